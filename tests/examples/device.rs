@@ -1,0 +1,53 @@
+//! Prints what the emulated boards take, and with `--write` makes that the committed table: see
+//! `vapo-sampler/firmware/bench`.
+
+use std::process::ExitCode;
+use vapo_tests::device::{Measurement, baseline_path, measure_all};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let write = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => false,
+        ["--write"] => true,
+        _ => {
+            eprintln!("expected no argument, or --write");
+            return ExitCode::FAILURE;
+        }
+    };
+    match measure_all().and_then(|table| report(&table, write)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(table: &[Measurement], write: bool) -> Result<(), String> {
+    println!("| board | model | instructions a drift | a sample | a MAC | model | code | arena | static | stack |");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    for row in table {
+        println!(
+            "| {} | {} | {} | {} | {:.2} | {} | {} | {} | {} | {} |",
+            row.board,
+            row.model,
+            row.drift,
+            row.sample,
+            row.instructions_a_product(),
+            row.model_bytes,
+            row.code_bytes,
+            row.arena_bytes,
+            row.static_bytes,
+            row.stack_bytes
+        );
+    }
+    if let Some(row) = table.first() {
+        println!("\n{}", row.compiler);
+    }
+    if write {
+        let text = serde_json::to_string_pretty(table).map_err(|error| error.to_string())? + "\n";
+        let path = baseline_path();
+        std::fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! The host's side of the comparison.
+
+use super::request::{Bits, Request, Step};
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro128PlusPlus;
+use vapo_format::Model;
+use vapo_sampler::{Noise, Sampler, Schedule, arena};
+
+/// Time at which a sample's energy is reported.
+const ENERGY_TIME: f32 = 0.9;
+
+/// Samples the model in `file` on this machine.
+///
+/// # Errors
+/// What the format or the sampler refuses, as text.
+pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
+    let Request { seed, solver, steps, exponent, temperature } = *request;
+    let model = Model::parse(file).map_err(|error| error.to_string())?;
+    let mut memory = vec![0.0; arena::elements(model.architecture(), solver)];
+    let mut sampler = Sampler::new(&model, solver, &mut memory).map_err(|error| error.to_string())?;
+    let schedule = Schedule::graded(steps, exponent).map_err(|error| error.to_string())?;
+    let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(seed));
+    let mut image = vec![0.0; model.architecture().image.elements()];
+
+    let mut bits = Bits::default();
+    noise.fill(&mut image);
+    sampler
+        .integrate(schedule, temperature, &mut noise, &mut image, |step, drift| {
+            bits.steps.push(Step { time: step.start.to_bits(), drift: checksum(drift) });
+        })
+        .map_err(|error| error.to_string())?;
+    let energy = sampler.potential().energy(&image, ENERGY_TIME).map_err(|error| error.to_string())?;
+    bits.energy = energy.unwrap_or(f32::NAN).to_bits();
+    bits.sample = image.iter().map(|value| value.to_bits()).collect();
+    Ok(bits)
+}
+
+fn checksum(values: &[f32]) -> u32 {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&bytes)
+}

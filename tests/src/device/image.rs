@@ -1,0 +1,152 @@
+//! A board's image: built, changed and run as a person would.
+
+use super::request::{Answer, Request};
+use super::{Board, firmware};
+use object::elf::FileHeader32;
+use object::read::elf::ElfFile;
+use object::{LittleEndian, Object, ObjectSection, ObjectSegment};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
+use std::{fs, str};
+use tempfile::{NamedTempFile, TempPath};
+
+/// Where every chip here has its RAM.
+const RAM: u64 = 0x2000_0000;
+
+/// One folder holds the images of all models: an image is copied before the next is built.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+/// An image in a file of its own.
+#[derive(Debug)]
+pub struct Image {
+    board: Board,
+    elf: Vec<u8>,
+    path: TempPath,
+}
+
+impl Image {
+    /// Builds a board's release image of a model.
+    ///
+    /// # Errors
+    /// What the build printed: that the tool-chain is missing, or why the model does not fit.
+    pub fn build(board: Board, model: &Path) -> Result<Self, String> {
+        let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        let built = cargo(board, model)
+            .args(["build", "--release", "--quiet", "--message-format=json"])
+            .output()
+            .map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
+        if !built.status.success() {
+            return Err(messages(&built));
+        }
+        let path = str::from_utf8(&built.stdout).ok().and_then(executable).ok_or("the build names no image")?;
+        let elf = fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        Image::new(board, elf)
+    }
+
+    fn new(board: Board, elf: Vec<u8>) -> Result<Self, String> {
+        let failed = |error| format!("cannot write an image: {error}");
+        let mut file = NamedTempFile::new().map_err(failed)?;
+        file.write_all(&elf).map_err(failed)?;
+        Ok(Image { board, elf, path: file.into_temp_path() })
+    }
+
+    /// The same image with another model of the same length in its flash.
+    ///
+    /// # Errors
+    /// `model` does not occur exactly once, or `other` has another length.
+    pub fn with_model(&self, model: &[u8], other: &[u8]) -> Result<Self, String> {
+        if model.len() != other.len() {
+            return Err(format!("the models have {} and {} bytes", model.len(), other.len()));
+        }
+        let places: Vec<usize> =
+            self.elf.windows(model.len()).enumerate().filter(|(_, bytes)| *bytes == model).map(|(at, _)| at).collect();
+        let [place] = places[..] else {
+            return Err(format!("the image holds the model {} times", places.len()));
+        };
+        let mut elf = self.elf.clone();
+        elf[place..place + other.len()].copy_from_slice(other);
+        Image::new(self.board, elf)
+    }
+
+    /// The answer to a request.
+    ///
+    /// # Errors
+    /// What the board or the emulator printed.
+    pub fn answer(&self, request: &Request) -> Result<Answer, String> {
+        Answer::parse(&self.run(&request.to_string())?)
+    }
+
+    /// What the board prints, given arguments parted by spaces.
+    ///
+    /// # Errors
+    /// The same, with the emulator's own messages, where it ends with another status than 0.
+    pub fn run(&self, arguments: &str) -> Result<String, String> {
+        let emulate = firmware().join("emulate");
+        let output = Command::new(&emulate)
+            .arg(self.board.name())
+            .arg(&*self.path)
+            .args(arguments.split(' '))
+            .output()
+            .map_err(|error| format!("cannot run {}: {error}", emulate.display()))?;
+        if output.status.success() {
+            String::from_utf8(output.stdout).map_err(|error| error.to_string())
+        } else {
+            Err(messages(&output))
+        }
+    }
+
+    /// Bytes of flash: program, model and the first values of what lies in RAM.
+    ///
+    /// # Errors
+    /// The image is no ELF file.
+    pub fn flash(&self) -> Result<u64, String> {
+        Ok(self.parsed()?.segments().map(|segment| segment.file_range().1).sum())
+    }
+
+    /// Bytes of RAM at fixed addresses: all but the stack.
+    ///
+    /// # Errors
+    /// The image is no ELF file.
+    pub fn ram(&self) -> Result<u64, String> {
+        let elf = self.parsed()?;
+        Ok(elf.segments().filter(|segment| segment.address() >= RAM).map(|segment| segment.size()).sum())
+    }
+
+    /// The compiler's name and version, as it left them in the image.
+    ///
+    /// # Errors
+    /// The image is no ELF file or names no compiler.
+    pub fn compiler(&self) -> Result<String, String> {
+        let elf = self.parsed()?;
+        let comment = elf.section_by_name(".comment").and_then(|section| section.data().ok()).unwrap_or_default();
+        let mut notes = comment.split(|&byte| byte == 0).filter_map(|note| str::from_utf8(note).ok());
+        notes.find(|note| note.starts_with("rustc")).map(str::to_owned).ok_or("the image names no compiler".into())
+    }
+
+    fn parsed(&self) -> Result<ElfFile<'_, FileHeader32<LittleEndian>>, String> {
+        ElfFile::parse(&*self.elf).map_err(|error| format!("the image is no ELF file: {error}"))
+    }
+}
+
+/// Cargo for a board, free of what the Cargo that runs this sets.
+fn cargo(board: Board, model: &Path) -> Command {
+    let mut command = Command::new(firmware().join("cargo"));
+    command.current_dir(firmware().join(board.name())).env("VAPO_MODEL", model);
+    for variable in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// The path of the binary in Cargo's messages, one JSON object a line.
+fn executable(messages: &str) -> Option<PathBuf> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back()
+}
+
+fn messages(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    format!("{}{}{}", text(&output.stdout), text(&output.stderr), output.status)
+}

@@ -1,0 +1,109 @@
+//! What the program takes of a board: instructions, flash, RAM.
+
+use super::{Board, Image, Request, models};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use vapo_format::Model;
+use vapo_sampler::Solver;
+
+/// One row of the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The board's folder.
+    pub board: String,
+    /// The model.
+    pub model: String,
+    /// Compiler of the image.
+    pub compiler: String,
+    /// Instructions of one evaluation of the drift.
+    pub drift: u64,
+    /// Instructions of one sample: 10 steps of Adams–Bashforth, temperature 0.
+    pub sample: u64,
+    /// Multiply-accumulates of one evaluation of the drift, those by padding included.
+    pub multiply_accumulates: u64,
+    /// Bytes of flash that the model takes.
+    pub model_bytes: u64,
+    /// Bytes of flash that the program takes.
+    pub code_bytes: u64,
+    /// Bytes of RAM that sampling takes beside the stack: the sample and the sampler's arena.
+    pub arena_bytes: u64,
+    /// Bytes of RAM at fixed addresses, the arena included.
+    pub static_bytes: u64,
+    /// Bytes of stack in use at most.
+    pub stack_bytes: u64,
+}
+
+impl Measurement {
+    /// Measures one image of a model.
+    ///
+    /// # Errors
+    /// Those of the image.
+    pub fn new(board: Board, name: &str, image: &Image, file: &[u8]) -> Result<Self, String> {
+        let request = Request { seed: 0, solver: Solver::Ab2, steps: 10, exponent: 0.7, temperature: 0.0 };
+        let cost = image.answer(&request)?.cost;
+        let model = Model::parse(file).map_err(|error| error.to_string())?;
+        let drift = cost.steps.first().copied().ok_or("the board took no step")?;
+        Ok(Measurement {
+            board: board.name().into(),
+            model: name.into(),
+            compiler: image.compiler()?,
+            drift,
+            sample: cost.instructions,
+            multiply_accumulates: 2 * model.architecture().multiply_accumulates(),
+            model_bytes: file.len() as u64,
+            code_bytes: image.flash()? - file.len() as u64,
+            arena_bytes: cost.arena as u64,
+            static_bytes: image.ram()?,
+            stack_bytes: cost.stack as u64,
+        })
+    }
+
+    /// Instructions a multiply-accumulate.
+    pub fn instructions_a_product(&self) -> f64 {
+        self.drift as f64 / self.multiply_accumulates as f64
+    }
+
+    /// What must not grow, each with its name.
+    pub fn bounded(&self) -> [(&'static str, u64); 5] {
+        [
+            ("instructions a drift", self.drift),
+            ("instructions a sample", self.sample),
+            ("bytes of code", self.code_bytes),
+            ("bytes of static RAM", self.static_bytes),
+            ("bytes of stack", self.stack_bytes),
+        ]
+    }
+}
+
+/// Every emulated board with every model that fits it.
+///
+/// # Errors
+/// Those of the images.
+pub fn measure_all() -> Result<Vec<Measurement>, String> {
+    let (digits, fashion) = (models::digits(), models::fashion());
+    let cases = [
+        (Board::Mps2An386, "digits", &digits),
+        (Board::Mps2An386, "fashion", &fashion),
+        (Board::Microbit, "digits", &digits),
+    ];
+    let measure = |(board, name, file): (Board, &str, &models::File)| {
+        Measurement::new(board, name, &Image::build(board, file.path())?, &file.read()?)
+    };
+    cases.into_iter().map(measure).collect()
+}
+
+/// Where the committed table is.
+pub fn baseline_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("device.json")
+}
+
+/// The committed table.
+///
+/// # Errors
+/// The file is missing or is none.
+pub fn read_baseline() -> Result<Vec<Measurement>, String> {
+    let path = baseline_path();
+    let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let text = std::fs::read_to_string(&path).map_err(|error| refused(&error))?;
+    serde_json::from_str(&text).map_err(|error| refused(&error))
+}

@@ -1,0 +1,95 @@
+//! The models that the boards are tested with.
+
+use super::firmware;
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro128PlusPlus;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tempfile::{NamedTempFile, TempPath};
+use vapo_format::matrix::Weights;
+use vapo_format::{Encoding, Homotopy, Model, Shape};
+use vapo_train::parameters::{Layout, uniform};
+use vapo_train::preset::Preset;
+use vapo_train::quantise::model_file;
+
+/// A model's file, removed at the end if it was made here.
+#[derive(Debug)]
+pub enum File {
+    /// Part of the repository.
+    Committed(PathBuf),
+    /// Made for a test.
+    Temporary(TempPath),
+}
+
+impl File {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            File::Committed(path) => path,
+            File::Temporary(path) => path,
+        }
+    }
+
+    /// Its contents.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(self.path()).map_err(|error| format!("cannot read {}: {error}", self.path().display()))
+    }
+}
+
+/// The trained model of 8×8 digits that every board's image holds if nothing else is asked for.
+pub fn digits() -> File {
+    File::Committed(firmware().join("models/digits.vapo"))
+}
+
+/// The trained model of 28×28 garments.
+pub fn fashion() -> File {
+    File::Committed(firmware().join("models/fashion.vapo"))
+}
+
+/// A model of a preset for 28×28 images, with int8 weights from a fixed seed.
+///
+/// # Errors
+/// There is no such preset, or no room for a file.
+pub fn random(preset: &str) -> Result<File, String> {
+    let image = Shape { channels: 1, height: 28, width: 28 };
+    let preset = Preset::named(preset).ok_or_else(|| format!("there is no preset {preset}"))?;
+    let architecture = preset.architecture(image, Homotopy::Linear);
+    let mut generator = Xoshiro128PlusPlus::seed_from_u64(28);
+    let mut parameters = Layout::new(&architecture).initial(&mut generator);
+    // Initial parameters leave residual blocks the identity.
+    parameters.iter_mut().for_each(|value| *value += 0.05 * (2.0 * uniform(&mut generator) - 1.0));
+    let bytes = model_file(&architecture, &parameters, Encoding::Int8).map_err(|error| error.to_string())?;
+    let failed = |error| format!("cannot write a model: {error}");
+    let mut file = NamedTempFile::with_suffix(".vapo").map_err(failed)?;
+    file.write_all(&bytes).map_err(failed)?;
+    Ok(File::Temporary(file.into_temp_path()))
+}
+
+/// A model's file with one weight changed by 1, and the checksum that goes with it. The weight is in the middle of the
+/// first residual block.
+///
+/// # Errors
+/// The file is no model of int8 weights with a residual block.
+pub fn perturbed(file: &[u8]) -> Result<Vec<u8>, String> {
+    let model = Model::parse(file).map_err(|error| error.to_string())?;
+    let shapes: Vec<_> = model.architecture().matrices().collect();
+    let block = shapes.iter().position(|shape| shape.name.to_string().ends_with(".conv1"));
+    let matrix = block.and_then(|block| model.matrices().nth(block)).ok_or("the model has no residual block")?;
+    let Weights::Int8 { values, .. } = matrix.weights else { return Err("the model has no int8 weights".into()) };
+    let place = values.as_ptr().addr() - file.as_ptr().addr() + values.len() / 2;
+    let mut bytes = file.to_vec();
+    let value = bytes[place] as i8;
+    bytes[place] = if value == i8::MAX { value - 1 } else { value + 1 } as u8;
+    checksum(&mut bytes);
+    Ok(bytes)
+}
+
+/// Makes the checksum at a file's end that of its contents.
+pub fn checksum(file: &mut [u8]) {
+    let (contents, checksum) = file.split_at_mut(file.len() - vapo_format::model::CHECKSUM);
+    let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+    checksum.copy_from_slice(&crc.checksum(contents).to_le_bytes());
+}

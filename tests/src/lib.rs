@@ -1,0 +1,5 @@
+//! What the cross-checks share.
+
+pub mod analytic;
+pub mod device;
+pub mod frechet;

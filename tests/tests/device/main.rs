@@ -1,0 +1,53 @@
+//! The emulated boards against the host, their memory, and what they do with bad input.
+//!
+//! Needs what `vapo-sampler/firmware/toolchain` installs.
+
+mod cost;
+mod equivalence;
+mod memory;
+mod refusal;
+
+use std::sync::OnceLock;
+use vapo_tests::device::{Board, Image, models};
+
+/// An image and the file of its model.
+struct Case {
+    board: Board,
+    model: &'static str,
+    image: Image,
+    file: Vec<u8>,
+}
+
+impl Case {
+    fn new(board: Board, model: &'static str, file: &models::File) -> Self {
+        let image = Image::build(board, file.path()).unwrap_or_else(|error| panic!("{error}"));
+        Case { board, model, image, file: file.read().unwrap() }
+    }
+}
+
+/// The images that all tests share.
+struct Cases {
+    microbit: Case,
+    mps2_an386: Case,
+    fashion: Case,
+}
+
+impl Cases {
+    fn all(&self) -> [&Case; 3] {
+        [&self.microbit, &self.mps2_an386, &self.fashion]
+    }
+}
+
+fn cases() -> &'static Cases {
+    static CASES: OnceLock<Cases> = OnceLock::new();
+    CASES.get_or_init(|| {
+        let (digits, fashion) = (models::digits(), models::fashion());
+        // Last the digits: what a person runs next is built.
+        let fashion = Case::new(Board::Mps2An386, "fashion", &fashion);
+        Cases {
+            microbit: Case::new(Board::Microbit, "digits", &digits),
+            mps2_an386: Case::new(Board::Mps2An386, "digits", &digits),
+            fashion,
+        }
+    })
+}

@@ -1,0 +1,45 @@
+//! Flash and RAM: what the boards take, and what the build says of too large a model.
+
+use crate::cases;
+use vapo_sampler::Solver;
+use vapo_tests::device::{Board, Image, Request, models};
+
+/// RAM of a micro:bit, and the part of it that `memory.x` keeps for the stack.
+const MICROBIT_RAM: u64 = 16 * 1024;
+const MICROBIT_STACK: usize = 6 * 1024;
+const MICROBIT_FLASH: u64 = 256 * 1024;
+
+/// The deepest solver, with noise: everything that sampling can call.
+#[test]
+fn digits_run_in_the_16_kilobytes_of_a_microbit() {
+    let image = &cases().microbit.image;
+    let request = Request { seed: 3, solver: Solver::Heun, steps: 2, exponent: 0.7, temperature: 1.0 };
+    let cost = image.answer(&request).unwrap().cost;
+    let (fixed, flash) = (image.ram().unwrap(), image.flash().unwrap());
+    assert!(fixed >= cost.arena as u64 && cost.arena > 0, "{fixed} bytes fixed, {} of arena", cost.arena);
+    assert!(cost.stack > 0 && cost.stack < MICROBIT_STACK, "{} bytes of stack", cost.stack);
+    let used = fixed + cost.stack as u64;
+    assert!(used <= MICROBIT_RAM, "{used} bytes: {fixed} fixed, {} of stack", cost.stack);
+    assert!(flash <= MICROBIT_FLASH, "{flash} bytes of flash");
+}
+
+/// What the build says of a preset that is too large for a micro:bit.
+fn refusal(preset: &str) -> String {
+    let file = models::random(preset).unwrap();
+    let board = Board::Microbit;
+    Image::build(board, file.path()).err().unwrap_or_else(|| panic!("{preset} was built for {}", board.name()))
+}
+
+#[test]
+fn too_large_an_arena_is_a_compile_time_error_that_names_both_numbers() {
+    let message = refusal("small");
+    assert!(message.contains("the model does not fit the RAM of microbit: it needs "), "{message}");
+    assert!(message.contains(&format!("the board has {MICROBIT_RAM}: train a model of fewer channels")), "{message}");
+}
+
+#[test]
+fn too_large_a_model_is_a_compile_time_error_that_names_both_numbers() {
+    let message = refusal("full-resolution");
+    assert!(message.contains("the model does not fit the flash of microbit: it needs "), "{message}");
+    assert!(message.contains(&format!("the board has {MICROBIT_FLASH}: quantise the model")), "{message}");
+}

@@ -1,0 +1,53 @@
+//! Parses arbitrary bytes. Whatever parses must be writable again as the same bytes.
+//!
+//! In vapo-format/, with cargo-fuzz and a nightly compiler:
+//!
+//! ```text
+//! mkdir -p fuzz/corpus/parse && cargo +nightly fuzz run parse fuzz/corpus/parse fuzz/seeds
+//! ```
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use vapo_format::matrix::{Weights, floats};
+use vapo_format::writer::{Values, Writer, file_bytes};
+use vapo_format::{Error, Model};
+
+const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+
+fuzz_target!(|bytes: &[u8]| {
+    check(bytes);
+    // No mutation finds a checksum, so a second try has the right one.
+    let mut bytes = bytes.to_vec();
+    if let Some((contents, checksum)) = bytes.split_last_chunk_mut() {
+        *checksum = CRC.checksum(contents).to_le_bytes();
+    }
+    check(&bytes);
+});
+
+fn check(bytes: &[u8]) {
+    if let Ok(model) = Model::parse(bytes) {
+        assert_eq!(written(&model).as_deref(), Ok(bytes));
+    }
+}
+
+/// The model's file, made of every number that its matrices give.
+fn written(model: &Model<'_>) -> Result<Vec<u8>, Error> {
+    let mut file = vec![0xa5; file_bytes(model.architecture(), model.encoding())?];
+    let mut writer = Writer::new(&mut file, model.architecture(), model.encoding())?;
+    for matrix in model.matrices() {
+        let biases: Vec<f32> = matrix.biases().collect();
+        match matrix.weights {
+            Weights::Int8 { values, scales } => {
+                let values: Vec<i8> = values.iter().map(|&byte| byte.cast_signed()).collect();
+                let scales: Vec<f32> = floats(scales).collect();
+                writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales })?;
+            }
+            Weights::Float32 { values } => {
+                let values: Vec<f32> = floats(values).collect();
+                writer.matrix(&biases, Values::Float32(&values))?;
+            }
+        }
+    }
+    writer.finish()?;
+    Ok(file)
+}

@@ -1,0 +1,190 @@
+//! One weight matrix: `rows` inputs by `columns` outputs, row-major, so that y = x·W + b.
+//!
+//! The rows of a convolution run over its taps row by row, and over the input channels within a tap.
+//! On file, a matrix is its biases (f32 a column), for [`Encoding::Int8`] its scales (f32 a column), its
+//! weights, and zero bytes up to a multiple of four.
+
+use crate::error::NameError;
+use core::fmt;
+use core::str::FromStr;
+use serde::{Deserialize, Serialize};
+
+/// How weights are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// i8 weights, symmetric, times an f32 scale for each output channel.
+    Int8,
+    /// f32 weights, little-endian.
+    Float32,
+}
+
+/// `int8` or `float32`.
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Encoding::Int8 => "int8",
+            Encoding::Float32 => "float32",
+        })
+    }
+}
+
+impl FromStr for Encoding {
+    type Err = NameError;
+
+    fn from_str(name: &str) -> Result<Self, NameError> {
+        match name {
+            "int8" => Ok(Encoding::Int8),
+            "float32" => Ok(Encoding::Float32),
+            _ => Err(NameError { expected: "int8 or float32" }),
+        }
+    }
+}
+
+/// What a matrix is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it; `Architecture` says what each computes
+pub enum Part {
+    Embedding0,
+    Embedding1,
+    Conv,
+    Conv1,
+    Film,
+    Conv2,
+    Down,
+    Head,
+    Readout,
+}
+
+/// Name of a matrix within its architecture, `layers.3.film` for instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatrixName {
+    /// Index into [`crate::Architecture::layers`]; none for the embedding and the readout.
+    pub layer: Option<u8>,
+    /// What the matrix is for.
+    pub part: Part,
+}
+
+impl fmt::Display for MatrixName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(layer) = self.layer {
+            write!(f, "layers.{layer}.")?;
+        }
+        f.write_str(match self.part {
+            Part::Embedding0 => "embedding.0",
+            Part::Embedding1 => "embedding.1",
+            Part::Conv => "conv",
+            Part::Conv1 => "conv1",
+            Part::Film => "film",
+            Part::Conv2 => "conv2",
+            Part::Down => "down",
+            Part::Head => "head",
+            Part::Readout => "readout",
+        })
+    }
+}
+
+/// Extent of a matrix, known from the architecture alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatrixShape {
+    /// Which matrix.
+    pub name: MatrixName,
+    /// Inputs.
+    pub rows: usize,
+    /// Outputs.
+    pub columns: usize,
+}
+
+impl MatrixShape {
+    /// Bytes on file, padding included. Exact for a matrix of an architecture that validates; no extent overflows.
+    pub const fn bytes(&self, encoding: Encoding) -> usize {
+        bytes(self.rows, self.columns, encoding)
+    }
+}
+
+/// Saturates where the size does not fit a `usize`; no slice is that long.
+const fn bytes(rows: usize, columns: usize, encoding: Encoding) -> usize {
+    let weights = rows.saturating_mul(columns);
+    let (a_column, weights) = match encoding {
+        Encoding::Int8 => (8, padded(weights)),
+        Encoding::Float32 => (4, weights.saturating_mul(4)),
+    };
+    weights.saturating_add(columns.saturating_mul(a_column))
+}
+
+/// The next multiple of four, or `usize::MAX`.
+const fn padded(bytes: usize) -> usize {
+    bytes.saturating_add(bytes.wrapping_neg() % 4)
+}
+
+/// A view of one matrix in a model's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matrix<'a> {
+    /// Inputs.
+    pub rows: usize,
+    /// Outputs.
+    pub columns: usize,
+    /// Biases, little-endian f32, one a column.
+    pub biases: &'a [u8],
+    /// The weights in their encoding.
+    pub weights: Weights<'a>,
+}
+
+/// Borrowed weights, row-major.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights<'a> {
+    /// Two's complement bytes, to be multiplied by the scale of their column.
+    Int8 {
+        /// One byte a weight.
+        values: &'a [u8],
+        /// Little-endian f32, one a column.
+        scales: &'a [u8],
+    },
+    /// Little-endian f32.
+    Float32 {
+        /// Four bytes a weight.
+        values: &'a [u8],
+    },
+}
+
+impl<'a> Matrix<'a> {
+    /// Splits the first matrix, of a known extent, off `bytes`; none if they are too few.
+    pub fn split_first(bytes: &'a [u8], rows: usize, columns: usize, encoding: Encoding) -> Option<(Self, &'a [u8])> {
+        let (matrix, _, rest) = Matrix::split_padded(bytes, rows, columns, encoding)?;
+        Some((matrix, rest))
+    }
+
+    /// [`Matrix::split_first`] that also returns the padding, between the matrix and the rest.
+    pub(crate) fn split_padded(
+        bytes: &'a [u8],
+        rows: usize,
+        columns: usize,
+        encoding: Encoding,
+    ) -> Option<(Self, &'a [u8], &'a [u8])> {
+        // Once this split succeeds, the products below fit a usize: each is at most the length of a slice.
+        let (matrix, rest) = bytes.split_at_checked(self::bytes(rows, columns, encoding))?;
+        let (biases, matrix) = matrix.split_at_checked(4 * columns)?;
+        let (weights, padding) = match encoding {
+            Encoding::Int8 => {
+                let (scales, matrix) = matrix.split_at_checked(4 * columns)?;
+                let (values, padding) = matrix.split_at_checked(rows * columns)?;
+                (Weights::Int8 { values, scales }, padding)
+            }
+            Encoding::Float32 => {
+                let (values, padding) = matrix.split_at_checked(4 * rows * columns)?;
+                (Weights::Float32 { values }, padding)
+            }
+        };
+        Some((Matrix { rows, columns, biases, weights }, padding, rest))
+    }
+
+    /// The biases as numbers.
+    pub fn biases(&self) -> impl Iterator<Item = f32> + 'a {
+        floats(self.biases)
+    }
+}
+
+/// Little-endian f32 values of a byte slice.
+pub fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> + '_ {
+    bytes.as_chunks().0.iter().map(|&chunk| f32::from_le_bytes(chunk))
+}

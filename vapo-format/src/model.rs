@@ -1,0 +1,180 @@
+//! A whole model file, checked once and borrowed from then on.
+
+use crate::architecture::{Architecture, MAX_LAYERS};
+use crate::error::Error;
+use crate::matrix::{Encoding, Matrix, Weights, floats};
+
+/// First bytes of a file.
+pub const MAGIC: [u8; 4] = *b"VAPO";
+/// Version of the format that this crate reads and writes.
+pub const VERSION: u16 = 1;
+/// Bytes before the header: magic, version, header length.
+pub const PREAMBLE: usize = 8;
+/// Bytes of the checksum at the end.
+pub const CHECKSUM: usize = 4;
+
+pub(crate) static CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+
+/// Bytes of the longest header: three extents, homotopy, embedding, layer count, layers of a kind and an extent, and
+/// encoding, where an extent takes up to three bytes and each of the others one; then padding.
+pub(crate) const MAX_HEADER: usize = (3 * 3 + 1 + 3 + 1 + MAX_LAYERS * (1 + 3) + 1_usize).next_multiple_of(4);
+
+/// A checked model, its weights borrowed from the bytes it was parsed from.
+///
+/// ```
+/// # use vapo_format::{Architecture, Encoding, Homotopy, Layer, Shape, writer::{Values, Writer, file_bytes}};
+/// # let architecture = Architecture {
+/// #     image: Shape { channels: 1, height: 8, width: 8 },
+/// #     homotopy: Homotopy::Linear,
+/// #     embedding: 4,
+/// #     layers: [Layer::Conv { channels: 2 }, Layer::Head { channels: 3 }].into_iter().collect(),
+/// # };
+/// # let mut file = vec![0; file_bytes(&architecture, Encoding::Int8)?];
+/// # let mut writer = Writer::new(&mut file, &architecture, Encoding::Int8)?;
+/// # for shape in architecture.matrices() {
+/// #     let values = vec![1; shape.rows * shape.columns];
+/// #     let scales = vec![0.5; shape.columns];
+/// #     writer.matrix(&vec![0.0; shape.columns], Values::Int8 { values: &values, scales: &scales })?;
+/// # }
+/// # writer.finish()?;
+/// use vapo_format::Model;
+///
+/// // On a device `file` is a static in flash; nothing of it is copied but the list of layers.
+/// let model = Model::parse(&file)?;
+/// assert_eq!(model.architecture().image.elements(), 64);
+/// for (shape, matrix) in model.architecture().matrices().zip(model.matrices()) {
+///     println!("{}: {} inputs, {} outputs", shape.name, matrix.rows, matrix.columns);
+/// }
+/// # Ok::<(), vapo_format::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model<'a> {
+    architecture: Architecture,
+    encoding: Encoding,
+    weights: &'a [u8],
+}
+
+impl<'a> Model<'a> {
+    /// Checks `bytes`, a whole file, and borrows its weights.
+    ///
+    /// # Errors
+    /// The first thing wrong with the file: see [`Error`]. A file with any one byte changed is refused.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let too_short = |expected| Error::TooShort { expected, found: bytes.len() };
+        let (preamble, rest) = bytes.split_first_chunk::<PREAMBLE>().ok_or(too_short(PREAMBLE + CHECKSUM))?;
+        let [m0, m1, m2, m3, v0, v1, l0, l1] = *preamble;
+        let (magic, version) = ([m0, m1, m2, m3], u16::from_le_bytes([v0, v1]));
+        if magic != MAGIC {
+            return Err(Error::Magic { found: magic });
+        }
+        if version != VERSION {
+            return Err(Error::Version { found: version });
+        }
+        let header_length = usize::from(u16::from_le_bytes([l0, l1]));
+        let (header, rest) =
+            rest.split_at_checked(header_length).ok_or(too_short(PREAMBLE + header_length + CHECKSUM))?;
+        let (architecture, encoding) = read_header(header)?;
+        architecture.validate()?;
+
+        // Neither sum overflows: `architecture` asserts that the largest valid file is below 2³¹ bytes.
+        let length: usize = architecture.matrices().map(|m| m.bytes(encoding)).sum();
+        let expected = PREAMBLE + header_length + length + CHECKSUM;
+        let (weights, checksum) = rest.split_at_checked(length).ok_or(too_short(expected))?;
+        let stored = match *checksum {
+            [c0, c1, c2, c3] => u32::from_le_bytes([c0, c1, c2, c3]),
+            _ if checksum.len() < CHECKSUM => return Err(too_short(expected)),
+            _ => return Err(Error::TooLong { expected, found: bytes.len() }),
+        };
+        let computed = CRC.checksum(bytes.get(..expected - CHECKSUM).ok_or(too_short(expected))?);
+        if computed != stored {
+            return Err(Error::Checksum { computed, stored });
+        }
+        let model = Model { architecture, encoding, weights };
+        for (index, (matrix, padding)) in model.split().enumerate() {
+            let index = index as u16; // at most three matrices a layer, and three more
+            check_numbers(&matrix).ok_or(Error::Number { matrix: index })?;
+            if padding.iter().any(|&byte| byte != 0) {
+                return Err(Error::Padding { matrix: index });
+            }
+        }
+        Ok(model)
+    }
+
+    /// The layers.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// How the weights are stored.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// The bytes of all matrices, one after another.
+    pub fn weights(&self) -> &'a [u8] {
+        self.weights
+    }
+
+    /// Every matrix, in the order of [`Architecture::matrices`].
+    pub fn matrices(&self) -> impl Iterator<Item = Matrix<'a>> + '_ {
+        self.split().map(|(matrix, _)| matrix)
+    }
+
+    /// Every matrix and its padding.
+    fn split(&self) -> impl Iterator<Item = (Matrix<'a>, &'a [u8])> + '_ {
+        let mut rest = self.weights;
+        self.architecture.matrices().map_while(move |shape| {
+            let (matrix, padding, tail) = Matrix::split_padded(rest, shape.rows, shape.columns, self.encoding)?;
+            rest = tail;
+            Some((matrix, padding))
+        })
+    }
+}
+
+/// Encodes the header and its padding at the start of `buffer`; returns their length. None if they do not fit, which
+/// [`MAX_HEADER`] bytes rule out.
+pub(crate) fn write_header(architecture: &Architecture, encoding: Encoding, buffer: &mut [u8]) -> Option<usize> {
+    let used = postcard::to_slice(&(architecture, encoding), buffer).ok()?.len();
+    let padded = used.next_multiple_of(4);
+    buffer.get_mut(used..padded)?.fill(0);
+    Some(padded)
+}
+
+/// Decodes a header that is what [`write_header`] makes of its contents. Postcard alone would take longer forms of the
+/// same numbers and any bytes after them; one model would have many files.
+fn read_header(bytes: &[u8]) -> Result<(Architecture, Encoding), Error> {
+    let (architecture, encoding) = postcard::from_bytes(bytes).map_err(|_| Error::Header)?;
+    let mut canonical = [0; MAX_HEADER];
+    let length = write_header(&architecture, encoding, &mut canonical).ok_or(Error::Header)?;
+    if canonical.get(..length) == Some(bytes) { Ok((architecture, encoding)) } else { Err(Error::Header) }
+}
+
+fn check_numbers(matrix: &Matrix<'_>) -> Option<()> {
+    let finite = |bytes| floats(bytes).all(f32::is_finite);
+    let weights = match matrix.weights {
+        Weights::Int8 { scales, .. } => floats(scales).all(|scale| scale.is_finite() && scale >= 0.0),
+        Weights::Float32 { values } => finite(values),
+    };
+    (weights && finite(matrix.biases)).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::architecture::{Homotopy, Layer, Shape};
+
+    #[test]
+    fn longest_header_fits() {
+        let all = u16::MAX;
+        let architecture = Architecture {
+            image: Shape { channels: all, height: all, width: all },
+            homotopy: Homotopy::Bayes,
+            embedding: all,
+            layers: [Layer::Conv { channels: all }; MAX_LAYERS].into_iter().collect(),
+        };
+        let mut buffer = [0xa5; MAX_HEADER];
+        assert_eq!(write_header(&architecture, Encoding::Float32, &mut buffer), Some(MAX_HEADER));
+        assert_eq!(read_header(&buffer), Ok((architecture.clone(), Encoding::Float32)));
+        assert_eq!(write_header(&architecture, Encoding::Float32, &mut buffer[1..]), None);
+    }
+}

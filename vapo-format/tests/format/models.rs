@@ -1,0 +1,177 @@
+//! Models for the tests, as plain vectors of numbers, and their way into a file and out of it.
+
+use proptest::prelude::*;
+use vapo_format::matrix::{Weights, floats};
+use vapo_format::writer::{Values, Writer, file_bytes};
+use vapo_format::{Architecture, Encoding, Error, Homotopy, Layer, Model, Shape};
+
+/// Biases and weights of one matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Numbers {
+    pub(crate) biases: Vec<f32>,
+    pub(crate) weights: OwnedWeights,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum OwnedWeights {
+    Int8 { values: Vec<i8>, scales: Vec<f32> },
+    Float32(Vec<f32>),
+}
+
+impl OwnedWeights {
+    pub(crate) fn values(&self) -> Values<'_> {
+        match self {
+            OwnedWeights::Int8 { values, scales } => Values::Int8 { values, scales },
+            OwnedWeights::Float32(values) => Values::Float32(values),
+        }
+    }
+}
+
+/// The file of a model.
+pub(crate) fn write(architecture: &Architecture, encoding: Encoding, matrices: &[Numbers]) -> Result<Vec<u8>, Error> {
+    let mut file = vec![0xa5; file_bytes(architecture, encoding)?];
+    let mut writer = Writer::new(&mut file, architecture, encoding)?;
+    for matrix in matrices {
+        writer.matrix(&matrix.biases, matrix.weights.values())?;
+    }
+    assert_eq!(writer.finish()?, file.len());
+    Ok(file)
+}
+
+/// The numbers of a model, the inverse of [`write`].
+pub(crate) fn numbers(model: &Model<'_>) -> Vec<Numbers> {
+    let read = |weights| match weights {
+        Weights::Int8 { values, scales } => OwnedWeights::Int8 {
+            values: values.iter().map(|&byte| byte.cast_signed()).collect(),
+            scales: floats(scales).collect(),
+        },
+        Weights::Float32 { values } => OwnedWeights::Float32(floats(values).collect()),
+    };
+    model.matrices().map(|m| Numbers { biases: m.biases().collect(), weights: read(m.weights) }).collect()
+}
+
+/// The same model with f32 weights, each its i8 value times its column's scale.
+pub(crate) fn dequantised(matrices: &[Numbers]) -> Vec<Numbers> {
+    let weights = |weights: &OwnedWeights| match weights {
+        OwnedWeights::Int8 { values, scales } => {
+            let scales = scales.iter().cycle(); // row-major: the column changes fastest
+            OwnedWeights::Float32(values.iter().zip(scales).map(|(&value, scale)| f32::from(value) * scale).collect())
+        }
+        OwnedWeights::Float32(values) => OwnedWeights::Float32(values.clone()),
+    };
+    matrices.iter().map(|m| Numbers { biases: m.biases.clone(), weights: weights(&m.weights) }).collect()
+}
+
+/// Numbers of every magnitude for an architecture, the same for the same seed.
+pub(crate) fn random_numbers(architecture: &Architecture, encoding: Encoding, seed: u64) -> Vec<Numbers> {
+    let mut state = seed;
+    // SplitMix64 (Steele, Lea, Flood 2014).
+    let mut next = move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    let mut float = move || Some(f32::from_bits(next() as u32)).filter(|value| value.is_finite()).unwrap_or(0.0);
+    let mut list = |length: usize| -> Vec<f32> { (0..length).map(|_| float()).collect() };
+    let mut matrix = |rows: usize, columns: usize| Numbers {
+        biases: list(columns),
+        weights: match encoding {
+            Encoding::Int8 => OwnedWeights::Int8 {
+                values: list(rows * columns).iter().map(|value| value.to_bits() as i8).collect(),
+                scales: list(columns).iter().map(|value| value.abs()).collect(),
+            },
+            Encoding::Float32 => OwnedWeights::Float32(list(rows * columns)),
+        },
+    };
+    architecture.matrices().map(|m| matrix(m.rows, m.columns)).collect()
+}
+
+/// The file of section 9 of the specification: its architecture and its numbers.
+pub(crate) fn example() -> (Architecture, Vec<Numbers>) {
+    let architecture = Architecture {
+        image: Shape { channels: 1, height: 2, width: 3 },
+        homotopy: Homotopy::Linear,
+        embedding: 1,
+        layers: [Layer::Conv { channels: 1 }, Layer::Head { channels: 1 }].into_iter().collect(),
+    };
+    let matrix = |biases: &[f32], scales: &[f32], values: &[i8]| Numbers {
+        biases: biases.to_vec(),
+        weights: OwnedWeights::Int8 { values: values.to_vec(), scales: scales.to_vec() },
+    };
+    let alternating: Vec<i8> = (1..=16).flat_map(|value| [value, -value]).collect();
+    let matrices = vec![
+        matrix(&[0.5], &[0.0625], &alternating),
+        matrix(&[-1.0], &[0.5], &[127]),
+        matrix(&[0.0], &[0.25], &[-4, -3, -2, -1, 0, 1, 2, 3, 4]),
+        matrix(&[2.0], &[1.0], &[-127]),
+        matrix(&[0.25, -0.25], &[0.125, 0.0625], &[3, -5]),
+    ];
+    (architecture, matrices)
+}
+
+/// The file of [`example`] in one encoding.
+pub(crate) fn example_file(encoding: Encoding) -> Vec<u8> {
+    let (architecture, matrices) = example();
+    let matrices = if encoding == Encoding::Float32 { dequantised(&matrices) } else { matrices };
+    write(&architecture, encoding, &matrices).expect("the example is valid")
+}
+
+/// The digits potential: 8×8×1 in three levels.
+pub(crate) fn digits() -> Architecture {
+    Architecture {
+        image: Shape { channels: 1, height: 8, width: 8 },
+        homotopy: Homotopy::Linear,
+        embedding: 16,
+        layers: [
+            Layer::Conv { channels: 8 },
+            Layer::Residual,
+            Layer::Down { channels: 16 },
+            Layer::Residual,
+            Layer::Down { channels: 32 },
+            Layer::Residual,
+            Layer::Head { channels: 32 },
+        ]
+        .into_iter()
+        .collect(),
+    }
+}
+
+pub(crate) fn encodings() -> impl Strategy<Value = Encoding> {
+    prop_oneof![Just(Encoding::Int8), Just(Encoding::Float32)]
+}
+
+/// Valid architectures: random layers, of which those that do not fit where they stand are left out, and a head.
+pub(crate) fn architectures() -> impl Strategy<Value = Architecture> {
+    let layer = prop_oneof![
+        Just(Layer::SpaceToDepth),
+        Just(Layer::Residual),
+        (1..10_u16).prop_map(|channels| Layer::Conv { channels }),
+        (1..10_u16).prop_map(|channels| Layer::Down { channels }),
+    ];
+    let shape = (
+        1..6_u16,
+        prop_oneof![Just(1), Just(6), Just(16), 1..40_u16],
+        prop_oneof![Just(1), Just(12), Just(16), 1..40_u16],
+    )
+        .prop_map(|(channels, height, width)| Shape { channels, height, width });
+    let homotopy = prop_oneof![Just(Homotopy::Linear), Just(Homotopy::Bayes)];
+    (shape, homotopy, 1..20_u16, prop::collection::vec(layer, 0..8), prop_oneof![1..10_u16, Just(200)]).prop_map(
+        |(image, homotopy, embedding, candidates, channels)| {
+            let mut layers = heapless::Vec::new();
+            let mut extent = image;
+            for layer in candidates {
+                // Few channels keep the files small: each space-to-depth has four times as many.
+                match layer.output(extent) {
+                    Ok(output) if output.channels <= 80 => {
+                        extent = output;
+                        layers.push(layer).expect("eight layers fit");
+                    }
+                    _ => {}
+                }
+            }
+            layers.push(Layer::Head { channels }).expect("nine layers fit");
+            Architecture { image, homotopy, embedding, layers }
+        },
+    )
+}

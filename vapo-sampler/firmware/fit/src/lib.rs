@@ -1,0 +1,93 @@
+//! Makes a model part of a board's image. A board's `build.rs` calls [`build`], which
+//!
+//! 1. reads the model's file, that of the environment variable `VAPO_MODEL` or `models/digits.vapo`,
+//! 2. plans the memory that sampling it takes,
+//! 3. refuses the model if the board's `memory.x` has too little flash or RAM for it,
+//! 4. writes `model.rs`, which the board's program includes, and hands `memory.x` to the linker.
+//!
+//! The compiler then knows the memory's size, and what the linker finds too large is not the model.
+
+mod memory;
+mod refusal;
+
+use memory::Memory;
+use refusal::{Demand, Refusal};
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+use vapo_sampler::{Solver, arena};
+
+/// Prepares the image of the board whose build script calls this.
+///
+/// # Errors
+/// Why the model cannot be part of the image, as text for whoever builds it.
+pub fn build() -> Result<(), String> {
+    let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let model = model_path(&folder)?;
+    let layout = folder.join("memory.x");
+    println!("cargo::rerun-if-env-changed=VAPO_MODEL");
+    println!("cargo::rerun-if-changed={}", model.display());
+    println!("cargo::rerun-if-changed={}", layout.display());
+
+    let layout = String::from_utf8_lossy(&read(&layout)?).into_owned();
+    let board = variable("CARGO_PKG_NAME")?;
+    let (bytes, demand) = demand(&model)?;
+    refusal::check(&board, demand, Memory::parse(&layout)?).map_err(|refusal: Refusal| refusal.to_string())?;
+
+    write(&out.join("memory.x"), layout.as_bytes())?;
+    write(&out.join("model.vapo"), &bytes)?;
+    write(&out.join("model.rs"), source(demand).as_bytes())?;
+    println!("cargo::rustc-link-search={}", out.display());
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    println!("cargo::rustc-link-arg-bins=--nmagic");
+    Ok(())
+}
+
+fn variable(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|error| format!("{name}: {error}: call this from a board's build script"))
+}
+
+/// The file of `VAPO_MODEL`, relative to the folder that Cargo was called in, or the default.
+fn model_path(board: &Path) -> Result<PathBuf, String> {
+    match env::var_os("VAPO_MODEL") {
+        Some(path) if Path::new(&path).is_relative() => Err(format!(
+            "VAPO_MODEL is {}: give an absolute path, a build script has no working folder",
+            path.display()
+        )),
+        Some(path) => Ok(PathBuf::from(path)),
+        None => Ok(board.join("../models/digits.vapo")),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn write(path: &Path, contents: &[u8]) -> Result<(), String> {
+    fs::write(path, contents).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+/// The bytes of a model's file, and what it takes of a board.
+fn demand(path: &Path) -> Result<(Vec<u8>, Demand), String> {
+    let bytes = read(path)?;
+    let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let model = vapo_format::Model::parse(&bytes).map_err(|error| refused(&error))?;
+    let architecture = model.architecture();
+    // The sample, and the arena of the solver that takes most.
+    let arena = [Solver::Euler, Solver::Heun, Solver::Ab2].map(|solver| arena::elements(architecture, solver));
+    let elements = architecture.image.elements() + arena.into_iter().max().unwrap_or_default();
+    let demand = Demand { model: bytes.len(), elements };
+    Ok((bytes, demand))
+}
+
+/// What the board's program includes.
+fn source(demand: Demand) -> String {
+    let Demand { model, elements } = demand;
+    format!(
+        "/// The model's file, in flash.\n\
+         static MODEL: &vapo_program::Aligned<[u8; {model}]> =\n    \
+             &vapo_program::Aligned(*include_bytes!(concat!(env!(\"OUT_DIR\"), \"/model.vapo\")));\n\
+         /// Elements of memory that sampling the model takes.\n\
+         const ELEMENTS: usize = {elements};\n"
+    )
+}

@@ -1,0 +1,52 @@
+//! What every board runs. A board's `main` sets its clock up and owns the memory, a [`Board`]. From there
+//!
+//! * [`Board::show`] draws sample after sample as text: what a board on a desk does;
+//! * [`Board::answer`] computes the one sample of a [`Request`] and prints every bit of it, for a test to compare: what an
+//!   emulated board does when its command line holds a request (module `emulated`).
+//!
+//! ```text
+//! model (flash) ─→ Sampler ─→ sample ─→ art, bits ─→ Print ─→ Output: semihosting | RTT
+//!                     ↑          ↑
+//!                arena (RAM)   Clock
+//! ```
+//!
+//! Nothing here needs `core::fmt`, nor can it panic: `check-symbols`, in the firmware's folder, looks for both.
+
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+mod art;
+mod clock;
+#[cfg(feature = "semihosting")]
+pub mod emulated;
+#[cfg(target_os = "none")]
+mod halt;
+mod output;
+mod print;
+mod request;
+mod run;
+mod stack;
+#[cfg(target_os = "none")]
+pub mod standalone;
+
+pub use clock::Clock;
+#[cfg(feature = "systick")]
+pub use clock::systick;
+#[cfg(target_os = "none")]
+pub use halt::halt;
+pub use output::Output;
+pub use print::Print;
+pub use request::Request;
+pub use run::{Board, ENERGY_TIME, Refusal};
+
+#[cfg(feature = "rtt")]
+pub use output::rtt;
+#[cfg(feature = "semihosting")]
+pub use output::semihosting;
+
+/// Bytes that begin at a multiple of four, as the weights of a model in flash should.
+#[repr(C, align(4))]
+#[derive(Debug)]
+pub struct Aligned<T: ?Sized>(pub T);

@@ -1,0 +1,17 @@
+# How this machine can build for the boards. Sourced by `toolchain` and `cargo`.
+
+targets=(thumbv6m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf)
+
+# Whether the compiler on the path brings the library of every target.
+targets_installed() {
+    local target
+    for target in "${targets[@]}"; do
+        [ -d "$(rustc --print target-libdir --target "$target" 2> /dev/null)" ] || return
+    done
+}
+
+# Whether Debian's own compiler, its library's sources and a linker are there.
+debian_sources_installed() {
+    [ -x /usr/bin/cargo ] && [ -x /usr/bin/lld ] &&
+        [ -d "$(/usr/bin/rustc --print sysroot 2> /dev/null)/lib/rustlib/src/rust/library/core" ]
+}

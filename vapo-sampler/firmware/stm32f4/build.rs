@@ -1,0 +1,13 @@
+//! Makes the model part of the image.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match vapo_fit::build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => {
+            println!("cargo::error={refusal}");
+            ExitCode::FAILURE
+        }
+    }
+}

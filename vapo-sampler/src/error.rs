@@ -1,0 +1,78 @@
+//! What a caller can do wrong.
+
+use core::fmt;
+
+/// Why a potential, a sampler or a solver refused.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Error {
+    /// The arena is too small for the model and the solver.
+    Arena {
+        /// f32 elements that they need.
+        needed: usize,
+        /// f32 elements that the caller lent.
+        given: usize,
+    },
+    /// A sample or a drift has another number of elements than the model's images.
+    Length {
+        /// Elements of an image, C·H·W.
+        expected: usize,
+        /// Elements of the slice.
+        found: usize,
+    },
+    /// The temperature is negative, infinite or not a number.
+    Temperature {
+        /// The temperature.
+        found: f32,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Arena { needed, given } => {
+                write!(f, "the model and its solver need an arena of {needed} elements, {given} were given")
+            }
+            Error::Length { expected, found } => {
+                write!(f, "an image of this model has {expected} elements, the slice has {found}")
+            }
+            Error::Temperature { found } => write!(f, "a temperature is finite and at least 0, found {found}"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// Why a schedule was refused.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ScheduleError {
+    /// A schedule of no steps.
+    Steps,
+    /// The exponent is not a positive number, or so far from 1 that two times of the schedule round to the same
+    /// number.
+    Exponent {
+        /// The exponent.
+        found: f32,
+    },
+    /// The start is not in [0, 1).
+    Start {
+        /// The start.
+        found: f32,
+    },
+}
+
+impl fmt::Display for ScheduleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ScheduleError::Steps => f.write_str("a schedule takes at least 1 step, found 0"),
+            ScheduleError::Exponent { found } => write!(
+                f,
+                "an exponent is positive and near enough to 1 that all times differ, found {found}: try 0.7 to 1.5"
+            ),
+            ScheduleError::Start { found } => write!(f, "a schedule starts at a time from 0 to below 1, found {found}"),
+        }
+    }
+}
+
+impl core::error::Error for ScheduleError {}

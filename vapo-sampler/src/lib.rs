@@ -1,0 +1,80 @@
+//! Samples a variational potential flow: no operating system, no heap, no panic.
+//!
+//! A potential Φ(x, t) was trained elsewhere. Its gradient, the drift, carries Gaussian noise at `time` 0 into data at
+//! `time` 1. This crate evaluates both from a model file that may lie in flash, in one buffer that the caller lends,
+//! and gives the same bytes on every target.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`sampler`] | the whole way from a model to an image: [`Sampler`] |
+//! | [`solver`] | integrates a drift from noise to data: [`Solver`] Euler, Heun, Adams–Bashforth, each at any temperature |
+//! | [`schedule`] | the times at which a solver stops: [`Schedule`] |
+//! | [`homotopy`] | mean and std of the path from noise to data |
+//! | [`noise`] | seeded Gaussian [`Noise`] from a generator of your choice |
+//! | [`potential`] | potential, drift and energy, one file a layer kind: [`Potential`] |
+//! | [`arena`] | how many elements of memory a model and a solver need |
+//! | [`error`] | what a caller can do wrong |
+//!
+//! The one function that matters is [`Potential::drift`]: a pass through the encoder, and one back through the same
+//! weights transposed. All of its arithmetic is in the private module `kernel`.
+//!
+//! # Example
+//!
+//! Model bytes in, image out.
+//!
+//! ```
+//! use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+//! use vapo_format::Model;
+//! use vapo_sampler::{Noise, Sampler, Schedule, Solver};
+//!
+//! # fn model() -> Vec<u8> {
+//! #     use vapo_format::{Architecture, Encoding, Homotopy, Layer, Shape, Writer, writer::{Values, file_bytes}};
+//! #     let image = Shape { channels: 1, height: 8, width: 8 };
+//! #     let layers = [Layer::Conv { channels: 4 }, Layer::Residual, Layer::Head { channels: 4 }];
+//! #     let layers = layers.into_iter().collect();
+//! #     let architecture = Architecture { image, homotopy: Homotopy::Linear, embedding: 8, layers };
+//! #     let mut bytes = vec![0; file_bytes(&architecture, Encoding::Float32).unwrap()];
+//! #     let mut writer = Writer::new(&mut bytes, &architecture, Encoding::Float32).unwrap();
+//! #     for shape in architecture.matrices() {
+//! #         let weights = vec![0.01; shape.rows * shape.columns];
+//! #         writer.matrix(&vec![0.0; shape.columns], Values::Float32(&weights)).unwrap();
+//! #     }
+//! #     writer.finish().unwrap();
+//! #     bytes
+//! # }
+//! # let bytes = model();
+//! let model = Model::parse(&bytes)?;
+//! let mut arena = [0.0; 1424]; // `arena::elements` says how many
+//! let mut sampler = Sampler::new(&model, Solver::Ab2, &mut arena)?;
+//!
+//! let schedule = Schedule::graded(10, 0.8)?;
+//! let temperature = 0.0;
+//! let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+//! let mut image = [0.0; 8 * 8];
+//! sampler.sample(schedule, temperature, &mut noise, &mut image)?;
+//! # assert!(image.iter().all(|value| value.is_finite()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod arena;
+pub mod error;
+pub mod homotopy;
+mod kernel;
+pub mod noise;
+pub mod potential;
+pub mod sampler;
+pub mod schedule;
+pub mod solver;
+
+pub use error::{Error, ScheduleError};
+pub use noise::Noise;
+pub use potential::Potential;
+pub use sampler::Sampler;
+pub use schedule::Schedule;
+pub use solver::Solver;

@@ -1,0 +1,75 @@
+//! The whole way from a model to an image.
+
+use crate::arena;
+use crate::error::Error;
+use crate::noise::Noise;
+use crate::potential::Potential;
+use crate::schedule::{Schedule, Step};
+use crate::solver::{Sde, Solver};
+use rand_core::Rng;
+use vapo_format::Model;
+
+/// A potential, a solver and the memory of both.
+#[derive(Debug)]
+pub struct Sampler<'a> {
+    potential: Potential<'a>,
+    solver: Solver,
+    buffers: &'a mut [f32],
+}
+
+impl<'a> Sampler<'a> {
+    /// A sampler that works in `arena`, of which it takes the first [`arena::elements`].
+    ///
+    /// # Errors
+    /// [`Error::Arena`] where there are fewer.
+    pub fn new(model: &'a Model<'a>, solver: Solver, arena: &'a mut [f32]) -> Result<Self, Error> {
+        let architecture = model.architecture();
+        let (needed, given) = (arena::elements(architecture, solver), arena.len());
+        let parts = arena.get_mut(..needed);
+        let (memory, buffers) = parts
+            .and_then(|arena| arena.split_at_mut_checked(arena::potential_elements(architecture)))
+            .ok_or(Error::Arena { needed, given })?;
+        Ok(Sampler { potential: Potential::new(model, memory)?, solver, buffers })
+    }
+
+    /// Draws the prior from `noise`, carries it to time 1 and leaves the sample in `image`: H·W·C elements, about
+    /// [-1, 1], not clamped.
+    ///
+    /// # Errors
+    /// [`Error::Length`] where `image` is no image of the model, [`Error::Temperature`].
+    pub fn sample<R: Rng>(
+        &mut self,
+        schedule: Schedule,
+        temperature: f32,
+        noise: &mut Noise<R>,
+        image: &mut [f32],
+    ) -> Result<(), Error> {
+        self.potential.check(image)?;
+        noise.fill(image);
+        self.integrate(schedule, temperature, noise, image, |_, _| ())
+    }
+
+    /// Carries `x`, a sample of the flow at the schedule's start, to time 1, in place. `observe` is told each step
+    /// before it is taken, and the drift ∇Φ at its start.
+    ///
+    /// # Errors
+    /// As [`Sampler::sample`].
+    pub fn integrate<R: Rng>(
+        &mut self,
+        schedule: Schedule,
+        temperature: f32,
+        noise: &mut Noise<R>,
+        x: &mut [f32],
+        observe: impl FnMut(Step, &[f32]),
+    ) -> Result<(), Error> {
+        self.potential.check(x)?;
+        let homotopy = self.potential.homotopy();
+        let sde = Sde { drift: &mut self.potential, homotopy, temperature };
+        self.solver.integrate(sde, schedule, noise, x, self.buffers, observe)
+    }
+
+    /// The potential, for its value, its drift and its energy.
+    pub fn potential(&mut self) -> &mut Potential<'a> {
+        &mut self.potential
+    }
+}

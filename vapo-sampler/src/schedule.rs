@@ -1,0 +1,145 @@
+//! The times at which a solver stops.
+
+use crate::error::ScheduleError;
+
+/// Times from a start (0 if not said otherwise) to exactly 1, strictly increasing:
+/// t = 1 − (1 − s)^exponent for uniform s, moved to the start.
+///
+/// An exponent below 1 makes steps longer towards the data, one above 1 shorter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Schedule {
+    steps: u16,
+    exponent: f32,
+    start: f32,
+}
+
+/// One step of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// Its number, from 0.
+    pub index: u16,
+    /// Time before it.
+    pub start: f32,
+    /// Time after it, greater than `start`.
+    pub end: f32,
+    /// Whether the schedule ends with it.
+    pub last: bool,
+}
+
+impl Schedule {
+    /// `steps` steps of the same width.
+    ///
+    /// # Errors
+    /// [`ScheduleError::Steps`] for 0 steps.
+    pub fn uniform(steps: u16) -> Result<Self, ScheduleError> {
+        Self::graded(steps, 1.0)
+    }
+
+    /// `steps` steps on the grid t = 1 − (1 − s)^exponent.
+    ///
+    /// # Errors
+    /// [`ScheduleError::Steps`] for 0 steps, [`ScheduleError::Exponent`] for an exponent that is not positive or so
+    /// far from 1 that the first or the last step has no width in f32.
+    pub fn graded(steps: u16, exponent: f32) -> Result<Self, ScheduleError> {
+        if steps == 0 {
+            return Err(ScheduleError::Steps);
+        }
+        let schedule = Schedule { steps, exponent, start: 0.0 };
+        // The narrowest step is the first or the last.
+        let distinct = schedule.time(1) > 0.0 && schedule.time(steps - 1) < 1.0;
+        if !(exponent.is_finite() && exponent > 0.0 && distinct) {
+            return Err(ScheduleError::Exponent { found: exponent });
+        }
+        Ok(schedule)
+    }
+
+    /// The same number of steps from a later start, for restoration.
+    ///
+    /// # Errors
+    /// [`ScheduleError::Start`] for a start that is not in [0, 1) or so late that steps have no width in f32.
+    pub fn starting_at(self, start: f32) -> Result<Self, ScheduleError> {
+        let schedule = Schedule { start, ..self };
+        let valid = start >= 0.0 && schedule.time(1) > start && schedule.time(self.steps - 1) < 1.0;
+        if valid && start < 1.0 { Ok(schedule) } else { Err(ScheduleError::Start { found: start }) }
+    }
+
+    /// Every step, in order.
+    pub fn steps(self) -> impl ExactSizeIterator<Item = Step> {
+        (0..self.steps).map(move |index| Step {
+            index,
+            start: self.time(index),
+            end: self.time(index + 1),
+            last: index + 1 == self.steps,
+        })
+    }
+
+    /// Time after `step` steps.
+    fn time(&self, step: u16) -> f32 {
+        if step == 0 {
+            return self.start;
+        }
+        if step >= self.steps {
+            return 1.0;
+        }
+        let s = f32::from(step) / f32::from(self.steps);
+        let graded = if self.exponent == 1.0 { s } else { 1.0 - libm::powf(1.0 - s, self.exponent) };
+        self.start + (1.0 - self.start) * graded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    fn times(schedule: Schedule) -> Vec<f32> {
+        schedule.steps().map(|step| step.start).chain(schedule.steps().last().map(|step| step.end)).collect()
+    }
+
+    #[test]
+    fn uniform_times_are_exact() {
+        assert_eq!(times(Schedule::uniform(4).unwrap()), [0.0, 0.25, 0.5, 0.75, 1.0]);
+        assert_eq!(times(Schedule::uniform(1).unwrap()), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn graded_times_follow_the_formula() {
+        let times = times(Schedule::graded(10, 0.8).unwrap());
+        for (step, time) in times.iter().enumerate() {
+            let expected = 1.0 - (1.0 - step as f64 / 10.0).powf(0.8);
+            assert!((f64::from(*time) - expected).abs() < 2e-7, "step {step}: {time} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn every_schedule_runs_from_its_start_to_1_in_steps_of_some_width() {
+        for exponent in [0.25, 0.7, 1.0, 1.5, 2.0] {
+            for steps in [1, 2, 3, 10, 50, 1000] {
+                for start in [0.0, 0.4] {
+                    let schedule = Schedule::graded(steps, exponent).unwrap().starting_at(start).unwrap();
+                    let times = times(schedule);
+                    assert_eq!(times.len(), usize::from(steps) + 1);
+                    assert_eq!((times[0], times[usize::from(steps)]), (start, 1.0));
+                    assert!(times.is_sorted_by(|a, b| a < b), "{schedule:?}");
+                    assert_eq!(schedule.steps().filter(|step| step.last).count(), 1);
+                    assert_eq!(schedule.steps().len(), usize::from(steps));
+                }
+            }
+        }
+        let longest = times(Schedule::uniform(u16::MAX).unwrap());
+        assert!(longest.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn refuses_what_has_no_steps() {
+        assert_eq!(Schedule::uniform(0), Err(ScheduleError::Steps));
+        for found in [0.0, -1.0, f32::INFINITY, f32::NEG_INFINITY, 1e-9, 30.0] {
+            assert_eq!(Schedule::graded(10, found), Err(ScheduleError::Exponent { found }));
+        }
+        assert!(matches!(Schedule::graded(10, f32::NAN), Err(ScheduleError::Exponent { .. })));
+        for found in [-0.1, 1.0, 1.5, 1.0 - 1e-7] {
+            assert_eq!(Schedule::uniform(10).unwrap().starting_at(found), Err(ScheduleError::Start { found }));
+        }
+        assert!(matches!(Schedule::uniform(1).unwrap().starting_at(f32::NAN), Err(ScheduleError::Start { .. })));
+    }
+}

@@ -1,0 +1,108 @@
+//! Carries a sample along the flow, from noise to data.
+//!
+//! All solvers integrate dx = f dt + g dW ([`sde`]) over the steps of a [`Schedule`]. At temperature 0 it is the
+//! deterministic flow dx = ∇Φ dt, and the generator is not asked for a single number. The last step adds no noise,
+//! and the drift is never evaluated at time 1, where the Bayes homotopy is singular.
+
+mod ab2;
+mod euler;
+mod heun;
+pub mod sde;
+
+use crate::error::Error;
+use crate::noise::Noise;
+use crate::schedule::{Schedule, Step};
+use rand_core::Rng;
+pub use sde::Sde;
+
+/// A field ∇Φ(x, t) that a solver follows. [`crate::Potential`] is one.
+pub trait Drift {
+    /// Sets `drift` to ∇ₓΦ(x, time) and returns Φ(x, time). Both slices are as long as a sample.
+    ///
+    /// # Errors
+    /// [`Error::Length`] where a slice has another length.
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error>;
+}
+
+impl Drift for crate::Potential<'_> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        crate::Potential::drift(self, x, time, drift)
+    }
+}
+
+/// How a step is taken. The orders are those at temperature 0; with noise, whose size is taken at a step's start, every
+/// solver's density has order 1. N is the number of the schedule's steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Solver {
+    /// Euler–Maruyama, order 1: N evaluations of the drift, one buffer.
+    Euler,
+    /// Predictor and corrector, order 2: 2N − 1 evaluations, two buffers. The last step is Euler's.
+    Heun,
+    /// Two-step Adams–Bashforth, order 2: N evaluations, two buffers. The first step is Euler's.
+    Ab2,
+}
+
+impl Solver {
+    /// Buffers that [`Solver::integrate`] needs, each as long as a sample.
+    pub const fn buffers(self) -> usize {
+        match self {
+            Solver::Euler => 1,
+            Solver::Heun | Solver::Ab2 => 2,
+        }
+    }
+
+    /// Carries `x` from the schedule's start to time 1, in place. `x` is a sample of the flow's density at the start:
+    /// at time 0, standard Gaussian noise.
+    ///
+    /// `observe` is told each step before it is taken, and the drift ∇Φ at its start.
+    ///
+    /// # Errors
+    /// [`Error::Temperature`], [`Error::Arena`] where `buffers` has fewer elements than [`Solver::buffers`] samples,
+    /// and those of the drift.
+    pub fn integrate<D: Drift, R: Rng>(
+        self,
+        sde: Sde<'_, D>,
+        schedule: Schedule,
+        noise: &mut Noise<R>,
+        x: &mut [f32],
+        buffers: &mut [f32],
+        mut observe: impl FnMut(Step, &[f32]),
+    ) -> Result<(), Error> {
+        sde.check()?;
+        let needed = self.buffers() * x.len();
+        let refused = Error::Arena { needed, given: buffers.len() };
+        // The second buffer is empty where the solver has one only.
+        let (first, second) =
+            buffers.get_mut(..needed).and_then(|all| all.split_at_mut_checked(x.len())).ok_or(refused)?;
+        let (mut velocity, mut other) = (first, second);
+        let mut previous_width = None;
+
+        for step in schedule.steps() {
+            let width = step.end - step.start;
+            sde.drift.drift(x, step.start, velocity)?;
+            observe(step, velocity);
+            sde.temper(x, step.start, velocity);
+            match (self, previous_width) {
+                (Solver::Ab2, Some(previous_width)) => ab2::advance(x, velocity, other, width, previous_width),
+                (Solver::Euler | Solver::Heun | Solver::Ab2, _) => euler::advance(x, velocity, width),
+            }
+            if step.last {
+                break;
+            }
+            sde.diffuse(x, step.start, width, noise);
+            match self {
+                Solver::Euler => {}
+                Solver::Heun => {
+                    sde.drift.drift(x, step.end, other)?;
+                    sde.temper(x, step.end, other);
+                    heun::correct(x, velocity, other, width);
+                }
+                Solver::Ab2 => {
+                    core::mem::swap(&mut velocity, &mut other);
+                    previous_width = Some(width);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! Random models, and the potential written a second time: in f64, by definition, with no regard for speed.
+
+#![allow(dead_code, unreachable_pub)] // each test file uses its part
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use vapo_format::architecture::{FREQUENCIES, SQUARES};
+use vapo_format::writer::{Values, file_bytes};
+use vapo_format::{Architecture, Encoding, Homotopy, Layer, Matrix, Model, Shape, Writer, matrix};
+
+pub fn generator(seed: u64) -> Xoshiro256PlusPlus {
+    Xoshiro256PlusPlus::seed_from_u64(seed)
+}
+
+/// Uniform in [-1, 1).
+pub fn uniform(generator: &mut impl Rng) -> f32 {
+    (generator.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0
+}
+
+pub fn architecture(homotopy: Homotopy, image: (u16, u16, u16), embedding: u16, layers: &[Layer]) -> Architecture {
+    let (channels, height, width) = image;
+    let layers = layers.iter().copied().collect();
+    Architecture { image: Shape { channels, height, width }, homotopy, embedding, layers }
+}
+
+/// 8×8, levels of 8, 16 and 32 channels.
+pub fn digits() -> Architecture {
+    use Layer::*;
+    let (conv, down16, down32) = (Conv { channels: 8 }, Down { channels: 16 }, Down { channels: 32 });
+    let layers = [conv, Residual, down16, Residual, down32, Residual, Head { channels: 32 }];
+    architecture(Homotopy::Linear, (1, 8, 8), 16, &layers)
+}
+
+/// Every layer kind, odd channel counts, all kinds of extent.
+pub fn zoo() -> Vec<Architecture> {
+    use Layer::*;
+    let (linear, bayes) = (Homotopy::Linear, Homotopy::Bayes);
+    vec![
+        digits(),
+        architecture(linear, (1, 1, 1), 1, &[Head { channels: 1 }]),
+        architecture(bayes, (3, 4, 6), 5, &[Residual, Head { channels: 3 }]),
+        architecture(linear, (5, 1, 7), 3, &[Conv { channels: 12 }, Residual, Head { channels: 1 }]),
+        architecture(bayes, (2, 7, 1), 9, &[Residual, Conv { channels: 3 }, Residual, Head { channels: 5 }]),
+        architecture(linear, (1, 2, 2), 4, &[Down { channels: 17 }, Residual, Head { channels: 2 }]),
+        architecture(linear, (3, 6, 10), 8, &[SpaceToDepth, Conv { channels: 12 }, Residual, Head { channels: 7 }]),
+        architecture(bayes, (1, 12, 4), 16, &[SpaceToDepth, Residual, Down { channels: 5 }, Head { channels: 33 }]),
+        architecture(
+            linear,
+            (1, 8, 8),
+            2,
+            &[Conv { channels: 1 }, Down { channels: 3 }, SpaceToDepth, Head { channels: 9 }],
+        ),
+        architecture(linear, (2, 2, 18), 6, &[Conv { channels: 20 }, Conv { channels: 4 }, Head { channels: 16 }]),
+    ]
+}
+
+/// A model file with random weights, of a size that keeps activations near 1.
+pub fn random_model(architecture: &Architecture, encoding: Encoding, seed: u64) -> Vec<u8> {
+    let mut generator = generator(seed);
+    let mut bytes = vec![0; file_bytes(architecture, encoding).unwrap()];
+    let mut writer = Writer::new(&mut bytes, architecture, encoding).unwrap();
+    for shape in architecture.matrices() {
+        let size = (2.0 / shape.rows as f32).sqrt();
+        let biases: Vec<f32> = (0..shape.columns).map(|_| 0.3 * uniform(&mut generator)).collect();
+        let weights = shape.rows * shape.columns;
+        match encoding {
+            Encoding::Int8 => {
+                let values: Vec<i8> = (0..weights).map(|_| (127.0 * uniform(&mut generator)) as i8).collect();
+                let scales: Vec<f32> =
+                    (0..shape.columns).map(|_| size * (1.5 + uniform(&mut generator)) / 127.0).collect();
+                writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales }).unwrap();
+            }
+            Encoding::Float32 => {
+                let values: Vec<f32> = (0..weights).map(|_| 1.5 * size * uniform(&mut generator)).collect();
+                writer.matrix(&biases, Values::Float32(&values)).unwrap();
+            }
+        }
+    }
+    writer.finish().unwrap();
+    bytes
+}
+
+/// The same model with its weights multiplied by their scales.
+pub fn dequantised(model: &Model<'_>) -> Vec<u8> {
+    let architecture = model.architecture();
+    let mut bytes = vec![0; file_bytes(architecture, Encoding::Float32).unwrap()];
+    let mut writer = Writer::new(&mut bytes, architecture, Encoding::Float32).unwrap();
+    for matrix in model.matrices() {
+        let biases: Vec<f32> = matrix.biases().collect();
+        writer.matrix(&biases, Values::Float32(&weights(&matrix))).unwrap();
+    }
+    writer.finish().unwrap();
+    bytes
+}
+
+fn weights(matrix: &Matrix<'_>) -> Vec<f32> {
+    match matrix.weights {
+        matrix::Weights::Float32 { values } => matrix::floats(values).collect(),
+        matrix::Weights::Int8 { values, scales } => {
+            let scales: Vec<f32> = matrix::floats(scales).collect();
+            values.iter().enumerate().map(|(i, &byte)| f32::from(byte as i8) * scales[i % matrix.columns]).collect()
+        }
+    }
+}
+
+/// Φ(x, time), straight from the definition in `vapo_format::architecture`.
+pub fn potential(model: &Model<'_>, x: &[f64], time: f64) -> f64 {
+    let mut matrices = model.matrices();
+    let features: Vec<f64> = FREQUENCIES
+        .iter()
+        .map(|&f| (time * f64::from(f)).sin())
+        .chain(FREQUENCIES.iter().map(|&f| (time * f64::from(f)).cos()))
+        .collect();
+    let hidden = all(linear(&matrices.next().unwrap(), &features), silu);
+    let embedding = all(linear(&matrices.next().unwrap(), &hidden), silu);
+
+    let mut activation = x.to_vec();
+    for (layer, input, output) in model.architecture().walk() {
+        activation = match layer {
+            Layer::SpaceToDepth => space_to_depth(input, output, &activation),
+            Layer::Conv { .. } => convolution(&matrices.next().unwrap(), 3, 1, 1, input, output, &activation),
+            Layer::Down { .. } => convolution(&matrices.next().unwrap(), 2, 2, 0, input, output, &activation),
+            Layer::Head { .. } => {
+                convolution(&matrices.next().unwrap(), 1, 1, 0, input, output, &all(activation, silu))
+            }
+            Layer::Residual => {
+                let (conv1, film, conv2) =
+                    (matrices.next().unwrap(), matrices.next().unwrap(), matrices.next().unwrap());
+                let film = linear(&film, &embedding);
+                let channels = usize::from(input.channels);
+                let mut h = convolution(&conv1, 3, 1, 1, input, output, &all(activation.clone(), silu));
+                for (i, h) in h.iter_mut().enumerate() {
+                    *h = *h * (1.0 + film[i % channels]) + film[channels + i % channels];
+                }
+                let branch = convolution(&conv2, 3, 1, 1, input, output, &all(h, silu));
+                activation.iter().zip(branch).map(|(x, y)| x + y).collect()
+            }
+        };
+    }
+    let q = linear(&matrices.next().unwrap(), &embedding);
+    let channels = q.len() - 1;
+    let squares = f64::from(SQUARES) * activation.iter().map(|o| o * o).sum::<f64>() / channels as f64;
+    let linear: f64 = activation.iter().enumerate().map(|(i, o)| o * q[1 + i % channels]).sum();
+    linear + squares + 0.5 * q[0] * x.iter().map(|x| x * x).sum::<f64>()
+}
+
+/// ∇ₓΦ by central differences of [`potential`].
+pub fn drift(model: &Model<'_>, x: &[f64], time: f64) -> Vec<f64> {
+    let width = 1e-5;
+    let moved = |i: usize, by: f64| {
+        let mut x = x.to_vec();
+        x[i] += by;
+        potential(model, &x, time)
+    };
+    (0..x.len()).map(|i| (moved(i, width) - moved(i, -width)) / (2.0 * width)).collect()
+}
+
+fn silu(x: f64) -> f64 {
+    x / (1.0 + (-x).exp())
+}
+
+fn all(values: Vec<f64>, function: impl Fn(f64) -> f64) -> Vec<f64> {
+    values.into_iter().map(function).collect()
+}
+
+fn linear(matrix: &Matrix<'_>, x: &[f64]) -> Vec<f64> {
+    let weights = weights(matrix);
+    let sum = |column: usize| (0..x.len()).map(|row| x[row] * f64::from(weights[row * matrix.columns + column])).sum();
+    let biases = matrix.biases().map(f64::from);
+    biases.enumerate().map(|(column, bias)| bias + std::convert::identity::<f64>(sum(column))).collect()
+}
+
+fn convolution(
+    matrix: &Matrix<'_>,
+    size: usize,
+    stride: usize,
+    padding: usize,
+    input: Shape,
+    output: Shape,
+    x: &[f64],
+) -> Vec<f64> {
+    let (weights, biases) = (weights(matrix), matrix.biases().map(f64::from).collect::<Vec<_>>());
+    let (height, width, channels) = (usize::from(input.height), usize::from(input.width), usize::from(input.channels));
+    let mut y = Vec::new();
+    for row in 0..usize::from(output.height) {
+        for column in 0..usize::from(output.width) {
+            let mut sums = biases.clone();
+            for (ky, kx) in (0..size).flat_map(|ky| (0..size).map(move |kx| (ky, kx))) {
+                let (iy, ix) = (row * stride + ky, column * stride + kx);
+                if !(padding..height + padding).contains(&iy) || !(padding..width + padding).contains(&ix) {
+                    continue;
+                }
+                for c in 0..channels {
+                    let x = x[((iy - padding) * width + ix - padding) * channels + c];
+                    let first = ((ky * size + kx) * channels + c) * matrix.columns;
+                    for (sum, weight) in sums.iter_mut().zip(&weights[first..]) {
+                        *sum += x * f64::from(*weight);
+                    }
+                }
+            }
+            y.extend(sums);
+        }
+    }
+    y
+}
+
+fn space_to_depth(input: Shape, output: Shape, x: &[f64]) -> Vec<f64> {
+    let (width, channels) = (usize::from(input.width), usize::from(input.channels));
+    let at = |row: usize, column: usize, c: usize| x[(row * width + column) * channels + c];
+    let mut y = Vec::new();
+    for row in 0..usize::from(output.height) {
+        for column in 0..usize::from(output.width) {
+            for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                y.extend((0..channels).map(|c| at(2 * row + dy, 2 * column + dx, c)));
+            }
+        }
+    }
+    y
+}

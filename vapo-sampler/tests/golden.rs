@@ -1,0 +1,38 @@
+//! Literal results. They hold on every target and at every optimisation level; a change here changes every sample that
+//! anyone ever drew.
+
+mod common;
+
+use common::{digits, generator, random_model};
+use vapo_format::{Encoding, Model};
+use vapo_sampler::{Noise, Sampler, Schedule, Solver, arena};
+
+/// FNV-1a of the bits of a sample.
+fn checksum(image: &[f32]) -> u64 {
+    let bytes = image.iter().flat_map(|value| value.to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[test]
+fn samples_never_change() {
+    let bytes = random_model(&digits(), Encoding::Int8, 6);
+    let model = Model::parse(&bytes).unwrap();
+    let cases = [
+        (Solver::Euler, 0.0, 0xd755_b5ea_b5f1_d39c),
+        (Solver::Euler, 1.0, 0xdd39_6a79_2f4c_5c97),
+        (Solver::Heun, 0.0, 0x5e6f_41b2_bb58_9941),
+        (Solver::Heun, 1.0, 0xcb7b_4e9b_83ad_c6ee),
+        (Solver::Ab2, 0.0, 0x7678_3775_cc59_218a),
+        (Solver::Ab2, 1.0, 0x1b8f_ccfd_1fd5_6188),
+    ];
+    for (solver, temperature, expected) in cases {
+        let mut memory = vec![f32::NAN; arena::elements(model.architecture(), solver)];
+        let mut sampler = Sampler::new(&model, solver, &mut memory).unwrap();
+        let mut image = [0.0; 64];
+        let schedule = Schedule::graded(10, 0.8).unwrap();
+        sampler.sample(schedule, temperature, &mut Noise::new(generator(7)), &mut image).unwrap();
+        assert!(image.iter().all(|value| value.is_finite()));
+        let found = checksum(&image);
+        assert_eq!(found, expected, "{solver:?} at temperature {temperature}: {found:#018x}");
+    }
+}

@@ -1,0 +1,212 @@
+//! Solvers on fields with known answers.
+
+mod common;
+
+use common::generator;
+use vapo_format::Homotopy;
+use vapo_sampler::homotopy::coefficients;
+use vapo_sampler::solver::{Drift, Sde};
+use vapo_sampler::{Error, Noise, Schedule, Solver};
+
+const SOLVERS: [Solver; 3] = [Solver::Euler, Solver::Heun, Solver::Ab2];
+
+/// ∇Φ = cos(4t) + ½x for every element, Φ its integral over x. Remembers the times it was asked for.
+#[derive(Default)]
+struct Oscillator {
+    times: Vec<f32>,
+}
+
+impl Drift for Oscillator {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        self.times.push(time);
+        let push = (4.0 * time).cos();
+        drift.iter_mut().zip(x).for_each(|(drift, x)| *drift = push + 0.5 * x);
+        Ok(x.iter().map(|x| push * x + 0.25 * x * x).sum())
+    }
+}
+
+fn integrate<D: Drift>(drift: &mut D, solver: Solver, schedule: Schedule, x: &mut [f32]) {
+    let sde = Sde { drift, homotopy: Homotopy::Linear, temperature: 0.0 };
+    let mut buffers = vec![f32::NAN; solver.buffers() * x.len()];
+    solver.integrate(sde, schedule, &mut Noise::new(generator(0)), x, &mut buffers, |_, _| ()).unwrap();
+}
+
+/// |error| at time 1 from x = 1 at time 0.
+fn error(solver: Solver, schedule: Schedule) -> f64 {
+    // x' = cos 4t + x/2: x = A cos 4t + B sin 4t + C e^{t/2}, B = 4/(16 + ¼), A = -½/(16 + ¼).
+    let (a, b) = (-0.5 / 16.25, 4.0 / 16.25);
+    let expected = a * 4.0_f64.cos() + b * 4.0_f64.sin() + (1.0 - a) * 0.5_f64.exp();
+    let mut x = [1.0];
+    integrate(&mut Oscillator::default(), solver, schedule, &mut x);
+    (f64::from(x[0]) - expected).abs()
+}
+
+/// A quarter of the width divides the error by 4^order. Heun's last step, Euler's, errs by its own width squared:
+/// of the same order as all others together where steps are equal, of a lower one where the last are the widest.
+#[test]
+fn solvers_converge_with_their_order() {
+    let cases = [
+        (Solver::Euler, 1.0, 1.0),
+        (Solver::Euler, 0.8, 1.0),
+        (Solver::Heun, 1.0, 2.0),
+        (Solver::Ab2, 1.0, 2.0),
+        (Solver::Ab2, 0.8, 2.0),
+    ];
+    for (solver, exponent, order) in cases {
+        // Few enough steps that rounding, about 1e-6, stays far below the error.
+        let at = |steps| error(solver, Schedule::graded(steps, exponent).unwrap());
+        let found = (at(20) / at(80)).log2() / 2.0;
+        assert!((found - order).abs() < 0.2, "{solver:?}, exponent {exponent}: order {found}");
+    }
+}
+
+/// Weights of two-step Adams–Bashforth are exact for velocities linear in time, whatever the widths of its steps.
+#[test]
+fn ab2_integrates_linear_velocities_exactly_after_its_first_step() {
+    struct Linear;
+    impl Drift for Linear {
+        fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+            drift.fill(2.0 * time);
+            Ok(2.0 * time * x.iter().sum::<f32>())
+        }
+    }
+    let schedule = Schedule::graded(7, 0.6).unwrap();
+    let mut x = [0.0];
+    integrate(&mut Linear, Solver::Ab2, schedule, &mut x);
+    // The first step is Euler's, of velocity 0: it misses its width squared.
+    let first = schedule.steps().next().unwrap().end;
+    assert!((x[0] - (1.0 - first * first)).abs() < 1e-6);
+}
+
+#[test]
+fn evaluations_are_as_documented_and_never_at_time_1() {
+    for steps in [1, 2, 7] {
+        for (solver, count) in [(Solver::Euler, steps), (Solver::Heun, 2 * steps - 1), (Solver::Ab2, steps)] {
+            let mut field = Oscillator::default();
+            integrate(&mut field, solver, Schedule::uniform(steps as u16).unwrap(), &mut [0.0; 3]);
+            assert_eq!(field.times.len(), count, "{solver:?}");
+            assert!(field.times.iter().all(|&time| time < 1.0));
+            assert_eq!(field.times[0], 0.0);
+        }
+    }
+}
+
+/// ∇Φ for data N(m, s²I), from E[x̄|x] and E[ε|x]; Φ by its definition, to a constant.
+struct Gaussian {
+    mean: f32,
+    std: f32,
+    homotopy: Homotopy,
+}
+
+impl Drift for Gaussian {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        let at = coefficients(self.homotopy, time);
+        let variance = at.mean * at.mean * self.std * self.std + at.std * at.std;
+        let slope = (at.mean_rate * at.mean * self.std * self.std + at.std_rate * at.std) / variance;
+        for (drift, x) in drift.iter_mut().zip(x) {
+            *drift = at.mean_rate * self.mean + slope * (x - at.mean * self.mean);
+        }
+        let potential = |x: &f32| {
+            let centred = x - at.mean * self.mean;
+            at.mean_rate * self.mean * x + 0.5 * slope * centred * centred
+        };
+        Ok(x.iter().map(potential).sum())
+    }
+}
+
+/// Every solver, homotopy and temperature must carry the prior to the data's mean and variance.
+///
+/// 20,000 independent elements: a standard error of s/141 in the mean and s²·√(2/20000) = s²/100 in the variance.
+/// The tolerance is four of them, and 1.5 % of s and s² for the error of 200 steps, which at temperature 2 is
+/// 1.35 % by Heun's own recursion of the variance.
+#[test]
+fn gaussian_data_arrive_with_their_mean_and_variance() {
+    let (mean, std, count) = (0.5, 0.4, 20_000);
+    for homotopy in [Homotopy::Linear, Homotopy::Bayes] {
+        for solver in SOLVERS {
+            for temperature in [0.0, 0.5, 1.0, 2.0] {
+                let mut noise = Noise::new(generator(11));
+                let mut x = vec![0.0; count];
+                noise.fill(&mut x);
+                let mut field = Gaussian { mean, std, homotopy };
+                let sde = Sde { drift: &mut field, homotopy, temperature };
+                let mut buffers = vec![0.0; solver.buffers() * count];
+                let schedule = Schedule::graded(200, 1.2).unwrap();
+                solver.integrate(sde, schedule, &mut noise, &mut x, &mut buffers, |_, _| ()).unwrap();
+
+                let found = x.iter().map(|&x| f64::from(x)).sum::<f64>() / count as f64;
+                let variance = x.iter().map(|&x| (f64::from(x) - found).powi(2)).sum::<f64>() / count as f64;
+                let (expected, expected_variance) = (f64::from(mean), f64::from(std * std));
+                let case = format!("{homotopy:?} {solver:?} at temperature {temperature}");
+                let error = (found - expected).abs() / f64::from(std);
+                assert!(error < 4.0 / 141.0 + 0.015, "{case}: mean {found}");
+                let error = (variance / expected_variance - 1.0).abs();
+                assert!(error < 4.0 / 100.0 + 0.015, "{case}: variance {variance}");
+            }
+        }
+    }
+}
+
+/// A later start, from the flow's own density there, ends at the same data.
+#[test]
+fn restoration_starts_at_a_later_time() {
+    let (mean, std, count, start) = (0.5, 0.4, 40_000, 0.6);
+    let homotopy = Homotopy::Linear;
+    let (at, mut noise) = (coefficients(homotopy, start), Noise::new(generator(12)));
+    let mut x = vec![0.0; count];
+    x.iter_mut().for_each(|x| *x = at.mean * (mean + std * noise.draw()) + at.std * noise.draw());
+    let mut field = Gaussian { mean, std, homotopy };
+    let sde = Sde { drift: &mut field, homotopy, temperature: 1.0 };
+    let schedule = Schedule::uniform(200).unwrap().starting_at(start).unwrap();
+    let mut first = None;
+    let observe = |step: vapo_sampler::schedule::Step, _: &[f32]| first = first.or(Some(step.start));
+    Solver::Euler.integrate(sde, schedule, &mut noise, &mut x, &mut vec![0.0; count], observe).unwrap();
+    assert_eq!(first, Some(start));
+    let found = x.iter().sum::<f32>() / count as f32;
+    let variance = x.iter().map(|x| (x - found).powi(2)).sum::<f32>() / count as f32;
+    assert!((found - mean).abs() < 0.03 * std && (variance / (std * std) - 1.0).abs() < 0.04);
+}
+
+#[test]
+fn at_temperature_0_no_noise_is_drawn() {
+    for solver in SOLVERS {
+        let mut noise = Noise::new(generator(1));
+        let mut field = Oscillator::default();
+        let sde = Sde { drift: &mut field, homotopy: Homotopy::Linear, temperature: 0.0 };
+        let mut buffers = [0.0; 10];
+        solver
+            .integrate(sde, Schedule::uniform(9).unwrap(), &mut noise, &mut [0.0; 5], &mut buffers, |_, _| ())
+            .unwrap();
+        assert_eq!(noise.draw(), Noise::new(generator(1)).draw(), "{solver:?}");
+    }
+}
+
+/// N − 1 of N steps add noise.
+#[test]
+fn the_last_step_adds_no_noise() {
+    for solver in SOLVERS {
+        let (mut noise, mut other) = (Noise::new(generator(1)), Noise::new(generator(1)));
+        let mut field = Oscillator::default();
+        let sde = Sde { drift: &mut field, homotopy: Homotopy::Linear, temperature: 1.0 };
+        let mut buffers = [0.0; 10];
+        solver
+            .integrate(sde, Schedule::uniform(9).unwrap(), &mut noise, &mut [0.0; 5], &mut buffers, |_, _| ())
+            .unwrap();
+        other.fill(&mut [0.0; 8 * 5]);
+        assert_eq!(noise.draw(), other.draw(), "{solver:?}");
+    }
+}
+
+#[test]
+fn too_few_buffers_are_refused_with_both_numbers() {
+    for solver in SOLVERS {
+        let needed = 3 * solver.buffers();
+        let mut field = Oscillator::default();
+        let sde = Sde { drift: &mut field, homotopy: Homotopy::Linear, temperature: 0.0 };
+        let mut buffers = vec![0.0; needed - 1];
+        let schedule = Schedule::uniform(2).unwrap();
+        let result =
+            solver.integrate(sde, schedule, &mut Noise::new(generator(1)), &mut [0.0; 3], &mut buffers, |_, _| ());
+        assert_eq!(result, Err(Error::Arena { needed, given: needed - 1 }));
+    }
+}

@@ -1,0 +1,118 @@
+//! The boards of the firmware, and the memory of each.
+
+/// Memory of a device, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Memory {
+    /// Holds the program and the model.
+    pub(super) flash: usize,
+    /// All of it, the stack included.
+    pub(super) ram: usize,
+    /// What of `ram` is reserved for the stack.
+    pub(super) stack: usize,
+}
+
+/// A board that the firmware runs on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Board {
+    pub(super) name: &'static str,
+    /// Its folder in `vapo-sampler/firmware`, whose `memory.x` has the same numbers.
+    pub(super) folder: &'static str,
+    pub(super) memory: Memory,
+}
+
+/// Bytes of stack that are reserved unless said otherwise: as on the smallest board.
+pub(super) const STACK: &str = "6K";
+
+/// Small to large.
+pub(super) const BOARDS: [Board; 7] = [
+    board("microbit", "microbit", [256, 16, 6]),
+    board("microbit-v2", "microbit-v2", [512, 128, 16]),
+    board("stm32f411", "stm32f4", [512, 128, 16]),
+    board("stm32f407", "stm32f4", [512, 128, 16]),
+    board("nrf52840-dk", "nrf52840-dk", [1024, 256, 16]),
+    board("pico-2", "pico-2", [4096, 512, 16]),
+    board("mps2-an386", "mps2-an386", [4096, 4096, 16]),
+];
+
+const fn board(name: &'static str, folder: &'static str, [flash, ram, stack]: [usize; 3]) -> Board {
+    Board { name, folder, memory: Memory { flash: 1024 * flash, ram: 1024 * ram, stack: 1024 * stack } }
+}
+
+/// The board of a name.
+pub(super) fn named(name: &str) -> Option<&'static Board> {
+    BOARDS.iter().find(|board| board.name == name)
+}
+
+/// A number of bytes: `3072`, `16K` or `1M`, in units of 1024 and 1024².
+pub(super) fn bytes(text: &str) -> Result<usize, String> {
+    let (digits, unit) = match text.strip_suffix('K') {
+        Some(digits) => (digits, 1024),
+        None => text.strip_suffix('M').map_or((text, 1), |digits| (digits, 1024 * 1024)),
+    };
+    let number = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    number
+        .and_then(|digits| digits.parse::<usize>().ok()?.checked_mul(unit))
+        .ok_or_else(|| "expected a number of bytes, as 3072, 16K or 1M".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::{Path, PathBuf};
+
+    fn firmware() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../vapo-sampler/firmware")
+    }
+
+    /// Length of a region of a linker script, from a line like `RAM : ORIGIN = 0x20000000, LENGTH = 10K`.
+    fn length(script: &str, region: &str) -> usize {
+        let line = script.lines().map(str::trim).find(|line| line.starts_with(region)).unwrap();
+        bytes(line.rsplit_once("LENGTH =").unwrap().1.trim()).unwrap()
+    }
+
+    #[test]
+    fn the_memory_of_a_board_is_that_of_its_linker_script() {
+        for board in &BOARDS {
+            let script = std::fs::read_to_string(firmware().join(board.folder).join("memory.x")).unwrap();
+            let [flash, ram, stack] = ["FLASH ", "RAM ", "STACK "].map(|region| length(&script, region));
+            assert_eq!(board.memory, Memory { flash, ram: ram + stack, stack }, "{}", board.name);
+        }
+    }
+
+    #[test]
+    fn every_folder_of_the_firmware_with_a_linker_script_is_listed() {
+        let folders = std::fs::read_dir(firmware()).unwrap().map(|entry| entry.unwrap().path());
+        let mut found: Vec<String> = folders
+            .filter(|folder| folder.join("memory.x").exists())
+            .map(|folder| folder.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        found.sort();
+        let mut listed = BOARDS.map(|board| board.folder).to_vec();
+        listed.sort_unstable();
+        listed.dedup();
+        assert_eq!(found, listed);
+    }
+
+    #[test]
+    fn the_table_of_the_firmware_says_the_same() {
+        let readme = std::fs::read_to_string(firmware().join("README.md")).unwrap();
+        let size = |kibibytes: usize| {
+            if kibibytes < 1024 { format!("{kibibytes} KiB") } else { format!("{} MiB", kibibytes / 1024) }
+        };
+        for board in &BOARDS {
+            let row = readme.lines().find(|line| line.starts_with(&format!("| `{}` |", board.folder))).unwrap();
+            let expected = format!("| {} | {} |", size(board.memory.flash / 1024), size(board.memory.ram / 1024));
+            assert!(row.contains(&expected), "{}: {row}", board.name);
+        }
+    }
+
+    #[test]
+    fn bytes_are_numbers_with_a_unit_or_none() {
+        assert_eq!([bytes("3072"), bytes("16K"), bytes("2M"), bytes("0")], [3072, 16_384, 2_097_152, 0].map(Ok));
+        for wrong in
+            ["", "K", "16k", "1G", "-1", "+1K", "1.5K", "16 K", "0x10", "99999999999999999999", "18446744073709551615K"]
+        {
+            assert!(bytes(wrong).unwrap_err().starts_with("expected a number of bytes"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! `vapo-train inspect`: what is in a model file, what a device needs for it, and whether a device has that.
+
+use super::board::{self, BOARDS, Memory};
+use super::fit::{Demand, Device, PROGRAM, SOLVERS, STATICS};
+use super::sample::Integrator;
+use super::{Failure, parse_model, print, read_model, smaller};
+use clap::builder::PossibleValuesParser;
+use std::path::PathBuf;
+use vapo_format::matrix::Part;
+use vapo_format::{Layer, MatrixShape, Model};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Model file
+    #[arg(value_name = "F.vapo")]
+    model: PathBuf,
+    /// Board that the model shall fit
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["flash", "ram", "stack", "solver"],
+        value_parser = PossibleValuesParser::new(BOARDS.map(|board| board.name)))]
+    board: Option<String>,
+    /// Flash of the device that the model shall fit, for instance 256K or 1M
+    #[arg(long, value_name = "BYTES", requires = "ram", value_parser = board::bytes)]
+    flash: Option<usize>,
+    /// RAM of the device that the model shall fit
+    #[arg(long, value_name = "BYTES", requires = "flash", value_parser = board::bytes)]
+    ram: Option<usize>,
+    /// What of the RAM is reserved for the stack
+    #[arg(long, value_name = "BYTES", requires = "ram", default_value = board::STACK, value_parser = board::bytes)]
+    stack: usize,
+    /// The only solver that the device uses [default: each, as the firmware may]
+    #[arg(long, value_enum, requires = "ram")]
+    solver: Option<Integrator>,
+}
+
+impl Arguments {
+    /// The device that the model shall fit, and what to call it.
+    fn device(&self) -> Option<(String, Device)> {
+        if let Some(board) = self.board.as_deref().and_then(board::named) {
+            return Some((board.name.to_owned(), Device { memory: board.memory, solver: None }));
+        }
+        let memory = Memory { flash: self.flash?, ram: self.ram?, stack: self.stack };
+        Some(("the device".to_owned(), Device { memory, solver: self.solver.map(Into::into) }))
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let bytes = read_model(&arguments.model)?;
+    let model = parse_model(&arguments.model, &bytes)?;
+    let mut text = describe(&model)?;
+    let mut refusal = None;
+    if let Some((name, device)) = arguments.device() {
+        text += &format!("\n{}", verdict(&model, &name, device)?);
+        let lack = device.lack(Demand::new(model.architecture(), model.encoding(), device.solver)?);
+        if !lack.fits() {
+            refusal = Some(Failure::Other(format!("the model does not fit: {name} {lack}").into()));
+        }
+    }
+    print(&text)?;
+    refusal.map_or(Ok(()), Err)
+}
+
+/// The tables: layers, totals, memory.
+fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
+    let (architecture, encoding) = (model.architecture(), model.encoding());
+    let mut text = layers(model);
+    let image = architecture.image;
+    text += &format!("\nimage            {image}, homotopy {}, weights {encoding}\n", architecture.homotopy);
+    text += &format!("parameters       {}\n", architecture.parameters());
+    text += &format!("multiplications  {} a drift\n", 2 * architecture.multiply_accumulates());
+    let all = Demand::new(architecture, encoding, None)?;
+    text += &format!("flash            {} bytes of model; beside the program, {PROGRAM} at least\n", all.model);
+    for (solver, name) in SOLVERS {
+        let Demand { arena, image, .. } = Demand::new(architecture, encoding, Some(solver))?;
+        let both = arena + image;
+        text += &format!("RAM, {name:5}       {both} bytes: arena {arena}, image {image}; beside the stack\n");
+    }
+    Ok(text)
+}
+
+/// A row for each layer, in the order of computation.
+fn layers(model: &Model<'_>) -> String {
+    let (architecture, encoding) = (model.architecture(), model.encoding());
+    let row = |name: &str, output: String, of: &dyn Fn(&MatrixShape) -> bool| {
+        let (parameters, bytes) = architecture.matrices().filter(of).fold((0, 0), |(parameters, bytes), matrix| {
+            (parameters + (matrix.rows + 1) * matrix.columns, bytes + matrix.bytes(encoding))
+        });
+        format!("{name:16} {output:>12} {parameters:>12} {bytes:>12}\n")
+    };
+    let mut text = format!("{:16} {:>12} {:>12} {:>12}\n", "layer", "output", "parameters", "bytes");
+    text += &row("embedding", architecture.embedding.to_string(), &|matrix| {
+        matches!(matrix.name.part, Part::Embedding0 | Part::Embedding1)
+    });
+    for (index, (layer, _, output)) in architecture.walk().enumerate() {
+        text += &row(name(layer), output.to_string(), &|matrix| matrix.name.layer == Some(index as u8));
+    }
+    text + &row("readout", "1".to_owned(), &|matrix| matrix.name.part == Part::Readout)
+}
+
+fn name(layer: Layer) -> &'static str {
+    match layer {
+        Layer::SpaceToDepth => "space to depth",
+        Layer::Conv { .. } => "conv",
+        Layer::Residual => "residual",
+        Layer::Down { .. } => "down",
+        Layer::Head { .. } => "head",
+    }
+}
+
+/// Whether the model fits a device and by how much, and what would fit where it does not.
+fn verdict(model: &Model<'_>, name: &str, device: Device) -> Result<String, vapo_format::Error> {
+    let (architecture, encoding) = (model.architecture(), model.encoding());
+    let demand = Demand::new(architecture, encoding, device.solver)?;
+    let Demand { model, arena, image } = demand;
+    let Memory { flash, ram, stack } = device.memory;
+    let row = |what, needed: usize, there: usize, parts: String| {
+        let rest = if needed > there { "too few" } else { "to spare" };
+        format!("  {what:14} needs {needed:>8} of {there:>8}, {:>8} {rest}: {parts}\n", needed.abs_diff(there))
+    };
+    let lack = device.lack(demand);
+    let heading = if lack.fits() { "the model fits" } else { "the model does not fit" };
+    let mut text = format!("{heading} {name}, in bytes:\n");
+    text += &row("flash", demand.flash(), flash, format!("model {model}, program {PROGRAM} at least"));
+    let parts = format!("arena {arena}, image {image}, stack {stack}, program {STATICS} at least");
+    text += &row("RAM", demand.ram(stack), ram, parts);
+    if !lack.fits() {
+        let variants = smaller::variants(architecture, encoding, device);
+        text += &format!("\n{}", smaller::describe(&variants, device));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::Preset;
+    use crate::quantise::model_file;
+    use clap::Parser;
+    use vapo_format::{Encoding, Homotopy, Shape};
+
+    #[derive(Debug, Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        inspect: Arguments,
+    }
+
+    fn parse(line: &str) -> Result<Arguments, String> {
+        let parsed = CommandLine::try_parse_from(["inspect"].into_iter().chain(line.split(' ')));
+        parsed.map(|line| line.inspect).map_err(|error| error.to_string())
+    }
+
+    fn file(preset: &str, encoding: Encoding) -> Vec<u8> {
+        let image = Shape { channels: 1, height: 8, width: 8 };
+        let architecture = Preset::named(preset).unwrap().architecture(image, Homotopy::Linear);
+        model_file(&architecture, &vec![0.5; architecture.parameters()], encoding).unwrap()
+    }
+
+    fn device(flash: usize, ram: usize) -> Device {
+        Device { memory: Memory { flash, ram, stack: 1024 }, solver: None }
+    }
+
+    #[test]
+    fn the_page_of_the_tiny_preset() {
+        let file = file("tiny", Encoding::Int8);
+        let expected = "\
+layer                  output   parameters        bytes
+embedding                   8          336          448
+conv                    8×8×4           40           68
+residual                8×8×4          368          480
+down                    4×4×8          136          192
+head                    4×4×8           72          128
+readout                     1           81          144
+
+image            8×8×1, homotopy linear, weights int8
+parameters       1033
+multiplications  48528 a drift
+flash            1488 bytes of model; beside the program, 57344 at least
+RAM, euler       4676 bytes: arena 4420, image 256; beside the stack
+RAM, heun        4932 bytes: arena 4676, image 256; beside the stack
+RAM, ab2         4932 bytes: arena 4676, image 256; beside the stack
+";
+        assert_eq!(describe(&Model::parse(&file).unwrap()).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_fits_has_bytes_to_spare() {
+        let file = file("tiny", Encoding::Int8);
+        let expected = "\
+the model fits microbit, in bytes:
+  flash          needs    58832 of   262144,   203312 to spare: model 1488, program 57344 at least
+  RAM            needs    11140 of    16384,     5244 to spare: arena 4676, image 256, stack 6144, program 64 at least
+";
+        let device = parse("m --board microbit").unwrap().device().unwrap();
+        assert_eq!(verdict(&Model::parse(&file).unwrap(), &device.0, device.1).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_what_would() {
+        let file = file("tiny", Encoding::Float32);
+        let expected = "\
+the model does not fit the device, in bytes:
+  flash          needs    61504 of    60000,     1504 too few: model 4160, program 57344 at least
+  RAM            needs     6020 of     4096,     1924 too few: arena 4676, image 256, stack 1024, program 64 at least
+
+smaller, in int8     parameters      flash        RAM
+int8 weights               1033      58832       6020  lacks 1924 bytes of RAM
+space-to-depth stem         785      58440       3460  fits
+one block less              665      58352       3460  fits
+one level less              865      58604       8068  lacks 3972 bytes of RAM
+half the channels           569      58216       3956  fits
+
+Layers of those that fit, for a preset to train:
+space-to-depth stem: space-to-depth, conv 8, head 8
+one block less: conv 4, down 8, head 8
+half the channels: conv 2, residual, down 4, head 4
+";
+        let page = verdict(&Model::parse(&file).unwrap(), "the device", device(60_000, 4096)).unwrap();
+        assert_eq!(page, expected);
+    }
+
+    #[test]
+    fn devices_are_boards_or_numbers_of_bytes() {
+        assert!(parse("m").unwrap().device().is_none());
+        let device = |line| parse(line).unwrap().device().unwrap().1;
+        let numbers = device("m --flash 1M --ram 16K");
+        assert_eq!(numbers.memory, Memory { flash: 1 << 20, ram: 16_384, stack: 6144 });
+        assert_eq!(numbers.solver, None);
+        let solver = device("m --flash 1M --ram 16K --stack 100 --solver euler");
+        assert_eq!((solver.memory.stack, solver.solver), (100, Some(vapo_sampler::Solver::Euler)));
+        assert_eq!(device("m --board microbit").memory, Memory { flash: 1 << 18, ..numbers.memory });
+    }
+
+    #[test]
+    fn options_that_need_or_exclude_each_other_are_refused() {
+        for (line, expected) in [
+            ("m --board arduino", "possible values: microbit, "),
+            ("m --flash 1M", "--ram <BYTES>"),
+            ("m --ram 1M", "--flash <BYTES>"),
+            ("m --stack 1K", "--ram <BYTES>"),
+            ("m --solver heun", "--ram <BYTES>"),
+            ("m --ram 16k --flash 1M", "expected a number of bytes, as 3072, 16K or 1M"),
+            ("m --board microbit --ram 1M --flash 1M", "cannot be used with"),
+            ("m --board microbit --solver heun", "cannot be used with"),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert!(error.contains(expected), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_model_that_does_not_fit_is_a_failure_of_code_1() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("m.vapo");
+        std::fs::write(&path, file("digits", Encoding::Float32)).unwrap();
+        let arguments = |line: &str| Arguments { model: path.clone(), ..parse(line).unwrap() };
+        assert!(run(&arguments("m --board microbit")).is_ok());
+        let failure = run(&arguments("m --flash 64K --ram 12K")).unwrap_err();
+        assert_eq!(failure.code(), 1);
+        let Failure::Other(cause) = failure else { panic!("{failure:?}") };
+        let text = cause.to_string();
+        assert_eq!(text, "the model does not fit: the device lacks 117092 bytes of flash, 3712 of RAM");
+    }
+}

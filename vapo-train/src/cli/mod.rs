@@ -1,0 +1,116 @@
+//! The command line: what is asked for, done, and said about it.
+
+mod board;
+mod fit;
+mod inspect;
+mod sample;
+mod smaller;
+mod summary;
+mod train;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Trains a variational potential flow and writes the model file that a microcontroller samples.
+///
+/// Without a command it trains: on the built-in digits, if not told otherwise.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    train: train::Arguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Draw samples from a model file, by the very code of the device
+    Sample(sample::Arguments),
+    /// Show a model file's layers, and the flash and RAM it needs
+    Inspect(inspect::Arguments),
+}
+
+/// Why a command failed, and the exit code that says so.
+#[derive(Debug)]
+enum Failure {
+    /// What was asked for cannot be: exit code 2, as for options that do not parse.
+    Usage(String),
+    /// It was interrupted, and what there is was saved: exit code 130, as shells have it.
+    Interrupted(String),
+    /// It went wrong: exit code 1.
+    Other(Box<dyn Error>),
+}
+
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure::Other(Box::new(error))
+    }
+}
+
+impl Failure {
+    fn code(&self) -> u8 {
+        match self {
+            Failure::Other(_) => 1,
+            Failure::Usage(_) => 2,
+            Failure::Interrupted(_) => 130,
+        }
+    }
+}
+
+/// Runs the program on the process's arguments.
+pub fn run() -> ExitCode {
+    let line = CommandLine::parse();
+    let result = match line.command {
+        None => train::run(&line.train),
+        Some(Command::Sample(arguments)) => sample::run(&arguments),
+        Some(Command::Inspect(arguments)) => inspect::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            match &failure {
+                Failure::Interrupted(message) => note(message),
+                Failure::Usage(message) => note(&format!("error: {message}")),
+                Failure::Other(cause) => note(&format!("error: {cause}")),
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+/// Tells the person, who may have closed the terminal: what is done goes on.
+fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Writes to the standard output. A reader that has seen enough, `head` for instance, is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Other(format!("cannot write to the standard output: {cause}").into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Parses a whole number from 1 to `MAX`.
+fn from_one_to<T: TryFrom<u64>, const MAX: u64>() -> RangedU64ValueParser<T> {
+    RangedU64ValueParser::new().range(1..=MAX)
+}
+
+/// The bytes of a model file.
+fn read_model(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
+    let failed = |cause| Failure::Other(format!("cannot read {}: {cause}", path.display()).into());
+    std::fs::read(path).map_err(failed)
+}
+
+/// The model in the bytes of a file.
+fn parse_model<'a>(path: &std::path::Path, bytes: &'a [u8]) -> Result<vapo_format::Model<'a>, Failure> {
+    let failed = |cause| Failure::Other(format!("{} is no model: {cause}", path.display()).into());
+    vapo_format::Model::parse(bytes).map_err(failed)
+}

@@ -1,0 +1,211 @@
+//! Smaller variants of a model that does not fit a device.
+
+use super::fit::{Demand, Device, Lack};
+use vapo_format::architecture::MAX_LAYERS;
+use vapo_format::{Architecture, Encoding, Layer};
+
+/// A smaller variant of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Variant {
+    /// What is changed.
+    pub(super) change: String,
+    pub(super) architecture: Architecture,
+    pub(super) demand: Demand,
+    pub(super) lack: Lack,
+}
+
+/// Variants, all of int8 weights, by one change each: that itself, a space-to-depth stem, a block less, a level less, and
+/// half the channels, halved again as often as it takes to fit.
+pub(super) fn variants(architecture: &Architecture, encoding: Encoding, device: Device) -> Vec<Variant> {
+    let variant = |change: &str, architecture: Option<Architecture>| {
+        let architecture = architecture?;
+        let demand = Demand::new(&architecture, Encoding::Int8, device.solver).ok()?;
+        Some(Variant { change: change.to_owned(), architecture, demand, lack: device.lack(demand) })
+    };
+    // Blocks differ in flash, by their channels, and in RAM, by their extent: what counts is which helps most.
+    let block = without_block(architecture)
+        .filter_map(|smaller| variant("one block less", Some(smaller)))
+        .min_by_key(|variant| (variant.lack.flash + variant.lack.ram, variant.demand.model + variant.demand.arena));
+    let single = [
+        variant("int8 weights", (encoding != Encoding::Int8).then(|| architecture.clone())),
+        variant("space-to-depth stem", space_to_depth(architecture)),
+        block,
+        variant("one level less", without_level(architecture)),
+    ];
+    let mut variants: Vec<Variant> = single.into_iter().flatten().collect();
+    for divisor in (1..16).map(|halvings| 1 << halvings) {
+        let change = if divisor == 2 { "half the channels".to_owned() } else { format!("1/{divisor} of the channels") };
+        let Some(narrower) = variant(&change, narrower(architecture, divisor)) else { break };
+        let fits = narrower.lack.fits();
+        variants.push(narrower);
+        if fits {
+            break;
+        }
+    }
+    variants
+}
+
+/// A page about the variants: what each takes, and the layers of those that fit.
+pub(super) fn describe(variants: &[Variant], device: Device) -> String {
+    let mut text = format!("{:20} {:>10} {:>10} {:>10}\n", "smaller, in int8", "parameters", "flash", "RAM");
+    let mut layers = String::new();
+    for Variant { change, architecture, demand, lack } in variants {
+        let [parameters, flash, ram] = [architecture.parameters(), demand.flash(), demand.ram(device.memory.stack)];
+        text += &format!("{change:20} {parameters:>10} {flash:>10} {ram:>10}  {lack}\n");
+        if lack.fits() {
+            let list: Vec<String> = architecture.layers.iter().map(Layer::to_string).collect();
+            layers += &format!("{change}: {}\n", list.join(", "));
+        }
+    }
+    if layers.is_empty() {
+        return text + "\nNone of these fits: combine them, or take a device of more memory.\n";
+    }
+    text + "\nLayers of those that fit, for a preset to train:\n" + &layers
+}
+
+/// A valid architecture with other layers.
+fn with_layers(architecture: &Architecture, layers: impl IntoIterator<Item = Layer>) -> Option<Architecture> {
+    let layers: Vec<Layer> = layers.into_iter().collect();
+    if layers.len() > MAX_LAYERS {
+        return None;
+    }
+    let smaller = Architecture { layers: layers.into_iter().collect(), ..architecture.clone() };
+    smaller.validate().ok()?;
+    Some(smaller)
+}
+
+/// The first level, at full resolution, makes way for a 2×2 space to depth; where there is only one level, it moves to
+/// half the resolution.
+fn space_to_depth(architecture: &Architecture) -> Option<Architecture> {
+    let layers = &architecture.layers;
+    if layers.first() == Some(&Layer::SpaceToDepth) {
+        return None;
+    }
+    let stem = layers.iter().enumerate().find_map(|(index, layer)| match *layer {
+        Layer::Down { channels } => Some((index + 1, Some(Layer::Conv { channels }))),
+        _ => None,
+    });
+    let (rest, conv) = stem.unwrap_or_default();
+    let rest = layers.iter().skip(rest).copied();
+    with_layers(architecture, [Layer::SpaceToDepth].into_iter().chain(conv).chain(rest))
+}
+
+/// One residual block less, each in turn.
+fn without_block(architecture: &Architecture) -> impl Iterator<Item = Architecture> + '_ {
+    let layers = &architecture.layers;
+    let blocks = (0..layers.len()).filter(|&index| layers[index] == Layer::Residual);
+    blocks.filter_map(|block| with_layers(architecture, [&layers[..block], &layers[block + 1..]].concat()))
+}
+
+/// Without the lowest level: the last downsampling, and all between it and the head.
+fn without_level(architecture: &Architecture) -> Option<Architecture> {
+    let layers = &architecture.layers;
+    let down = layers.iter().rposition(|layer| matches!(layer, Layer::Down { .. }))?;
+    with_layers(architecture, layers[..down].iter().chain(layers.last()).copied())
+}
+
+/// Every layer with its channels divided; none where one has too few.
+fn narrower(architecture: &Architecture, divisor: u16) -> Option<Architecture> {
+    // A layer without channels does not validate.
+    let narrow = |layer: &Layer| match *layer {
+        Layer::Conv { channels } => Layer::Conv { channels: channels / divisor },
+        Layer::Down { channels } => Layer::Down { channels: channels / divisor },
+        Layer::Head { channels } => Layer::Head { channels: channels / divisor },
+        Layer::SpaceToDepth | Layer::Residual => *layer,
+    };
+    with_layers(architecture, architecture.layers.iter().map(narrow))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::board::{Memory, named};
+    use crate::preset::Preset;
+    use vapo_format::{Homotopy, Shape};
+
+    fn architecture(preset: &str, extent: u16) -> Architecture {
+        let image = Shape { channels: 1, height: extent, width: extent };
+        Preset::named(preset).unwrap().architecture(image, Homotopy::Linear)
+    }
+
+    fn layers(architecture: &Architecture) -> String {
+        architecture.layers.iter().map(Layer::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    fn device(board: &str) -> Device {
+        Device { memory: named(board).unwrap().memory, solver: None }
+    }
+
+    #[test]
+    fn a_space_to_depth_stem_takes_the_place_of_the_first_level() {
+        let smaller = space_to_depth(&architecture("digits", 8)).unwrap();
+        assert_eq!(layers(&smaller), "space-to-depth, conv 16, residual, down 32, residual, head 32");
+        assert_eq!(space_to_depth(&smaller), None);
+        assert_eq!(
+            space_to_depth(&architecture("full-resolution", 27 + 1)).map(|smaller| smaller.layers.len()),
+            Some(7)
+        );
+    }
+
+    #[test]
+    fn a_single_level_moves_to_half_the_resolution() {
+        let single = without_level(&architecture("tiny", 8)).unwrap();
+        assert_eq!(layers(&single), "conv 4, residual, head 8");
+        assert_eq!(without_level(&single), None);
+        assert_eq!(layers(&space_to_depth(&single).unwrap()), "space-to-depth, conv 4, residual, head 8");
+        let odd = Architecture { image: Shape { channels: 1, height: 7, width: 8 }, ..single };
+        assert_eq!(space_to_depth(&odd), None);
+    }
+
+    #[test]
+    fn the_longest_list_of_layers_takes_no_stem() {
+        let mut long = without_level(&architecture("tiny", 8)).unwrap();
+        let head = long.layers.pop().unwrap();
+        while long.layers.len() + 1 < MAX_LAYERS {
+            long.layers.push(Layer::Residual).unwrap();
+        }
+        long.layers.push(head).unwrap();
+        assert_eq!((long.validate(), space_to_depth(&long)), (Ok(()), None));
+    }
+
+    #[test]
+    fn channels_are_divided_until_there_are_none() {
+        let tiny = architecture("tiny", 8);
+        assert_eq!(layers(&narrower(&tiny, 4).unwrap()), "conv 1, residual, down 2, head 2");
+        assert_eq!(narrower(&tiny, 8), None);
+    }
+
+    /// Of RAM, the block at full resolution takes most; of flash, the one of most channels.
+    #[test]
+    fn the_block_that_helps_most_is_taken_away() {
+        let digits = architecture("digits", 8);
+        let block = |memory| {
+            let variants = variants(&digits, Encoding::Int8, Device { memory, solver: None });
+            let found = variants.into_iter().find(|variant| variant.change == "one block less").unwrap();
+            layers(&found.architecture)
+        };
+        let short_of_ram = Memory { flash: 1 << 20, ram: 8 * 1024, stack: 2048 };
+        assert_eq!(block(short_of_ram), "conv 8, down 16, residual, down 32, residual, head 32");
+        let short_of_flash = Memory { flash: 64 * 1024, ram: 1 << 20, stack: 2048 };
+        assert_eq!(block(short_of_flash), "conv 8, residual, down 16, residual, down 32, head 32");
+    }
+
+    #[test]
+    fn halving_ends_where_it_fits() {
+        let variants = variants(&architecture("small", 28), Encoding::Int8, device("microbit-v2"));
+        assert_eq!(variants.last().unwrap().change, "half the channels");
+        assert!(variants.last().unwrap().lack.fits());
+    }
+
+    #[test]
+    fn weights_that_are_int8_already_stay() {
+        let of = |encoding| {
+            let variants = variants(&architecture("digits", 8), encoding, device("microbit"));
+            variants.into_iter().map(|variant| variant.change).collect::<Vec<_>>()
+        };
+        let int8 = of(Encoding::Int8);
+        assert_eq!(int8, ["space-to-depth stem", "one block less", "one level less", "half the channels"]);
+        assert_eq!(of(Encoding::Float32).first().unwrap(), "int8 weights");
+        assert_eq!(of(Encoding::Float32)[1..], int8);
+    }
+}

@@ -1,0 +1,83 @@
+//! What a person is told before and after training.
+
+use super::{Failure, note, print};
+use crate::config::Config;
+use crate::dataset::Dataset;
+use crate::picture::sample_grid;
+use crate::quantise::model_file;
+use crate::run::folder::{MODEL, MODEL_FLOAT32, SAMPLES, SAMPLES_INT8};
+use crate::run::{RunFolder, write_atomically};
+use crate::sampling::{Agreement, Settings, agreement, sample};
+use vapo_format::{Encoding, Model};
+use vapo_sampler::{Schedule, Solver, arena};
+
+/// Images of a sample grid.
+const IMAGES: usize = 64;
+/// Trajectories along which the int8 model's drift is compared.
+const TRAJECTORIES: usize = 16;
+/// Steps of the solver; with the exponent below, the best of those measured at this cost.
+const STEPS: u16 = 20;
+const EXPONENT: f32 = 0.8;
+
+/// Says what will be trained.
+pub(super) fn before(config: &Config, dataset: &Dataset) {
+    let shape = dataset.shape();
+    note(&format!(
+        "{}: {} images of {}×{}×{}; preset {}: {} parameters; {} threads",
+        config.dataset,
+        dataset.len(),
+        shape.height,
+        shape.width,
+        shape.channels,
+        config.preset,
+        config.architecture.parameters(),
+        config.threads
+    ));
+}
+
+/// Quantises, samples both models through the device's code, writes the model and the pictures, and prints the table.
+pub(super) fn after(config: &Config, parameters: &[f32], folder: &RunFolder) -> Result<(), Failure> {
+    let architecture = &config.architecture;
+    let float_file = model_file(architecture, parameters, Encoding::Float32)?;
+    let int8_file = model_file(architecture, parameters, Encoding::Int8)?;
+    write(folder, MODEL, &int8_file)?;
+    write(folder, MODEL_FLOAT32, &float_file)?;
+    let (float, int8) = (Model::parse(&float_file)?, Model::parse(&int8_file)?);
+    let settings = Settings {
+        count: IMAGES,
+        solver: Solver::Ab2,
+        schedule: Schedule::graded(STEPS, EXPONENT)?,
+        temperature: 0.0,
+        seed: config.seed,
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
+    for (model, name) in [(&float, SAMPLES), (&int8, SAMPLES_INT8)] {
+        let images = pool.install(|| sample(model, &settings))?;
+        write(folder, name, &sample_grid(&images, architecture.image)?.png())?;
+    }
+    let few = Settings { count: TRAJECTORIES, ..settings };
+    let agreement = pool.install(|| agreement(&float, &int8, &few))?;
+    print(&table(config, folder, int8_file.len(), agreement))
+}
+
+fn write(folder: &RunFolder, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let path = folder.file(name);
+    write_atomically(&path, bytes)
+        .map_err(|cause| Failure::Other(format!("cannot write {}: {cause}", path.display()).into()))
+}
+
+fn table(config: &Config, folder: &RunFolder, file_bytes: usize, agreement: Agreement) -> String {
+    let elements = arena::elements(&config.architecture, Solver::Ab2);
+    let Agreement { mean_cosine, least_cosine } = agreement;
+    let at = |name| folder.file(name).display().to_string();
+    let rows = [
+        ("parameters", config.architecture.parameters().to_string()),
+        ("model", format!("{} ({file_bytes} bytes)", at(MODEL))),
+        ("arena", format!("{} bytes (solver ab2)", 4 * elements)),
+        ("drift, float and int8", format!("cosine {mean_cosine:.6} (least {least_cosine:.6})")),
+        ("samples, float", at(SAMPLES)),
+        ("samples, int8", at(SAMPLES_INT8)),
+    ];
+    let lines = rows.map(|(name, value)| format!("{name:22} {value}\n"));
+    format!("\n{}", lines.concat())
+}

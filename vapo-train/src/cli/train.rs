@@ -1,0 +1,217 @@
+//! `vapo-train`: trains, quantises, samples, and says what came out.
+
+use super::{Failure, from_one_to, note, summary};
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::config::{Budget, Choices, Config, Device};
+use crate::dataset::{Dataset, Source, Split};
+use crate::objective::Objective;
+use crate::preset::Preset;
+use crate::run::RunFolder;
+use crate::run::folder::{CHECKPOINT, CONFIG};
+use crate::training::{Ending, Trainer, train};
+use clap::builder::PossibleValuesParser;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use vapo_format::Homotopy;
+
+/// Folder below which runs are kept if no other is given.
+const RUNS: &str = "runs";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// What to learn from [default: digits]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
+    dataset: Option<String>,
+    /// Folder of the data set's files [default: data, and where Debian's packages put them]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Network to train [default: digits for 8×8 images, small for larger ones]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(Preset::possible_value)))]
+    preset: Option<String>,
+    /// Optimiser steps to train [default: the preset's]
+    #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
+    steps: Option<u64>,
+    /// Minutes to train, in place of a number of steps
+    #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = positive::<f64>)]
+    minutes: Option<f64>,
+    /// Images a step [default: the preset's]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
+    batch: Option<usize>,
+    /// Peak learning rate [default: the preset's]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = positive::<f32>)]
+    lr: Option<f32>,
+    /// Loss that training minimises [default: flow]
+    #[arg(long, value_enum, hide_default_value = true)]
+    objective: Option<Objective>,
+    /// Path from noise to data, linear or bayes [default: linear]
+    #[arg(long, value_name = "PATH")]
+    homotopy: Option<Homotopy>,
+    /// Seed of everything random [default: 0]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    seed: Option<u64>,
+    /// What computes [default: cpu]
+    #[arg(long, value_enum, hide_default_value = true)]
+    device: Option<Device>,
+    /// Threads to train on; the result does not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
+    threads: Option<usize>,
+    /// Run folder [default: runs/DATASET]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Continue the run in the run folder, exactly as if it had not been interrupted
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Replace the run in the run folder
+    #[arg(long)]
+    force: bool,
+}
+
+/// Parses a finite number above zero.
+fn positive<F: std::str::FromStr + PartialOrd + Default + Into<f64> + Copy>(text: &str) -> Result<F, String> {
+    let number: Option<F> = text.parse().ok();
+    number
+        .filter(|&number| number > F::default() && number.into().is_finite())
+        .ok_or_else(|| "expected a number above zero".to_owned())
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let dataset = arguments.dataset.as_deref().unwrap_or(Source::Digits.name());
+    let path = arguments.out.clone().unwrap_or_else(|| [RUNS, dataset].iter().collect());
+    if arguments.resume { resume(arguments, &path) } else { begin(arguments, dataset.parse()?, &path) }
+}
+
+/// A new run. Whatever can be refused is, before a folder is made or an earlier run gives way.
+fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failure> {
+    let dataset = load(source, arguments.data_dir.as_deref())?;
+    let by_extent = if dataset.shape().height <= 8 { "digits" } else { "small" };
+    let name = arguments.preset.as_deref().unwrap_or(by_extent);
+    let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
+    let config = Config::new(source, &dataset, arguments.data_dir.clone(), &preset, &arguments.choices());
+    config.architecture.validate().map_err(|cause| {
+        let (height, width) = (dataset.shape().height, dataset.shape().width);
+        Failure::Usage(format!("preset {name} cannot take the {height}×{width} images of {source}: {cause}"))
+    })?;
+    let trainer = Trainer::new(&config, &dataset)?;
+    let folder = RunFolder::create(path, &config, arguments.force)?;
+    carry_out(&config, &dataset, trainer, &folder)
+}
+
+/// The run that a folder holds, from its checkpoint on.
+fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
+    let folder = RunFolder::open(path)?;
+    let mut config: Config = folder.config()?;
+    config.architecture.validate().map_err(|cause| {
+        Failure::Other(format!("{}: the architecture is refused: {cause}", folder.file(CONFIG).display()).into())
+    })?;
+    keeps_settings(arguments, &config, path)?;
+    // Where the files lie and how many threads there are may change: the result depends on neither.
+    config.threads = arguments.threads.unwrap_or(config.threads);
+    config.data_dir = arguments.data_dir.clone().or(config.data_dir);
+    let dataset = load(config.dataset, config.data_dir.as_deref())?;
+    let (expected, found) = (config.architecture.image, dataset.shape());
+    if found != expected {
+        return Err(Failure::Usage(format!("the images of {} are {found}, the run's are {expected}", config.dataset)));
+    }
+    let checkpoint = Checkpoint::load(&folder.file(CHECKPOINT), &config.architecture).map_err(|cause| match cause {
+        CheckpointError::Access { cause, .. } if cause.kind() == ErrorKind::NotFound => {
+            let path = path.display();
+            Failure::Other(format!("the run in {path} has no checkpoint yet: begin it anew with --force").into())
+        }
+        cause => cause.into(),
+    })?;
+    note(&format!("resuming {} after step {}", path.display(), checkpoint.step));
+    let trainer = Trainer::restore(&config, &dataset, checkpoint)?;
+    carry_out(&config, &dataset, trainer, &folder)
+}
+
+/// Trains, and shows what came out.
+fn carry_out(config: &Config, dataset: &Dataset, trainer: Trainer<'_>, folder: &RunFolder) -> Result<(), Failure> {
+    summary::before(config, dataset);
+    let stop = stop_on_interrupt()?;
+    let (trainer, ending) = train(config, folder, trainer, &stop)?;
+    match ending {
+        Ending::Finished => summary::after(config, trainer.average(), folder),
+        Ending::Stopped(step) => Err(Failure::Interrupted(format!(
+            "stopped after step {step}; to continue: vapo-train --resume --out {}",
+            folder.path().display()
+        ))),
+    }
+}
+
+fn load(source: Source, folder: Option<&Path>) -> Result<Dataset, Failure> {
+    match folder {
+        Some(folder) if source == Source::Digits => Err(Failure::Usage(format!(
+            "--data-dir {}: the digits are built in; say with --dataset what the files are",
+            folder.display()
+        ))),
+        _ => Ok(Dataset::load(source, Split::Train, folder)?),
+    }
+}
+
+/// What was chosen when a run began cannot be chosen anew.
+fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result<(), Failure> {
+    let choices = arguments.choices();
+    let budget = |budget| match budget {
+        Budget::Steps(steps) => option("steps", steps),
+        Budget::Minutes(minutes) => option("minutes", minutes),
+    };
+    let homotopy = config.architecture.homotopy;
+    let pairs = [
+        (arguments.dataset.as_ref().map(|name| option("dataset", name)), option("dataset", config.dataset)),
+        (arguments.preset.as_ref().map(|name| option("preset", name)), option("preset", &config.preset)),
+        (choices.objective.map(|objective| option("objective", objective)), option("objective", config.objective)),
+        (choices.homotopy.map(|homotopy| option("homotopy", homotopy)), option("homotopy", homotopy)),
+        (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
+        (choices.learning_rate.map(|rate| option("lr", rate)), option("lr", config.learning_rate)),
+        (choices.device.map(|device| option("device", device)), option("device", config.device)),
+        (choices.seed.map(|seed| option("seed", seed)), option("seed", config.seed)),
+        (choices.budget.map(budget), budget(config.budget)),
+    ];
+    for (chosen, found) in pairs {
+        if let Some(chosen) = chosen.filter(|chosen| *chosen != found) {
+            return Err(Failure::Usage(format!(
+                "{chosen}: the run in {} has {found}, and a resumed run keeps its settings; leave the option out, or \
+                 begin another run with --out",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// An option as a person would type it.
+fn option(name: &str, value: impl serde::Serialize) -> String {
+    let value = serde_json::to_string(&value).unwrap_or_default();
+    format!("--{name} {}", value.trim_matches('"'))
+}
+
+impl Arguments {
+    fn choices(&self) -> Choices {
+        let steps = self.steps.map(Budget::Steps);
+        Choices {
+            objective: self.objective,
+            homotopy: self.homotopy,
+            budget: steps.or(self.minutes.map(Budget::Minutes)),
+            batch: self.batch,
+            learning_rate: self.lr,
+            seed: self.seed,
+            device: self.device,
+            threads: self.threads,
+        }
+    }
+}
+
+/// A flag that the first interrupt sets; the second ends the program.
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        note("\nfinishing the step; interrupt again to leave at once");
+    })?;
+    Ok(stop)
+}

@@ -1,0 +1,128 @@
+//! Everything that decides what a run computes, written to its folder before training and read back to resume.
+
+use crate::dataset::{Dataset, Source};
+use crate::objective::Objective;
+use crate::preset::Preset;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use vapo_format::{Architecture, Homotopy};
+
+/// How long to train.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Budget {
+    /// Optimiser steps: the same bytes on every run.
+    Steps(u64),
+    /// Minutes of training: as many steps as the machine makes.
+    Minutes(f64),
+}
+
+impl Budget {
+    /// How much of the budget is used, 0 to 1, after `steps` steps and `seconds`.
+    pub fn progress(self, steps: u64, seconds: f64) -> f64 {
+        let used = match self {
+            Budget::Steps(all) => steps as f64 / all as f64,
+            Budget::Minutes(all) => seconds / (60.0 * all),
+        };
+        used.clamp(0.0, 1.0)
+    }
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Device {
+    /// Threads of the processor
+    #[default]
+    Cpu,
+    /// The first CUDA device, in programs built with `--features cuda`
+    Cuda,
+}
+
+/// Settings of a run, `config.json` in its folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What to learn from.
+    pub dataset: Source,
+    /// Where its files are; the usual places if none.
+    pub data_dir: Option<PathBuf>,
+    /// Name of the network.
+    pub preset: String,
+    /// The network itself, and the homotopy.
+    pub architecture: Architecture,
+    /// The loss.
+    pub objective: Objective,
+    /// When to stop.
+    pub budget: Budget,
+    /// Images a step.
+    pub batch: usize,
+    /// Peak learning rate.
+    pub learning_rate: f32,
+    /// Steps in which the learning rate rises to its peak.
+    pub warm_up: u64,
+    /// Largest norm of the gradient; longer ones are shortened to it.
+    pub clip_norm: f32,
+    /// Decay of the moving average of the parameters.
+    pub ema_decay: f32,
+    /// Standard deviation of the Gaussian noise added to the data, which blurs the steps between grey levels.
+    pub data_noise: f32,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// What computes.
+    pub device: Device,
+    /// Threads to train on. The result does not depend on it.
+    pub threads: usize,
+}
+
+/// Settings that a person chose; the preset and the data set decide the others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choices {
+    /// Objective, or `flow`.
+    pub objective: Option<Objective>,
+    /// Homotopy, or `linear`.
+    pub homotopy: Option<Homotopy>,
+    /// Budget, or the preset's steps.
+    pub budget: Option<Budget>,
+    /// Images a step, or the preset's.
+    pub batch: Option<usize>,
+    /// Peak learning rate, or the preset's.
+    pub learning_rate: Option<f32>,
+    /// Seed, or 0.
+    pub seed: Option<u64>,
+    /// Device, or the CPU.
+    pub device: Option<Device>,
+    /// Threads, or one a core.
+    pub threads: Option<usize>,
+}
+
+impl Config {
+    /// The settings for a data set and a preset.
+    pub fn new(
+        source: Source,
+        dataset: &Dataset,
+        data_dir: Option<PathBuf>,
+        preset: &Preset,
+        choices: &Choices,
+    ) -> Self {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Config {
+            dataset: source,
+            data_dir,
+            preset: preset.name.into(),
+            architecture: preset.architecture(dataset.shape(), choices.homotopy.unwrap_or_default()),
+            objective: choices.objective.unwrap_or_default(),
+            budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
+            batch: choices.batch.unwrap_or(preset.batch),
+            learning_rate: choices.learning_rate.unwrap_or(preset.learning_rate),
+            warm_up: 200,
+            clip_norm: 1.0,
+            ema_decay: preset.ema_decay,
+            // As wide as one grey level's uniform noise where levels are few.
+            data_noise: (dataset.grey_level() / 12f32.sqrt()).max(0.02),
+            seed: choices.seed.unwrap_or(0),
+            device: choices.device.unwrap_or_default(),
+            threads: choices.threads.unwrap_or_else(cores),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Images to learn from.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`source`] | the data sets known by name, and where their files are looked for |
+//! | [`idx`] | the file format of MNIST and Fashion-MNIST |
+//! | [`digits`] | the small data set that is built in |
+//! | [`batches`] | the order in which training sees the images |
+//! | [`error`] | why a data set could not be loaded |
+
+pub mod batches;
+pub mod digits;
+pub mod error;
+pub mod idx;
+pub mod source;
+
+pub use batches::Batches;
+pub use error::{Corruption, DatasetError};
+pub use source::{Source, Split};
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use vapo_format::Shape;
+use vapo_format::architecture::{MAX_ACTIVATION, MAX_EXTENT};
+
+/// Images of one extent in memory, a byte a value, at least one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    name: String,
+    shape: Shape,
+    white: u8,
+    count: NonZeroUsize,
+    images: Vec<u8>,
+    labels: Option<Vec<u8>>,
+}
+
+impl Dataset {
+    /// Loads one split of a data set. Its files are looked for in `folder` and in folders of usual names below it;
+    /// without one, in [`source::DEFAULT_FOLDER`] and where Debian keeps them.
+    ///
+    /// # Errors
+    /// The files are missing, cannot be read or are damaged: see [`DatasetError`]. Missing labels are no error.
+    pub fn load(source: Source, split: Split, folder: Option<&Path>) -> Result<Self, DatasetError> {
+        source::load(source, split, folder)
+    }
+
+    /// A data set of `images`, one after another, each row-major with channels last (H, W, C), from 0 for black to
+    /// `white`; with a class for each image where there are any.
+    ///
+    /// # Errors
+    /// An extent outside what a potential takes, no whole number of images, a value above `white`, or a number of
+    /// labels other than that of images.
+    pub fn new(
+        name: &str,
+        shape: Shape,
+        white: u8,
+        images: Vec<u8>,
+        labels: Option<Vec<u8>>,
+    ) -> Result<Self, Corruption> {
+        let [channels, height, width] = [shape.channels, shape.height, shape.width];
+        let fits = [channels, height, width].iter().all(|extent| (1..=MAX_EXTENT).contains(extent));
+        if !fits || shape.elements() > MAX_ACTIVATION {
+            let [channels, height, width] = [channels, height, width].map(u32::from);
+            return Err(Corruption::Extent { channels, height, width });
+        }
+        let elements = shape.elements();
+        let count = NonZeroUsize::new(images.len() / elements).ok_or(Corruption::Empty)?;
+        if !images.len().is_multiple_of(elements) {
+            return Err(Corruption::Elements { elements, found: images.len() });
+        }
+        if let Some(&found) = images.iter().find(|&&value| value > white) {
+            return Err(Corruption::Level { white, found });
+        }
+        match &labels {
+            Some(labels) if labels.len() != count.get() => {
+                Err(Corruption::Labels { images: count.get(), labels: labels.len() })
+            }
+            _ => Ok(Dataset { name: name.to_owned(), shape, white, count, images, labels }),
+        }
+    }
+
+    /// The name on the command line.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Extent of every image.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Number of images, at least one.
+    #[allow(clippy::len_without_is_empty)] // there is no empty data set
+    pub fn len(&self) -> usize {
+        self.count.get()
+    }
+
+    /// Class of every image, where the data set has any.
+    pub fn labels(&self) -> Option<&[u8]> {
+        self.labels.as_deref()
+    }
+
+    /// The bytes of an image, row-major with channels last.
+    ///
+    /// # Panics
+    /// There is no image `index`.
+    pub fn image(&self, index: usize) -> &[u8] {
+        let elements = self.shape.elements();
+        &self.images[index * elements..][..elements]
+    }
+
+    /// Replaces `data` by the images of `indices`, one after another (N, H, W, C), scaled to [-1, 1].
+    ///
+    /// # Panics
+    /// There is no image of an index.
+    pub fn fill(&self, indices: &[usize], data: &mut Vec<f32>) {
+        data.clear();
+        data.reserve(indices.len() * self.shape.elements());
+        let half = f32::from(self.white) / 2.0;
+        for &index in indices {
+            data.extend(self.image(index).iter().map(|&value| f32::from(value) / half - 1.0));
+        }
+    }
+
+    /// Distance of two neighbouring grey levels after scaling to [-1, 1].
+    pub fn grey_level(&self) -> f32 {
+        2.0 / f32::from(self.white)
+    }
+
+    /// The order in which training sees the images.
+    pub fn batches(&self, batch: NonZeroUsize, seed: u64) -> Batches {
+        Batches::new(self.count, batch, seed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape { channels: 2, height: 1, width: 2 };
+
+    #[test]
+    fn images_are_scaled_to_minus_one_and_one() {
+        let set = Dataset::new("test", SHAPE, 16, vec![0, 8, 16, 4, 16, 16, 0, 0], Some(vec![5, 6])).unwrap();
+        let mut data = vec![9.0; 3];
+        set.fill(&[1, 0, 1], &mut data);
+        assert_eq!(data, [1.0, 1.0, -1.0, -1.0, -1.0, 0.0, 1.0, -0.5, 1.0, 1.0, -1.0, -1.0]);
+        // Levels 8 and 4 are four apart.
+        assert_eq!(4.0 * set.grey_level(), data[5] - data[7]);
+    }
+
+    #[test]
+    fn white_is_one_at_every_depth() {
+        for white in 1..=u8::MAX {
+            let set = Dataset::new("test", Shape { channels: 1, height: 1, width: 2 }, white, vec![0, white], None);
+            let mut data = Vec::new();
+            set.unwrap().fill(&[0], &mut data);
+            assert_eq!(data, [-1.0, 1.0]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_data_set_is_refused() {
+        let refused = |shape, images: &[u8], labels: Option<&[u8]>| {
+            Dataset::new("test", shape, 16, images.to_vec(), labels.map(<[u8]>::to_vec)).unwrap_err()
+        };
+        assert!(matches!(refused(SHAPE, &[], None), Corruption::Empty));
+        assert!(matches!(refused(SHAPE, &[0; 5], None), Corruption::Elements { elements: 4, found: 5 }));
+        assert!(matches!(refused(SHAPE, &[17; 4], None), Corruption::Level { white: 16, found: 17 }));
+        assert!(matches!(refused(SHAPE, &[0; 4], Some(&[])), Corruption::Labels { images: 1, labels: 0 }));
+        let extent = |channels, height, width| Shape { channels, height, width };
+        for shape in [extent(0, 1, 1), extent(1, 1025, 1), extent(1024, 1024, 17)] {
+            assert!(matches!(refused(shape, &[0; 4], None), Corruption::Extent { .. }));
+        }
+    }
+}

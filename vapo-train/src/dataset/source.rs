@@ -1,0 +1,248 @@
+//! The data sets that the trainer knows, and where it finds them.
+
+use crate::dataset::{Dataset, DatasetError, digits, idx};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::{fmt, fs, io};
+
+/// Folder searched where none is given.
+pub const DEFAULT_FOLDER: &str = "data";
+/// Folder of Debian's package `dataset-fashion-mnist`.
+const DEBIAN_FASHION_MNIST: &str = "/usr/share/datasets/fashion-mnist";
+
+/// A data set that the trainer knows by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// 1,797 digits of 8×8 pixels, built into the trainer.
+    Digits,
+    /// 70,000 digits of 28×28 pixels.
+    Mnist,
+    /// 70,000 garments of 28×28 pixels.
+    FashionMnist,
+}
+
+/// Which part of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// What the potential learns from.
+    Train,
+    /// What it never sees: the reference of the evaluation.
+    Test,
+}
+
+impl Source {
+    /// Every data set.
+    pub const ALL: [Source; 3] = [Source::Digits, Source::Mnist, Source::FashionMnist];
+
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Source::Digits => "digits",
+            Source::Mnist => "mnist",
+            Source::FashionMnist => "fashion-mnist",
+        }
+    }
+
+    /// Folders below the data folder where people and other programs keep the files. The data folder itself comes
+    /// last: MNIST and Fashion-MNIST share their file names, so a folder with a telling name is the better guess.
+    const fn folders(self) -> &'static [&'static str] {
+        match self {
+            Source::Digits => &[],
+            Source::Mnist => &["mnist", "mnist/raw", "MNIST", "MNIST/raw", "."],
+            Source::FashionMnist => &["fashion-mnist", "fashion-mnist/raw", "FashionMNIST", "FashionMNIST/raw", "."],
+        }
+    }
+
+    pub(super) const fn obtain(self) -> &'static str {
+        match self {
+            Source::Digits => "It is built in",
+            Source::Mnist => "Get the files from http://yann.lecun.com/exdb/mnist/",
+            Source::FashionMnist => {
+                "Get the files from https://github.com/zalandoresearch/fashion-mnist \
+                 or install Debian's package dataset-fashion-mnist"
+            }
+        }
+    }
+
+    /// Names that the file of a split's images goes by.
+    pub(super) fn image_files(self, split: Split) -> [String; 4] {
+        file_names(split, "images", 3)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Source {
+    type Err = DatasetError;
+
+    fn from_str(name: &str) -> Result<Self, DatasetError> {
+        let known = Source::ALL.into_iter().find(|source| source.name() == name);
+        known.ok_or_else(|| DatasetError::Unknown { found: name.to_owned() })
+    }
+}
+
+/// Reads one split of a data set. See [`Dataset::load`].
+pub(super) fn load(source: Source, split: Split, folder: Option<&Path>) -> Result<Dataset, DatasetError> {
+    if source == Source::Digits {
+        return digits::digits(split).map_err(|cause| DatasetError::Corrupt { path: digits::FILE.into(), cause });
+    }
+    let folders = candidates(source, folder);
+    for folder in &folders {
+        if let Some((path, file)) = first_of(folder, &source.image_files(split))? {
+            let (shape, images) =
+                idx::images(&file).map_err(|cause| DatasetError::Corrupt { path: path.clone(), cause })?;
+            let (path, labels) = match first_of(folder, &file_names(split, "labels", 1))? {
+                Some((path, file)) => match idx::labels(&file) {
+                    Ok(labels) => (path, Some(labels)),
+                    Err(cause) => return Err(DatasetError::Corrupt { path, cause }),
+                },
+                None => (path, None),
+            };
+            return Dataset::new(source.name(), shape, u8::MAX, images, labels)
+                .map_err(|cause| DatasetError::Corrupt { path, cause });
+        }
+    }
+    Err(DatasetError::Missing { dataset: source, split, folders })
+}
+
+/// Every folder to look in. One that was given stands alone, so that nobody trains on other files than they meant.
+fn candidates(source: Source, folder: Option<&Path>) -> Vec<PathBuf> {
+    let root = folder.unwrap_or(Path::new(DEFAULT_FOLDER));
+    let below = |&name: &&str| if name == "." { root.to_owned() } else { root.join(name) };
+    let mut folders: Vec<PathBuf> = source.folders().iter().map(below).collect();
+    if folder.is_none() && source == Source::FashionMnist {
+        folders.push(DEBIAN_FASHION_MNIST.into());
+    }
+    folders
+}
+
+/// `train-images-idx3-ubyte` as published, `train-images.idx3-ubyte` as some archives unpack it, both gzipped or not.
+fn file_names(split: Split, part: &str, dimensions: u8) -> [String; 4] {
+    let split = match split {
+        Split::Train => "train",
+        Split::Test => "t10k",
+    };
+    let name = |separator, end| format!("{split}-{part}{separator}idx{dimensions}-ubyte{end}");
+    [name("-", ""), name("-", ".gz"), name(".", ""), name(".", ".gz")]
+}
+
+/// Path and contents of the first of `names` that `folder` holds.
+fn first_of(folder: &Path, names: &[String]) -> Result<Option<(PathBuf, Vec<u8>)>, DatasetError> {
+    for name in names {
+        let path = folder.join(name);
+        match fs::read(&path) {
+            Ok(file) => return Ok(Some((path, file))),
+            Err(cause) if absent(&cause) => {}
+            Err(cause) => return Err(DatasetError::Read { path, cause }),
+        }
+    }
+    Ok(None)
+}
+
+fn absent(cause: &io::Error) -> bool {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    matches!(cause.kind(), NotFound | NotADirectory | IsADirectory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Corruption;
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
+    use tempfile::TempDir;
+
+    const TWO_IMAGES: [u8; 16 + 8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 255, 1, 2, 3, 4, 5, 6];
+    const TWO_LABELS: [u8; 8 + 2] = [0, 0, 8, 1, 0, 0, 0, 2, 7, 9];
+
+    fn put(root: &TempDir, path: &str, bytes: &[u8]) {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn files_are_found_by_every_usual_name() {
+        for (source, path) in [
+            (Source::Mnist, "train-images-idx3-ubyte"),
+            (Source::Mnist, "train-images.idx3-ubyte"),
+            (Source::Mnist, "mnist/train-images-idx3-ubyte.gz"),
+            (Source::Mnist, "MNIST/raw/train-images-idx3-ubyte"),
+            (Source::FashionMnist, "train-images.idx3-ubyte.gz"),
+            (Source::FashionMnist, "fashion-mnist/train-images-idx3-ubyte"),
+            (Source::FashionMnist, "FashionMNIST/raw/train-images-idx3-ubyte.gz"),
+        ] {
+            let root = TempDir::new().unwrap();
+            let compress = path.ends_with(".gz");
+            let labels = path.replace("images", "labels").replace("idx3", "idx1");
+            put(&root, path, &if compress { gzip(&TWO_IMAGES) } else { TWO_IMAGES.to_vec() });
+            let unlabelled = load(source, Split::Train, Some(root.path())).unwrap();
+            assert_eq!((unlabelled.len(), unlabelled.labels()), (2, None), "{path}");
+            put(&root, &labels, &if compress { gzip(&TWO_LABELS) } else { TWO_LABELS.to_vec() });
+            let labelled = load(source, Split::Train, Some(root.path())).unwrap();
+            assert_eq!((labelled.image(1), labelled.labels()), (&[3, 4, 5, 6][..], Some(&[7, 9][..])), "{path}");
+            assert!(matches!(load(source, Split::Test, Some(root.path())), Err(DatasetError::Missing { .. })));
+        }
+    }
+
+    #[test]
+    fn the_test_split_and_the_telling_folder_are_told_apart() {
+        let root = TempDir::new().unwrap();
+        put(&root, "t10k-images-idx3-ubyte", &TWO_IMAGES);
+        let mut garments = TWO_IMAGES;
+        garments[16] = 77;
+        put(&root, "FashionMNIST/raw/t10k-images-idx3-ubyte", &garments);
+        let first = |source| load(source, Split::Test, Some(root.path())).unwrap().image(0)[0];
+        assert_eq!((first(Source::Mnist), first(Source::FashionMnist)), (0, 77));
+    }
+
+    #[test]
+    fn a_missing_set_says_what_where_and_whence() {
+        let root = TempDir::new().unwrap();
+        let message = load(Source::FashionMnist, Split::Test, Some(root.path())).unwrap_err().to_string();
+        for part in ["t10k-images-idx3-ubyte.gz", "FashionMNIST/raw", "dataset-fashion-mnist", "--data-dir"] {
+            assert!(message.contains(part), "{part} in {message}");
+        }
+        assert!(message.contains(&*root.path().to_string_lossy()) && !message.contains(DEBIAN_FASHION_MNIST));
+        assert!(candidates(Source::FashionMnist, None).contains(&DEBIAN_FASHION_MNIST.into()));
+        assert!(!candidates(Source::Mnist, None).contains(&DEBIAN_FASHION_MNIST.into()));
+    }
+
+    #[test]
+    fn damage_is_told_with_its_file() {
+        let root = TempDir::new().unwrap();
+        put(&root, "train-images-idx3-ubyte", &TWO_IMAGES);
+        put(&root, "train-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 0, 3, 7, 9, 4]);
+        match load(Source::Mnist, Split::Train, Some(root.path())) {
+            Err(DatasetError::Corrupt { path, cause: Corruption::Labels { images: 2, labels: 3 } }) => {
+                assert!(path.ends_with("train-labels-idx1-ubyte"));
+            }
+            other => panic!("{other:?}"),
+        }
+        put(&root, "train-images-idx3-ubyte", &TWO_IMAGES[..20]);
+        let message = load(Source::Mnist, Split::Train, Some(root.path())).unwrap_err().to_string();
+        assert!(message.contains("expected 24 bytes") && message.contains("found 20"), "{message}");
+        assert!(message.contains("train-images-idx3-ubyte"), "{message}");
+    }
+
+    #[test]
+    fn names_are_read_back_and_an_unknown_one_lists_them() {
+        for source in Source::ALL {
+            assert_eq!(source.to_string().parse::<Source>().unwrap(), source);
+        }
+        let message = "fashion".parse::<Source>().unwrap_err().to_string();
+        assert_eq!(message, "there is no data set \"fashion\": give one of digits, mnist, fashion-mnist");
+    }
+}

@@ -1,0 +1,40 @@
+//! Trains a variational potential flow (VAPO), quantises it, and writes the file that a microcontroller samples.
+//!
+//! The data's journey, one module a stage:
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`dataset`] | images in memory, dealt out in seeded batches |
+//! | [`homotopy`] | points on the path from noise to data, and the velocity there |
+//! | [`potential`] | Φ(x, t), its drift ∇Φ, and the exact gradient of any loss of the drift |
+//! | [`ops`] | the operations that the potential is made of: by hand for the CPU, composed of dfdx's for any device |
+//! | [`objective`] | losses of the drift, with their derivatives |
+//! | [`optimiser`] | Adam, clipping, learning rate, moving average |
+//! | [`training`] | the step, and the loop around it |
+//! | [`quantise`] | from float parameters to a model file |
+//! | [`sampling`] | images from a model file, by the code of the device |
+//!
+//! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
+//! vector), [`run`] and [`checkpoint`] (a run's files), [`picture`] (grids and curves), [`cli`] (the command line).
+//!
+//! The one function that matters is [`potential::Potential::gradient`]: the gradient of a gradient, without
+//! differentiating one.
+
+pub mod checkpoint;
+pub mod cli;
+pub mod config;
+pub mod dataset;
+pub mod extent;
+pub mod homotopy;
+pub mod objective;
+pub mod ops;
+pub mod optimiser;
+pub mod parameters;
+pub mod picture;
+pub mod potential;
+pub mod preset;
+pub mod quantise;
+pub mod run;
+pub mod sampling;
+mod sums;
+pub mod training;

@@ -1,0 +1,7 @@
+//! `vapo-train`: see `vapo-train --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vapo_train::cli::run()
+}

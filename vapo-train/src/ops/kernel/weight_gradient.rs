@@ -1,0 +1,117 @@
+//! Windowsᵀ × cotangents: the gradient of a convolution's weights.
+
+use super::real::{Real, accumulate};
+use pulp::{Arch, Simd, WithSimd};
+
+/// `gradient[input, column] += Σ window value · cotangent`, over all pixels.
+pub struct WeightGradient<'a, E> {
+    /// Memory that the windows are read from.
+    pub input: &'a [E],
+    /// Where each pixel's window starts in `input`.
+    pub starts: &'a [u32],
+    /// Rows of a window.
+    pub rows: usize,
+    /// Contiguous values a row.
+    pub run: usize,
+    /// Values from one row to the next.
+    pub row_stride: usize,
+    /// (pixels, columns).
+    pub cotangent: &'a [E],
+    /// Output channels.
+    pub columns: usize,
+    /// (rows·run, columns), added to.
+    pub gradient: &'a mut [E],
+}
+
+/// Pixels that are summed at a time: their windows and cotangents stay in the first-level cache.
+const PIXELS: usize = 256;
+
+/// Runs the product.
+pub fn weight_gradient<E: Real>(product: WeightGradient<'_, E>) {
+    debug_assert_eq!(product.cotangent.len(), product.starts.len() * product.columns);
+    Arch::new().dispatch(product);
+}
+
+impl<E: Real> WithSimd for WeightGradient<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let lanes = E::lanes::<S>();
+        let (starts, cotangent) = (self.starts, self.cotangent);
+        for (starts, cotangent) in starts.chunks(PIXELS).zip(cotangent.chunks(PIXELS * self.columns.max(1))) {
+            let mut column = 0;
+            while column < self.columns {
+                if self.columns - column >= 2 * lanes {
+                    self.columns_of::<S, 2>(simd, starts, cotangent, column);
+                    column += 2 * lanes;
+                } else {
+                    self.columns_of::<S, 1>(simd, starts, cotangent, column);
+                    column += lanes;
+                }
+            }
+        }
+    }
+}
+
+impl<E: Real> WeightGradient<'_, E> {
+    #[inline(always)]
+    fn columns_of<S: Simd, const V: usize>(&mut self, simd: S, starts: &[u32], cotangent: &[E], column: usize) {
+        for row in 0..self.rows {
+            let mut value = 0;
+            // As in the product: twelve registers of sums, whatever their shape.
+            while V == 1 && value + 12 <= self.run {
+                self.tile::<S, 12, V>(simd, starts, cotangent, column, row, value);
+                value += 12;
+            }
+            while value + 6 <= self.run {
+                self.tile::<S, 6, V>(simd, starts, cotangent, column, row, value);
+                value += 6;
+            }
+            while value < self.run {
+                self.tile::<S, 1, V>(simd, starts, cotangent, column, row, value);
+                value += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const Q: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        starts: &[u32],
+        cotangent: &[E],
+        column: usize,
+        row: usize,
+        value: usize,
+    ) {
+        let lanes = E::lanes::<S>();
+        let used = (V * lanes).min(self.columns - column);
+        let whole = used == V * lanes;
+        let mut sums = [[E::splat(simd, E::default()); V]; Q];
+        let input = &self.input[row * self.row_stride + value..];
+        for (&start, cotangent) in starts.iter().zip(cotangent.chunks_exact(self.columns)) {
+            let Some(values) = input[start as usize..].first_chunk::<Q>() else { return };
+            let cotangent = &cotangent[column..column + used];
+            let mut factors = [E::splat(simd, E::default()); V];
+            if whole {
+                factors.copy_from_slice(&E::registers::<S>(cotangent)[..V]);
+            } else {
+                for (factor, cotangent) in factors.iter_mut().zip(cotangent.chunks(lanes)) {
+                    *factor = E::load(simd, cotangent);
+                }
+            }
+            for q in 0..Q {
+                let input = E::splat(simd, values[q]);
+                for v in 0..V {
+                    sums[q][v] = E::mul_add(simd, input, factors[v], sums[q][v]);
+                }
+            }
+        }
+        let first = row * self.run + value;
+        for (q, sums) in sums.iter().enumerate() {
+            let gradient = &mut self.gradient[(first + q) * self.columns + column..][..used];
+            accumulate::<E, S, V>(simd, gradient, sums);
+        }
+    }
+}

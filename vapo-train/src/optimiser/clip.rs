@@ -1,0 +1,75 @@
+//! Bounds the length of a gradient.
+
+/// A gradient holds a value that is infinite or not a number.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error(
+    "{count} of {of} values of the gradient are not finite, the first {value} at {index}: \
+     training diverged, lower the learning rate"
+)]
+pub struct NonFinite {
+    /// How many values are not finite.
+    pub count: usize,
+    /// How many values there are.
+    pub of: usize,
+    /// Where the first one is.
+    pub index: usize,
+    /// The first one.
+    pub value: f32,
+}
+
+/// Scales the gradient down to a Euclidean norm of `limit` where it is longer. Returns its norm before.
+///
+/// Source: Pascanu, Mikolov and Bengio, *On the difficulty of training recurrent neural networks*, 2013.
+///
+/// # Errors
+/// [`NonFinite`]; the gradient is left as it was.
+pub fn clip(gradient: &mut [f32], limit: f32) -> Result<f32, NonFinite> {
+    let norm = crate::sums::dot(gradient, gradient).sqrt();
+    // A sum of squares of f32 cannot overflow f64, so it is finite if and only if all values are.
+    if !norm.is_finite() {
+        return Err(non_finite(gradient));
+    }
+    if norm > f64::from(limit) {
+        let scale = f64::from(limit) / norm;
+        gradient.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+    }
+    Ok(norm as f32)
+}
+
+fn non_finite(gradient: &[f32]) -> NonFinite {
+    let mut found = gradient.iter().copied().enumerate().filter(|(_, value)| !value.is_finite());
+    let (index, value) = found.next().unwrap_or((gradient.len(), 0.0));
+    NonFinite { count: 1 + found.count(), of: gradient.len(), index, value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_gradient_is_scaled_and_a_short_one_is_not() {
+        let mut gradient = [3.0, 0.0, -4.0];
+        assert_eq!(clip(&mut gradient, 5.0), Ok(5.0));
+        assert_eq!(gradient, [3.0, 0.0, -4.0]);
+        assert_eq!(clip(&mut gradient, 1.0), Ok(5.0));
+        assert_eq!(gradient, [0.6, 0.0, -0.8]);
+        assert_eq!(clip(&mut [], 1.0), Ok(0.0));
+        assert_eq!(clip(&mut [0.0], 0.0), Ok(0.0));
+    }
+
+    #[test]
+    fn the_largest_values_do_not_overflow() {
+        let mut gradient = [f32::MAX; 4];
+        // The norm itself exceeds an f32 and is reported as infinite; the gradient is clipped all the same.
+        assert_eq!(clip(&mut gradient, 1.0), Ok(f32::INFINITY));
+        assert_eq!(gradient, [0.5; 4]);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_reported_and_left() {
+        let mut gradient = [1.0, f32::NEG_INFINITY, 2.0, f32::NAN];
+        let error = clip(&mut gradient, 0.5).unwrap_err();
+        assert_eq!(error, NonFinite { count: 2, of: 4, index: 1, value: f32::NEG_INFINITY });
+        assert_eq!(gradient[..3], [1.0, f32::NEG_INFINITY, 2.0]);
+    }
+}

@@ -1,0 +1,14 @@
+//! How parameters move: a gradient is clipped, Adam takes a step of a scheduled learning rate, a moving average follows.
+//!
+//! All work on the flat parameters of [`crate::parameters::Layout`], and all state can be read and restored: a run that
+//! goes on where another ended gives the same bytes as one that never stopped.
+
+mod adam;
+mod clip;
+mod ema;
+mod learning_rate;
+
+pub use adam::Adam;
+pub use clip::{NonFinite, clip};
+pub use ema::Ema;
+pub use learning_rate::{FINAL, learning_rate};

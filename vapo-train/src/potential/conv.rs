@@ -1,0 +1,16 @@
+//! 3×3 convolution.
+
+use crate::ops::kernel::window::Window;
+use crate::ops::{Convolution, Images, Kernels, Matrix, Pass};
+use dfdx::prelude::*;
+
+/// (N, H, W, C) → (N, H, W, columns).
+pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
+    matrix: &Matrix<E, D>,
+    input: &Images<E, D>,
+    leaf: bool,
+    pass: Pass,
+    tape: &mut OwnedTape<E, D>,
+) -> Images<E, D> {
+    K::convolution(Convolution { window: Window::Same3x3, matrix, residual: None, leaf, pass }, input, tape)
+}

@@ -1,0 +1,111 @@
+//! From float parameters to a model file.
+//!
+//! Weights become i8 with a scale for each output channel, symmetric, rounded to nearest: weight ≈ value·scale with
+//! scale = largest magnitude of the channel / 127. Biases stay f32.
+
+use crate::parameters::{Layout, Place};
+use vapo_format::writer::{Values, Writer, file_bytes};
+use vapo_format::{Architecture, Encoding, Error};
+
+/// Largest magnitude of a quantised weight.
+const LARGEST: f32 = 127.0;
+
+/// A whole model file.
+///
+/// # Errors
+/// [`Error::Architecture`], or [`Error::Number`] for a parameter that is not finite.
+///
+/// # Panics
+/// If there are not as many parameters as the architecture has.
+pub fn model_file(architecture: &Architecture, parameters: &[f32], encoding: Encoding) -> Result<Vec<u8>, Error> {
+    let layout = Layout::new(architecture);
+    assert_eq!(parameters.len(), layout.len(), "parameters of another architecture");
+    let mut file = vec![0; file_bytes(architecture, encoding)?];
+    let mut writer = Writer::new(&mut file, architecture, encoding)?;
+    for place in &layout.matrices {
+        let (weights, biases) = (&parameters[place.weight()], &parameters[place.bias()]);
+        match encoding {
+            Encoding::Float32 => writer.matrix(biases, Values::Float32(weights))?,
+            Encoding::Int8 => {
+                let (values, scales) = quantise(weights, place);
+                writer.matrix(biases, Values::Int8 { values: &values, scales: &scales })?;
+            }
+        }
+    }
+    writer.finish()?;
+    Ok(file)
+}
+
+/// (rows, columns) weights → i8 values, and a scale a column. A column of zeros has scale 0.
+fn quantise(weights: &[f32], place: &Place) -> (Vec<i8>, Vec<f32>) {
+    let mut scales = vec![0.0f32; place.columns];
+    for row in weights.chunks_exact(place.columns) {
+        for (scale, weight) in scales.iter_mut().zip(row) {
+            // Not `max`, which would hide a weight that is not a number from the writer's check. Nothing exceeds one.
+            if weight.abs() > *scale || weight.is_nan() {
+                *scale = weight.abs();
+            }
+        }
+    }
+    scales.iter_mut().for_each(|scale| *scale /= LARGEST);
+    let value = |(weight, scale): (&f32, &f32)| if *scale > 0.0 { (weight / scale).round() as i8 } else { 0 };
+    let values = weights.chunks_exact(place.columns).flat_map(|row| row.iter().zip(&scales).map(value)).collect();
+    (values, scales)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vapo_format::architecture::TIME_FEATURES;
+    use vapo_format::matrix::{Weights, floats};
+    use vapo_format::{Homotopy, Layer, Model, Shape};
+
+    fn architecture() -> Architecture {
+        Architecture {
+            image: Shape { channels: 1, height: 2, width: 2 },
+            homotopy: Homotopy::Bayes,
+            embedding: 3,
+            layers: [Layer::Conv { channels: 5 }, Layer::Head { channels: 2 }].into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn int8_weights_are_within_half_a_step_of_float_ones() {
+        let architecture = architecture();
+        let layout = Layout::new(&architecture);
+        let parameters: Vec<f32> = (0..layout.len()).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect();
+        let file = model_file(&architecture, &parameters, Encoding::Int8).unwrap();
+        let model = Model::parse(&file).unwrap();
+        assert_eq!(layout.matrices.len(), model.matrices().count());
+        for (place, matrix) in layout.matrices.iter().zip(model.matrices()) {
+            assert_eq!(matrix.biases().collect::<Vec<_>>(), &parameters[place.bias()]);
+            let Weights::Int8 { values, scales } = matrix.weights else { panic!("not int8") };
+            let scales: Vec<f32> = floats(scales).collect();
+            for (i, (value, weight)) in values.iter().zip(&parameters[place.weight()]).enumerate() {
+                let (scale, value) = (scales[i % place.columns], f32::from(*value as i8));
+                assert!((value * scale - weight).abs() <= 0.5001 * scale, "{value}·{scale} is far from {weight}");
+                assert!(value.abs() <= LARGEST);
+            }
+        }
+    }
+
+    #[test]
+    fn zero_columns_have_scale_zero_and_bad_numbers_are_refused() {
+        let architecture = architecture();
+        let mut parameters = vec![0.0; Layout::new(&architecture).len()];
+        let file = model_file(&architecture, &parameters, Encoding::Int8).unwrap();
+        for matrix in Model::parse(&file).unwrap().matrices() {
+            let Weights::Int8 { values, scales } = matrix.weights else { panic!("not int8") };
+            assert!(values.iter().all(|value| *value == 0) && floats(scales).all(|scale| scale == 0.0));
+        }
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for (index, matrix) in [(0, 0), (TIME_FEATURES * 3 + 3, 1)] {
+                parameters[index] = bad;
+                for encoding in [Encoding::Int8, Encoding::Float32] {
+                    assert_eq!(model_file(&architecture, &parameters, encoding), Err(Error::Number { matrix }));
+                }
+                parameters[index] = 0.0;
+            }
+        }
+    }
+}

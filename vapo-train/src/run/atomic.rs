@@ -1,0 +1,77 @@
+//! Files that are whole or not there.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes `bytes` to `path` such that a reader, or the next start after a crash, finds the old file or the new one
+/// and nothing between: into a temporary file of the same folder, which takes the name once it is on disk.
+///
+/// # Errors
+/// What the system says; the old file, if there is one, then stands as it was and no temporary file is left.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut options = tempfile::Builder::new();
+    options.prefix(".").suffix(".part");
+    #[cfg(unix)]
+    {
+        // Readable for others, as far as the user's mask allows. Temporary files by themselves are private.
+        use std::os::unix::fs::PermissionsExt;
+        options.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = options.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|refused| refused.error)?;
+    // The new name itself is on disk once the folder is. Only Unix opens folders as files.
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use tempfile::TempDir;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
+    }
+
+    #[test]
+    fn a_file_is_created_and_replaced() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("file");
+        for bytes in [&b"first"[..], b"second, longer", b""] {
+            write_atomically(&path, bytes).unwrap();
+            assert_eq!((fs::read(&path).unwrap().as_slice(), names(folder.path())), (bytes, vec!["file".to_owned()]));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_are_those_of_any_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = TempDir::new().unwrap();
+        let [ours, theirs] = ["ours", "theirs"].map(|name| folder.path().join(name));
+        write_atomically(&ours, b"").unwrap();
+        fs::write(&theirs, b"").unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(ours), mode(theirs));
+    }
+
+    #[test]
+    fn a_failure_leaves_nothing_behind() {
+        let folder = TempDir::new().unwrap();
+        // The name belongs to a folder, which a file cannot replace.
+        let path = folder.path().join("taken");
+        fs::create_dir_all(path.join("inside")).unwrap();
+        assert!(write_atomically(&path, b"bytes").is_err());
+        assert_eq!(names(folder.path()), ["taken"]);
+        assert!(write_atomically(&folder.path().join("absent/file"), b"bytes").is_err());
+        assert_eq!(names(folder.path()), ["taken"]);
+    }
+}

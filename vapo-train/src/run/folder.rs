@@ -1,0 +1,164 @@
+//! The folder of one training.
+
+use crate::run::{RunError, access, write_atomically};
+use serde::{Serialize, de::DeserializeOwned};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// What the training was asked to do. Its presence makes a folder a run.
+pub const CONFIG: &str = "config.json";
+/// A line for each logged step: [`crate::run::Metrics`].
+pub const METRICS: &str = "metrics.jsonl";
+/// The state to go on from: [`crate::checkpoint::Checkpoint`].
+pub const CHECKPOINT: &str = "checkpoint.safetensors";
+/// The loss over the steps: [`crate::picture::loss_curve`].
+pub const LOSS: &str = "loss.png";
+/// Samples of the float parameters.
+pub const SAMPLES: &str = "samples.png";
+/// Samples of the int8 model.
+pub const SAMPLES_INT8: &str = "samples-int8.png";
+/// The int8 model, to be flashed.
+pub const MODEL: &str = "model.vapo";
+/// The same model with float weights, to compare with.
+pub const MODEL_FLOAT32: &str = "model-float32.vapo";
+
+/// The files of a run beside its configuration.
+const FILES: [&str; 7] = [METRICS, CHECKPOINT, LOSS, SAMPLES, SAMPLES_INT8, MODEL, MODEL_FLOAT32];
+
+/// The folder of a run: `config.json` is there.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Starts a run in the folder at `path`, made if need be, and writes its configuration. With `force`, a run that
+    /// is there gives way: its files are removed, whatever else lies in the folder stays.
+    ///
+    /// # Errors
+    /// [`RunError::Exists`] for a run without `force`, [`RunError::Access`] where the system refuses.
+    pub fn create(path: &Path, config: &impl Serialize, force: bool) -> Result<Self, RunError> {
+        let folder = RunFolder { path: path.to_owned() };
+        // A file of a run's name may be anybody's: without its configuration too, it is not overwritten unasked.
+        let holds_run = || FILES.into_iter().chain([CONFIG]).any(|name| folder.file(name).exists());
+        if !force && holds_run() {
+            return Err(RunError::Exists { path: folder.path });
+        }
+        fs::create_dir_all(path).map_err(access(path))?;
+        for name in FILES.into_iter().chain([CONFIG]) {
+            remove(&folder.file(name))?;
+        }
+        let config_path = folder.file(CONFIG);
+        let mut text = serde_json::to_vec_pretty(config).map_err(io::Error::from).map_err(access(&config_path))?;
+        text.push(b'\n');
+        write_atomically(&config_path, &text).map_err(access(&config_path))?;
+        Ok(folder)
+    }
+
+    /// Opens the run in the folder at `path`, to resume it or to sample from it.
+    ///
+    /// # Errors
+    /// [`RunError::Absent`] where there is none.
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        let folder = RunFolder { path: path.to_owned() };
+        if folder.file(CONFIG).is_file() { Ok(folder) } else { Err(RunError::Absent { path: folder.path }) }
+    }
+
+    /// The configuration that the run was started with.
+    ///
+    /// # Errors
+    /// [`RunError::Access`], or [`RunError::Json`] where the file is not such a configuration.
+    pub fn config<C: DeserializeOwned>(&self) -> Result<C, RunError> {
+        let path = self.file(CONFIG);
+        let bytes = fs::read(&path).map_err(access(&path))?;
+        serde_json::from_slice(&bytes).map_err(|cause| RunError::Json { line: cause.line(), path, cause })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Path of a file in it, one of this module's constants.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+fn remove(path: &Path) -> Result<(), RunError> {
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done.map_err(access(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use tempfile::TempDir;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_new_run_holds_its_configuration() {
+        let root = TempDir::new().unwrap();
+        let path = root.path().join("runs/first");
+        let run = RunFolder::create(&path, &json!({"seed": 3}), false).unwrap();
+        assert_eq!(names(&path), [CONFIG]);
+        assert_eq!(RunFolder::open(&path).unwrap().config::<Value>().unwrap(), json!({"seed": 3}));
+        assert_eq!(run.file(MODEL), path.join("model.vapo"));
+    }
+
+    #[test]
+    fn a_run_is_not_overwritten_unasked() {
+        let root = TempDir::new().unwrap();
+        RunFolder::create(root.path(), &json!({"seed": 3}), false).unwrap();
+        let refused = RunFolder::create(root.path(), &json!({"seed": 4}), false).unwrap_err();
+        assert!(matches!(refused, RunError::Exists { .. }) && refused.to_string().contains("--force"));
+        assert_eq!(RunFolder::open(root.path()).unwrap().config::<Value>().unwrap(), json!({"seed": 3}));
+    }
+
+    #[test]
+    fn a_model_without_a_run_is_not_overwritten_unasked() {
+        let root = TempDir::new().unwrap();
+        fs::write(root.path().join(MODEL), b"theirs").unwrap();
+        let refused = RunFolder::create(root.path(), &json!({"seed": 4}), false).unwrap_err();
+        assert!(matches!(refused, RunError::Exists { .. }));
+        assert_eq!(names(root.path()), [MODEL]);
+    }
+
+    #[test]
+    fn force_replaces_the_run_and_nothing_else() {
+        let root = TempDir::new().unwrap();
+        let run = RunFolder::create(root.path(), &json!({"seed": 3}), false).unwrap();
+        for old in FILES {
+            fs::write(run.file(old), b"old").unwrap();
+        }
+        let foreign = ["notes.md", "samples-best.png", "model.vapo.old", "metrics.json"];
+        foreign.iter().for_each(|name| fs::write(run.file(name), b"theirs").unwrap());
+        fs::create_dir(run.file("folder")).unwrap();
+        RunFolder::create(root.path(), &json!({"seed": 4}), true).unwrap();
+        let mut expected = [&foreign[..], &[CONFIG, "folder"]].concat();
+        expected.sort_unstable();
+        assert_eq!(names(root.path()), expected);
+        assert_eq!(run.config::<Value>().unwrap(), json!({"seed": 4}));
+    }
+
+    #[test]
+    fn what_is_no_run_is_not_opened() {
+        let root = TempDir::new().unwrap();
+        let refused = RunFolder::open(root.path()).unwrap_err();
+        assert!(matches!(refused, RunError::Absent { .. }) && refused.to_string().contains("config.json"));
+        fs::write(root.path().join(CONFIG), "{\n\"seed\": }").unwrap();
+        let refused = RunFolder::open(root.path()).unwrap().config::<Value>().unwrap_err();
+        assert!(matches!(refused, RunError::Json { line: 2, .. }), "{refused}");
+        fs::write(root.path().join("file"), "").unwrap();
+        assert!(RunFolder::create(&root.path().join("file"), &json!({}), false).is_err());
+    }
+}

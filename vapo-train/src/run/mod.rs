@@ -1,0 +1,62 @@
+//! The run folder: everything that one training leaves behind, and what it needs to go on.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`folder`] | the folder itself: created, refused or opened again |
+//! | [`metrics`] | `metrics.jsonl`, a line for each logged step |
+//! | [`atomic`] | files that are whole or not there |
+
+pub mod atomic;
+pub mod folder;
+pub mod metrics;
+
+pub use atomic::write_atomically;
+pub use folder::RunFolder;
+pub use metrics::{Metrics, MetricsLog, read_metrics};
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a run folder or one of its files is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The folder holds a run already.
+    #[error(
+        "{} holds a run already: go on with it (--resume), replace it (--force) or give another folder",
+        path.display()
+    )]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds no run.
+    #[error("{} holds no run: expected a file {}, found none; give the folder of a training", path.display(), folder::CONFIG)]
+    Absent {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file or a folder cannot be read or written.
+    #[error("cannot read or write {}: {cause}", path.display())]
+    Access {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// A file does not hold the JSON it should.
+    #[error("{}, line {line}: {cause}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What the parser says.
+        cause: serde_json::Error,
+    },
+}
+
+/// Wraps what the system says about `path`.
+fn access(path: &Path) -> impl FnOnce(io::Error) -> RunError {
+    move |cause| RunError::Access { path: path.to_owned(), cause }
+}

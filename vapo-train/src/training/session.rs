@@ -1,0 +1,144 @@
+//! The training loop with its run folder: metrics, checkpoints, and a way to stop.
+
+use crate::checkpoint::CheckpointError;
+use crate::config::Config;
+use crate::picture::loss_curve;
+use crate::run::folder::{CHECKPOINT, LOSS, METRICS};
+use crate::run::{Metrics, MetricsLog, RunError, RunFolder, read_metrics, write_atomically};
+use crate::training::progress::Progress;
+use crate::training::{Trainer, TrainingError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Steps between two lines of the metrics. The step that a session ends with has a line too.
+const LOG_EVERY: u64 = 50;
+/// Time between two checkpoints.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+
+/// Why a session ended before its budget.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// Training could not begin or go on.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// Training diverged.
+    #[error("{cause}; {}", match kept { Some(step) => format!("the checkpoint of step {step} is kept"), None => "no checkpoint was written yet".into() })]
+    Diverged {
+        /// At which step, and how.
+        cause: TrainingError,
+        /// Step of the last good checkpoint.
+        kept: Option<u64>,
+    },
+    /// A file of the run folder.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The loss curve could not be written.
+    #[error("cannot write the loss curve: {0}")]
+    Curve(#[source] std::io::Error),
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The budget is used up.
+    Finished,
+    /// It was asked to stop after this step; the checkpoint is written.
+    Stopped(u64),
+}
+
+/// Trains until the budget is used up or `stop` is set. Returns the trainer with its last parameters.
+///
+/// # Errors
+/// [`SessionError`]. The last good checkpoint stays.
+pub fn train<'a>(
+    config: &Config,
+    folder: &RunFolder,
+    mut trainer: Trainer<'a>,
+    stop: &AtomicBool,
+) -> Result<(Trainer<'a>, Ending), SessionError> {
+    let metrics_path = folder.file(METRICS);
+    let mut log = MetricsLog::resume(&metrics_path, trainer.step())?;
+    let earlier = read_metrics(&metrics_path)?.last().map_or(0.0, |line| line.seconds);
+    let start = Instant::now();
+    let seconds = || earlier + start.elapsed().as_secs_f64();
+    let mut progress = Progress::new();
+    let mut window = Window::new(trainer.step(), seconds());
+    let mut kept = (trainer.step() > 0).then(|| trainer.step());
+    let mut last_checkpoint = Instant::now();
+
+    let (mut used, mut stopped) = (config.budget.progress(trainer.step(), seconds()), false);
+    let ending = loop {
+        // However little time it is given, a run makes a step: without one there is no model.
+        if used >= 1.0 && trainer.step() > 0 {
+            break Ending::Finished;
+        }
+        if stopped {
+            break Ending::Stopped(trainer.step());
+        }
+        let report = match trainer.advance(used) {
+            Err(cause @ TrainingError::NotFinite { .. }) => return Err(SessionError::Diverged { cause, kept }),
+            report => report?,
+        };
+        window.add(report.loss);
+        let step = trainer.step();
+        let now = seconds();
+        (used, stopped) = (config.budget.progress(step, now), stop.load(Ordering::Relaxed));
+        if step.is_multiple_of(LOG_EVERY) || used >= 1.0 || stopped {
+            let metrics = Metrics {
+                step,
+                loss: window.mean_loss(),
+                lr: report.learning_rate,
+                grad_norm: report.gradient_norm,
+                images_per_s: window.rate(step, config.batch, now),
+                seconds: now,
+            };
+            log.write(&metrics)?;
+            progress.show(&metrics, config.budget, now - earlier);
+            window = Window::new(step, now);
+        }
+        if last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
+            trainer.checkpoint().save(&folder.file(CHECKPOINT), &config.architecture)?;
+            (last_checkpoint, kept) = (Instant::now(), Some(step));
+        }
+    };
+    progress.finish();
+    trainer.checkpoint().save(&folder.file(CHECKPOINT), &config.architecture)?;
+    let points: Vec<_> = read_metrics(&metrics_path)?.iter().map(|line| (line.step, line.loss)).collect();
+    // A run stopped before its first line of metrics has no curve yet.
+    if let Ok(curve) = loss_curve(&points) {
+        write_atomically(&folder.file(LOSS), &curve.png()).map_err(SessionError::Curve)?;
+    }
+    Ok((trainer, ending))
+}
+
+/// Steps since the last line of the metrics.
+struct Window {
+    first_step: u64,
+    start: f64,
+    losses: f64,
+    count: u64,
+}
+
+impl Window {
+    fn new(first_step: u64, start: f64) -> Self {
+        Window { first_step, start, losses: 0.0, count: 0 }
+    }
+
+    fn add(&mut self, loss: f64) {
+        self.losses += loss;
+        self.count += 1;
+    }
+
+    fn mean_loss(&self) -> f32 {
+        (self.losses / self.count.max(1) as f64) as f32
+    }
+
+    /// Images a second.
+    fn rate(&self, step: u64, batch: usize, now: f64) -> f32 {
+        ((step - self.first_step) as f64 * batch as f64 / (now - self.start).max(1e-9)) as f32
+    }
+}

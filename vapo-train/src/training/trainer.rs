@@ -1,0 +1,170 @@
+//! One optimiser step, and the state that it moves: a batch from the data set along the homotopy, the drift, the
+//! objective, the exact gradient, Adam, the moving average.
+
+use crate::checkpoint::Checkpoint;
+use crate::config::Config;
+use crate::dataset::{Batches, Dataset};
+use crate::homotopy::{Path, stratified_times};
+use crate::optimiser::{Adam, Ema, clip, learning_rate};
+use crate::parameters::Layout;
+use crate::training::{Engine, TrainingError};
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro128PlusPlus;
+use std::num::NonZeroUsize;
+use vapo_sampler::Noise;
+
+/// What one step did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Report {
+    /// Loss of the step's batch, before the update.
+    pub loss: f64,
+    /// Learning rate.
+    pub learning_rate: f32,
+    /// Norm of the gradient, before clipping.
+    pub gradient_norm: f32,
+}
+
+/// A potential under training.
+pub struct Trainer<'a> {
+    config: &'a Config,
+    dataset: &'a Dataset,
+    batches: Batches,
+    engine: Engine,
+    step: u64,
+    parameters: Vec<f32>,
+    adam: Adam,
+    ema: Ema,
+    generator: Xoshiro128PlusPlus,
+}
+
+impl<'a> Trainer<'a> {
+    /// A potential with fresh parameters.
+    ///
+    /// # Errors
+    /// A batch or a number of threads that cannot be.
+    pub fn new(config: &'a Config, dataset: &'a Dataset) -> Result<Self, TrainingError> {
+        let mut generator = Xoshiro128PlusPlus::seed_from_u64(config.seed);
+        let parameters = Layout::new(&config.architecture).initial(&mut generator);
+        let adam = Adam::new(parameters.len());
+        let ema = Ema::new(&parameters, config.ema_decay);
+        Self::with(config, dataset, 0, parameters, adam, ema, generator)
+    }
+
+    /// A potential as a checkpoint of the same run left it: training continues exactly.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`]; a checkpoint whose vectors differ in length.
+    pub fn restore(config: &'a Config, dataset: &'a Dataset, checkpoint: Checkpoint) -> Result<Self, TrainingError> {
+        let Checkpoint { step, parameters, ema, first_moment, second_moment, generator } = checkpoint;
+        let adam = Adam::restore(u32::try_from(step).unwrap_or(u32::MAX), &first_moment, &second_moment)?;
+        let ema = Ema::restore(ema, config.ema_decay, step);
+        Self::with(config, dataset, step, parameters, adam, ema, generator_of(generator))
+    }
+
+    fn with(
+        config: &'a Config,
+        dataset: &'a Dataset,
+        step: u64,
+        parameters: Vec<f32>,
+        adam: Adam,
+        ema: Ema,
+        generator: Xoshiro128PlusPlus,
+    ) -> Result<Self, TrainingError> {
+        let batch = NonZeroUsize::new(config.batch).ok_or(TrainingError::Batch)?;
+        let batches = dataset.batches(batch, config.seed);
+        let engine = Engine::new(config.device, config.threads)?;
+        Ok(Trainer { config, dataset, batches, engine, step, parameters, adam, ema, generator })
+    }
+
+    /// Steps made.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// The moving average of the parameters: what is sampled and written.
+    pub fn average(&self) -> &[f32] {
+        self.ema.average()
+    }
+
+    /// Everything that the next step depends on.
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            step: self.step,
+            parameters: self.parameters.clone(),
+            ema: self.ema.average().to_vec(),
+            first_moment: self.adam.first_moment().to_vec(),
+            second_moment: self.adam.second_moment().to_vec(),
+            generator: state_of(&self.generator),
+        }
+    }
+
+    /// One step. `progress` is the part of the budget that is used, 0 to 1.
+    ///
+    /// # Errors
+    /// [`TrainingError::NotFinite`]: the loss or a gradient is infinite or not a number. The parameters keep their
+    /// values.
+    pub fn advance(&mut self, progress: f64) -> Result<Report, TrainingError> {
+        let path = self.draw()?;
+        let Config { architecture, objective, .. } = self.config;
+        let (cotangents, mut gradient) =
+            self.engine.differentiate(architecture, &self.parameters, path.samples(), |evaluation| {
+                objective.evaluate(evaluation, &path)
+            })?;
+        let not_finite = TrainingError::NotFinite { step: self.step + 1, loss: cotangents.loss };
+        if !cotangents.loss.is_finite() {
+            return Err(not_finite);
+        }
+        let gradient_norm = clip(&mut gradient, self.config.clip_norm).map_err(|_| not_finite)?;
+        let learning_rate = learning_rate(self.config.learning_rate, self.step, self.config.warm_up, progress as f32);
+        self.adam.update(&mut self.parameters, &gradient, learning_rate)?;
+        self.ema.update(&self.parameters)?;
+        self.step += 1;
+        Ok(Report { loss: cotangents.loss, learning_rate, gradient_norm })
+    }
+
+    /// The step's batch: images, a little noise on them, and a random point of each one's path from the prior.
+    fn draw(&mut self) -> Result<Path, TrainingError> {
+        let (mut indices, mut data) = (Vec::new(), Vec::new());
+        self.batches.indices(self.step, &mut indices);
+        self.dataset.fill(&indices, &mut data);
+        let times = stratified_times(indices.len(), &mut self.generator);
+        let mut noise = vec![0.0; data.len()];
+        let mut gaussian = Noise::new(&mut self.generator);
+        for value in &mut data {
+            *value += self.config.data_noise * gaussian.draw();
+        }
+        gaussian.fill(&mut noise);
+        Ok(Path::new(self.config.architecture.homotopy, &data, &noise, &times)?)
+    }
+}
+
+/// The generator whose state is `words`.
+fn generator_of(words: [u32; 4]) -> Xoshiro128PlusPlus {
+    let mut seed = [0; 16];
+    seed.as_chunks_mut().0.iter_mut().zip(words).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
+    Xoshiro128PlusPlus::from_seed(seed)
+}
+
+/// The state of a generator. The crate shows it through serde alone.
+fn state_of(generator: &Xoshiro128PlusPlus) -> [u32; 4] {
+    #[derive(serde::Deserialize)]
+    struct State {
+        s: [u32; 4],
+    }
+    let state = serde_json::to_value(generator).and_then(serde_json::from_value::<State>);
+    state.map(|state| state.s).unwrap_or_else(|_| unreachable!("a generator's state is four words"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_core::Rng;
+
+    #[test]
+    fn a_generator_continues_from_its_state() {
+        let mut generator = Xoshiro128PlusPlus::seed_from_u64(3);
+        generator.next_u32();
+        let mut restored = generator_of(state_of(&generator));
+        assert_eq!(restored.next_u64(), generator.next_u64());
+    }
+}

@@ -1,0 +1,102 @@
+//! `vapo-train inspect`.
+
+use crate::models::{GREY, write_model};
+use crate::program::{command, outcome, vapo_train};
+use std::fs;
+use std::process::Stdio;
+use tempfile::TempDir;
+use vapo_format::{Encoding, Homotopy, Model, Shape};
+use vapo_sampler::{Solver, arena};
+use vapo_train::parameters::Layout;
+use vapo_train::preset::Preset;
+use vapo_train::quantise::model_file;
+
+/// The table's rows: layer, output, parameters, bytes.
+fn rows(page: &str) -> Vec<(String, String, usize, usize)> {
+    let table = page.lines().skip(1).take_while(|line| !line.is_empty());
+    let row = |line: &str| {
+        let (name, numbers) = line.split_at(16);
+        let mut words = numbers.split_whitespace();
+        let output = words.next().unwrap().to_owned();
+        let mut number = || words.next().unwrap().parse().unwrap();
+        (name.trim().to_owned(), output, number(), number())
+    };
+    table.map(row).collect()
+}
+
+/// What follows the name of a total.
+fn total<'p>(page: &'p str, name: &str) -> &'p str {
+    let line = page.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in: {page}"));
+    line[name.len()..].trim()
+}
+
+#[test]
+fn totals_are_those_of_the_model() {
+    let root = TempDir::new().unwrap();
+    let presets = Preset::all();
+    assert!(presets.len() >= 4);
+    for preset in presets {
+        for (encoding, homotopy) in [(Encoding::Int8, Homotopy::Linear), (Encoding::Float32, Homotopy::Bayes)] {
+            let architecture = preset.architecture(Shape { channels: 1, height: 28, width: 28 }, homotopy);
+            let file = model_file(&architecture, &vec![0.5; Layout::new(&architecture).len()], encoding).unwrap();
+            fs::write(root.path().join("m.vapo"), &file).unwrap();
+            let page = vapo_train(root.path(), "inspect m.vapo").succeeded().output;
+
+            let rows = rows(&page);
+            assert_eq!(rows.len(), architecture.layers.len() + 2, "{page}");
+            let walked = architecture.walk().map(|(_, _, output)| output.to_string());
+            let outputs: Vec<String> =
+                [architecture.embedding.to_string()].into_iter().chain(walked).chain(["1".to_owned()]).collect();
+            assert_eq!(rows.iter().map(|row| row.1.clone()).collect::<Vec<_>>(), outputs);
+            let parameters = architecture.parameters();
+            assert_eq!(rows.iter().map(|row| row.2).sum::<usize>(), parameters);
+            assert_eq!(total(&page, "parameters"), parameters.to_string());
+            let weights = Model::parse(&file).unwrap().weights().len();
+            assert_eq!(rows.iter().map(|row| row.3).sum::<usize>(), weights);
+            assert!(total(&page, "flash").starts_with(&format!("{} bytes", file.len())), "{page}");
+            for (solver, name) in [(Solver::Euler, "euler"), (Solver::Heun, "heun"), (Solver::Ab2, "ab2")] {
+                let (arena, image) = (4 * arena::elements(&architecture, solver), 4 * 28 * 28);
+                let expected = format!("{} bytes: arena {arena}, image {image};", arena + image);
+                assert!(total(&page, &format!("RAM, {name}")).starts_with(&expected), "{page}");
+            }
+            let told = format!("28×28×1, homotopy {homotopy}, weights {encoding}");
+            assert_eq!(total(&page, "image"), told);
+        }
+    }
+}
+
+#[test]
+fn layers_are_listed_in_their_order() {
+    let root = TempDir::new().unwrap();
+    write_model(&root.path().join("m.vapo"), GREY, Homotopy::Linear, 0.3);
+    let page = vapo_train(root.path(), "inspect m.vapo").succeeded().output;
+    // Weights and biases: 32·8 + 8 and 8·8 + 8; 9·4 + 4; 2·(36·4 + 4) + 8·8 + 8; 16·8 + 8; 8·8 + 8; 8·9 + 9.
+    let expected = [
+        ("embedding", "8", 336),
+        ("conv", "8×8×4", 40),
+        ("residual", "8×8×4", 368),
+        ("down", "4×4×8", 136),
+        ("head", "4×4×8", 72),
+        ("readout", "1", 81),
+    ];
+    let rows = rows(&page);
+    let found: Vec<_> = rows.iter().map(|row| (row.0.as_str(), row.1.as_str(), row.2)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_missing_file_is_told() {
+    let root = TempDir::new().unwrap();
+    vapo_train(root.path(), "inspect absent.vapo").refused(1, &["cannot read absent.vapo"]);
+}
+
+#[test]
+fn a_reader_may_leave_early() {
+    let root = TempDir::new().unwrap();
+    write_model(&root.path().join("m.vapo"), GREY, Homotopy::Linear, 0.3);
+    let mut child =
+        command(root.path(), "inspect m.vapo").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = outcome(child.wait_with_output().unwrap());
+    assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
+}

@@ -1,0 +1,13 @@
+//! The command line from outside: the program itself, started in an empty folder, and what it says, leaves and refuses.
+
+mod datasets;
+mod inspect;
+mod models;
+mod objectives;
+mod options;
+mod overwriting;
+mod program;
+#[cfg(unix)]
+mod resumption;
+mod runs;
+mod sampling;

@@ -1,0 +1,27 @@
+//! Model files made without training.
+
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro128PlusPlus;
+use std::fs;
+use std::path::Path;
+use vapo_format::{Architecture, Encoding, Homotopy, Shape};
+use vapo_sampler::Noise;
+use vapo_train::parameters::Layout;
+use vapo_train::preset::Preset;
+use vapo_train::quantise::model_file;
+
+pub(crate) const GREY: Shape = Shape { channels: 1, height: 8, width: 8 };
+
+pub(crate) fn architecture(image: Shape, homotopy: Homotopy) -> Architecture {
+    Preset::named("tiny").unwrap().architecture(image, homotopy)
+}
+
+/// Writes the tiny preset with random weights of this scale to `path`. Returns the file's bytes.
+pub(crate) fn write_model(path: &Path, image: Shape, homotopy: Homotopy, scale: f32) -> Vec<u8> {
+    let architecture = architecture(image, homotopy);
+    let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(1));
+    let parameters: Vec<f32> = (0..Layout::new(&architecture).len()).map(|_| scale * noise.draw()).collect();
+    let file = model_file(&architecture, &parameters, Encoding::Int8).unwrap();
+    fs::write(path, &file).unwrap();
+    file
+}

@@ -1,0 +1,152 @@
+//! Options: which there are, and which are refused before anything is read or written.
+
+use crate::program::{names, vapo_train};
+use tempfile::TempDir;
+
+const TRAIN: &[&str] = &[
+    "--dataset",
+    "--data-dir",
+    "--preset",
+    "--steps",
+    "--minutes",
+    "--batch",
+    "--lr",
+    "--objective",
+    "--homotopy",
+    "--seed",
+    "--device",
+    "--threads",
+    "--out",
+    "--resume",
+    "--force",
+    "--help",
+    "--version",
+];
+const SAMPLE: &[&str] = &[
+    "--model",
+    "--count",
+    "--steps",
+    "--temperature",
+    "--solver",
+    "--grading",
+    "--seed",
+    "--threads",
+    "--out",
+    "--force",
+    "--help",
+];
+
+const INSPECT: &[&str] = &["--board", "--flash", "--ram", "--stack", "--solver", "--help"];
+
+/// Options that a help page lists, each with what it says about it.
+fn listed(page: &str) -> Vec<(String, String)> {
+    let mut options: Vec<(String, String)> = Vec::new();
+    for line in page.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let name = words.iter().take(2).find(|word| word.starts_with("--"));
+        match (name, options.last_mut()) {
+            (Some(name), _) if line.starts_with("  ") => options.push(((*name).to_owned(), line.to_owned())),
+            (_, Some((_, about))) => *about += line,
+            (_, None) => {}
+        }
+    }
+    options
+}
+
+#[test]
+fn the_help_lists_every_option_and_says_what_it_does() {
+    let root = TempDir::new().unwrap();
+    for (command, expected) in [("", TRAIN), ("sample", SAMPLE), ("inspect", INSPECT)] {
+        for flag in ["--help", "-h"] {
+            let page = vapo_train(root.path(), &format!("{command} {flag}")).succeeded().output;
+            let (found, about): (Vec<_>, Vec<_>) = listed(&page).into_iter().unzip();
+            assert_eq!(found, expected, "{page}");
+            for about in about {
+                // Past the option and its value, and before its default.
+                let said = about.split(" [").next().unwrap().split('>').next_back().unwrap();
+                let words = said.split_whitespace().filter(|word| word.chars().all(char::is_alphabetic));
+                assert!(words.count() >= 2, "says too little: {about}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_help_lists_commands_names_and_defaults() {
+    let root = TempDir::new().unwrap();
+    let page = vapo_train(root.path(), "--help").succeeded().output;
+    let train = ["sample ", "inspect ", "digits, mnist, fashion-mnist", "tiny:", "small:", "energy:", "vapo-bayes:"];
+    for part in train.iter().chain(&["linear or bayes", "runs/DATASET", "[default: digits]", "[default: flow]"]) {
+        assert!(page.contains(part), "no {part:?} in: {page}");
+    }
+    let page = vapo_train(root.path(), "sample --help").succeeded().output;
+    for part in ["euler:", "heun:", "ab2:", "[default: 64]", "[default: 20]", "[default: 0.8]", ".png", ".npy"] {
+        assert!(page.contains(part), "no {part:?} in: {page}");
+    }
+    let version = vapo_train(root.path(), "--version").succeeded().output;
+    assert_eq!(version, concat!("vapo-train ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn parameters_of_presets_are_as_many_as_the_help_says() {
+    let root = TempDir::new().unwrap();
+    let page = vapo_train(root.path(), "-h").succeeded().output + &vapo_train(root.path(), "--help").succeeded().output;
+    for preset in vapo_train::preset::Preset::all() {
+        let side = if preset.about.starts_with("8×8") { 8 } else { 28 };
+        let image = vapo_format::Shape { channels: 1, height: side, width: side };
+        let architecture = preset.architecture(image, Default::default());
+        let thousands = (architecture.parameters() + 500) / 1000;
+        assert!(preset.about.contains(&format!(", {thousands}k parameters")), "{}: {thousands}k", preset.name);
+        assert!(page.contains(preset.about), "{}", preset.name);
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
+    let root = TempDir::new().unwrap();
+    let cases: &[(&str, &[&str])] = &[
+        ("--dataset imagenet", &["'imagenet'", "digits, mnist, fashion-mnist"]),
+        ("--preset huge", &["'huge'", "tiny, digits, small, full-resolution"]),
+        ("--objective mse", &["'mse'", "flow, energy, vapo-bayes"]),
+        ("--homotopy cubic", &["'cubic'", "linear or bayes"]),
+        ("--device tpu", &["'tpu'", "cpu, cuda"]),
+        ("--steps 0", &["--steps", "0 is not in 1..="]),
+        ("--steps 1.5", &["--steps", "'1.5'"]),
+        ("--batch 0", &["--batch", "0 is not in 1..="]),
+        ("--batch 18446744073709551615", &["--batch", "is not in 1..="]),
+        ("--threads 0", &["--threads", "0 is not in 1..="]),
+        ("--threads 100000", &["--threads", "is not in 1..="]),
+        ("--minutes 0", &["--minutes", "above zero"]),
+        ("--minutes -1", &["--minutes", "above zero"]),
+        ("--minutes inf", &["--minutes", "above zero"]),
+        ("--lr 0", &["--lr", "above zero"]),
+        ("--lr -0.1", &["--lr", "above zero"]),
+        ("--lr nan", &["--lr", "above zero"]),
+        ("--lr 1e39", &["--lr", "above zero"]),
+        ("--seed -1", &["--seed", "'-1'"]),
+        ("--seed 18446744073709551616", &["--seed"]),
+        ("--steps 5 --minutes 1", &["--steps", "--minutes"]),
+        ("--resume --force", &["--resume", "--force"]),
+        ("--data-dir files", &["--data-dir files", "built in", "--dataset"]),
+        ("--epochs 3", &["--epochs"]),
+        ("trian", &["trian"]),
+        ("--seed 3 inspect model.vapo", &["--seed", "inspect"]),
+        ("inspect", &["<F.vapo>"]),
+        ("sample --out x.png", &["--model"]),
+        ("sample --model model.vapo", &["--out"]),
+        ("sample --model m --out x.png --count 0", &["--count", "0 is not in 1..="]),
+        ("sample --model m --out x.png --count 99999999999999999", &["--count", "is not in 1..="]),
+        ("sample --model m --out x.png --steps 0", &["--steps", "0 is not in 1..="]),
+        ("sample --model m --out x.png --steps 65536", &["--steps", "65536 is not in 1..=65535"]),
+        ("sample --model m --out x.png --grading 0", &["--grading 0", "positive"]),
+        ("sample --model m --out x.png --grading -2", &["--grading -2", "positive"]),
+        ("sample --model m --out x.png --solver rk45", &["'rk45'", "euler, heun, ab2"]),
+        ("sample --model m --out x.png --seed -1", &["--seed", "'-1'"]),
+    ];
+    for (line, parts) in cases {
+        let told = vapo_train(root.path(), line).refused(2, parts);
+        assert_eq!(told.output, "", "{line}");
+    }
+    assert_eq!(names(root.path()), [""; 0]);
+    assert!(!root.path().join("runs").exists());
+}

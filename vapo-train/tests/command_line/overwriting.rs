@@ -1,0 +1,69 @@
+//! What is there is not overwritten unasked, nor lost to a mistake.
+
+use crate::program::{RUN_FILES, TINY, contents, names, vapo_train};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+#[test]
+fn a_run_is_not_overwritten_unasked() {
+    let root = TempDir::new().unwrap();
+    let line = format!("{TINY} --steps 5 --out run");
+    vapo_train(root.path(), &line).succeeded();
+    let before = contents(root.path());
+    vapo_train(root.path(), &line).refused(1, &["run holds a run already", "--resume", "--force"]);
+    assert!(contents(root.path()) == before);
+    // Nor is a model that lies there alone.
+    fs::create_dir(root.path().join("models")).unwrap();
+    fs::write(root.path().join("models/model.vapo"), "precious").unwrap();
+    vapo_train(root.path(), &format!("{TINY} --steps 5 --out models")).refused(1, &["--force"]);
+    assert_eq!(names(&root.path().join("models")), ["model.vapo"]);
+    assert_eq!(fs::read(root.path().join("models/model.vapo")).unwrap(), b"precious");
+}
+
+#[test]
+fn force_replaces_the_run_and_leaves_other_files() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    vapo_train(root.path(), &format!("{TINY} --steps 60 --seed 1 --out run")).succeeded();
+    fs::write(run.join("notes.md"), "theirs").unwrap();
+    vapo_train(root.path(), &format!("{TINY} --steps 5 --seed 2 --out run --force")).succeeded();
+    vapo_train(root.path(), &format!("{TINY} --steps 5 --seed 2 --out fresh")).succeeded();
+    assert_eq!(fs::read(run.join("notes.md")).unwrap(), b"theirs");
+    fs::remove_file(run.join("notes.md")).unwrap();
+    let (mut replaced, mut fresh) = (contents(&run), contents(&root.path().join("fresh")));
+    // Seconds differ, and with them the speed.
+    for files in [&mut replaced, &mut fresh] {
+        files.remove(Path::new("metrics.jsonl")).unwrap();
+    }
+    assert!(replaced == fresh);
+}
+
+#[test]
+fn a_run_survives_a_forced_one_that_cannot_begin() {
+    let root = TempDir::new().unwrap();
+    vapo_train(root.path(), &format!("{TINY} --steps 5 --out run")).succeeded();
+    fs::create_dir(root.path().join("files")).unwrap();
+    fs::write(root.path().join("files/train-images-idx3-ubyte"), "not images").unwrap();
+    let before = contents(root.path());
+    vapo_train(root.path(), "--force --out run --dataset mnist --data-dir files").refused(1, &["IDX"]);
+    vapo_train(root.path(), "--force --out run --dataset mnist --data-dir absent").refused(1, &["mnist is not here"]);
+    if cfg!(not(feature = "cuda")) {
+        vapo_train(root.path(), "--force --out run --device cuda").refused(1, &["--features cuda"]);
+        vapo_train(root.path(), "--out another --device cuda").refused(1, &["--features cuda"]);
+    }
+    assert!(contents(root.path()) == before);
+    assert!(!root.path().join("another").exists());
+    assert_eq!(names(&root.path().join("run")), RUN_FILES);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_told() {
+    let root = TempDir::new().unwrap();
+    fs::write(root.path().join("file"), "theirs").unwrap();
+    for out in ["file", "file/run"] {
+        vapo_train(root.path(), &format!("{TINY} --steps 5 --out {out}")).refused(1, &[&format!("write {out}: ")]);
+        vapo_train(root.path(), &format!("{TINY} --steps 5 --out {out} --force")).refused(1, &["file"]);
+    }
+    assert_eq!(names(root.path()), ["file"]);
+}

@@ -1,0 +1,291 @@
+//! Runs that are interrupted, and go on.
+
+use crate::program::{Outcome, RUN_FILES, TINY, command, contents, names, outcome, vapo_train};
+use safetensors::SafeTensors;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use vapo_train::run::read_metrics;
+
+/// Long enough that it is interrupted before it ends.
+const STEPS: u64 = 1000;
+/// Every machine has logged the first steps by then.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Starts the program, and waits until its log is there with some logged steps.
+fn started(root: &Path, line: &str, logged: usize) -> Child {
+    let mut child = command(root, line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let start = Instant::now();
+    let ready = || read_metrics(&root.join("run/metrics.jsonl")).is_ok_and(|lines| lines.len() >= logged);
+    while !ready() {
+        assert!(
+            start.elapsed() < PATIENCE && child.try_wait().unwrap().is_none(),
+            "ended or stuck before it was stopped"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child
+}
+
+fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Runs the program until it has logged some steps, and interrupts it.
+fn interrupted(root: &Path, line: &str, logged: usize) -> Outcome {
+    let child = started(root, line, logged);
+    send("INT", &child);
+    outcome(child.wait_with_output().unwrap())
+}
+
+/// A root with a run `run` that was interrupted after its first logged steps.
+fn interrupted_run() -> TempDir {
+    let root = TempDir::new().unwrap();
+    let told = interrupted(root.path(), &format!("{TINY} --steps {STEPS} --out run"), 1);
+    assert_eq!(told.code, Some(130), "{}", told.errors);
+    root
+}
+
+/// The command that an interrupted run says to go on with, less the program's name.
+fn advice(told: &Outcome) -> &str {
+    let advice = told.errors.lines().last().unwrap().split_once("to continue: vapo-train ");
+    advice.unwrap_or_else(|| panic!("no advice in: {}", told.errors)).1
+}
+
+/// The files that must not depend on interruptions.
+fn result(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = contents(run);
+    files.retain(|path, _| !["metrics.jsonl", "loss.png"].iter().any(|name| path.ends_with(name)));
+    files
+}
+
+fn steps(run: &Path) -> Vec<u64> {
+    read_metrics(&run.join("metrics.jsonl")).unwrap().iter().map(|line| line.step).collect()
+}
+
+/// Replaces text in a file of the run.
+fn edit(run: &Path, name: &str, from: &str, to: &str) {
+    let text = fs::read_to_string(run.join(name)).unwrap();
+    assert!(text.contains(from), "no {from:?} in: {text}");
+    fs::write(run.join(name), text.replacen(from, to, 1)).unwrap();
+}
+
+#[test]
+fn an_interrupted_run_saves_what_it_has_and_says_how_to_go_on() {
+    for signal in ["INT", "TERM"] {
+        let root = TempDir::new().unwrap();
+        let child = started(root.path(), &format!("{TINY} --steps {STEPS} --out run"), 1);
+        send(signal, &child);
+        let told = outcome(child.wait_with_output().unwrap());
+        assert_eq!((told.code, told.output.as_str()), (Some(130), ""), "{}", told.errors);
+        assert_eq!(advice(&told), "--resume --out run");
+        let run = root.path().join("run");
+        assert_eq!(names(&run), ["checkpoint.safetensors", "config.json", "loss.png", "metrics.jsonl"]);
+        let stopped = steps(&run).pop().unwrap();
+        assert!(told.errors.contains(&format!("stopped after step {stopped};")), "{}", told.errors);
+    }
+}
+
+#[test]
+fn a_second_interrupt_leaves_at_once() {
+    let root = TempDir::new().unwrap();
+    // A step of some seconds.
+    let mut child = started(root.path(), "--preset tiny --batch 20000 --steps 3 --threads 1 --out run", 0);
+    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    send("INT", &child);
+    assert!(errors.any(|line| line.contains("interrupt again")));
+    send("INT", &child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!root.path().join("run/checkpoint.safetensors").exists());
+}
+
+#[test]
+fn a_run_interrupted_twice_ends_with_the_bytes_of_one_that_never_was() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    let first = interrupted(root.path(), &format!("{TINY} --steps {STEPS} --seed 3 --out run"), 1);
+    assert_eq!(first.code, Some(130));
+    let logged = steps(&run);
+    let second = interrupted(root.path(), advice(&first), logged.len() + 1);
+    assert_eq!(second.code, Some(130));
+    let stops = [*logged.last().unwrap(), *steps(&run).last().unwrap()];
+    let last = vapo_train(root.path(), advice(&second)).succeeded();
+    assert!(last.errors.contains(&format!("resuming run after step {}", stops[1])), "{}", last.errors);
+    assert_eq!(names(&run), RUN_FILES);
+
+    vapo_train(root.path(), &format!("{TINY} --steps {STEPS} --seed 3 --out whole")).succeeded();
+    assert!(result(&run) == result(&root.path().join("whole")));
+    // The log has a line more for each stop, and its time goes on.
+    let mut expected: Vec<u64> = (50..=STEPS).step_by(50).chain(stops).collect();
+    expected.sort_unstable();
+    expected.dedup();
+    assert_eq!(steps(&run), expected);
+    let lines = read_metrics(&run.join("metrics.jsonl")).unwrap();
+    assert!(lines.is_sorted_by(|a, b| a.seconds < b.seconds), "{lines:?}");
+}
+
+#[test]
+fn a_run_that_crashed_after_its_checkpoint_forgets_what_came_later() {
+    let root = interrupted_run();
+    let run = root.path().join("run");
+    let saved = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let line = |step: u64| {
+        format!(r#"{{"step":{step},"loss":9.0,"lr":0.1,"grad_norm":1.0,"images_per_s":1.0,"seconds":1000.0}}"#)
+    };
+    // Two later steps, and a third that was being written.
+    fs::write(run.join("metrics.jsonl"), format!("{saved}{}\n{}\n{}", line(800), line(850), &line(900)[..30])).unwrap();
+    vapo_train(root.path(), "--resume --out run --threads 2").succeeded();
+    vapo_train(root.path(), &format!("{TINY} --steps {STEPS} --out whole")).succeeded();
+    assert!(result(&run) == result(&root.path().join("whole")));
+    assert!(fs::read_to_string(run.join("metrics.jsonl")).unwrap().starts_with(&saved));
+    assert!(read_metrics(&run.join("metrics.jsonl")).unwrap().iter().all(|line| line.loss < 9.0));
+}
+
+#[test]
+fn a_finished_run_resumed_stays_as_it_is() {
+    let root = TempDir::new().unwrap();
+    let first = vapo_train(root.path(), &format!("{TINY} --steps 70 --out run")).succeeded();
+    let before = contents(root.path());
+    let again = vapo_train(root.path(), "--resume --out run").succeeded();
+    assert!(contents(root.path()) == before);
+    assert_eq!(again.output, first.output);
+    // Results that got lost are made again.
+    for name in ["model.vapo", "model-float32.vapo", "samples.png", "samples-int8.png", "loss.png"] {
+        fs::remove_file(root.path().join("run").join(name)).unwrap();
+    }
+    vapo_train(root.path(), "--resume --out run").succeeded();
+    assert!(contents(root.path()) == before);
+}
+
+#[test]
+fn other_settings_are_refused_and_the_same_are_not() {
+    let root = interrupted_run();
+    let before = contents(root.path());
+    for (chosen, found) in [
+        ("--seed 4", "--seed 0"),
+        ("--batch 16", "--batch 8"),
+        ("--lr 0.002", "--lr 0.004"),
+        ("--preset digits", "--preset tiny"),
+        ("--dataset mnist", "--dataset digits"),
+        ("--objective energy", "--objective flow"),
+        ("--homotopy bayes", "--homotopy linear"),
+        ("--device cuda", "--device cpu"),
+        ("--steps 2000", "--steps 1000"),
+        ("--minutes 1.5", "--steps 1000"),
+    ] {
+        let told = vapo_train(root.path(), &format!("--resume --out run {chosen}"));
+        told.refused(2, &[&format!("{chosen}: the run in run has {found},"), "leave the option out"]);
+        assert!(contents(root.path()) == before, "{chosen}");
+    }
+    let same = "--seed 0 --lr 0.004 --dataset digits --objective flow --homotopy linear --device cpu";
+    vapo_train(root.path(), &format!("--resume --out run {TINY} --steps {STEPS} {same}")).succeeded();
+    assert_eq!(names(&root.path().join("run")), RUN_FILES);
+}
+
+#[test]
+fn where_there_is_no_run_nothing_is_resumed_and_nothing_made() {
+    let root = TempDir::new().unwrap();
+    vapo_train(root.path(), "--resume").refused(1, &["runs/digits holds no run", "config.json"]);
+    vapo_train(root.path(), "--resume --dataset mnist").refused(1, &["runs/mnist holds no run"]);
+    vapo_train(root.path(), "--resume --out absent").refused(1, &["absent holds no run"]);
+    assert_eq!(names(root.path()), [""; 0]);
+    assert!(!root.path().join("runs").exists() && !root.path().join("absent").exists());
+}
+
+#[test]
+fn a_run_without_a_checkpoint_is_told_from_a_damaged_one() {
+    let root = TempDir::new().unwrap();
+    // Killed before the first checkpoint is due.
+    let mut child = started(root.path(), &format!("{TINY} --steps 1000000 --out run"), 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = contents(root.path());
+    assert_eq!(names(&root.path().join("run")), ["config.json", "metrics.jsonl"]);
+    vapo_train(root.path(), "--resume --out run").refused(1, &["the run in run has no checkpoint yet", "--force"]);
+    assert!(contents(root.path()) == before);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_and_kept() {
+    let root = interrupted_run();
+    let path = root.path().join("run/checkpoint.safetensors");
+    let good = fs::read(&path).unwrap();
+    let mut header = good.clone();
+    header[20] ^= 0xff;
+    let mut nan = good.clone();
+    let file = SafeTensors::deserialize(&good).unwrap();
+    let bias = file.tensor("ema.layers.0.conv.bias").unwrap().data();
+    let start = bias.as_ptr() as usize - good.as_ptr() as usize;
+    nan[start..start + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    let cases: [(&[u8], &str); 5] = [
+        (b"", "safetensors"),
+        (b"not a checkpoint at all", "safetensors"),
+        (&good[..good.len() - 1], "safetensors"),
+        (&header, "safetensors"),
+        (&nan, "finite numbers in `ema.layers.0.conv.bias`"),
+    ];
+    for (bytes, part) in cases {
+        fs::write(&path, bytes).unwrap();
+        let before = contents(root.path());
+        vapo_train(root.path(), "--resume --out run").refused(1, &["run/checkpoint.safetensors: ", part]);
+        assert!(contents(root.path()) == before);
+    }
+    // One of another network.
+    vapo_train(root.path(), "--preset digits --batch 1 --steps 1 --out other").succeeded();
+    fs::copy(root.path().join("other/checkpoint.safetensors"), &path).unwrap();
+    let before = contents(root.path());
+    vapo_train(root.path(), "--resume --out run")
+        .refused(1, &["run/checkpoint.safetensors: ", "expected `parameters."]);
+    assert!(contents(root.path()) == before);
+    fs::write(&path, good).unwrap();
+    vapo_train(root.path(), "--resume --out run").succeeded();
+}
+
+#[test]
+fn a_configuration_that_says_what_nobody_reads_is_refused_by_name() {
+    let root = interrupted_run();
+    let run = root.path().join("run");
+    let good = fs::read(run.join("config.json")).unwrap();
+    for (from, to, part) in [
+        (r#""seed""#, r#""dropout": 0.3, "seed""#, "unknown field `dropout`"),
+        (r#""homotopy""#, r#""attention": 1, "homotopy""#, "unknown field `attention`"),
+        (r#""height""#, r#""depth": 3, "height""#, "unknown field `depth`"),
+        (r#""channels": 4"#, r#""channels": 4, "kernel": 5"#, "unknown field `kernel`"),
+        (r#""residual""#, r#""pool""#, "unknown variant `pool`"),
+        (r#""seed": 0,"#, "", "missing field `seed`"),
+        (r#""flow""#, r#""mse""#, "unknown variant `mse`"),
+        (r#""batch": 8"#, r#""batch": -8"#, "invalid value: integer `-8`"),
+        (r#""batch": 8"#, r#""batch": 0"#, "at least one image"),
+        (r#""height": 8"#, r#""height": 7"#, "halves"),
+        ("{", "", "config.json, line"),
+    ] {
+        edit(&run, "config.json", from, to);
+        let before = contents(root.path());
+        vapo_train(root.path(), "--resume --out run").refused(1, &[part]);
+        assert!(contents(root.path()) == before, "{part}");
+        fs::write(run.join("config.json"), &good).unwrap();
+    }
+    edit(&run, "metrics.jsonl", r#""step""#, r#""stop""#);
+    let before = contents(root.path());
+    vapo_train(root.path(), "--resume --out run").refused(1, &["run/metrics.jsonl, line 1: missing field `step`"]);
+    assert!(contents(root.path()) == before);
+}
+
+#[test]
+fn a_run_that_diverges_keeps_its_last_good_checkpoint() {
+    let root = interrupted_run();
+    let run = root.path().join("run");
+    let step = steps(&run).pop().unwrap();
+    let good = fs::read(run.join("checkpoint.safetensors")).unwrap();
+    edit(&run, "config.json", r#""learning_rate": 0.004"#, r#""learning_rate": 1e30"#);
+    let told = vapo_train(root.path(), "--resume --out run");
+    let (diverged, kept) = (format!("diverged at step {}:", step + 2), format!("checkpoint of step {step} is kept"));
+    told.refused(1, &[&diverged, &kept]);
+    assert!(fs::read(run.join("checkpoint.safetensors")).unwrap() == good);
+    assert!(!run.join("model.vapo").exists());
+}

@@ -1,0 +1,213 @@
+//! A whole run: its files, and that they depend on the seed alone.
+
+use crate::program::{RUN_FILES, TINY, command, contents, names, outcome, png_extent, vapo_train};
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use tempfile::TempDir;
+use vapo_format::{Encoding, Homotopy, Model};
+use vapo_sampler::{Schedule, Solver, arena};
+use vapo_train::checkpoint::Checkpoint;
+use vapo_train::config::{Budget, Config, Device};
+use vapo_train::dataset::Source;
+use vapo_train::objective::Objective;
+use vapo_train::optimiser::learning_rate;
+use vapo_train::picture::sample_grid;
+use vapo_train::preset::Preset;
+use vapo_train::quantise::model_file;
+use vapo_train::run::read_metrics;
+use vapo_train::sampling::{Settings, sample};
+
+/// A grid of 8 × 8 digits, each enlarged to 48 pixels, with gaps of one pixel between and around.
+const GRID: u32 = 1 + 8 * 49;
+
+fn config(run: &Path) -> Config {
+    serde_json::from_slice(&fs::read(run.join("config.json")).unwrap()).unwrap()
+}
+
+fn steps(run: &Path) -> Vec<u64> {
+    read_metrics(&run.join("metrics.jsonl")).unwrap().iter().map(|line| line.step).collect()
+}
+
+#[test]
+fn a_run_leaves_its_files_and_nothing_else() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("a/run");
+    vapo_train(root.path(), &format!("{TINY} --steps 120 --out a/run")).succeeded();
+    assert_eq!(names(&run), RUN_FILES);
+    assert_eq!(png_extent(&run.join("samples.png")), (GRID, GRID));
+    assert_eq!(png_extent(&run.join("samples-int8.png")), (GRID, GRID));
+    let (width, height) = png_extent(&run.join("loss.png"));
+    assert!(width > 300 && height > 200, "{width}×{height}");
+}
+
+#[test]
+fn the_configuration_is_what_was_asked_for() {
+    let root = TempDir::new().unwrap();
+    let chosen = "--homotopy bayes --objective vapo-bayes --lr 0.003 --seed 18446744073709551615";
+    vapo_train(root.path(), &format!("{TINY} --steps 3 {chosen} --out run")).succeeded();
+    let run = root.path().join("run");
+    let (found, tiny) = (config(&run), Preset::named("tiny").unwrap());
+    let expected = Config {
+        dataset: Source::Digits,
+        data_dir: None,
+        preset: "tiny".into(),
+        architecture: tiny.architecture(found.architecture.image, Homotopy::Bayes),
+        objective: Objective::VapoBayes,
+        budget: Budget::Steps(3),
+        batch: 8,
+        learning_rate: 0.003,
+        seed: u64::MAX,
+        device: Device::Cpu,
+        threads: 1,
+        ema_decay: tiny.ema_decay,
+        ..found.clone()
+    };
+    assert_eq!(found, expected);
+    assert_eq!(found.architecture.image.to_string(), "8×8×1");
+    let text = fs::read_to_string(run.join("config.json")).unwrap();
+    assert_eq!(text, serde_json::to_string_pretty(&found).unwrap() + "\n");
+}
+
+#[test]
+fn the_metrics_are_a_line_of_these_keys_for_each_logged_step() {
+    let root = TempDir::new().unwrap();
+    vapo_train(root.path(), &format!("{TINY} --steps 120 --out run")).succeeded();
+    let run = root.path().join("run");
+    for line in fs::read_to_string(run.join("metrics.jsonl")).unwrap().lines() {
+        let keys: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
+        assert_eq!(keys, ["step", "loss", "lr", "grad_norm", "images_per_s", "seconds"]);
+    }
+    assert_eq!(steps(&run), [50, 100, 120]);
+    let (lines, config) = (read_metrics(&run.join("metrics.jsonl")).unwrap(), config(&run));
+    for line in &lines {
+        let progress = (line.step - 1) as f32 / 120.0;
+        assert_eq!(line.lr, learning_rate(config.learning_rate, line.step - 1, config.warm_up, progress));
+        assert!(line.loss > 0.0 && line.grad_norm > 0.0 && line.images_per_s > 0.0, "{line:?}");
+        assert!(line.loss.is_finite() && line.grad_norm.is_finite() && line.images_per_s.is_finite(), "{line:?}");
+    }
+    assert!(lines.is_sorted_by(|a, b| a.seconds < b.seconds) && lines[0].seconds > 0.0);
+    // Images over the time of the window that they were seen in.
+    let rate = 50.0 * 8.0 / (lines[1].seconds - lines[0].seconds);
+    assert!((f64::from(lines[1].images_per_s) / rate - 1.0).abs() < 1e-5, "{} is not {rate}", lines[1].images_per_s);
+}
+
+#[test]
+fn model_and_pictures_are_those_of_the_averaged_parameters() {
+    let root = TempDir::new().unwrap();
+    let told = vapo_train(root.path(), &format!("{TINY} --steps 60 --seed 4 --out run")).succeeded();
+    let run = root.path().join("run");
+    let read = |name| fs::read(run.join(name)).unwrap();
+    let architecture = config(&run).architecture;
+    let checkpoint = Checkpoint::load(&run.join("checkpoint.safetensors"), &architecture).unwrap();
+    assert_eq!(checkpoint.step, 60);
+    assert_ne!(checkpoint.ema, checkpoint.parameters);
+    let [float, int8] = [Encoding::Float32, Encoding::Int8]
+        .map(|encoding| model_file(&architecture, &checkpoint.ema, encoding).unwrap());
+    assert_eq!(read("model.vapo"), int8);
+    assert_eq!(read("model-float32.vapo"), float);
+    let settings = Settings {
+        count: 64,
+        solver: Solver::Ab2,
+        schedule: Schedule::graded(20, 0.8).unwrap(),
+        temperature: 0.0,
+        seed: 4,
+    };
+    for (file, name) in [(&float, "samples.png"), (&int8, "samples-int8.png")] {
+        let images = sample(&Model::parse(file).unwrap(), &settings).unwrap();
+        assert!(read(name) == sample_grid(&images, architecture.image).unwrap().png(), "{name}");
+    }
+    // The table.
+    let row = |name: &str| {
+        let line = told.output.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{}", told.output));
+        line[name.len()..].trim().to_owned()
+    };
+    assert_eq!(row("parameters"), architecture.parameters().to_string());
+    assert_eq!(row("model"), format!("run/model.vapo ({} bytes)", int8.len()));
+    assert_eq!(row("arena"), format!("{} bytes (solver ab2)", 4 * arena::elements(&architecture, Solver::Ab2)));
+    let cosine: f64 = row("drift, float and int8").split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!((0.999..=1.0).contains(&cosine), "{cosine}");
+    assert_eq!(
+        (row("samples, float"), row("samples, int8")),
+        ("run/samples.png".into(), "run/samples-int8.png".into())
+    );
+}
+
+#[test]
+fn the_seed_alone_decides_every_byte() {
+    let root = TempDir::new().unwrap();
+    // Batches of 80 are three shards for the threads.
+    let runs = [("one", 5, 1), ("again", 5, 1), ("threads", 5, 3), ("other", 6, 1)].map(|(out, seed, threads)| {
+        let line = format!("--preset tiny --batch 80 --steps 25 --seed {seed} --threads {threads} --out {out}");
+        vapo_train(root.path(), &line).succeeded();
+        contents(&root.path().join(out))
+    });
+    let [one, again, threads, other] = runs;
+    for name in ["checkpoint.safetensors", "model.vapo", "model-float32.vapo", "samples.png", "samples-int8.png"] {
+        let name = Path::new(name);
+        assert!(one[name] == again[name], "{} differs between two runs", name.display());
+        assert!(one[name] == threads[name], "{} depends on the threads", name.display());
+        assert!(one[name] != other[name], "{} does not depend on the seed", name.display());
+    }
+    assert_eq!(one[Path::new("config.json")], again[Path::new("config.json")]);
+}
+
+#[test]
+fn without_options_it_trains_the_digits_preset_on_the_digits() {
+    let root = TempDir::new().unwrap();
+    vapo_train(root.path(), "--steps 2 --batch 2").succeeded();
+    let run = root.path().join("runs/digits");
+    assert_eq!(names(&run), RUN_FILES);
+    let config = config(&run);
+    assert_eq!((config.dataset, config.preset.as_str()), (Source::Digits, "digits"));
+    assert_eq!((config.objective, config.architecture.homotopy, config.seed), Default::default());
+}
+
+#[test]
+fn minutes_are_a_budget_of_at_least_one_step() {
+    let root = TempDir::new().unwrap();
+    vapo_train(root.path(), &format!("{TINY} --minutes 0.005 --out run")).succeeded();
+    let last = read_metrics(&root.path().join("run/metrics.jsonl")).unwrap().pop().unwrap();
+    assert!(last.step > 1 && last.seconds >= 0.3, "{last:?}");
+    vapo_train(root.path(), &format!("{TINY} --minutes 1e-12 --out shortest")).succeeded();
+    let run = root.path().join("shortest");
+    assert_eq!((names(&run), steps(&run)), (RUN_FILES.map(String::from).to_vec(), vec![1]));
+    // The time is used up: nothing is left to resume.
+    let before = contents(root.path());
+    vapo_train(root.path(), "--resume --out run").succeeded();
+    vapo_train(root.path(), "--resume --out shortest").succeeded();
+    assert!(contents(root.path()) == before);
+}
+
+#[test]
+fn a_run_that_diverges_stops_and_names_the_step() {
+    let root = TempDir::new().unwrap();
+    let told = vapo_train(root.path(), &format!("{TINY} --steps 100 --lr 1e30 --out run"));
+    told.refused(1, &["diverged at step 2:", "NaN", "--lr", "no checkpoint was written yet"]);
+    // The configuration was written before the first step, and no model of broken numbers after the last.
+    assert_eq!(names(&root.path().join("run")), ["config.json", "metrics.jsonl"]);
+    // This one takes its last step before its loss tells.
+    let told = vapo_train(root.path(), &format!("{TINY} --steps 1 --lr 1e36 --out last"));
+    told.refused(1, &["not finite", "--lr"]);
+    assert!(!root.path().join("last/samples.png").exists());
+}
+
+#[test]
+fn nobody_needs_to_read_along() {
+    let root = TempDir::new().unwrap();
+    let line = format!("{TINY} --steps 60 --out run");
+    let mut child = command(root.path(), &line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Both pipes are closed, as by `head` or a lost connection.
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(names(&root.path().join("run")), RUN_FILES);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let root = TempDir::new().unwrap();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let ended = command(root.path(), &format!("{TINY} --steps 2 --out run")).stdout(full).output().unwrap();
+    outcome(ended).refused(1, &["standard output"]);
+}

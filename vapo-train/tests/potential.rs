@@ -1,0 +1,160 @@
+//! The potential against finite differences in f64, and the fused operations against the composite ones.
+
+use dfdx::prelude::Cpu;
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro128PlusPlus;
+use vapo_format::{Architecture, Homotopy, Layer, Shape};
+use vapo_train::ops::{Composite, Fused};
+use vapo_train::parameters::{Layout, uniform};
+use vapo_train::potential::{Evaluation, Potential, Samples, Seeds};
+
+const BATCH: usize = 3;
+
+fn architecture(channels: u16, layers: &[Layer]) -> Architecture {
+    let architecture = Architecture {
+        image: Shape { channels, height: 4, width: 8 },
+        homotopy: Homotopy::Linear,
+        embedding: 6,
+        layers: layers.iter().copied().collect(),
+    };
+    architecture.validate().unwrap();
+    architecture
+}
+
+/// Every layer kind, and channel counts below, at and between multiples of a register's lanes.
+fn architectures() -> Vec<Architecture> {
+    use Layer::{Conv, Down, Head, Residual, SpaceToDepth};
+    vec![
+        architecture(1, &[Conv { channels: 3 }, Residual, Down { channels: 5 }, Residual, Head { channels: 4 }]),
+        architecture(3, &[SpaceToDepth, Conv { channels: 9 }, Residual, Residual, Head { channels: 17 }]),
+        architecture(2, &[Down { channels: 8 }, Residual, Head { channels: 2 }]),
+    ]
+}
+
+struct Case {
+    architecture: Architecture,
+    parameters: Vec<f64>,
+    images: Vec<f64>,
+    times: Vec<f64>,
+    seeds: Evaluation<f64>,
+}
+
+fn case(architecture: Architecture) -> Case {
+    let mut generator = Xoshiro128PlusPlus::seed_from_u64(5);
+    let mut draw = |count: usize, scale: f64| -> Vec<f64> {
+        (0..count).map(|_| scale * (2.0 * f64::from(uniform(&mut generator)) - 1.0)).collect()
+    };
+    // No parameter is zero, or a missing gradient would not show.
+    let parameters = draw(Layout::new(&architecture).len(), 0.5);
+    let size = BATCH * architecture.image.elements();
+    let seeds = Evaluation { potential: draw(BATCH, 1.0), drift: draw(size, 1.0), time_rate: draw(BATCH, 1.0) };
+    Case { parameters, images: draw(size, 1.0), times: vec![0.1, 0.45, 0.8], seeds, architecture }
+}
+
+impl Case {
+    fn samples(&self) -> Samples<'_, f64> {
+        Samples { images: &self.images, times: &self.times }
+    }
+
+    fn seeds(&self) -> Seeds<'_, f64> {
+        Seeds { potential: &self.seeds.potential, drift: &self.seeds.drift, time_rate: &self.seeds.time_rate }
+    }
+
+    fn potential(&self) -> Potential<f64, Cpu> {
+        Potential::new(&self.architecture, &self.parameters, &Cpu::default())
+    }
+
+    /// Σ potential·Φ + drift·∇Φ + time_rate·Φₜ.
+    fn weighted(&self) -> f64 {
+        let found = self.potential().evaluate::<Fused>(self.samples());
+        let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+        dot(&self.seeds.potential, &found.potential)
+            + dot(&self.seeds.drift, &found.drift)
+            + dot(&self.seeds.time_rate, &found.time_rate)
+    }
+
+    fn total_potential(&self) -> f64 {
+        self.potential().evaluate::<Fused>(self.samples()).potential.iter().sum()
+    }
+}
+
+/// Central difference of `of` along the value that `at` names.
+fn difference(case: &mut Case, at: impl Fn(&mut Case) -> &mut f64, of: impl Fn(&Case) -> f64) -> f64 {
+    const STEP: f64 = 1e-5;
+    let value = *at(case);
+    let mut shifted = |shift| {
+        *at(case) = value + shift;
+        of(case)
+    };
+    let slope = (shifted(STEP) - shifted(-STEP)) / (2.0 * STEP);
+    *at(case) = value;
+    slope
+}
+
+/// The error of central differences is about 1e-10 for these functions and steps; 1e-7 leaves room.
+fn assert_close(found: f64, exact: f64, scale: f64, what: &str) {
+    assert!((found - exact).abs() <= 1e-7 * scale.max(1.0), "{what}: {found} is not {exact}");
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
+}
+
+#[test]
+fn drift_and_time_rate_equal_finite_differences_of_the_potential() {
+    for architecture in architectures() {
+        let mut case = case(architecture);
+        let found = case.potential().evaluate::<Fused>(case.samples());
+        let scale = largest(&found.drift);
+        for (i, drift) in found.drift.iter().enumerate() {
+            let slope = difference(&mut case, |case| &mut case.images[i], Case::total_potential);
+            assert_close(*drift, slope, scale, "drift");
+        }
+        for (i, rate) in found.time_rate.iter().enumerate() {
+            let slope = difference(&mut case, |case| &mut case.times[i], Case::total_potential);
+            // Frequencies of 200 radians a unit make the third derivative in time large.
+            assert_close(*rate, slope, 1e3 * largest(&found.time_rate), "time rate");
+        }
+    }
+}
+
+#[test]
+fn parameter_gradients_equal_finite_differences_of_the_drift() {
+    for architecture in architectures() {
+        let mut case = case(architecture);
+        let gradient = case.potential().gradient::<Fused>(case.samples(), case.seeds());
+        let scale = largest(&gradient);
+        assert!(gradient.iter().all(|value| *value != 0.0), "a parameter has no gradient");
+        for (i, value) in gradient.iter().enumerate() {
+            let slope = difference(&mut case, |case| &mut case.parameters[i], Case::weighted);
+            assert_close(*value, slope, scale, &format!("gradient of parameter {i}"));
+        }
+    }
+}
+
+#[test]
+fn fused_operations_equal_composite_ones() {
+    for architecture in architectures() {
+        let case = case(architecture);
+        let potential = case.potential();
+        let (fused, composite) =
+            (potential.evaluate::<Fused>(case.samples()), potential.evaluate::<Composite>(case.samples()));
+        let gradients = (
+            potential.gradient::<Fused>(case.samples(), case.seeds()),
+            potential.gradient::<Composite>(case.samples(), case.seeds()),
+        );
+        let pairs = [
+            (fused.potential, composite.potential),
+            (fused.drift, composite.drift),
+            (fused.time_rate, composite.time_rate),
+            gradients,
+        ];
+        for (fused, composite) in pairs {
+            let scale = largest(&composite);
+            assert_eq!(fused.len(), composite.len());
+            for (a, b) in fused.iter().zip(&composite) {
+                assert!((a - b).abs() <= 1e-12 * scale, "{a} is not {b}");
+            }
+        }
+    }
+}
