@@ -10,7 +10,6 @@ use vapo_tests::analytic::Mixture;
 const SAMPLES: usize = 6000;
 /// Two standard errors of a mean or a covariance, 0.01 at most here, and Euler's bias in 60 steps, 0.01 again.
 const TOLERANCE: f64 = 0.03;
-const SOLVERS: [Solver; 3] = [Solver::Euler, Solver::Heun, Solver::Ab2];
 const TEMPERATURES: [f32; 4] = [0.0, 0.5, 1.0, 2.0];
 
 /// The optimal potential of a problem.
@@ -69,7 +68,7 @@ fn furthest(found: &[f64], expected: &[f64]) -> f64 {
 /// Every path, solver and temperature.
 fn assert_transported(problem: &Mixture, schedule: Schedule) {
     for homotopy in [Homotopy::Linear, Homotopy::Bayes] {
-        for solver in SOLVERS {
+        for solver in Solver::ALL {
             for temperature in TEMPERATURES {
                 let (mean, covariance) = transported(problem, homotopy, solver, temperature, schedule);
                 let case = format!("{homotopy:?}, {solver:?}, temperature {temperature}");

@@ -6,8 +6,6 @@ use common::{generator, random_model, zoo};
 use vapo_format::{Encoding, Model};
 use vapo_sampler::{Error, Noise, Potential, Sampler, Schedule, Solver, arena};
 
-const SOLVERS: [Solver; 3] = [Solver::Euler, Solver::Heun, Solver::Ab2];
-
 fn sample(model: &Model<'_>, solver: Solver, memory: &mut [f32]) -> Vec<f32> {
     let mut image = vec![f32::NAN; model.architecture().image.elements()];
     let mut noise = Noise::new(generator(5));
@@ -21,7 +19,7 @@ fn samples_do_not_depend_on_what_the_arena_held() {
     for architecture in zoo() {
         let bytes = random_model(&architecture, Encoding::Int8, 1);
         let model = Model::parse(&bytes).unwrap();
-        for solver in SOLVERS {
+        for solver in Solver::ALL {
             let needed = arena::elements(&architecture, solver);
             let mut poisoned = vec![f32::NAN; needed];
             let expected = sample(&model, solver, &mut vec![0.0; needed]);
@@ -38,7 +36,7 @@ fn nothing_beyond_the_needed_elements_is_touched() {
     for architecture in zoo() {
         let bytes = random_model(&architecture, Encoding::Int8, 2);
         let model = Model::parse(&bytes).unwrap();
-        for solver in SOLVERS {
+        for solver in Solver::ALL {
             let needed = arena::elements(&architecture, solver);
             let mut memory = vec![12345.0; needed + 64];
             sample(&model, solver, &mut memory);
@@ -53,7 +51,7 @@ fn every_needed_element_is_used() {
     for architecture in zoo() {
         let bytes = random_model(&architecture, Encoding::Int8, 2);
         let model = Model::parse(&bytes).unwrap();
-        for solver in SOLVERS {
+        for solver in Solver::ALL {
             let mut memory = vec![f32::NAN; arena::elements(&architecture, solver)];
             sample(&model, solver, &mut memory);
             let unused = memory.iter().filter(|value| value.is_nan()).count();
@@ -67,7 +65,7 @@ fn one_element_less_is_refused_with_both_numbers() {
     for architecture in zoo() {
         let bytes = random_model(&architecture, Encoding::Int8, 2);
         let model = Model::parse(&bytes).unwrap();
-        for solver in SOLVERS {
+        for solver in Solver::ALL {
             let needed = arena::elements(&architecture, solver);
             let error = Sampler::new(&model, solver, &mut vec![0.0; needed - 1]).unwrap_err();
             assert_eq!(error, Error::Arena { needed, given: needed - 1 });

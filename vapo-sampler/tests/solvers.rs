@@ -8,8 +8,6 @@ use vapo_sampler::homotopy::coefficients;
 use vapo_sampler::solver::{Drift, Sde};
 use vapo_sampler::{Error, Noise, Schedule, Solver};
 
-const SOLVERS: [Solver; 3] = [Solver::Euler, Solver::Heun, Solver::Ab2];
-
 /// ∇Φ = cos(4t) + ½x for every element, Φ its integral over x. Remembers the times it was asked for.
 #[derive(Default)]
 struct Oscillator {
@@ -85,6 +83,7 @@ fn evaluations_are_as_documented_and_never_at_time_1() {
             let mut field = Oscillator::default();
             integrate(&mut field, solver, Schedule::uniform(steps as u16).unwrap(), &mut [0.0; 3]);
             assert_eq!(field.times.len(), count, "{solver:?}");
+            assert_eq!(solver.evaluations(steps as u16) as usize, count, "{solver:?}");
             assert!(field.times.iter().all(|&time| time < 1.0));
             assert_eq!(field.times[0], 0.0);
         }
@@ -123,7 +122,7 @@ impl Drift for Gaussian {
 fn gaussian_data_arrive_with_their_mean_and_variance() {
     let (mean, std, count) = (0.5, 0.4, 20_000);
     for homotopy in [Homotopy::Linear, Homotopy::Bayes] {
-        for solver in SOLVERS {
+        for solver in Solver::ALL {
             for temperature in [0.0, 0.5, 1.0, 2.0] {
                 let mut noise = Noise::new(generator(11));
                 let mut x = vec![0.0; count];
@@ -169,7 +168,7 @@ fn restoration_starts_at_a_later_time() {
 
 #[test]
 fn at_temperature_0_no_noise_is_drawn() {
-    for solver in SOLVERS {
+    for solver in Solver::ALL {
         let mut noise = Noise::new(generator(1));
         let mut field = Oscillator::default();
         let sde = Sde { drift: &mut field, homotopy: Homotopy::Linear, temperature: 0.0 };
@@ -184,7 +183,7 @@ fn at_temperature_0_no_noise_is_drawn() {
 /// N − 1 of N steps add noise.
 #[test]
 fn the_last_step_adds_no_noise() {
-    for solver in SOLVERS {
+    for solver in Solver::ALL {
         let (mut noise, mut other) = (Noise::new(generator(1)), Noise::new(generator(1)));
         let mut field = Oscillator::default();
         let sde = Sde { drift: &mut field, homotopy: Homotopy::Linear, temperature: 1.0 };
@@ -199,7 +198,7 @@ fn the_last_step_adds_no_noise() {
 
 #[test]
 fn too_few_buffers_are_refused_with_both_numbers() {
-    for solver in SOLVERS {
+    for solver in Solver::ALL {
         let needed = 3 * solver.buffers();
         let mut field = Oscillator::default();
         let sde = Sde { drift: &mut field, homotopy: Homotopy::Linear, temperature: 0.0 };

@@ -22,11 +22,7 @@ pub struct Request {
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Request { seed, solver, steps, exponent, temperature } = self;
-        let solver = match solver {
-            Solver::Euler => "euler",
-            Solver::Heun => "heun",
-            Solver::Ab2 => "ab2",
-        };
+        let solver = solver.name();
         write!(f, "seed={seed} solver={solver} steps={steps} exponent={exponent} temperature={temperature}")
     }
 }

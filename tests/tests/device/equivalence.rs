@@ -9,9 +9,8 @@ const STEPS: u16 = 2;
 
 /// Every solver, with and without noise, for three seeds. One seed needs all of its 64 bits.
 fn requests() -> impl Iterator<Item = Request> {
-    let solvers = [Solver::Euler, Solver::Heun, Solver::Ab2];
     let seeded = [(1, 1.0), (2, 0.7), (u64::MAX, 0.85)];
-    solvers.into_iter().flat_map(move |solver| {
+    Solver::ALL.into_iter().flat_map(move |solver| {
         [0.0, 1.0].into_iter().flat_map(move |temperature| {
             seeded.map(|(seed, exponent)| Request { seed, solver, steps: STEPS, exponent, temperature })
         })

@@ -43,6 +43,26 @@ pub enum Solver {
 }
 
 impl Solver {
+    /// Every solver, the cheapest first.
+    pub const ALL: [Solver; 3] = [Solver::Euler, Solver::Heun, Solver::Ab2];
+
+    /// Its name in requests and on command lines.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Solver::Euler => "euler",
+            Solver::Heun => "heun",
+            Solver::Ab2 => "ab2",
+        }
+    }
+
+    /// Evaluations of the drift that a sample takes in `steps` steps.
+    pub const fn evaluations(self, steps: u16) -> u32 {
+        match self {
+            Solver::Euler | Solver::Ab2 => steps as u32,
+            Solver::Heun => (2 * steps as u32).saturating_sub(1),
+        }
+    }
+
     /// Buffers that [`Solver::integrate`] needs, each as long as a sample.
     pub const fn buffers(self) -> usize {
         match self {

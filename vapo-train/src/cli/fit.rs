@@ -10,10 +10,6 @@ pub(super) const PROGRAM: usize = 56 * 1024;
 /// RAM that the firmware's program takes at least, beside sample, arena and stack.
 pub(super) const STATICS: usize = 64;
 
-/// The solvers, and what the command line calls them.
-pub(super) const SOLVERS: [(Solver, &str); 3] =
-    [(Solver::Euler, "euler"), (Solver::Heun, "heun"), (Solver::Ab2, "ab2")];
-
 /// What a model takes of a device, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Demand {
@@ -36,8 +32,8 @@ impl Demand {
         solver: Option<Solver>,
     ) -> Result<Self, vapo_format::Error> {
         let model = file_bytes(architecture, encoding)?;
-        let chosen = SOLVERS.into_iter().filter(|(each, _)| solver.is_none_or(|solver| solver == *each));
-        let elements = chosen.map(|(solver, _)| arena::elements(architecture, solver)).max().unwrap_or_default();
+        let chosen = Solver::ALL.into_iter().filter(|each| solver.is_none_or(|solver| solver == *each));
+        let elements = chosen.map(|solver| arena::elements(architecture, solver)).max().unwrap_or_default();
         Ok(Demand { model, arena: 4 * elements, image: 4 * architecture.image.elements() })
     }
 

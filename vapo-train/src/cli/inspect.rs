@@ -1,13 +1,14 @@
 //! `vapo-train inspect`: what is in a model file, what a device needs for it, and whether a device has that.
 
 use super::board::{self, BOARDS, Memory};
-use super::fit::{Demand, Device, PROGRAM, SOLVERS, STATICS};
-use super::sample::Integrator;
+use super::fit::{Demand, Device, PROGRAM, STATICS};
+use super::options::Integrator;
 use super::{Failure, parse_model, print, read_model, smaller};
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 use vapo_format::matrix::Part;
 use vapo_format::{Layer, MatrixShape, Model};
+use vapo_sampler::Solver;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -69,9 +70,10 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     text += &format!("multiplications  {} a drift\n", 2 * architecture.multiply_accumulates());
     let all = Demand::new(architecture, encoding, None)?;
     text += &format!("flash            {} bytes of model; beside the program, {PROGRAM} at least\n", all.model);
-    for (solver, name) in SOLVERS {
+    for solver in Solver::ALL {
         let Demand { arena, image, .. } = Demand::new(architecture, encoding, Some(solver))?;
         let both = arena + image;
+        let name = solver.name();
         text += &format!("RAM, {name:5}       {both} bytes: arena {arena}, image {image}; beside the stack\n");
     }
     Ok(text)

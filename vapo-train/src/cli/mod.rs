@@ -3,6 +3,7 @@
 mod board;
 mod fit;
 mod inspect;
+mod options;
 mod sample;
 mod smaller;
 mod summary;

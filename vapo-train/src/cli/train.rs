@@ -1,5 +1,6 @@
 //! `vapo-train`: trains, quantises, samples, and says what came out.
 
+use super::options::data::load;
 use super::{Failure, from_one_to, note, summary};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{Budget, Choices, Config, Device};
@@ -84,7 +85,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// A new run. Whatever can be refused is, before a folder is made or an earlier run gives way.
 fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failure> {
-    let dataset = load(source, arguments.data_dir.as_deref())?;
+    let dataset = load(source, Split::Train, arguments.data_dir.as_deref())?;
     let by_extent = if dataset.shape().height <= 8 { "digits" } else { "small" };
     let name = arguments.preset.as_deref().unwrap_or(by_extent);
     let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
@@ -109,7 +110,7 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     // Where the files lie and how many threads there are may change: the result depends on neither.
     config.threads = arguments.threads.unwrap_or(config.threads);
     config.data_dir = arguments.data_dir.clone().or(config.data_dir);
-    let dataset = load(config.dataset, config.data_dir.as_deref())?;
+    let dataset = load(config.dataset, Split::Train, config.data_dir.as_deref())?;
     let (expected, found) = (config.architecture.image, dataset.shape());
     if found != expected {
         return Err(Failure::Usage(format!("the images of {} are {found}, the run's are {expected}", config.dataset)));
@@ -137,16 +138,6 @@ fn carry_out(config: &Config, dataset: &Dataset, trainer: Trainer<'_>, folder: &
             "stopped after step {step}; to continue: vapo-train --resume --out {}",
             folder.path().display()
         ))),
-    }
-}
-
-fn load(source: Source, folder: Option<&Path>) -> Result<Dataset, Failure> {
-    match folder {
-        Some(folder) if source == Source::Digits => Err(Failure::Usage(format!(
-            "--data-dir {}: the digits are built in; say with --dataset what the files are",
-            folder.display()
-        ))),
-        _ => Ok(Dataset::load(source, Split::Train, folder)?),
     }
 }
 

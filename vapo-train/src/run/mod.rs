@@ -5,8 +5,10 @@
 //! | [`folder`] | the folder itself: created, refused or opened again |
 //! | [`metrics`] | `metrics.jsonl`, a line for each logged step |
 //! | [`atomic`] | files that are whole or not there |
+//! | [`card`] | what a command was given, enough to get its numbers again |
 
 pub mod atomic;
+pub mod card;
 pub mod folder;
 pub mod metrics;
 

@@ -95,7 +95,7 @@ fn a_file_is_not_overwritten_unasked() {
     assert_eq!(fs::read(root.path().join("x.png")).unwrap(), b"precious");
     vapo_train(root.path(), "sample --model m.vapo --out x.png --force").succeeded();
     assert_eq!(png_extent(&root.path().join("x.png")), (1 + 8 * 49, 1 + 8 * 49));
-    assert_eq!(names(root.path()), ["m.vapo", "x.png"]);
+    assert_eq!(names(root.path()), ["m.vapo", "x.png", "x.png.json"]);
 }
 
 #[test]
@@ -167,4 +167,25 @@ fn a_model_that_diverges_makes_no_samples() {
     write_model(&root.path().join("m.vapo"), GREY, Homotopy::Linear, 1e15);
     vapo_train(root.path(), "sample --model m.vapo --out x.npy").refused(1, &["image 0", "not finite"]);
     assert_eq!(names(root.path()), ["m.vapo"]);
+}
+
+#[test]
+fn a_card_beside_the_samples_says_how_to_draw_them_again() {
+    let (root, file) = model();
+    let options = "--count 2 --steps 7 --solver heun --temperature 0.5 --seed 3";
+    vapo_train(root.path(), &format!("sample --model m.vapo --out x.png {options}")).succeeded();
+    let card = fs::read_to_string(root.path().join("x.png.json")).unwrap();
+    let card: serde_json::Value = serde_json::from_str(&card).unwrap();
+    let parameters = Model::parse(&file).unwrap().architecture().parameters();
+    let sha256 = vapo_train::run::card::sha256(&file);
+    let expected = serde_json::json!({
+        "command": "sample",
+        "version": env!("CARGO_PKG_VERSION"),
+        "models": [{ "path": "m.vapo", "sha256": sha256, "parameters": parameters, "weights": "int8" }],
+        "sampler": {
+            "count": 2, "solver": "heun", "steps": 7, "evaluations": 13, "grading": 0.8, "temperature": 0.5,
+            "seed": 3
+        },
+    });
+    assert_eq!(card, expected);
 }

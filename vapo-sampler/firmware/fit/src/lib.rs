@@ -74,7 +74,7 @@ fn demand(path: &Path) -> Result<(Vec<u8>, Demand), String> {
     let model = vapo_format::Model::parse(&bytes).map_err(|error| refused(&error))?;
     let architecture = model.architecture();
     // The sample, and the arena of the solver that takes most.
-    let arena = [Solver::Euler, Solver::Heun, Solver::Ab2].map(|solver| arena::elements(architecture, solver));
+    let arena = Solver::ALL.map(|solver| arena::elements(architecture, solver));
     let elements = architecture.image.elements() + arena.into_iter().max().unwrap_or_default();
     let demand = Demand { model: bytes.len(), elements };
     Ok((bytes, demand))

@@ -1,0 +1,93 @@
+//! How samples are drawn.
+
+use crate::cli::{Failure, from_one_to};
+use crate::run::card::SamplerCard;
+use crate::sampling::{SamplingError, Settings};
+use vapo_sampler::{Schedule, Solver};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct SamplerOptions {
+    /// Steps of the solver
+    #[arg(long, value_name = "K", default_value = "20", value_parser = from_one_to::<u16, { u16::MAX as u64 }>())]
+    steps: u16,
+    /// Temperature of the SDE; 0 is the deterministic flow
+    #[arg(long, value_name = "ETA", default_value = "0", allow_negative_numbers = true)]
+    temperature: f32,
+    /// Integrator of the flow or the SDE
+    #[arg(long, value_enum, default_value = "ab2")]
+    solver: Integrator,
+    /// Grid of times 1 − (1 − s)^P for uniform s; 1 is the uniform grid
+    #[arg(long, value_name = "P", default_value = "0.8", allow_negative_numbers = true)]
+    grading: f32,
+    /// Image i is the one that a device draws with seed N + i
+    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
+    seed: u64,
+    /// Threads to sample on; the result does not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
+    threads: Option<usize>,
+}
+
+/// The sampler's solvers, as the command line names them.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(in crate::cli) enum Integrator {
+    /// Euler–Maruyama: one evaluation of the drift a step
+    Euler,
+    /// Predictor and corrector: two evaluations a step
+    Heun,
+    /// Two-step Adams–Bashforth: one evaluation a step
+    Ab2,
+}
+
+impl From<Integrator> for Solver {
+    fn from(integrator: Integrator) -> Self {
+        match integrator {
+            Integrator::Euler => Solver::Euler,
+            Integrator::Heun => Solver::Heun,
+            Integrator::Ab2 => Solver::Ab2,
+        }
+    }
+}
+
+impl SamplerOptions {
+    /// The settings for `count` images.
+    ///
+    /// # Errors
+    /// A grading that makes no grid of times.
+    pub(in crate::cli) fn settings(&self, count: usize) -> Result<Settings, Failure> {
+        let schedule = Schedule::graded(self.steps, self.grading)
+            .map_err(|cause| Failure::Usage(format!("--grading {}: {cause}", self.grading)))?;
+        Ok(Settings { count, solver: self.solver.into(), schedule, temperature: self.temperature, seed: self.seed })
+    }
+
+    /// What a run card says of these options.
+    pub(in crate::cli) fn card(&self, count: usize) -> SamplerCard {
+        let solver = Solver::from(self.solver);
+        SamplerCard {
+            count,
+            solver: solver.name(),
+            steps: self.steps,
+            evaluations: solver.evaluations(self.steps),
+            grading: self.grading,
+            temperature: self.temperature,
+            seed: self.seed,
+        }
+    }
+
+    /// The threads to work on.
+    ///
+    /// # Errors
+    /// The system starts none.
+    pub(in crate::cli) fn pool(&self) -> Result<rayon::ThreadPool, Failure> {
+        Ok(rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0)).build()?)
+    }
+
+    /// Names the option that the sampler refused.
+    pub(in crate::cli) fn explain(&self, cause: SamplingError) -> Failure {
+        match cause {
+            SamplingError::Refused(cause @ vapo_sampler::Error::Temperature { .. }) => {
+                Failure::Usage(format!("--temperature {}: {cause}", self.temperature))
+            }
+            cause => cause.into(),
+        }
+    }
+}

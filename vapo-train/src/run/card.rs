@@ -1,0 +1,120 @@
+//! The run card: what a command was given, enough to get the same numbers again.
+
+use crate::dataset::Split;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use vapo_format::{Model, Shape};
+
+/// What a command was given and what came out. The same card gives the same numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Card {
+    /// The command, `sample` for instance.
+    pub command: &'static str,
+    /// Version of this program.
+    pub version: &'static str,
+    /// The models it read, in the order of the command line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelCard>,
+    /// The images it read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<DataCard>,
+    /// How it drew samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampler: Option<SamplerCard>,
+    /// Other settings that are the command's own.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// Its numbers.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub results: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A model file.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModelCard {
+    /// Where it was.
+    pub path: PathBuf,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Its parameters.
+    pub parameters: usize,
+    /// `int8` or `float32`.
+    pub weights: String,
+}
+
+/// Images of a data set.
+#[derive(Clone, Debug, Serialize)]
+pub struct DataCard {
+    /// The name on the command line.
+    pub dataset: String,
+    /// Which part.
+    pub split: Split,
+    /// Extent of an image.
+    pub shape: Shape,
+    /// Number of images.
+    pub count: usize,
+}
+
+/// How samples were drawn.
+#[derive(Clone, Debug, Serialize)]
+pub struct SamplerCard {
+    /// Number of samples.
+    pub count: usize,
+    /// Integrator, by the command line's name.
+    pub solver: &'static str,
+    /// Its steps.
+    pub steps: u16,
+    /// Evaluations of the drift that a sample took.
+    pub evaluations: u32,
+    /// Exponent of the grid of times.
+    pub grading: f32,
+    /// η of the SDE.
+    pub temperature: f32,
+    /// Seed of the first sample.
+    pub seed: u64,
+}
+
+impl Card {
+    /// A card with nothing on it yet.
+    pub fn new(command: &'static str) -> Self {
+        Card {
+            command,
+            version: env!("CARGO_PKG_VERSION"),
+            models: Vec::new(),
+            data: Vec::new(),
+            sampler: None,
+            settings: serde_json::Map::new(),
+            results: serde_json::Map::new(),
+        }
+    }
+
+    /// Where the card of a result lies: `samples.png.json` beside `samples.png`.
+    pub fn path_beside(result: &Path) -> PathBuf {
+        let mut name = result.as_os_str().to_owned();
+        name.push(".json");
+        name.into()
+    }
+
+    /// The text of the file.
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a card holds nothing that JSON cannot") + "\n"
+    }
+}
+
+impl ModelCard {
+    /// The card of the model in a file's bytes.
+    pub fn new(path: &Path, bytes: &[u8], model: &Model<'_>) -> Self {
+        ModelCard {
+            path: path.to_owned(),
+            sha256: sha256(bytes),
+            parameters: model.architecture().parameters(),
+            weights: model.encoding().to_string(),
+        }
+    }
+}
+
+/// SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
