@@ -24,6 +24,7 @@ pub struct Image {
     board: Board,
     elf: Vec<u8>,
     path: TempPath,
+    stated: String,
 }
 
 impl Image {
@@ -34,7 +35,7 @@ impl Image {
     pub fn build(board: Board, model: &Path) -> Result<Self, String> {
         let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let built = cargo(board, model)
-            .args(["build", "--release", "--quiet", "--message-format=json"])
+            .args(["build", "--release", "--message-format=json"])
             .output()
             .map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
         if !built.status.success() {
@@ -42,14 +43,14 @@ impl Image {
         }
         let path = str::from_utf8(&built.stdout).ok().and_then(executable).ok_or("the build names no image")?;
         let elf = fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        Image::new(board, elf)
+        Image::new(board, elf, String::from_utf8_lossy(&built.stderr).into_owned())
     }
 
-    fn new(board: Board, elf: Vec<u8>) -> Result<Self, String> {
+    fn new(board: Board, elf: Vec<u8>, stated: String) -> Result<Self, String> {
         let failed = |error| format!("cannot write an image: {error}");
         let mut file = NamedTempFile::new().map_err(failed)?;
         file.write_all(&elf).map_err(failed)?;
-        Ok(Image { board, elf, path: file.into_temp_path() })
+        Ok(Image { board, elf, path: file.into_temp_path(), stated })
     }
 
     /// The same image with another model of the same length in its flash.
@@ -67,7 +68,7 @@ impl Image {
         };
         let mut elf = self.elf.clone();
         elf[place..place + other.len()].copy_from_slice(other);
-        Image::new(self.board, elf)
+        Image::new(self.board, elf, self.stated.clone())
     }
 
     /// The answer to a request.
@@ -95,6 +96,11 @@ impl Image {
         } else {
             Err(messages(&output))
         }
+    }
+
+    /// What the build said.
+    pub fn stated(&self) -> &str {
+        &self.stated
     }
 
     /// Bytes of flash: program, model and the first values of what lies in RAM.

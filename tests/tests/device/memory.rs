@@ -2,7 +2,7 @@
 
 use crate::cases;
 use vapo_sampler::Solver;
-use vapo_tests::device::{Board, Image, Request, models};
+use vapo_tests::device::{Board, Image, Request, models, read_baseline};
 
 /// RAM of a micro:bit, and the part of it that `memory.x` keeps for the stack.
 const MICROBIT_RAM: u64 = 16 * 1024;
@@ -21,6 +21,36 @@ fn digits_run_in_the_16_kilobytes_of_a_microbit() {
     let used = fixed + cost.stack as u64;
     assert!(used <= MICROBIT_RAM, "{used} bytes: {fixed} fixed, {} of stack", cost.stack);
     assert!(flash <= MICROBIT_FLASH, "{flash} bytes of flash");
+}
+
+/// Value of a symbol of a linker script, from a line like `_program_ram = 8;`.
+fn symbol(script: &str, name: &str) -> u64 {
+    let line = script.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name}"));
+    line.split_once(" = ").unwrap().1.trim_end_matches(';').parse().unwrap()
+}
+
+/// What `inspect` and the builds count with: `memory.x` says what a board's program takes, and the image takes it.
+#[test]
+fn the_program_of_every_board_takes_what_is_stated() {
+    let compiler = read_baseline().unwrap()[0].compiler.clone();
+    let model = models::digits();
+    let file = model.read().unwrap();
+    let request = Request { seed: 3, solver: Solver::Ab2, steps: 1, exponent: 0.7, temperature: 0.0 };
+    let arena = cases().microbit.image.answer(&request).unwrap().cost.arena as u64;
+    for board in Board::ALL {
+        let image = Image::build(board, model.path()).unwrap_or_else(|error| panic!("{}: {error}", board.name()));
+        let script = board.linker_script().unwrap();
+        let stated = ["_program_flash", "_program_ram"].map(|name| symbol(&script, name));
+        let found = [image.flash().unwrap() - file.len() as u64, image.ram().unwrap() - arena];
+        // Another compiler makes other code.
+        let allowed = if image.compiler().unwrap() == compiler { 1.02 } else { 1.10 };
+        for (stated, found) in stated.into_iter().zip(found) {
+            let (low, high) = (stated.min(found) as f64, stated.max(found) as f64);
+            assert!(high <= allowed * low + 8.0, "{}: memory.x states {stated} bytes, found {found}", board.name());
+        }
+        let line = format!(": flash {} of ", file.len() as u64 + stated[0]);
+        assert!(image.stated().contains(&line), "no `{line}` in {}", image.stated());
+    }
 }
 
 /// What the build says of a preset that is too large for a micro:bit.

@@ -11,6 +11,15 @@ pub(super) struct Memory {
     pub(super) stack: usize,
 }
 
+/// What the firmware's program takes, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Program {
+    /// Beside the model.
+    pub(super) flash: usize,
+    /// Beside sample, arena and stack.
+    pub(super) ram: usize,
+}
+
 /// A board that the firmware runs on.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Board {
@@ -18,24 +27,41 @@ pub(super) struct Board {
     /// Its folder in `vapo-sampler/firmware`, whose `memory.x` has the same numbers.
     pub(super) folder: &'static str,
     pub(super) memory: Memory,
+    pub(super) program: Program,
 }
 
 /// Bytes of stack that are reserved unless said otherwise: as on the smallest board.
 pub(super) const STACK: &str = "6K";
 
-/// Small to large.
+/// Small to large. Memory in KiB: flash, RAM, stack; then the program's flash and RAM in bytes.
 pub(super) const BOARDS: [Board; 7] = [
-    board("microbit", "microbit", [256, 16, 6]),
-    board("microbit-v2", "microbit-v2", [512, 128, 16]),
-    board("stm32f411", "stm32f4", [512, 128, 16]),
-    board("stm32f407", "stm32f4", [512, 128, 16]),
-    board("nrf52840-dk", "nrf52840-dk", [1024, 256, 16]),
-    board("pico-2", "pico-2", [4096, 512, 16]),
-    board("mps2-an386", "mps2-an386", [4096, 4096, 16]),
+    board("microbit", "microbit", [256, 16, 6], [76_820, 0]),
+    board("microbit-v2", "microbit-v2", [512, 128, 8], [66_364, 2_108]),
+    board("stm32f411", "stm32f4", [512, 128, 8], [63_548, 2_104]),
+    board("stm32f407", "stm32f4", [512, 128, 8], [63_548, 2_104]),
+    board("nrf52840-dk", "nrf52840-dk", [1024, 256, 8], [64_028, 2_108]),
+    board("pico-2", "pico-2", [4096, 512, 8], [65_032, 2_108]),
+    board("mps2-an386", "mps2-an386", [4096, 4096, 8], [71_008, 8]),
 ];
 
-const fn board(name: &'static str, folder: &'static str, [flash, ram, stack]: [usize; 3]) -> Board {
-    Board { name, folder, memory: Memory { flash: 1024 * flash, ram: 1024 * ram, stack: 1024 * stack } }
+/// The most that a program takes: for a device that is none of the boards.
+pub(super) fn largest_program() -> Program {
+    let most = |part: fn(Program) -> usize| BOARDS.iter().map(|board| part(board.program)).max().unwrap_or_default();
+    Program { flash: most(|program| program.flash), ram: most(|program| program.ram) }
+}
+
+const fn board(
+    name: &'static str,
+    folder: &'static str,
+    [flash, ram, stack]: [usize; 3],
+    [program_flash, program_ram]: [usize; 2],
+) -> Board {
+    Board {
+        name,
+        folder,
+        memory: Memory { flash: 1024 * flash, ram: 1024 * ram, stack: 1024 * stack },
+        program: Program { flash: program_flash, ram: program_ram },
+    }
 }
 
 /// The board of a name.
@@ -70,12 +96,20 @@ mod tests {
         bytes(line.rsplit_once("LENGTH =").unwrap().1.trim()).unwrap()
     }
 
+    /// Value of a symbol of a linker script, from a line like `_program_ram = 8;`.
+    fn symbol(script: &str, name: &str) -> usize {
+        let line = script.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_once(" = ").unwrap().1.trim_end_matches(';').parse().unwrap()
+    }
+
     #[test]
     fn the_memory_of_a_board_is_that_of_its_linker_script() {
         for board in &BOARDS {
             let script = std::fs::read_to_string(firmware().join(board.folder).join("memory.x")).unwrap();
             let [flash, ram, stack] = ["FLASH ", "RAM ", "STACK "].map(|region| length(&script, region));
             assert_eq!(board.memory, Memory { flash, ram: ram + stack, stack }, "{}", board.name);
+            let [flash, ram] = ["_program_flash", "_program_ram"].map(|name| symbol(&script, name));
+            assert_eq!(board.program, Program { flash, ram }, "{}", board.name);
         }
     }
 

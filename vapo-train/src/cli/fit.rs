@@ -1,14 +1,9 @@
 //! What a model takes of a device, and how much of that the device lacks.
 
-use super::board::Memory;
+use super::board::{Memory, Program};
 use vapo_format::writer::file_bytes;
 use vapo_format::{Architecture, Encoding};
 use vapo_sampler::{Solver, arena};
-
-/// Flash that the firmware's program takes at least, beside the model.
-pub(super) const PROGRAM: usize = 56 * 1024;
-/// RAM that the firmware's program takes at least, beside sample, arena and stack.
-pub(super) const STATICS: usize = 64;
 
 /// What a model takes of a device, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,31 +31,32 @@ impl Demand {
         let elements = chosen.map(|solver| arena::elements(architecture, solver)).max().unwrap_or_default();
         Ok(Demand { model, arena: 4 * elements, image: 4 * architecture.image.elements() })
     }
-
-    /// Flash, program included.
-    pub(super) fn flash(self) -> usize {
-        self.model + PROGRAM
-    }
-
-    /// RAM, the stack included.
-    pub(super) fn ram(self, stack: usize) -> usize {
-        self.arena + self.image + STATICS + stack
-    }
 }
 
 /// A device, and how it is to sample.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Device {
     pub(super) memory: Memory,
+    pub(super) program: Program,
     /// The only solver that the program uses; none where it may use each.
     pub(super) solver: Option<Solver>,
 }
 
 impl Device {
+    /// Flash that is taken: by model and program.
+    pub(super) fn flash(self, demand: Demand) -> usize {
+        demand.model + self.program.flash
+    }
+
+    /// RAM that is taken: by arena, sample, program and stack.
+    pub(super) fn ram(self, demand: Demand) -> usize {
+        demand.arena + demand.image + self.program.ram + self.memory.stack
+    }
+
     /// What the device lacks.
     pub(super) fn lack(self, demand: Demand) -> Lack {
-        let Memory { flash, ram, stack } = self.memory;
-        Lack { flash: demand.flash().saturating_sub(flash), ram: demand.ram(stack).saturating_sub(ram) }
+        let Memory { flash, ram, .. } = self.memory;
+        Lack { flash: self.flash(demand).saturating_sub(flash), ram: self.ram(demand).saturating_sub(ram) }
     }
 }
 
@@ -116,32 +112,23 @@ mod tests {
     fn the_arena_is_that_of_the_solver_or_of_the_hungriest() {
         let arena = |solver| Demand::new(&digits(), Encoding::Int8, solver).unwrap().arena;
         assert_eq!([Some(Solver::Euler), Some(Solver::Ab2), None].map(arena), [9280, 9536, 9536]);
-        assert_eq!(Demand::new(&digits(), Encoding::Int8, None).unwrap().ram(6144), 9536 + 256 + 64 + 6144);
+        let memory = Memory { flash: 0, ram: 0, stack: 6144 };
+        let device = Device { memory, program: Program { flash: 0, ram: 64 }, solver: None };
+        let demand = Demand::new(&digits(), Encoding::Int8, None).unwrap();
+        assert_eq!(device.ram(demand), 9536 + 256 + 64 + 6144);
     }
 
     #[test]
     fn what_fits_to_the_byte_fits_and_a_byte_less_does_not() {
         let lack = |flash, ram, stack| {
-            let device = Device { memory: Memory { flash, ram, stack }, solver: None };
+            let program = Program { flash: 5000, ram: 64 };
+            let device = Device { memory: Memory { flash, ram, stack }, program, solver: None };
             device.lack(Demand { model: 1000, arena: 600, image: 36 })
         };
-        assert!(lack(1000 + PROGRAM, 1000, 300).fits());
-        assert_eq!(lack(1000 + PROGRAM, 1000, 300).to_string(), "fits");
-        assert_eq!(lack(999 + PROGRAM, 1000, 300).to_string(), "lacks 1 bytes of flash");
-        assert_eq!(lack(1000 + PROGRAM, 1000, 302).to_string(), "lacks 2 bytes of RAM");
-        assert_eq!(lack(PROGRAM, 0, 300).to_string(), "lacks 1000 bytes of flash, 1000 of RAM");
-    }
-
-    /// The build of an image refuses a model by the same numbers.
-    #[test]
-    fn the_program_takes_what_the_firmware_says() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../vapo-sampler/firmware/fit/src/refusal.rs");
-        let source = std::fs::read_to_string(path).unwrap();
-        let constant = |name: &str| -> usize {
-            let start = format!("pub(crate) const {name}: u64 = ");
-            let value = source.lines().find_map(|line| line.strip_prefix(&start)?.strip_suffix(';')).unwrap();
-            value.split(" * ").map(|factor| factor.parse::<usize>().unwrap()).product()
-        };
-        assert_eq!([constant("PROGRAM"), constant("STATICS")], [PROGRAM, STATICS]);
+        assert!(lack(6000, 1000, 300).fits());
+        assert_eq!(lack(6000, 1000, 300).to_string(), "fits");
+        assert_eq!(lack(5999, 1000, 300).to_string(), "lacks 1 bytes of flash");
+        assert_eq!(lack(6000, 1000, 302).to_string(), "lacks 2 bytes of RAM");
+        assert_eq!(lack(5000, 0, 300).to_string(), "lacks 1000 bytes of flash, 1000 of RAM");
     }
 }

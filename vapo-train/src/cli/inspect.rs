@@ -1,7 +1,7 @@
 //! `vapo-train inspect`: what is in a model file, what a device needs for it, and whether a device has that.
 
-use super::board::{self, BOARDS, Memory};
-use super::fit::{Demand, Device, PROGRAM, STATICS};
+use super::board::{self, BOARDS, Memory, Program};
+use super::fit::{Demand, Device};
 use super::options::Integrator;
 use super::{Failure, parse_model, print, read_model, smaller};
 use clap::builder::PossibleValuesParser;
@@ -37,10 +37,14 @@ impl Arguments {
     /// The device that the model shall fit, and what to call it.
     fn device(&self) -> Option<(String, Device)> {
         if let Some(board) = self.board.as_deref().and_then(board::named) {
-            return Some((board.name.to_owned(), Device { memory: board.memory, solver: None }));
+            return Some((
+                board.name.to_owned(),
+                Device { memory: board.memory, program: board.program, solver: None },
+            ));
         }
         let memory = Memory { flash: self.flash?, ram: self.ram?, stack: self.stack };
-        Some(("the device".to_owned(), Device { memory, solver: self.solver.map(Into::into) }))
+        let program = board::largest_program();
+        Some(("the device".to_owned(), Device { memory, program, solver: self.solver.map(Into::into) }))
     }
 }
 
@@ -69,12 +73,15 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     text += &format!("parameters       {}\n", architecture.parameters());
     text += &format!("multiplications  {} a drift\n", 2 * architecture.multiply_accumulates());
     let all = Demand::new(architecture, encoding, None)?;
-    text += &format!("flash            {} bytes of model; beside the program, {PROGRAM} at least\n", all.model);
+    let Program { flash, ram } = board::largest_program();
+    text += &format!("flash            {} bytes of model; beside the program, at most {flash}\n", all.model);
     for solver in Solver::ALL {
         let Demand { arena, image, .. } = Demand::new(architecture, encoding, Some(solver))?;
         let both = arena + image;
         let name = solver.name();
-        text += &format!("RAM, {name:5}       {both} bytes: arena {arena}, image {image}; beside the stack\n");
+        text += &format!(
+            "RAM, {name:5}       {both} bytes: arena {arena}, image {image}; beside stack and program, at most {ram}\n"
+        );
     }
     Ok(text)
 }
@@ -121,9 +128,10 @@ fn verdict(model: &Model<'_>, name: &str, device: Device) -> Result<String, vapo
     let lack = device.lack(demand);
     let heading = if lack.fits() { "the model fits" } else { "the model does not fit" };
     let mut text = format!("{heading} {name}, in bytes:\n");
-    text += &row("flash", demand.flash(), flash, format!("model {model}, program {PROGRAM} at least"));
-    let parts = format!("arena {arena}, image {image}, stack {stack}, program {STATICS} at least");
-    text += &row("RAM", demand.ram(stack), ram, parts);
+    let program = device.program;
+    text += &row("flash", device.flash(demand), flash, format!("model {model}, program {}", program.flash));
+    let parts = format!("arena {arena}, image {image}, stack {stack}, program {}", program.ram);
+    text += &row("RAM", device.ram(demand), ram, parts);
     if !lack.fits() {
         let variants = smaller::variants(architecture, encoding, device);
         text += &format!("\n{}", smaller::describe(&variants, device));
@@ -157,7 +165,8 @@ mod tests {
     }
 
     fn device(flash: usize, ram: usize) -> Device {
-        Device { memory: Memory { flash, ram, stack: 1024 }, solver: None }
+        let program = Program { flash: 57_344, ram: 64 };
+        Device { memory: Memory { flash, ram, stack: 1024 }, program, solver: None }
     }
 
     #[test]
@@ -175,22 +184,32 @@ readout                     1           81          144
 image            8×8×1, homotopy linear, weights int8
 parameters       1033
 multiplications  48528 a drift
-flash            1488 bytes of model; beside the program, 57344 at least
-RAM, euler       4676 bytes: arena 4420, image 256; beside the stack
-RAM, heun        4932 bytes: arena 4676, image 256; beside the stack
-RAM, ab2         4932 bytes: arena 4676, image 256; beside the stack
+flash            1488 bytes of model; beside the program, at most FLASH
+RAM, euler       4676 bytes: arena 4420, image 256; beside stack and program, at most RAM
+RAM, heun        4932 bytes: arena 4676, image 256; beside stack and program, at most RAM
+RAM, ab2         4932 bytes: arena 4676, image 256; beside stack and program, at most RAM
 ";
+        let Program { flash, ram } = board::largest_program();
+        let expected =
+            expected.replace("most FLASH", &format!("most {flash}")).replace("most RAM", &format!("most {ram}"));
         assert_eq!(describe(&Model::parse(&file).unwrap()).unwrap(), expected);
     }
 
     #[test]
     fn what_fits_has_bytes_to_spare() {
         let file = file("tiny", Encoding::Int8);
-        let expected = "\
+        let Program { flash, ram } = board::named("microbit").unwrap().program;
+        let expected = format!(
+            "\
 the model fits microbit, in bytes:
-  flash          needs    58832 of   262144,   203312 to spare: model 1488, program 57344 at least
-  RAM            needs    11140 of    16384,     5244 to spare: arena 4676, image 256, stack 6144, program 64 at least
-";
+  flash          needs {:>8} of   262144, {:>8} to spare: model 1488, program {flash}
+  RAM            needs {:>8} of    16384, {:>8} to spare: arena 4676, image 256, stack 6144, program {ram}
+",
+            1488 + flash,
+            262_144 - 1488 - flash,
+            11_076 + ram,
+            5308 - ram
+        );
         let device = parse("m --board microbit").unwrap().device().unwrap();
         assert_eq!(verdict(&Model::parse(&file).unwrap(), &device.0, device.1).unwrap(), expected);
     }
@@ -200,8 +219,8 @@ the model fits microbit, in bytes:
         let file = file("tiny", Encoding::Float32);
         let expected = "\
 the model does not fit the device, in bytes:
-  flash          needs    61504 of    60000,     1504 too few: model 4160, program 57344 at least
-  RAM            needs     6020 of     4096,     1924 too few: arena 4676, image 256, stack 1024, program 64 at least
+  flash          needs    61504 of    60000,     1504 too few: model 4160, program 57344
+  RAM            needs     6020 of     4096,     1924 too few: arena 4676, image 256, stack 1024, program 64
 
 smaller, in int8     parameters      flash        RAM
 int8 weights               1033      58832       6020  lacks 1924 bytes of RAM
@@ -259,6 +278,9 @@ half the channels: conv 2, residual, down 4, head 4
         assert_eq!(failure.code(), 1);
         let Failure::Other(cause) = failure else { panic!("{failure:?}") };
         let text = cause.to_string();
-        assert_eq!(text, "the model does not fit: the device lacks 117092 bytes of flash, 3712 of RAM");
+        let Program { flash, ram } = board::largest_program();
+        let lack = [file("digits", Encoding::Float32).len() + flash - (64 << 10), 9792 + 6144 + ram - (12 << 10)];
+        let [flash, ram] = lack;
+        assert_eq!(text, format!("the model does not fit: the device lacks {flash} bytes of flash, {ram} of RAM"));
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn describe(variants: &[Variant], device: Device) -> String {
     let mut text = format!("{:20} {:>10} {:>10} {:>10}\n", "smaller, in int8", "parameters", "flash", "RAM");
     let mut layers = String::new();
     for Variant { change, architecture, demand, lack } in variants {
-        let [parameters, flash, ram] = [architecture.parameters(), demand.flash(), demand.ram(device.memory.stack)];
+        let [parameters, flash, ram] = [architecture.parameters(), device.flash(*demand), device.ram(*demand)];
         text += &format!("{change:20} {parameters:>10} {flash:>10} {ram:>10}  {lack}\n");
         if lack.fits() {
             let list: Vec<String> = architecture.layers.iter().map(Layer::to_string).collect();
@@ -119,7 +119,7 @@ fn narrower(architecture: &Architecture, divisor: u16) -> Option<Architecture> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::board::{Memory, named};
+    use crate::cli::board::{Memory, largest_program, named};
     use crate::preset::Preset;
     use vapo_format::{Homotopy, Shape};
 
@@ -133,7 +133,8 @@ mod tests {
     }
 
     fn device(board: &str) -> Device {
-        Device { memory: named(board).unwrap().memory, solver: None }
+        let board = named(board).unwrap();
+        Device { memory: board.memory, program: board.program, solver: None }
     }
 
     #[test]
@@ -180,7 +181,8 @@ mod tests {
     fn the_block_that_helps_most_is_taken_away() {
         let digits = architecture("digits", 8);
         let block = |memory| {
-            let variants = variants(&digits, Encoding::Int8, Device { memory, solver: None });
+            let device = Device { memory, program: largest_program(), solver: None };
+            let variants = variants(&digits, Encoding::Int8, device);
             let found = variants.into_iter().find(|variant| variant.change == "one block less").unwrap();
             layers(&found.architecture)
         };

@@ -2,7 +2,7 @@
 //!
 //! 1. reads the model's file, that of the environment variable `VAPO_MODEL` or `models/digits.vapo`,
 //! 2. plans the memory that sampling it takes,
-//! 3. refuses the model if the board's `memory.x` has too little flash or RAM for it,
+//! 3. refuses the model if the board's `memory.x` has too little flash or RAM for it, or says what it takes of both,
 //! 4. writes `model.rs`, which the board's program includes, and hands `memory.x` to the linker.
 //!
 //! The compiler then knows the memory's size, and what the linker finds too large is not the model.
@@ -32,7 +32,10 @@ pub fn build() -> Result<(), String> {
     let layout = String::from_utf8_lossy(&read(&layout)?).into_owned();
     let board = variable("CARGO_PKG_NAME")?;
     let (bytes, demand) = demand(&model)?;
-    refusal::check(&board, demand, Memory::parse(&layout)?).map_err(|refusal: Refusal| refusal.to_string())?;
+    let taken =
+        refusal::check(&board, demand, Memory::parse(&layout)?).map_err(|refusal: Refusal| refusal.to_string())?;
+    // The one way in which a build script can speak to whoever builds.
+    println!("cargo::warning={taken}");
 
     write(&out.join("memory.x"), layout.as_bytes())?;
     write(&out.join("model.vapo"), &bytes)?;

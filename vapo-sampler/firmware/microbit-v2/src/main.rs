@@ -1,21 +1,28 @@
-//! The program on the micro:bit v2: shows sample after sample to the debug probe.
+//! The program on the micro:bit v2: shows sample after sample on its lamps and to the debug probe.
 
 #![no_std]
 #![no_main]
 
+mod lamps;
+
 use core::num::NonZeroU32;
 use cortex_m_rt::entry;
-use vapo_program::{Board, halt, rtt, standalone, systick};
+use vapo_program::{Board, halt, matrix, rtt, standalone, systick};
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
 /// The clock that an nRF52833 starts with, and its fastest.
 const HERTZ: NonZeroU32 = NonZeroU32::new(64_000_000).unwrap();
+/// Hundredths of a second that the lamps show a sample.
+const SHOWN: u32 = 200;
 
 #[entry]
 fn main() -> ! {
     static mut MEMORY: [f32; ELEMENTS] = [0.0; ELEMENTS];
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     let clock = systick::start(core.SYST, HERTZ);
-    standalone::run(Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, memory: MEMORY })
+    lamps::start();
+    standalone::run(Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, memory: MEMORY }, |image, shape| {
+        lamps::show(&matrix::levels(image, shape), SHOWN);
+    })
 }

@@ -23,7 +23,7 @@ fn respond(board: &mut Board<'_, Stdout>) -> Result<(), Refusal> {
     let line = command_line(&mut buffer).ok_or("the command line is longer than 128 bytes")?;
     // The program's name comes first.
     let Some(space) = line.iter().position(|&byte| byte == b' ') else {
-        return board.show(SHOWN);
+        return board.show(SHOWN, |_, _| ());
     };
     match Request::parse(line.get(space..).unwrap_or_default()) {
         Ok(request) => board.answer(request),

@@ -23,6 +23,7 @@ mod clock;
 pub mod emulated;
 #[cfg(target_os = "none")]
 mod halt;
+pub mod matrix;
 mod output;
 mod print;
 mod request;

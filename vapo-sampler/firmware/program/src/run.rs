@@ -8,7 +8,7 @@ use crate::{art, stack};
 use core::hint::black_box;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
-use vapo_format::{Error, Model};
+use vapo_format::{Error, Model, Shape};
 use vapo_sampler::{Noise, Sampler};
 
 /// Time at which a sample's energy is reported: near the data, where the energy of the linear homotopy is still finite.
@@ -34,11 +34,16 @@ pub struct Board<'a, O> {
 pub type Refusal = &'static str;
 
 impl<O: Output> Board<'_, O> {
-    /// Shows a sample for each of `seeds`: the image, its energy, the mean time of a step and the stack's depth.
+    /// Shows a sample for each of `seeds`: the image, its energy, the mean time of a step and the stack's depth. Then
+    /// hands the image to `display`, for a board that has one.
     ///
     /// # Errors
     /// Why there is no sample.
-    pub fn show(&mut self, seeds: impl Iterator<Item = u64>) -> Result<(), Refusal> {
+    pub fn show(
+        &mut self,
+        seeds: impl Iterator<Item = u64>,
+        mut display: impl FnMut(&[f32], Shape),
+    ) -> Result<(), Refusal> {
         let model = parse(self.model)?;
         let shape = model.architecture().image;
         for seed in seeds {
@@ -53,6 +58,7 @@ impl<O: Output> Board<'_, O> {
             let step = total as f32 / (1e6 * f32::from(request.steps));
             print.text("seed ").number(seed).text(", energy ").decimal(energy).text(", ").decimal(step);
             print.text(" ms a step, ").number(stack::high_water() as u64).text(" bytes of stack\n\n");
+            display(image, shape);
         }
         Ok(())
     }

@@ -3,10 +3,11 @@
 use crate::output::Output;
 use crate::print::Print;
 use crate::run::Board;
+use vapo_format::Shape;
 
-/// Shows a sample for every seed, and stops only where there is none, with a line `error …`.
-pub fn run<O: Output>(mut board: Board<'_, O>) -> ! {
-    if let Err(refusal) = board.show(0..u64::MAX) {
+/// Shows a sample for every seed, on `display` too, and stops only where there is none, with a line `error …`.
+pub fn run<O: Output>(mut board: Board<'_, O>, display: impl FnMut(&[f32], Shape)) -> ! {
+    if let Err(refusal) = board.show(0..u64::MAX, display) {
         Print(&mut board.output).text("error ").text(refusal).text("\n");
     }
     crate::halt()
