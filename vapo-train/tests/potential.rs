@@ -66,7 +66,7 @@ impl Case {
 
     /// Σ potential·Φ + drift·∇Φ + time_rate·Φₜ.
     fn weighted(&self) -> f64 {
-        let found = self.potential().evaluate::<Fused>(self.samples());
+        let (found, _) = self.potential().evaluate::<Fused>(self.samples());
         let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
         dot(&self.seeds.potential, &found.potential)
             + dot(&self.seeds.drift, &found.drift)
@@ -74,7 +74,7 @@ impl Case {
     }
 
     fn total_potential(&self) -> f64 {
-        self.potential().evaluate::<Fused>(self.samples()).potential.iter().sum()
+        self.potential().evaluate::<Fused>(self.samples()).0.potential.iter().sum()
     }
 }
 
@@ -104,7 +104,7 @@ fn largest(values: &[f64]) -> f64 {
 fn drift_and_time_rate_equal_finite_differences_of_the_potential() {
     for architecture in architectures() {
         let mut case = case(architecture);
-        let found = case.potential().evaluate::<Fused>(case.samples());
+        let (found, _) = case.potential().evaluate::<Fused>(case.samples());
         let scale = largest(&found.drift);
         for (i, drift) in found.drift.iter().enumerate() {
             let slope = difference(&mut case, |case| &mut case.images[i], Case::total_potential);
@@ -122,7 +122,8 @@ fn drift_and_time_rate_equal_finite_differences_of_the_potential() {
 fn parameter_gradients_equal_finite_differences_of_the_drift() {
     for architecture in architectures() {
         let mut case = case(architecture);
-        let gradient = case.potential().gradient::<Fused>(case.samples(), case.seeds());
+        let (_, memory) = case.potential().evaluate::<Fused>(case.samples());
+        let gradient = case.potential().gradient::<Fused>(case.samples(), case.seeds(), memory);
         let scale = largest(&gradient);
         assert!(gradient.iter().all(|value| *value != 0.0), "a parameter has no gradient");
         for (i, value) in gradient.iter().enumerate() {
@@ -137,11 +138,11 @@ fn fused_operations_equal_composite_ones() {
     for architecture in architectures() {
         let case = case(architecture);
         let potential = case.potential();
-        let (fused, composite) =
-            (potential.evaluate::<Fused>(case.samples()), potential.evaluate::<Composite>(case.samples()));
+        let (fused, memory) = potential.evaluate::<Fused>(case.samples());
+        let (composite, ()) = potential.evaluate::<Composite>(case.samples());
         let gradients = (
-            potential.gradient::<Fused>(case.samples(), case.seeds()),
-            potential.gradient::<Composite>(case.samples(), case.seeds()),
+            potential.gradient::<Fused>(case.samples(), case.seeds(), memory),
+            potential.gradient::<Composite>(case.samples(), case.seeds(), ()),
         );
         let pairs = [
             (fused.potential, composite.potential),

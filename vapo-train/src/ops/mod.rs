@@ -4,12 +4,19 @@
 //! dfdx's own operations and runs on any of its devices. Both record on one tape, which the caller threads
 //! through tensors that have none: a tape that travels with a tensor is lost with it.
 //!
-//! In a *dual* pass the batch holds two streams, one after the other: N/2 values, then their N/2 tangents.
-//! Every linear operation acts on both alike (biases on values only), so the dual form of a convolution is the
-//! convolution itself.
+//! There are two passes, each forward and in reverse. The first is of values, and its reverse gives the drift. The
+//! second, the *dual* pass, carries tangents along a direction, and its reverse gives the gradient of the weights. It
+//! needs the values again:
+//!
+//! * [`Composite`] computes them again: its batch holds two streams, N values, then their N tangents. Every linear
+//!   operation acts on both alike (biases on values only), so the dual form of a convolution is the convolution itself.
+//! * [`Fused`] remembers them ([`Kernels::Memory`]). More than that: as the directional derivative is linear in the
+//!   tangents, the cotangents of its tangents are those of the first pass's values. So its batch holds tangents alone,
+//!   and what its reverse pass carries are the cotangents of the values: of the eight products of a convolution, two
+//!   each way for values and tangents, two for values in the first pass and two for the weights, six are left.
 
 mod composite;
-mod fused;
+pub mod fused;
 pub mod kernel;
 
 pub use composite::Composite;
@@ -28,19 +35,27 @@ pub type Scalars<E, D> = Tensor<(usize,), E, D>;
 /// Which derivatives a pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
-    /// Values alone; gradients flow to the image and to time, not to the weights.
+    /// Values; gradients flow to the image and to time, not to the weights.
     Value,
-    /// Values, then tangents; gradients flow to the weights, not to the image and time.
+    /// Tangents; gradients flow to the weights, not to the image and time.
     Dual,
 }
 
-impl Pass {
-    /// Number of streams in the batch.
-    pub fn streams(self) -> usize {
-        match self {
-            Pass::Value => 1,
-            Pass::Dual => 2,
-        }
+/// A pass under way.
+#[derive(Debug)]
+pub struct Recording<E, D: Storage<E>, M> {
+    /// Which it is.
+    pub pass: Pass,
+    /// What is to be done in reverse.
+    pub tape: OwnedTape<E, D>,
+    /// What the first pass leaves to the second.
+    pub memory: M,
+}
+
+impl<E, D: Storage<E>, M> Recording<E, D, M> {
+    /// A pass that begins: with an empty memory if it is the first, with the first one's if it is the second.
+    pub fn new(pass: Pass, memory: M) -> Self {
+        Recording { pass, tape: OwnedTape::default(), memory }
     }
 }
 
@@ -63,40 +78,39 @@ pub struct Convolution<'a, E: Dtype, D: Storage<E>> {
     pub residual: Option<&'a Images<E, D>>,
     /// Whether the input is the image or time itself, to which no gradient flows in a dual pass.
     pub leaf: bool,
-    /// Streams and derivatives.
-    pub pass: Pass,
-}
-
-impl<E: Dtype, D: Storage<E>> Convolution<'_, E, D> {
-    /// Whether a gradient of the input is wanted.
-    fn input_gradient(&self) -> bool {
-        self.pass == Pass::Value || !self.leaf
-    }
 }
 
 /// The operations, for one element type on one device.
 pub trait Kernels<E: Dtype, D: Device<E>> {
+    /// What a first pass leaves to the second.
+    type Memory: Default;
+    /// Whether the batch of a dual pass begins with the values, for want of a memory.
+    const VALUES_AGAIN: bool;
+
     /// Windows × weights + bias (+ residual).
     fn convolution(
         convolution: Convolution<'_, E, D>,
         input: &Images<E, D>,
-        tape: &mut OwnedTape<E, D>,
+        recording: &mut Recording<E, D, Self::Memory>,
     ) -> Images<E, D>;
 
     /// x·sigmoid(x), elementwise.
-    fn silu(input: &Images<E, D>, pass: Pass, tape: &mut OwnedTape<E, D>) -> Images<E, D>;
+    fn silu(input: &Images<E, D>, recording: &mut Recording<E, D, Self::Memory>) -> Images<E, D>;
 
     /// silu(x·(1 + scale) + shift), where `film` (N, 1, 1, 2C) holds the scales and shifts of every sample.
-    fn film_silu(input: &Images<E, D>, film: &Images<E, D>, pass: Pass, tape: &mut OwnedTape<E, D>) -> Images<E, D>;
+    fn film_silu(
+        input: &Images<E, D>,
+        film: &Images<E, D>,
+        recording: &mut Recording<E, D, Self::Memory>,
+    ) -> Images<E, D>;
 
-    /// `Φ = Σ o·q[1..] + 0.05 Σ_pixels mean_channels(o²) + ½ q[0]‖x‖²` for every sample: (N,) potentials, then
-    /// in a dual pass their tangents. `head` is o (N, H, W, C), `factors` is q (N, 1, 1, 1 + C).
+    /// `Φ = Σ o·q[1..] + 0.05 Σ_pixels mean_channels(o²) + ½ q[0]‖x‖²` for every sample, (N,), or its tangents. `head`
+    /// is o (N, H, W, C), `factors` is q (N, 1, 1, 1 + C).
     fn readout(
         head: &Images<E, D>,
         factors: &Images<E, D>,
         image: &Images<E, D>,
-        pass: Pass,
-        tape: &mut OwnedTape<E, D>,
+        recording: &mut Recording<E, D, Self::Memory>,
     ) -> Scalars<E, D>;
 }
 

@@ -1,7 +1,7 @@
 //! 3×3 convolution.
 
 use crate::ops::kernel::window::Window;
-use crate::ops::{Convolution, Images, Kernels, Matrix, Pass};
+use crate::ops::{Convolution, Images, Kernels, Matrix, Recording};
 use dfdx::prelude::*;
 
 /// (N, H, W, C) → (N, H, W, columns).
@@ -9,8 +9,7 @@ pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     matrix: &Matrix<E, D>,
     input: &Images<E, D>,
     leaf: bool,
-    pass: Pass,
-    tape: &mut OwnedTape<E, D>,
+    recording: &mut Recording<E, D, K::Memory>,
 ) -> Images<E, D> {
-    K::convolution(Convolution { window: Window::Same3x3, matrix, residual: None, leaf, pass }, input, tape)
+    K::convolution(Convolution { window: Window::Same3x3, matrix, residual: None, leaf }, input, recording)
 }

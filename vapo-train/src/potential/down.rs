@@ -1,7 +1,7 @@
 //! 2×2 convolution of stride 2.
 
 use crate::ops::kernel::window::Window;
-use crate::ops::{Convolution, Images, Kernels, Matrix, Pass};
+use crate::ops::{Convolution, Images, Kernels, Matrix, Recording};
 use dfdx::prelude::*;
 
 /// (N, H, W, C) → (N, H/2, W/2, columns).
@@ -9,8 +9,7 @@ pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     matrix: &Matrix<E, D>,
     input: &Images<E, D>,
     leaf: bool,
-    pass: Pass,
-    tape: &mut OwnedTape<E, D>,
+    recording: &mut Recording<E, D, K::Memory>,
 ) -> Images<E, D> {
-    K::convolution(Convolution { window: Window::Down2x2, matrix, residual: None, leaf, pass }, input, tape)
+    K::convolution(Convolution { window: Window::Down2x2, matrix, residual: None, leaf }, input, recording)
 }

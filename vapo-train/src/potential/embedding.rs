@@ -1,7 +1,7 @@
 //! The embedding of time: sines and cosines, two linear maps with SiLU.
 
 use crate::ops::kernel::window::Window;
-use crate::ops::{Convolution, Images, Kernels, Matrix, Pass};
+use crate::ops::{Convolution, Images, Kernels, Matrix, Recording};
 use dfdx::prelude::*;
 use vapo_format::architecture::{FREQUENCIES, TIME_FEATURES};
 
@@ -9,14 +9,13 @@ use vapo_format::architecture::{FREQUENCIES, TIME_FEATURES};
 pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     [first, second]: [&Matrix<E, D>; 2],
     features: &Images<E, D>,
-    pass: Pass,
-    tape: &mut OwnedTape<E, D>,
+    recording: &mut Recording<E, D, K::Memory>,
 ) -> Images<E, D> {
-    let linear = |matrix, leaf| Convolution { window: Window::Pixel, matrix, residual: None, leaf, pass };
-    let hidden = K::convolution(linear(first, true), features, tape);
-    let active = K::silu(&hidden, pass, tape);
-    let output = K::convolution(linear(second, false), &active, tape);
-    K::silu(&output, pass, tape)
+    let linear = |matrix, leaf| Convolution { window: Window::Pixel, matrix, residual: None, leaf };
+    let hidden = K::convolution(linear(first, true), features, recording);
+    let active = K::silu(&hidden, recording);
+    let output = K::convolution(linear(second, false), &active, recording);
+    K::silu(&output, recording)
 }
 
 /// Sines of t·f for all frequencies f, then cosines, of every time.

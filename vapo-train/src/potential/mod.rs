@@ -15,7 +15,7 @@ mod readout;
 mod residual;
 mod space_to_depth;
 
-use crate::ops::{Images, Kernels, Matrix, Pass, Scalars};
+use crate::ops::{Images, Kernels, Matrix, Pass, Recording, Scalars};
 use crate::parameters::Layout;
 use dfdx::prelude::*;
 use std::ops::Range;
@@ -96,37 +96,49 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         Potential { architecture: architecture.clone(), layout, matrices, device: device.clone() }
     }
 
-    /// The potential, its drift and its rate of change in time.
-    pub fn evaluate<K: Kernels<E, D>>(&self, samples: Samples<'_, E>) -> Evaluation<E> {
+    /// The potential, its drift and its rate of change in time; and what [`Potential::gradient`] needs of them.
+    pub fn evaluate<K: Kernels<E, D>>(&self, samples: Samples<'_, E>) -> (Evaluation<E>, K::Memory) {
         let count = samples.times.len();
         let images = self.images(samples.images.to_vec(), count);
         let features = self.features(embedding::features(samples.times), count);
-        let mut tape = OwnedTape::default();
-        let potential = self.forward::<K>(&images, &features, Pass::Value, &mut tape);
+        let mut recording = Recording::new(Pass::Value, K::Memory::default());
+        let potential = self.forward::<K>(&images, &features, &mut recording);
         let values = potential.as_vec();
-        let gradients = potential.put_tape(tape).sum::<Rank0, _>().backward();
+        let gradients = potential.put_tape(recording.tape).sum::<Rank0, _>().backward();
         let of_features = gradients.get(&features).as_vec();
-        Evaluation {
+        let evaluation = Evaluation {
             potential: values,
             drift: gradients.get(&images).as_vec(),
             time_rate: embedding::time_rate(&of_features, samples.times),
-        }
+        };
+        (evaluation, recording.memory)
     }
 
     /// The gradient of Σ potential·Φ + drift·∇Φ + time_rate·Φₜ with respect to the parameters, in [`Layout`]'s order.
-    pub fn gradient<K: Kernels<E, D>>(&self, samples: Samples<'_, E>, seeds: Seeds<'_, E>) -> Vec<E> {
-        let count = samples.times.len();
-        let images = self.images([samples.images, seeds.drift].concat(), 2 * count);
-        let mut features = embedding::features(samples.times);
+    /// `memory` is that of the evaluation of the same samples.
+    pub fn gradient<K: Kernels<E, D>>(
+        &self,
+        samples: Samples<'_, E>,
+        seeds: Seeds<'_, E>,
+        memory: K::Memory,
+    ) -> Vec<E> {
+        let (mut images, mut features, mut factors) = (Vec::new(), Vec::new(), seeds.potential.to_vec());
+        let mut streams = 1;
+        if K::VALUES_AGAIN {
+            images.extend(samples.images);
+            features.extend(embedding::features(samples.times));
+            // The tangent of Φ is the directional derivative, whose own factor is 1.
+            factors.extend(samples.times.iter().map(|_| E::from_f64(1.0).unwrap_or_default()));
+            streams = 2;
+        }
+        images.extend(seeds.drift);
         features.extend(embedding::tangents(samples.times, seeds.time_rate));
-        let features = self.features(features, 2 * count);
-        let mut tape = OwnedTape::default();
-        let potential = self.forward::<K>(&images, &features, Pass::Dual, &mut tape);
-        // The tangent of Φ is the directional derivative, whose own factor is 1.
-        let one = E::from_f64(1.0).unwrap_or_default();
-        let factors = [seeds.potential, &vec![one; count]].concat();
-        let factors: Scalars<E, D> = self.device.tensor_from_vec(factors, (2 * count,));
-        let gradients = (potential.put_tape(tape) * factors).sum::<Rank0, _>().backward();
+        let count = streams * samples.times.len();
+        let (images, features) = (self.images(images, count), self.features(features, count));
+        let mut recording = Recording::new(Pass::Dual, memory);
+        let potential = self.forward::<K>(&images, &features, &mut recording);
+        let factors: Scalars<E, D> = self.device.tensor_from_vec(factors, (count,));
+        let gradients = (potential.put_tape(recording.tape) * factors).sum::<Rank0, _>().backward();
         let mut flat = vec![E::default(); self.layout.len()];
         for (place, matrix) in self.layout.matrices.iter().zip(&self.matrices) {
             gradients.get(&matrix.weight).copy_into(&mut flat[place.weight()]);
@@ -145,30 +157,29 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         self.device.tensor_from_vec(values, (count, 1, 1, features))
     }
 
-    /// Potentials of all samples, then in a dual pass their tangents.
+    /// Potentials of all samples, or their tangents.
     fn forward<K: Kernels<E, D>>(
         &self,
         images: &Images<E, D>,
         features: &Images<E, D>,
-        pass: Pass,
-        tape: &mut OwnedTape<E, D>,
+        recording: &mut Recording<E, D, K::Memory>,
     ) -> Scalars<E, D> {
         let mut matrices = self.matrices.iter();
         let mut take = || matrices.next().unwrap_or_else(|| unreachable!("the layout lists every matrix"));
-        let embedding = embedding::forward::<E, D, K>([take(), take()], features, pass, tape);
+        let embedding = embedding::forward::<E, D, K>([take(), take()], features, recording);
         let mut current = images.clone();
         for (index, layer) in self.architecture.layers.iter().enumerate() {
             let leaf = self.architecture.layers[..index].iter().all(|layer| *layer == Layer::SpaceToDepth);
             current = match layer {
-                Layer::SpaceToDepth => space_to_depth::forward(&current, tape),
-                Layer::Conv { .. } => conv::forward::<E, D, K>(take(), &current, leaf, pass, tape),
+                Layer::SpaceToDepth => space_to_depth::forward(&current, &mut recording.tape),
+                Layer::Conv { .. } => conv::forward::<E, D, K>(take(), &current, leaf, recording),
                 Layer::Residual => {
-                    residual::forward::<E, D, K>([take(), take(), take()], &current, &embedding, pass, tape)
+                    residual::forward::<E, D, K>([take(), take(), take()], &current, &embedding, recording)
                 }
-                Layer::Down { .. } => down::forward::<E, D, K>(take(), &current, leaf, pass, tape),
-                Layer::Head { .. } => head::forward::<E, D, K>(take(), &current, pass, tape),
+                Layer::Down { .. } => down::forward::<E, D, K>(take(), &current, leaf, recording),
+                Layer::Head { .. } => head::forward::<E, D, K>(take(), &current, recording),
             };
         }
-        readout::forward::<E, D, K>(take(), &current, &embedding, images, pass, tape)
+        readout::forward::<E, D, K>(take(), &current, &embedding, images, recording)
     }
 }

@@ -1,7 +1,7 @@
 //! From the head's output, the embedding and the image to the potential.
 
 use crate::ops::kernel::window::Window;
-use crate::ops::{Convolution, Images, Kernels, Matrix, Pass, Scalars};
+use crate::ops::{Convolution, Images, Kernels, Matrix, Recording, Scalars};
 use dfdx::prelude::*;
 
 /// (N,) potentials, then in a dual pass their tangents.
@@ -10,10 +10,9 @@ pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     head: &Images<E, D>,
     embedding: &Images<E, D>,
     images: &Images<E, D>,
-    pass: Pass,
-    tape: &mut OwnedTape<E, D>,
+    recording: &mut Recording<E, D, K::Memory>,
 ) -> Scalars<E, D> {
-    let convolution = Convolution { window: Window::Pixel, matrix, residual: None, leaf: false, pass };
-    let factors = K::convolution(convolution, embedding, tape);
-    K::readout(head, &factors, images, pass, tape)
+    let convolution = Convolution { window: Window::Pixel, matrix, residual: None, leaf: false };
+    let factors = K::convolution(convolution, embedding, recording);
+    K::readout(head, &factors, images, recording)
 }

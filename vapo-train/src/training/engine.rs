@@ -52,16 +52,18 @@ impl Engine {
         match self {
             Engine::Cpu(pool) => {
                 let potential = Potential::new(architecture, parameters, &Cpu::default());
-                let cotangents = objective(&pool.install(|| shards::evaluate(&potential, samples)))?;
-                let gradient = pool.install(|| shards::gradient(&potential, samples, cotangents.seeds()));
+                let (evaluation, memory) = pool.install(|| shards::evaluate(&potential, samples));
+                let cotangents = objective(&evaluation)?;
+                let gradient = pool.install(|| shards::gradient(&potential, samples, cotangents.seeds(), memory));
                 Ok((cotangents, gradient))
             }
             #[cfg(feature = "cuda")]
             Engine::Cuda(device) => {
                 use crate::ops::Composite;
                 let potential = Potential::new(architecture, parameters, device);
-                let cotangents = objective(&potential.evaluate::<Composite>(samples))?;
-                let gradient = potential.gradient::<Composite>(samples, cotangents.seeds());
+                let (evaluation, memory) = potential.evaluate::<Composite>(samples);
+                let cotangents = objective(&evaluation)?;
+                let gradient = potential.gradient::<Composite>(samples, cotangents.seeds(), memory);
                 Ok((cotangents, gradient))
             }
         }

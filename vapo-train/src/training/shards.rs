@@ -4,6 +4,7 @@
 //! the result is the same, to the bit, on any number of threads.
 
 use crate::ops::Fused;
+use crate::ops::fused::memory::Memory;
 use crate::potential::{Evaluation, Potential, Samples, Seeds};
 use dfdx::prelude::Cpu;
 use rayon::prelude::*;
@@ -21,24 +22,33 @@ fn shards(samples: &Samples<'_, f32>) -> Vec<Range<usize>> {
     (0..count).step_by(shard).map(|start| start..(start + shard).min(count)).collect()
 }
 
-/// The potential and its derivatives at every sample, on the threads of the current pool.
-pub fn evaluate(potential: &Potential<f32, Cpu>, samples: Samples<'_, f32>) -> Evaluation<f32> {
+/// The potential and its derivatives at every sample, on the threads of the current pool; and what the gradient needs
+/// of each shard.
+pub fn evaluate(potential: &Potential<f32, Cpu>, samples: Samples<'_, f32>) -> (Evaluation<f32>, Vec<Memory<f32>>) {
     let parts: Vec<_> =
         shards(&samples).into_par_iter().map(|shard| potential.evaluate::<Fused>(samples.slice(shard))).collect();
     let mut all = Evaluation::default();
-    for part in parts {
+    let mut memories = Vec::with_capacity(parts.len());
+    for (part, memory) in parts {
         all.potential.extend(part.potential);
         all.drift.extend(part.drift);
         all.time_rate.extend(part.time_rate);
+        memories.push(memory);
     }
-    all
+    (all, memories)
 }
 
-/// The gradient of the parameters, on the threads of the current pool.
-pub fn gradient(potential: &Potential<f32, Cpu>, samples: Samples<'_, f32>, seeds: Seeds<'_, f32>) -> Vec<f32> {
+/// The gradient of the parameters, on the threads of the current pool, from what the evaluation of the same samples left.
+pub fn gradient(
+    potential: &Potential<f32, Cpu>,
+    samples: Samples<'_, f32>,
+    seeds: Seeds<'_, f32>,
+    memories: Vec<Memory<f32>>,
+) -> Vec<f32> {
     let parts: Vec<_> = shards(&samples)
         .into_par_iter()
-        .map(|shard| potential.gradient::<Fused>(samples.slice(shard.clone()), seeds.slice(shard)))
+        .zip(memories)
+        .map(|(shard, memory)| potential.gradient::<Fused>(samples.slice(shard.clone()), seeds.slice(shard), memory))
         .collect();
     let mut parts = parts.into_iter();
     let mut sum = parts.next().unwrap_or_default();

@@ -1,13 +1,14 @@
 //! Convolutions: gathered windows, times weights.
 
-use super::streams::{plus, recorded, rows};
+use super::streams::{plus, recorded, rows, streams};
 use crate::ops::kernel::window::Window;
-use crate::ops::{Convolution, Images};
+use crate::ops::{Convolution, Images, Pass};
 use dfdx::prelude::*;
 
 pub(super) fn convolution<E: Dtype, D: Device<E>>(
     op: Convolution<'_, E, D>,
     input: &Images<E, D>,
+    pass: Pass,
     tape: &mut OwnedTape<E, D>,
 ) -> Images<E, D> {
     let (images, height, width, channels) = *input.shape();
@@ -25,7 +26,7 @@ pub(super) fn convolution<E: Dtype, D: Device<E>>(
     }
     let output = recorded(&table, tape, |table| table.matmul(op.matrix.weight.clone()));
     // One for every pixel of the values, zero for the tangents: only values get the bias.
-    let with_bias = pixels / op.pass.streams();
+    let with_bias = pixels / streams(pass);
     let ones: Vec<E> = (0..pixels).map(|i| E::from_usize((i < with_bias) as usize).unwrap_or_default()).collect();
     let ones = input.device().tensor_from_vec(ones, (pixels, 1usize));
     let bias = recorded(&ones, tape, |ones| ones.matmul(op.matrix.bias.clone()));

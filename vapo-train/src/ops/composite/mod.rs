@@ -5,32 +5,38 @@ mod elementwise;
 mod readout;
 mod streams;
 
-use super::{Convolution, Images, Kernels, Pass, Scalars};
-use dfdx::prelude::{Device, Dtype, OwnedTape};
+use super::{Convolution, Images, Kernels, Recording, Scalars};
+use dfdx::prelude::{Device, Dtype};
 
 /// Operations on any device.
 pub struct Composite;
 
 impl<E: Dtype, D: Device<E>> Kernels<E, D> for Composite {
-    fn convolution(op: Convolution<'_, E, D>, input: &Images<E, D>, tape: &mut OwnedTape<E, D>) -> Images<E, D> {
-        convolution::convolution(op, input, tape)
+    type Memory = ();
+    const VALUES_AGAIN: bool = true;
+
+    fn convolution(
+        op: Convolution<'_, E, D>,
+        input: &Images<E, D>,
+        recording: &mut Recording<E, D, ()>,
+    ) -> Images<E, D> {
+        convolution::convolution(op, input, recording.pass, &mut recording.tape)
     }
 
-    fn silu(input: &Images<E, D>, pass: Pass, tape: &mut OwnedTape<E, D>) -> Images<E, D> {
-        elementwise::silu(input, pass, tape)
+    fn silu(input: &Images<E, D>, recording: &mut Recording<E, D, ()>) -> Images<E, D> {
+        elementwise::silu(input, recording.pass, &mut recording.tape)
     }
 
-    fn film_silu(input: &Images<E, D>, film: &Images<E, D>, pass: Pass, tape: &mut OwnedTape<E, D>) -> Images<E, D> {
-        elementwise::film_silu(input, film, pass, tape)
+    fn film_silu(input: &Images<E, D>, film: &Images<E, D>, recording: &mut Recording<E, D, ()>) -> Images<E, D> {
+        elementwise::film_silu(input, film, recording.pass, &mut recording.tape)
     }
 
     fn readout(
         head: &Images<E, D>,
         factors: &Images<E, D>,
         image: &Images<E, D>,
-        pass: Pass,
-        tape: &mut OwnedTape<E, D>,
+        recording: &mut Recording<E, D, ()>,
     ) -> Scalars<E, D> {
-        readout::readout(head, factors, image, pass, tape)
+        readout::readout(head, factors, image, recording.pass, &mut recording.tape)
     }
 }

@@ -3,6 +3,14 @@
 use crate::ops::{Pass, Table};
 use dfdx::prelude::*;
 
+/// Streams of a batch: values, and in a dual pass their tangents after them.
+pub(super) fn streams(pass: Pass) -> usize {
+    match pass {
+        Pass::Value => 1,
+        Pass::Dual => 2,
+    }
+}
+
 /// Applies `op` to a tensor, recording on `tape`.
 pub(super) fn recorded<E: Dtype, D: Device<E>, S: Shape, R: Shape>(
     input: &Tensor<S, E, D>,
@@ -32,7 +40,7 @@ pub(super) fn split<E: Dtype, D: Device<E>>(
     pass: Pass,
     tape: &mut OwnedTape<E, D>,
 ) -> (Table<E, D>, Option<Table<E, D>>) {
-    let count = table.shape().0 / pass.streams();
+    let count = table.shape().0 / streams(pass);
     let values = rows(table, (0..count).collect(), tape);
     let tangents = (pass == Pass::Dual).then(|| rows(table, (count..2 * count).collect(), tape));
     (values, tangents)

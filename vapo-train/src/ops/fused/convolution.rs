@@ -1,6 +1,6 @@
 //! Convolutions.
 
-use super::{Cotangents, Recorded};
+use super::{Cotangents, Recorded, Recording};
 use crate::ops::kernel::product::{Product, contiguous, product};
 use crate::ops::kernel::real::Real;
 use crate::ops::kernel::weight_gradient::{WeightGradient, weight_gradient};
@@ -8,69 +8,95 @@ use crate::ops::kernel::window::{Extent, Window, bordered};
 use crate::ops::{Convolution, Images, Pass, values};
 use dfdx::prelude::*;
 
-/// windows(input) × weights + bias + residual; the bias goes to values, not to tangents.
+/// windows(input) × weights + bias + residual; tangents have no bias. Leaves the input as windows are read from it, and
+/// the cotangent of the output.
 pub(super) fn convolution<E: Real>(
     op: Convolution<'_, E, Cpu>,
     input: &Images<E, Cpu>,
-    tape: &mut OwnedTape<E, Cpu>,
+    recording: &mut Recording<E>,
 ) -> Images<E, Cpu> {
-    let extent @ (images, height, width, channels) = *input.shape();
+    let extent @ (images, height, width, _) = *input.shape();
     let columns = op.matrix.weight.shape().1;
     let (rows, row_values) = op.window.output(height, width);
-    let pixels = images * rows * row_values;
     let placed = op.window.place(values(input), extent);
     let weights = values(&op.matrix.weight);
-    let mut output = op.residual.map_or_else(|| vec![E::default(); pixels * columns], values);
-    let with_bias = pixels / op.pass.streams() * columns;
-    add_bias(&mut output[..with_bias], &values(&op.matrix.bias));
-    let starts = op.window.starts(extent);
-    let (window_rows, run) = op.window.rows(channels);
-    let row_stride = op.window.row_stride(extent);
-    product(Product {
-        input: &placed,
-        starts: &starts,
-        rows: window_rows,
-        run,
-        row_stride,
-        weights: &weights,
-        columns,
-        output: &mut output,
-        places: &contiguous(pixels, columns),
-    });
+    let mut output = op.residual.map_or_else(|| vec![E::default(); images * rows * row_values * columns], values);
+    if recording.pass == Pass::Value {
+        add_bias(&mut output, &values(&op.matrix.bias));
+    }
+    let windows = Windows::new(op.window, extent, columns);
+    windows.product(&placed, &weights, &mut output);
 
     let output = input.device().tensor_from_vec(output, (images, rows, row_values, columns));
-    let input_gradient = op.input_gradient().then_some(InputGradient { window: op.window, extent, columns, weights });
-    let weight_gradient_wanted = op.pass == Pass::Dual;
     let (of_input, of_output) = (input.ghost(), output.ghost());
-    let (of_weight, of_bias) = (op.matrix.weight.ghost(), op.matrix.bias.ghost());
     let of_residual = op.residual.map(|residual| residual.ghost());
-    tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
-        let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
-        if let Some(of_residual) = of_residual {
-            grads.get_or_alloc_mut(&of_residual)?.iter_mut().zip(&g).for_each(|(to, g)| *to += *g);
-        }
-        if weight_gradient_wanted {
-            let to = grads.get_or_alloc_mut(&of_bias)?;
-            for g in g[..with_bias].chunks_exact(columns) {
-                to.iter_mut().zip(g).for_each(|(to, g)| *to += *g);
-            }
-            weight_gradient(WeightGradient {
-                input: &placed,
-                starts: &starts,
-                rows: window_rows,
-                run,
-                row_stride,
-                cotangent: &g,
-                columns,
-                gradient: grads.get_or_alloc_mut(&of_weight)?,
+    let input_gradient = InputGradient { window: op.window, extent, columns, weights };
+    match recording.pass {
+        Pass::Value => {
+            let first = recording.memory.keep(vec![placed]);
+            recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
+                let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
+                if let Some(of_residual) = of_residual {
+                    grads.get_or_alloc_mut(&of_residual)?.iter_mut().zip(&g).for_each(|(to, g)| *to += *g);
+                }
+                input_gradient.add(&g, grads.get_or_alloc_mut(&of_input)?);
+                first.set_cotangents(vec![g]);
+                Ok(())
             });
         }
-        if let Some(input_gradient) = input_gradient {
-            input_gradient.add(&g, grads.get_or_alloc_mut(&of_input)?);
+        Pass::Dual => {
+            let first = recording.memory.recall();
+            let (of_weight, of_bias) = (op.matrix.weight.ghost(), op.matrix.bias.ghost());
+            let leaf = op.leaf;
+            recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
+                let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
+                if let Some(of_residual) = of_residual {
+                    grads.get_or_alloc_mut(&of_residual)?.iter_mut().zip(&g).for_each(|(to, g)| *to += *g);
+                }
+                let to_bias = grads.get_or_alloc_mut(&of_bias)?;
+                for g in g.chunks_exact(columns) {
+                    to_bias.iter_mut().zip(g).for_each(|(to, g)| *to += *g);
+                }
+                let to_weight = grads.get_or_alloc_mut(&of_weight)?;
+                windows.weight_gradient(&first.values[0], &g, to_weight);
+                windows.weight_gradient(&placed, &first.cotangents()[0], to_weight);
+                if !leaf {
+                    input_gradient.add(&g, grads.get_or_alloc_mut(&of_input)?);
+                }
+                Ok(())
+            });
         }
-        Ok(())
-    });
+    }
     output
+}
+
+/// Where the windows of a convolution lie.
+struct Windows {
+    starts: Vec<u32>,
+    rows: usize,
+    run: usize,
+    row_stride: usize,
+    columns: usize,
+}
+
+impl Windows {
+    fn new(window: Window, extent: Extent, columns: usize) -> Self {
+        let (rows, run) = window.rows(extent.3);
+        Windows { starts: window.starts(extent), rows, run, row_stride: window.row_stride(extent), columns }
+    }
+
+    /// output += windows × weights.
+    fn product<E: Real>(&self, placed: &[E], weights: &[E], output: &mut [E]) {
+        let &Windows { ref starts, rows, run, row_stride, columns } = self;
+        let places = &contiguous(starts.len(), columns);
+        product(Product { input: placed, starts, rows, run, row_stride, weights, columns, output, places });
+    }
+
+    /// gradient += windowsᵀ × cotangent.
+    fn weight_gradient<E: Real>(&self, placed: &[E], cotangent: &[E], gradient: &mut [E]) {
+        let &Windows { ref starts, rows, run, row_stride, columns } = self;
+        weight_gradient(WeightGradient { input: placed, starts, rows, run, row_stride, cotangent, columns, gradient });
+    }
 }
 
 fn add_bias<E: Real>(output: &mut [E], bias: &[E]) {

@@ -1,53 +1,61 @@
 //! The operations, hand-written for the CPU: one pass over memory each, forward and in reverse.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `convolution`, `silu`, `film_silu`, `readout` | one operation each |
+//! | [`memory`] | what the first pass leaves to the second |
+//!
+//! A dual pass carries tangents forward. In reverse, what is recorded for a tangent is the cotangent of its *value*: the
+//! cotangent of the tangent itself is remembered from the first pass.
 
 mod convolution;
 mod film_silu;
+pub mod memory;
 mod readout;
 mod silu;
 
 use super::kernel::real::Real;
-use super::{Convolution, Images, Kernels, Pass, Scalars};
-use dfdx::prelude::{Cpu, CpuError, Device, Gradients, OwnedTape};
+use super::{Convolution, Images, Kernels, Scalars};
+use dfdx::prelude::{Cpu, CpuError, Device, Gradients};
+use memory::Memory;
 
 /// Operations on the CPU in f32 or f64.
 pub struct Fused;
 
 type Recorded = Result<(), CpuError>;
 type Cotangents<E> = Gradients<E, Cpu>;
+type Recording<E> = super::Recording<E, Cpu, Memory<E>>;
 
 impl<E: Real> Kernels<E, Cpu> for Fused
 where
     Cpu: Device<E>,
 {
+    type Memory = Memory<E>;
+    const VALUES_AGAIN: bool = false;
+
     fn convolution(
         op: Convolution<'_, E, Cpu>,
         input: &Images<E, Cpu>,
-        tape: &mut OwnedTape<E, Cpu>,
+        recording: &mut Recording<E>,
     ) -> Images<E, Cpu> {
-        convolution::convolution(op, input, tape)
+        convolution::convolution(op, input, recording)
     }
 
-    fn silu(input: &Images<E, Cpu>, pass: Pass, tape: &mut OwnedTape<E, Cpu>) -> Images<E, Cpu> {
-        silu::silu(input, pass, tape)
+    fn silu(input: &Images<E, Cpu>, recording: &mut Recording<E>) -> Images<E, Cpu> {
+        silu::silu(input, recording)
     }
 
-    fn film_silu(
-        input: &Images<E, Cpu>,
-        film: &Images<E, Cpu>,
-        pass: Pass,
-        tape: &mut OwnedTape<E, Cpu>,
-    ) -> Images<E, Cpu> {
-        film_silu::film_silu(input, film, pass, tape)
+    fn film_silu(input: &Images<E, Cpu>, film: &Images<E, Cpu>, recording: &mut Recording<E>) -> Images<E, Cpu> {
+        film_silu::film_silu(input, film, recording)
     }
 
     fn readout(
         head: &Images<E, Cpu>,
         factors: &Images<E, Cpu>,
         image: &Images<E, Cpu>,
-        pass: Pass,
-        tape: &mut OwnedTape<E, Cpu>,
+        recording: &mut Recording<E>,
     ) -> Scalars<E, Cpu> {
-        readout::readout(head, factors, image, pass, tape)
+        readout::readout(head, factors, image, recording)
     }
 }
 

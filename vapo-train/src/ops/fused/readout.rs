@@ -1,6 +1,6 @@
 //! From the head's output to the potential.
 
-use super::{Cotangents, Recorded};
+use super::{Cotangents, Recorded, Recording};
 use crate::ops::kernel::real::Real;
 use crate::ops::{Images, Pass, Scalars, values};
 use dfdx::prelude::*;
@@ -16,42 +16,61 @@ struct Sample<'a, E> {
     image: &'a [E],
 }
 
-struct Saved<E> {
-    head: Vec<E>,
-    factors: Vec<E>,
-    image: Vec<E>,
-    /// N: samples times streams.
+/// One stream's inputs of all samples.
+struct Stream<'a, E> {
+    head: &'a [E],
+    factors: &'a [E],
+    image: &'a [E],
     samples: usize,
-    pass: Pass,
 }
 
-/// Φ = Σ o·q[1..] + w/C Σ o² + ½ q[0] ‖x‖², and its tangent.
+/// Φ = Σ o·q[1..] + w/C Σ o² + ½ q[0] ‖x‖², or its tangent. Leaves o, q and x; the cotangent of a potential in the
+/// first pass is 1.
 pub(super) fn readout<E: Real>(
     head: &Images<E, Cpu>,
     factors: &Images<E, Cpu>,
     image: &Images<E, Cpu>,
-    pass: Pass,
-    tape: &mut OwnedTape<E, Cpu>,
+    recording: &mut Recording<E>,
 ) -> Scalars<E, Cpu> {
     let samples = head.shape().0;
-    let saved = Saved { head: values(head), factors: values(factors), image: values(image), samples, pass };
-    let count = samples / pass.streams();
-    let mut output: Vec<E> = (0..count).map(|i| potential(saved.sample(i))).collect();
-    if pass == Pass::Dual {
-        output.extend((0..count).map(|i| tangent(saved.sample(i), saved.sample(count + i))));
-    }
-    let output = head.device().tensor_from_vec(output, (samples,));
-    let (of_head, of_factors, of_image, of_output) = (head.ghost(), factors.ghost(), image.ghost(), output.ghost());
-    tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
-        let g = grads.get_or_alloc_mut(&of_output)?.to_vec();
-        saved.reverse_head(&g, grads.get_or_alloc_mut(&of_head)?);
-        saved.reverse_factors(&g, grads.get_or_alloc_mut(&of_factors)?);
-        if pass == Pass::Value {
-            saved.reverse_image(&g, grads.get_or_alloc_mut(&of_image)?);
+    let inputs = vec![values(head), values(factors), values(image)];
+    let (of_head, of_factors, of_image) = (head.ghost(), factors.ghost(), image.ghost());
+    match recording.pass {
+        Pass::Value => {
+            let kept = recording.memory.keep(inputs);
+            let output = Stream::new(&kept.values, samples).samples().map(potential).collect();
+            let output = head.device().tensor_from_vec(output, (samples,));
+            let of_output = output.ghost();
+            recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
+                let g = grads.get_or_alloc_mut(&of_output)?.to_vec();
+                let stream = Stream::new(&kept.values, samples);
+                stream.reverse_head(&g, grads.get_or_alloc_mut(&of_head)?);
+                stream.reverse_factors(&g, grads.get_or_alloc_mut(&of_factors)?);
+                stream.reverse_image(&g, grads.get_or_alloc_mut(&of_image)?);
+                Ok(())
+            });
+            output
         }
-        Ok(())
-    });
-    output
+        Pass::Dual => {
+            let kept = recording.memory.recall();
+            let (values, tangents) = (Stream::new(&kept.values, samples), Stream::new(&inputs, samples));
+            let output = values.samples().zip(tangents.samples()).map(|(value, along)| tangent(value, along)).collect();
+            let output = head.device().tensor_from_vec(output, (samples,));
+            let of_output = output.ghost();
+            recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
+                let g = grads.get_or_alloc_mut(&of_output)?.to_vec();
+                let (values, tangents) = (Stream::new(&kept.values, samples), Stream::new(&inputs, samples));
+                let to = grads.get_or_alloc_mut(&of_head)?;
+                values.reverse_head(&g, to);
+                values.reverse_head_dual(&tangents, to);
+                let to = grads.get_or_alloc_mut(&of_factors)?;
+                values.reverse_factors(&g, to);
+                values.reverse_factors_dual(&tangents, to);
+                Ok(())
+            });
+            output
+        }
+    }
 }
 
 impl<'a, E: Real> Sample<'a, E> {
@@ -110,63 +129,49 @@ fn tangent<E: Real>(value: Sample<'_, E>, tangent: Sample<'_, E>) -> E {
         + value.factors[0] * dot(value.image, tangent.image)
 }
 
-impl<E: Real> Saved<E> {
-    fn sample(&self, i: usize) -> Sample<'_, E> {
-        fn part<E>(all: &[E], samples: usize, i: usize) -> &[E] {
-            let size = all.len() / samples;
-            &all[i * size..(i + 1) * size]
-        }
-        Sample {
-            head: part(&self.head, self.samples, i),
-            factors: part(&self.factors, self.samples, i),
-            image: part(&self.image, self.samples, i),
-        }
+impl<'a, E: Real> Stream<'a, E> {
+    fn new(inputs: &'a [Vec<E>], samples: usize) -> Self {
+        let [head, factors, image] = [0, 1, 2].map(|place| inputs[place].as_slice());
+        Stream { head, factors, image, samples }
     }
 
-    /// Cotangents of the potential and of its tangent (0 without one), of every sample of the value stream.
-    fn cotangents<'g>(&self, g: &'g [E]) -> impl Iterator<Item = (usize, E, E)> + 'g {
-        let count = self.samples / self.pass.streams();
-        let dual = self.pass == Pass::Dual;
-        (0..count).map(move |i| (i, g[i], if dual { g[count + i] } else { E::default() }))
+    fn samples(&self) -> impl Iterator<Item = Sample<'a, E>> {
+        let part = |all: &'a [E]| all.chunks_exact(all.len() / self.samples);
+        let parts = part(self.head).zip(part(self.factors)).zip(part(self.image));
+        parts.map(|((head, factors), image)| Sample { head, factors, image })
     }
 
     fn reverse_head(&self, g: &[E], to: &mut [E]) {
-        let count = self.samples / self.pass.streams();
-        let size = self.head.len() / self.samples;
-        let (to, to_tangent) = to.split_at_mut(count * size);
-        for (i, g, g_tangent) in self.cotangents(g) {
-            let (value, to) = (self.sample(i), &mut to[i * size..(i + 1) * size]);
-            value.add_slope(value, g, to);
-            if self.pass == Pass::Dual {
-                value.add_slope(self.sample(count + i), g_tangent, to);
-                value.add_slope(value, g_tangent, &mut to_tangent[i * size..(i + 1) * size]);
-            }
+        for ((value, g), to) in self.samples().zip(g).zip(to.chunks_exact_mut(self.head.len() / self.samples)) {
+            value.add_slope(value, *g, to);
+        }
+    }
+
+    fn reverse_head_dual(&self, tangents: &Stream<'_, E>, to: &mut [E]) {
+        let pairs = self.samples().zip(tangents.samples());
+        for ((value, tangent), to) in pairs.zip(to.chunks_exact_mut(self.head.len() / self.samples)) {
+            value.add_slope(tangent, E::from_float(1.0), to);
         }
     }
 
     fn reverse_factors(&self, g: &[E], to: &mut [E]) {
-        let count = self.samples / self.pass.streams();
-        let size = self.factors.len() / self.samples;
-        let (to, to_tangent) = to.split_at_mut(count * size);
         let half = E::from_float(0.5);
-        for (i, g, g_tangent) in self.cotangents(g) {
-            let (value, to) = (self.sample(i), &mut to[i * size..(i + 1) * size]);
-            let norm = half * dot(value.image, value.image);
-            value.add_factors(g, g * norm, to);
-            if self.pass == Pass::Dual {
-                let tangent = self.sample(count + i);
-                tangent.add_factors(g_tangent, g_tangent * dot(value.image, tangent.image), to);
-                value.add_factors(g_tangent, g_tangent * norm, &mut to_tangent[i * size..(i + 1) * size]);
-            }
+        for ((value, g), to) in self.samples().zip(g).zip(to.chunks_exact_mut(self.factors.len() / self.samples)) {
+            value.add_factors(*g, *g * half * dot(value.image, value.image), to);
+        }
+    }
+
+    fn reverse_factors_dual(&self, tangents: &Stream<'_, E>, to: &mut [E]) {
+        let pairs = self.samples().zip(tangents.samples());
+        for ((value, tangent), to) in pairs.zip(to.chunks_exact_mut(self.factors.len() / self.samples)) {
+            tangent.add_factors(E::from_float(1.0), dot(value.image, tangent.image), to);
         }
     }
 
     fn reverse_image(&self, g: &[E], to: &mut [E]) {
-        let size = self.image.len() / self.samples;
-        for (i, g, _) in self.cotangents(g) {
-            let value = self.sample(i);
-            let factor = g * value.factors[0];
-            to[i * size..(i + 1) * size].iter_mut().zip(value.image).for_each(|(to, x)| *to += factor * *x);
+        for ((value, g), to) in self.samples().zip(g).zip(to.chunks_exact_mut(self.image.len() / self.samples)) {
+            let factor = *g * value.factors[0];
+            to.iter_mut().zip(value.image).for_each(|(to, x)| *to += factor * *x);
         }
     }
 }

@@ -1,62 +1,79 @@
 //! SiLU and its dual.
 
-use super::{Cotangents, Recorded, silu_derivatives};
+use super::{Cotangents, Recorded, Recording, silu_derivatives};
 use crate::ops::kernel::real::Real;
 use crate::ops::{Images, Pass, values};
 use dfdx::prelude::*;
 use pulp::Arch;
 
-/// (x, ẋ) → (silu(x), silu'(x)·ẋ).
-pub(super) fn silu<E: Real>(input: &Images<E, Cpu>, pass: Pass, tape: &mut OwnedTape<E, Cpu>) -> Images<E, Cpu> {
-    let mut saved = values(input);
-    let half = saved.len() / pass.streams();
-    let mut output = vec![E::default(); saved.len()];
-    let (x, tangent) = saved.split_at_mut(half);
-    let (y, y_tangent) = output.split_at_mut(half);
-    // What the reverse pass needs takes the place of the input: silu'(x), and silu''(x)·ẋ.
-    Arch::new().dispatch(|| match pass {
-        Pass::Value => value(x, y),
-        Pass::Dual => dual(x, tangent, y, y_tangent),
-    });
-    let output = input.device().tensor_from_vec(output, *input.shape());
-    let (of_input, of_output) = (input.ghost(), output.ghost());
-    tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
-        let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
-        let to = grads.get_or_alloc_mut(&of_input)?;
-        Arch::new().dispatch(|| reverse(&saved, &g, to, half));
-        Ok(())
-    });
-    output
-}
-
-#[inline(always)]
-fn value<E: Real>(x: &mut [E], y: &mut [E]) {
-    for (x, y) in x.iter_mut().zip(y) {
-        (*y, *x, _) = silu_derivatives(*x);
+/// x → silu(x), or ẋ → silu'(x)·ẋ. Leaves silu'(x), silu''(x) and, of its cotangent
+/// ḡ, ḡ·silu''(x): how the input's cotangent changes with x.
+pub(super) fn silu<E: Real>(input: &Images<E, Cpu>, recording: &mut Recording<E>) -> Images<E, Cpu> {
+    let mut x = values(input);
+    let of_input = input.ghost();
+    match recording.pass {
+        Pass::Value => {
+            let (mut first, mut second) = (vec![E::default(); x.len()], vec![E::default(); x.len()]);
+            Arch::new().dispatch(|| value(&mut x, &mut first, &mut second));
+            let output = input.device().tensor_from_vec(x, *input.shape());
+            let of_output = output.ghost();
+            let kept = recording.memory.keep(vec![first, second]);
+            recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
+                let mut g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
+                let to = grads.get_or_alloc_mut(&of_input)?;
+                Arch::new().dispatch(|| reverse(&mut g, &kept.values[0], &kept.values[1], to));
+                kept.set_cotangents(vec![g]);
+                Ok(())
+            });
+            output
+        }
+        Pass::Dual => {
+            let kept = recording.memory.recall();
+            let mut bend = vec![E::default(); x.len()];
+            Arch::new().dispatch(|| dual(&mut x, &kept.values[0], &kept.cotangents()[0], &mut bend));
+            let output = input.device().tensor_from_vec(x, *input.shape());
+            let of_output = output.ghost();
+            recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
+                let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
+                let to = grads.get_or_alloc_mut(&of_input)?;
+                Arch::new().dispatch(|| reverse_dual(&g, &kept.values[0], &bend, to));
+                Ok(())
+            });
+            output
+        }
     }
 }
 
+/// x becomes silu(x).
 #[inline(always)]
-fn dual<E: Real>(x: &mut [E], tangent: &mut [E], y: &mut [E], y_tangent: &mut [E]) {
-    for (((x, tangent), y), y_tangent) in x.iter_mut().zip(tangent).zip(y).zip(y_tangent) {
-        let (value, first, second) = silu_derivatives(*x);
-        (*y, *y_tangent) = (value, first * *tangent);
-        (*x, *tangent) = (first, second * *tangent);
+fn value<E: Real>(x: &mut [E], first: &mut [E], second: &mut [E]) {
+    for ((x, first), second) in x.iter_mut().zip(first).zip(second) {
+        (*x, *first, *second) = silu_derivatives(*x);
     }
 }
 
-/// ḡₓ += ḡ_y·silu' + ḡ_ẏ·silu''·ẋ, ḡ_ẋ += ḡ_ẏ·silu'.
+/// to += ḡ·silu'(x), and ḡ becomes ḡ·silu''(x).
 #[inline(always)]
-fn reverse<E: Real>(saved: &[E], g: &[E], to: &mut [E], half: usize) {
-    let (first, second) = saved.split_at(half);
-    let (g, g_tangent) = g.split_at(half);
-    let (to, to_tangent) = to.split_at_mut(half);
-    for ((to, g), first) in to.iter_mut().zip(g).zip(first) {
+fn reverse<E: Real>(g: &mut [E], first: &[E], second: &[E], to: &mut [E]) {
+    for (((to, g), first), second) in to.iter_mut().zip(g).zip(first).zip(second) {
         *to += *g * *first;
+        *g *= *second;
     }
-    for ((((to, to_tangent), g), first), second) in to.iter_mut().zip(to_tangent).zip(g_tangent).zip(first).zip(second)
-    {
-        *to += *g * *second;
-        *to_tangent += *g * *first;
+}
+
+/// ẋ becomes silu'(x)·ẋ, and bend ḡ·silu''(x)·ẋ: how the first pass's cotangent of x changes along the tangent.
+#[inline(always)]
+fn dual<E: Real>(tangent: &mut [E], first: &[E], change: &[E], bend: &mut [E]) {
+    for (((tangent, first), change), bend) in tangent.iter_mut().zip(first).zip(change).zip(bend) {
+        *bend = *change * *tangent;
+        *tangent *= *first;
+    }
+}
+
+/// to += ḡ·silu'(x) + bend.
+#[inline(always)]
+fn reverse_dual<E: Real>(g: &[E], first: &[E], bend: &[E], to: &mut [E]) {
+    for (((to, g), first), bend) in to.iter_mut().zip(g).zip(first).zip(bend) {
+        *to += *g * *first + *bend;
     }
 }
