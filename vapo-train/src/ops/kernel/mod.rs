@@ -17,7 +17,7 @@ mod tests {
     use super::product::{Product, contiguous};
     use super::weight_gradient::WeightGradient;
     use super::window::{Extent, Window};
-    use pulp::{Scalar, Simd, WithSimd};
+    use pulp::{Scalar, Simd};
     use rand_core::SeedableRng;
     use rand_xoshiro::Xoshiro128PlusPlus;
 
