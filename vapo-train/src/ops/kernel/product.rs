@@ -1,7 +1,7 @@
 //! Windows × weights, the one product behind every convolution and every input gradient.
 
-use super::real::{Real, accumulate};
-use pulp::{Arch, Simd, WithSimd};
+use super::real::{Real, accumulate, dispatch};
+use pulp::{Simd, WithSimd};
 
 /// `output[pixel] += Σ value · weights`, over the rows and values of the pixel's window.
 pub struct Product<'a, E> {
@@ -34,7 +34,7 @@ pub fn contiguous(pixels: usize, columns: usize) -> Vec<u32> {
 pub fn product<E: Real>(product: Product<'_, E>) {
     debug_assert_eq!(product.weights.len(), product.rows * product.run * product.columns);
     debug_assert_eq!(product.starts.len(), product.places.len());
-    Arch::new().dispatch(product);
+    dispatch::<E, _>(product.columns, product);
 }
 
 impl<E: Real> WithSimd for Product<'_, E> {

@@ -1,7 +1,7 @@
 //! Element types of tensors as elements of vectors.
 
 use dfdx::prelude::Dtype;
-use pulp::Simd;
+use pulp::{Arch, Simd, WithSimd};
 
 /// A float that the CPU kernels compute with: f32 in training, f64 in gradient checks.
 pub trait Real: Dtype {
@@ -111,6 +111,18 @@ real!(
     partial_store_f64s,
     f64::exp
 );
+
+/// Runs `op`, which fills vectors with `columns` columns, on the widest vectors that the processor has; on half as wide
+/// ones where half of a wide one would be empty, as two of these are computed in the time of one.
+pub(super) fn dispatch<E: Real, W: WithSimd>(columns: usize, op: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    if columns <= E::lanes::<pulp::x86::V3>()
+        && let Some(simd) = pulp::x86::V3::try_new()
+    {
+        return Simd::vectorize(simd, op);
+    }
+    Arch::new().dispatch(op)
+}
 
 /// values += sums, the lanes past the end of `values` left out.
 #[inline(always)]

@@ -1,7 +1,7 @@
 //! Windowsᵀ × cotangents: the gradient of a convolution's weights.
 
-use super::real::{Real, accumulate};
-use pulp::{Arch, Simd, WithSimd};
+use super::real::{Real, accumulate, dispatch};
+use pulp::{Simd, WithSimd};
 
 /// `gradient[input, column] += Σ window value · cotangent`, over all pixels.
 pub struct WeightGradient<'a, E> {
@@ -29,7 +29,7 @@ const PIXELS: usize = 256;
 /// Runs the product.
 pub fn weight_gradient<E: Real>(product: WeightGradient<'_, E>) {
     debug_assert_eq!(product.cotangent.len(), product.starts.len() * product.columns);
-    Arch::new().dispatch(product);
+    dispatch::<E, _>(product.columns, product);
 }
 
 impl<E: Real> WithSimd for WeightGradient<'_, E> {
