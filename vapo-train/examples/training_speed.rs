@@ -1,55 +1,48 @@
-//! Prints how many images a second training steps take in: drift, `flow` objective, exact gradient, without data
-//! and optimiser.
+//! Prints how many images a second training takes in: whole optimiser steps, noise, loss, exact gradient, clipping, Adam
+//! and moving average, on random images.
 //!
 //!     cargo run --release -p vapo-train --example training_speed -- [PRESET [THREADS [SECONDS]]]
 //!
-//! `full-resolution` is the network of `tests/golden/torch_peer.py bench`: run the two in turn and compare them.
+//! `tests/peer/compare` runs it in turn with PyTorch.
 
-use rand_core::SeedableRng;
+use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use std::error::Error;
 use std::time::Instant;
-use vapo_format::{Homotopy, Shape};
-use vapo_sampler::Noise;
-use vapo_train::config::Device;
-use vapo_train::homotopy::{Path, stratified_times};
-use vapo_train::objective::Objective;
-use vapo_train::parameters::Layout;
+use vapo_format::Shape;
+use vapo_train::config::{Choices, Config};
+use vapo_train::dataset::{Dataset, Source};
 use vapo_train::preset::Preset;
-use vapo_train::training::Engine;
+use vapo_train::training::Trainer;
+
+/// Images of the data set.
+const IMAGES: usize = 1024;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let name = arguments.next().unwrap_or_else(|| "full-resolution".into());
+    let name = arguments.next().unwrap_or_else(|| "small".into());
     let preset = Preset::named(&name).ok_or_else(|| format!("no preset {name}"))?;
     let threads = arguments.next().map_or(Ok(2), |threads| threads.parse())?;
     let seconds: f64 = arguments.next().map_or(Ok(10.0), |seconds| seconds.parse())?;
 
     let side = if matches!(preset.name, "tiny" | "digits") { 8 } else { 28 };
-    let image = Shape { channels: 1, height: side, width: side };
-    let architecture = preset.architecture(image, Homotopy::Linear);
-    let mut generator = Xoshiro128PlusPlus::seed_from_u64(1);
-    let parameters = Layout::new(&architecture).initial(&mut generator);
-    let times = stratified_times(preset.batch, &mut generator);
-    let mut data = vec![0.0; preset.batch * image.elements()];
-    let mut noise = data.clone();
-    let mut gaussian = Noise::new(generator);
-    gaussian.fill(&mut data);
-    gaussian.fill(&mut noise);
-    let path = Path::new(architecture.homotopy, &data, &noise, &times)?;
-    let engine = Engine::new(Device::Cpu, threads)?;
-    let step = || {
-        let objective = |evaluation: &_| Objective::Flow.evaluate(evaluation, &path);
-        engine.differentiate(&architecture, &parameters, path.samples(), objective).map(drop)
-    };
+    let shape = Shape { channels: 1, height: side, width: side };
+    let mut images = vec![0; IMAGES * shape.elements()];
+    Xoshiro128PlusPlus::seed_from_u64(1).fill_bytes(&mut images);
+    let dataset = Dataset::new("random", shape, u8::MAX, images, None)?;
+    let choices = Choices { threads: Some(threads), ..Choices::default() };
+    let config = Config::new(Source::FashionMnist, &dataset, None, &preset, &choices);
+    let mut trainer = Trainer::new(&config, &dataset)?;
 
-    step()?;
-    let (start, mut images) = (Instant::now(), 0);
+    // Fills caches and pools.
+    trainer.advance(0.0)?;
+    let (start, mut seen) = (Instant::now(), 0);
     while start.elapsed().as_secs_f64() < seconds {
-        step()?;
-        images += preset.batch;
+        trainer.advance(0.5)?;
+        seen += config.batch;
     }
-    let rate = images as f64 / start.elapsed().as_secs_f64();
-    println!("{name}: {} parameters, {threads} threads, batch {}: {rate:.0} images/s", parameters.len(), preset.batch);
+    let rate = seen as f64 / start.elapsed().as_secs_f64();
+    let parameters = config.architecture.parameters();
+    println!("{name}: {parameters} parameters, {threads} threads, batch {}: {rate:.0} images/s", config.batch);
     Ok(())
 }

@@ -24,6 +24,7 @@ pub use fused::Fused;
 
 use dfdx::prelude::{Cpu, Device, Dtype, HasShape, OwnedTape, Shape, Storage, Tensor};
 use kernel::window::Window;
+use std::sync::{Arc, OnceLock};
 
 /// Images (N, H, W, C).
 pub type Images<E, D> = Tensor<(usize, usize, usize, usize), E, D>;
@@ -66,6 +67,15 @@ pub struct Matrix<E: Dtype, D: Storage<E>> {
     pub weight: Table<E, D>,
     /// (1, outputs).
     pub bias: Table<E, D>,
+    /// The weights as the CPU's kernels read them, once they did.
+    prepared: Arc<OnceLock<fused::Weights<E>>>,
+}
+
+impl<E: Dtype, D: Storage<E>> Matrix<E, D> {
+    /// A matrix of these weights.
+    pub fn new(weight: Table<E, D>, bias: Table<E, D>) -> Self {
+        Matrix { weight, bias, prepared: Arc::default() }
+    }
 }
 
 /// A convolution to apply.

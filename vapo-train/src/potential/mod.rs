@@ -88,9 +88,13 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         let matrices = layout
             .matrices
             .iter()
-            .map(|place| Matrix {
-                weight: device.tensor_from_vec(parameters[place.weight()].to_vec(), (place.rows, place.columns)),
-                bias: device.tensor_from_vec(parameters[place.bias()].to_vec(), (1, place.columns)),
+            .map(|place| {
+                let weight = parameters[place.weight()].to_vec();
+                let bias = parameters[place.bias()].to_vec();
+                Matrix::new(
+                    device.tensor_from_vec(weight, (place.rows, place.columns)),
+                    device.tensor_from_vec(bias, (1, place.columns)),
+                )
             })
             .collect();
         Potential { architecture: architecture.clone(), layout, matrices, device: device.clone() }

@@ -1,5 +1,6 @@
 //! Convolutions.
 
+use super::weights::Prepared;
 use super::{Cotangents, Recorded, Recording};
 use crate::ops::kernel::product::{Product, contiguous, product};
 use crate::ops::kernel::real::Real;
@@ -16,30 +17,34 @@ pub(super) fn convolution<E: Real>(
     recording: &mut Recording<E>,
 ) -> Images<E, Cpu> {
     let extent @ (images, height, width, _) = *input.shape();
-    let columns = op.matrix.weight.shape().1;
+    let weights = Prepared::new(op.matrix, op.window);
+    let windows = Windows::new(op.window, extent, weights.columns);
     let (rows, row_values) = op.window.output(height, width);
     let placed = op.window.place(values(input), extent);
-    let weights = values(&op.matrix.weight);
-    let mut output = op.residual.map_or_else(|| vec![E::default(); images * rows * row_values * columns], values);
-    if recording.pass == Pass::Value {
-        add_bias(&mut output, &values(&op.matrix.bias));
-    }
-    let windows = Windows::new(op.window, extent, columns);
-    windows.product(&placed, &weights, &mut output);
+    let mut output = match (op.residual, recording.pass) {
+        (None, Pass::Value) => weights.bias.repeat(windows.pixels()),
+        (None, Pass::Dual) => vec![E::default(); windows.pixels() * weights.columns],
+        (Some(residual), Pass::Value) => {
+            let mut output = values(residual);
+            add_to_each(&weights.bias, &mut output);
+            output
+        }
+        (Some(residual), Pass::Dual) => values(residual),
+    };
+    windows.product(&placed, &weights.forward, &mut output);
 
-    let output = input.device().tensor_from_vec(output, (images, rows, row_values, columns));
+    let output = input.device().tensor_from_vec(output, (images, rows, row_values, weights.columns));
     let (of_input, of_output) = (input.ghost(), output.ghost());
     let of_residual = op.residual.map(|residual| residual.ghost());
-    let input_gradient = InputGradient { window: op.window, extent, columns, weights };
     match recording.pass {
         Pass::Value => {
             let first = recording.memory.keep(vec![placed]);
             recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
                 let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
                 if let Some(of_residual) = of_residual {
-                    grads.get_or_alloc_mut(&of_residual)?.iter_mut().zip(&g).for_each(|(to, g)| *to += *g);
+                    add(&g, grads.get_or_alloc_mut(&of_residual)?);
                 }
-                input_gradient.add(&g, grads.get_or_alloc_mut(&of_input)?);
+                windows.input_gradient(&g, &weights.reverse, grads.get_or_alloc_mut(&of_input)?);
                 first.set_cotangents(vec![g]);
                 Ok(())
             });
@@ -51,17 +56,15 @@ pub(super) fn convolution<E: Real>(
             recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
                 let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
                 if let Some(of_residual) = of_residual {
-                    grads.get_or_alloc_mut(&of_residual)?.iter_mut().zip(&g).for_each(|(to, g)| *to += *g);
+                    add(&g, grads.get_or_alloc_mut(&of_residual)?);
                 }
                 let to_bias = grads.get_or_alloc_mut(&of_bias)?;
-                for g in g.chunks_exact(columns) {
-                    to_bias.iter_mut().zip(g).for_each(|(to, g)| *to += *g);
-                }
+                g.chunks_exact(weights.columns).for_each(|g| add(g, to_bias));
                 let to_weight = grads.get_or_alloc_mut(&of_weight)?;
                 windows.weight_gradient(&first.values[0], &g, to_weight);
                 windows.weight_gradient(&placed, &first.cotangents()[0], to_weight);
                 if !leaf {
-                    input_gradient.add(&g, grads.get_or_alloc_mut(&of_input)?);
+                    windows.input_gradient(&g, &weights.reverse, grads.get_or_alloc_mut(&of_input)?);
                 }
                 Ok(())
             });
@@ -70,65 +73,74 @@ pub(super) fn convolution<E: Real>(
     output
 }
 
-/// Where the windows of a convolution lie.
+fn add<E: Real>(values: &[E], to: &mut [E]) {
+    to.iter_mut().zip(values).for_each(|(to, value)| *to += *value);
+}
+
+fn add_to_each<E: Real>(row: &[E], table: &mut [E]) {
+    table.chunks_exact_mut(row.len()).for_each(|to| add(row, to));
+}
+
+/// The windows of a convolution, and where they lie.
 struct Windows {
+    window: Window,
+    extent: Extent,
     starts: Vec<u32>,
-    rows: usize,
-    run: usize,
-    row_stride: usize,
     columns: usize,
 }
 
 impl Windows {
     fn new(window: Window, extent: Extent, columns: usize) -> Self {
-        let (rows, run) = window.rows(extent.3);
-        Windows { starts: window.starts(extent), rows, run, row_stride: window.row_stride(extent), columns }
+        Windows { window, extent, starts: window.starts(extent), columns }
+    }
+
+    fn pixels(&self) -> usize {
+        self.starts.len()
     }
 
     /// output += windows × weights.
     fn product<E: Real>(&self, placed: &[E], weights: &[E], output: &mut [E]) {
-        let &Windows { ref starts, rows, run, row_stride, columns } = self;
-        let places = &contiguous(starts.len(), columns);
-        product(Product { input: placed, starts, rows, run, row_stride, weights, columns, output, places });
+        let (rows, run) = self.window.rows(self.extent.3);
+        product(Product {
+            input: placed,
+            starts: &self.starts,
+            rows,
+            run,
+            row_stride: self.window.row_stride(self.extent),
+            weights,
+            columns: self.columns,
+            output,
+            places: &contiguous(self.pixels(), self.columns),
+        });
     }
 
     /// gradient += windowsᵀ × cotangent.
     fn weight_gradient<E: Real>(&self, placed: &[E], cotangent: &[E], gradient: &mut [E]) {
-        let &Windows { ref starts, rows, run, row_stride, columns } = self;
-        weight_gradient(WeightGradient { input: placed, starts, rows, run, row_stride, cotangent, columns, gradient });
+        let (rows, run) = self.window.rows(self.extent.3);
+        weight_gradient(WeightGradient {
+            input: placed,
+            starts: &self.starts,
+            rows,
+            run,
+            row_stride: self.window.row_stride(self.extent),
+            cotangent,
+            columns: self.columns,
+            gradient,
+        });
     }
-}
 
-fn add_bias<E: Real>(output: &mut [E], bias: &[E]) {
-    for output in output.chunks_exact_mut(bias.len()) {
-        output.iter_mut().zip(bias).for_each(|(output, bias)| *output += *bias);
-    }
-}
-
-/// The gradient of the input: the same weights, transposed.
-struct InputGradient<E> {
-    window: Window,
-    extent: Extent,
-    columns: usize,
-    /// (window, columns).
-    weights: Vec<E>,
-}
-
-impl<E: Real> InputGradient<E> {
-    fn add(&self, g: &[E], to: &mut [E]) {
+    /// to += the gradient of the input: the same weights, transposed.
+    fn input_gradient<E: Real>(&self, g: &[E], reverse: &[E], to: &mut [E]) {
         match self.window {
-            Window::Same3x3 => self.same3x3(g, to),
-            Window::Down2x2 | Window::Pixel => self.rows_of_window(g, to),
+            Window::Same3x3 => self.input_gradient_3x3(g, reverse, to),
+            Window::Down2x2 | Window::Pixel => self.input_gradient_of_rows(g, reverse, to),
         }
     }
 
     /// The 3×3 convolution of the cotangent with the weights turned by 180° and transposed.
-    fn same3x3(&self, g: &[E], to: &mut [E]) {
+    fn input_gradient_3x3<E: Real>(&self, g: &[E], reverse: &[E], to: &mut [E]) {
         let (images, height, width, channels) = self.extent;
         let of_output = (images, height, width, self.columns);
-        let taps: Vec<Vec<E>> =
-            self.weights.chunks_exact(channels * self.columns).map(|tap| transposed(tap, self.columns)).collect();
-        let weights: Vec<E> = taps.into_iter().rev().flatten().collect();
         let (rows, run) = Window::Same3x3.rows(self.columns);
         product(Product {
             input: &bordered(g, of_output),
@@ -136,44 +148,30 @@ impl<E: Real> InputGradient<E> {
             rows,
             run,
             row_stride: Window::Same3x3.row_stride(of_output),
-            weights: &weights,
+            weights: reverse,
             columns: channels,
             output: to,
-            places: &contiguous(images * height * width, channels),
+            places: &contiguous(self.pixels(), channels),
         });
     }
 
     /// Windows that do not overlap: each row of a window is a product of its own.
-    fn rows_of_window(&self, g: &[E], to: &mut [E]) {
+    fn input_gradient_of_rows<E: Real>(&self, g: &[E], reverse: &[E], to: &mut [E]) {
         let (rows, run) = self.window.rows(self.extent.3);
-        let windows = self.window.starts(self.extent);
-        for row in 0..rows {
+        for (row, weights) in reverse.chunks_exact(run * self.columns).enumerate().take(rows) {
             let offset = row * self.window.row_stride(self.extent);
-            let places: Vec<u32> = windows.iter().map(|start| start + offset as u32).collect();
-            let weights = &self.weights[row * run * self.columns..(row + 1) * run * self.columns];
+            let places: Vec<u32> = self.starts.iter().map(|start| start + offset as u32).collect();
             product(Product {
                 input: g,
-                starts: &contiguous(windows.len(), self.columns),
+                starts: &contiguous(self.pixels(), self.columns),
                 rows: 1,
                 run: self.columns,
                 row_stride: 0,
-                weights: &transposed(weights, self.columns),
+                weights,
                 columns: run,
                 output: to,
                 places: &places,
             });
         }
     }
-}
-
-/// (rows, columns) → (columns, rows).
-fn transposed<E: Real>(table: &[E], columns: usize) -> Vec<E> {
-    let rows = table.len() / columns;
-    let mut out = vec![E::default(); table.len()];
-    for (row, values) in table.chunks_exact(columns).enumerate() {
-        for (column, value) in values.iter().enumerate() {
-            out[column * rows + row] = *value;
-        }
-    }
-    out
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `convolution`, `silu`, `film_silu`, `readout` | one operation each |
 //! | [`memory`] | what the first pass leaves to the second |
+//! | `weights` | a matrix as the kernels read it, forward and in reverse |
 //!
 //! A dual pass carries tangents forward. In reverse, what is recorded for a tangent is the cotangent of its *value*: the
 //! cotangent of the tangent itself is remembered from the first pass.
@@ -13,11 +14,13 @@ mod film_silu;
 pub mod memory;
 mod readout;
 mod silu;
+mod weights;
 
 use super::kernel::real::Real;
 use super::{Convolution, Images, Kernels, Scalars};
 use dfdx::prelude::{Cpu, CpuError, Device, Gradients};
 use memory::Memory;
+pub use weights::Weights;
 
 /// Operations on the CPU in f32 or f64.
 pub struct Fused;

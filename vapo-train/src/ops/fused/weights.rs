@@ -1,0 +1,69 @@
+//! A matrix as the kernels read it. Prepared once a step, for all shards of the batch.
+
+use crate::ops::kernel::real::Real;
+use crate::ops::kernel::window::Window;
+use crate::ops::{Matrix, values};
+use dfdx::prelude::{Cpu, HasShape};
+use std::sync::Arc;
+
+/// Weights of a convolution.
+#[derive(Debug)]
+pub struct Weights<E> {
+    /// (inputs, outputs).
+    pub(super) forward: Vec<E>,
+    /// Of the input gradient: every row of the window, or for 3×3 every tap from last to first, transposed.
+    pub(super) reverse: Vec<E>,
+    /// (outputs,).
+    pub(super) bias: Vec<E>,
+    /// Outputs.
+    pub(super) columns: usize,
+}
+
+impl<E: Real> Weights<E> {
+    fn new(matrix: &Matrix<E, Cpu>, window: Window) -> Self {
+        let (forward, columns) = (values(&matrix.weight), matrix.weight.shape().1);
+        let inputs = forward.len() / columns;
+        let reverse = match window {
+            Window::Same3x3 => {
+                let taps = forward.chunks_exact(inputs / 9 * columns);
+                taps.rev().flat_map(|tap| transposed(tap, columns)).collect()
+            }
+            Window::Down2x2 => {
+                forward.chunks_exact(inputs / 2 * columns).flat_map(|row| transposed(row, columns)).collect()
+            }
+            Window::Pixel => transposed(&forward, columns),
+        };
+        Weights { forward, reverse, bias: values(&matrix.bias), columns }
+    }
+}
+
+/// A matrix and its preparations.
+pub(super) struct Prepared<E>(Arc<std::sync::OnceLock<Weights<E>>>);
+
+impl<E: Real> Prepared<E> {
+    /// Prepares the matrix of a convolution, unless that is done.
+    pub(super) fn new(matrix: &Matrix<E, Cpu>, window: Window) -> Self {
+        matrix.prepared.get_or_init(|| Weights::new(matrix, window));
+        Prepared(matrix.prepared.clone())
+    }
+}
+
+impl<E> std::ops::Deref for Prepared<E> {
+    type Target = Weights<E>;
+
+    fn deref(&self) -> &Weights<E> {
+        self.0.get().expect("it was prepared when this was made")
+    }
+}
+
+/// (rows, columns) → (columns, rows).
+fn transposed<E: Real>(table: &[E], columns: usize) -> Vec<E> {
+    let rows = table.len() / columns;
+    let mut out = vec![E::default(); table.len()];
+    for (row, values) in table.chunks_exact(columns).enumerate() {
+        for (column, value) in values.iter().enumerate() {
+            out[column * rows + row] = *value;
+        }
+    }
+    out
+}
