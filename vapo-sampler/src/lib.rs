@@ -12,6 +12,9 @@
 //! | [`homotopy`] | mean and std of the path from noise to data |
 //! | [`noise`] | seeded Gaussian [`Noise`] from a generator of your choice |
 //! | [`potential`] | potential, drift and energy, one file a layer kind: [`Potential`] |
+//! | [`inpainting`] | restores what is missing of an image |
+//! | [`composition`] | the weighted sum of two potentials |
+//! | [`anomaly`] | whether an image is one of those that a potential was trained on |
 //! | [`arena`] | how many elements of memory a model and a solver need |
 //! | [`error`] | what a caller can do wrong |
 //!
@@ -62,9 +65,12 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod anomaly;
 pub mod arena;
+pub mod composition;
 pub mod error;
 pub mod homotopy;
+pub mod inpainting;
 mod kernel;
 pub mod noise;
 pub mod potential;
@@ -72,7 +78,9 @@ pub mod sampler;
 pub mod schedule;
 pub mod solver;
 
+pub use composition::Composition;
 pub use error::{Error, ScheduleError};
+pub use inpainting::Known;
 pub use noise::Noise;
 pub use potential::Potential;
 pub use sampler::Sampler;

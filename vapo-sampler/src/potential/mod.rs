@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::kernel::{Direction, linear};
 use frame::{Frame, Placed};
 use vapo_format::architecture::MAX_LAYERS;
-use vapo_format::{Homotopy, Model};
+use vapo_format::{Homotopy, Model, Threshold};
 
 /// A model's potential, evaluated in memory that the caller lends.
 ///
@@ -92,6 +92,10 @@ impl<'a> Potential<'a> {
     /// The path that the potential was trained on.
     pub fn homotopy(&self) -> Homotopy {
         self.model.architecture().homotopy
+    }
+
+    pub(crate) fn threshold(&self) -> Option<Threshold> {
+        self.model.threshold()
     }
 
     pub(crate) fn check(&self, x: &[f32]) -> Result<(), Error> {
