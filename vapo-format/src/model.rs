@@ -49,11 +49,11 @@ const MAX_STRUCTURE: usize = (3 * 3 + 1 + 3 + 1 + MAX_LAYERS * (1 + 3) + 1_usize
 /// }
 /// # Ok::<(), vapo_format::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model<'a> {
     architecture: Architecture,
     encoding: Encoding,
-    threshold: Option<Threshold>,
+    threshold: Option<&'a [u8; threshold::BYTES]>,
     weights: &'a [u8],
 }
 
@@ -78,7 +78,9 @@ impl<'a> Model<'a> {
             rest.split_at_checked(header_length).ok_or(too_short(PREAMBLE + header_length + CHECKSUM))?;
         let (architecture, encoding, threshold) = read_header(header)?;
         architecture.validate()?;
-        if threshold.is_some_and(|threshold| !threshold.is_valid(architecture.homotopy)) {
+        if let Some(&bytes) = threshold
+            && !Threshold::from_bytes(bytes).is_valid(architecture.homotopy)
+        {
             return Err(Error::Threshold);
         }
 
@@ -118,7 +120,7 @@ impl<'a> Model<'a> {
 
     /// Above which energy an image is an anomaly, where the file says so.
     pub fn threshold(&self) -> Option<Threshold> {
-        self.threshold
+        self.threshold.map(|&bytes| Threshold::from_bytes(bytes))
     }
 
     /// The bytes of all matrices, one after another.
@@ -158,21 +160,18 @@ pub(crate) fn write_header(
     Some(padded + threshold::BYTES)
 }
 
-/// Decodes a header that is what [`write_header`] makes of its contents. Postcard alone would take longer forms of the
+/// Decodes a header that is what [`write_header`] makes of its contents; a threshold stays in its bytes. Postcard alone would take longer forms of the
 /// same numbers and any bytes after them; one model would have many files.
-fn read_header(bytes: &[u8]) -> Result<(Architecture, Encoding, Option<Threshold>), Error> {
+fn read_header(bytes: &[u8]) -> Result<(Architecture, Encoding, Option<&[u8; threshold::BYTES]>), Error> {
     let (architecture, encoding) = postcard::from_bytes(bytes).map_err(|_| Error::Header)?;
     let mut canonical = [0; MAX_STRUCTURE];
     let length = write_header(&architecture, encoding, None, &mut canonical).ok_or(Error::Header)?;
-    let (structure, rest) = bytes.split_at_checked(length).ok_or(Error::Header)?;
-    if canonical.get(..length) != Some(structure) {
-        return Err(Error::Header);
+    let threshold = canonical.get(..length).and_then(|canonical| bytes.strip_prefix(canonical)).ok_or(Error::Header)?;
+    match threshold.try_into() {
+        Ok(threshold) => Ok((architecture, encoding, Some(threshold))),
+        Err(_) if threshold.is_empty() => Ok((architecture, encoding, None)),
+        Err(_) => Err(Error::Header),
     }
-    if rest.is_empty() {
-        return Ok((architecture, encoding, None));
-    }
-    let threshold = Threshold::from_bytes(rest.try_into().map_err(|_| Error::Header)?);
-    Ok((architecture, encoding, Some(threshold)))
 }
 
 fn check_numbers(matrix: &Matrix<'_>) -> Option<()> {
@@ -203,7 +202,9 @@ mod tests {
             let mut buffer = [0xa5; MAX_HEADER];
             let write = |buffer: &mut [u8]| write_header(&architecture, Encoding::Float32, threshold, buffer);
             assert_eq!(write(&mut buffer[..length]), Some(length));
-            assert_eq!(read_header(&buffer[..length]), Ok((architecture.clone(), Encoding::Float32, threshold)));
+            let (read, encoding, bytes) = read_header(&buffer[..length]).unwrap();
+            assert_eq!((read, encoding), (architecture.clone(), Encoding::Float32));
+            assert_eq!(bytes.map(|&bytes| Threshold::from_bytes(bytes)), threshold);
             assert_eq!(write(&mut buffer[1..length]), None);
         }
     }

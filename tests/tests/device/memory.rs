@@ -13,7 +13,7 @@ const MICROBIT_FLASH: u64 = 256 * 1024;
 #[test]
 fn digits_run_in_the_16_kilobytes_of_a_microbit() {
     let image = &cases().microbit.image;
-    let request = Request { seed: 3, solver: Solver::Heun, steps: 2, exponent: 0.7, temperature: 1.0 };
+    let request = Request { seed: 3, solver: Solver::Heun, steps: 2, exponent: 0.7, temperature: 1.0, known: 0 };
     let cost = image.answer(&request).unwrap().cost;
     let (fixed, flash) = (image.ram().unwrap(), image.flash().unwrap());
     assert!(fixed >= cost.arena as u64 && cost.arena > 0, "{fixed} bytes fixed, {} of arena", cost.arena);

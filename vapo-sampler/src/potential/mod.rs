@@ -80,6 +80,7 @@ impl<'a> Potential<'a> {
     ///
     /// # Errors
     /// [`Error::Length`] where x is no image of the model.
+    #[inline(never)] // two callers, and one copy takes less flash
     pub fn energy(&mut self, x: &[f32], time: f32) -> Result<Option<f32>, Error> {
         let energy = 0.5 * readout::squared_norm(x) - time * self.potential(x, time)?;
         Ok(match self.homotopy() {
