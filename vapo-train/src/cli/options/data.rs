@@ -28,6 +28,16 @@ impl DataOptions {
         load(self.dataset.parse()?, self.split, self.data_dir.as_deref())
     }
 
+    /// Images of another data set, looked for in the same folder.
+    ///
+    /// # Errors
+    /// The files are missing or damaged.
+    pub(in crate::cli) fn load_other(&self, source: Source, split: Split) -> Result<Dataset, Failure> {
+        // The digits are built in.
+        let folder = self.data_dir.as_deref().filter(|_| source != Source::Digits);
+        load(source, split, folder)
+    }
+
     /// What a run card says of the images.
     pub(in crate::cli) fn card(&self, images: &Dataset) -> DataCard {
         DataCard { dataset: images.name().to_owned(), split: self.split, shape: images.shape(), count: images.len() }
