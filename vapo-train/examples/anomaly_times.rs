@@ -45,7 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ordinary = all(&Images::Dataset(&dataset));
     let of_ordinary = |change: &dyn Fn(&[f32]) -> Vec<f32>| ordinary.iter().map(|image| change(image)).collect();
     let mut sets: Vec<(&str, Vec<Vec<f32>>)> = vec![
-        ("noise", all(&Images::Noise { shape, count, seed: 0 })),
+        // Seeds far from those of the noise that images are scored with.
+        ("noise", all(&Images::Noise { shape, count, seed: 1 << 32 })),
         ("permuted", all(&Images::permuted(&dataset, 0))),
         ("inverted", of_ordinary(&|image| image.iter().map(|value| -value).collect())),
         ("upside down", of_ordinary(&|image| rows(image, shape).rev().flatten().copied().collect())),

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let out = arguments.out.display();
-    let (&[ref first, ref second], &[a, b]) = (&*arguments.model, &*arguments.weight) else {
+    let ([first, second], &[a, b]) = (&*arguments.model, &*arguments.weight) else {
         return Err(Failure::Usage(format!(
             "--model, --weight: expected two of each, as --model A.vapo --weight 0.5 --model B.vapo --weight 0.5, found {} \
              and {}",
