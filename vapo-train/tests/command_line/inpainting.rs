@@ -55,7 +55,7 @@ fn picture(file: &[u8], images: &[Vec<f32>], count: u64, seed: u64) -> Vec<u8> {
     grid(&levels(&tiles), GREY, NonZeroU32::new(2 + count as u32)).unwrap().png()
 }
 
-const SAMPLER: &str = "--solver heun --steps 10 --temperature 1";
+const SAMPLER: &str = "--solver heun --steps 10 --grading 0.8 --temperature 1";
 
 #[test]
 fn restorations_are_those_of_the_device_on_any_number_of_threads() {
@@ -71,6 +71,22 @@ fn restorations_are_those_of_the_device_on_any_number_of_threads() {
     assert_eq!((&card["command"], &card["settings"]), (&"inpaint".into(), &settings));
     assert_eq!((&card["sampler"]["solver"], &card["sampler"]["seed"]), (&"heun".into(), &5.into()));
     assert_eq!(card["data"][0]["dataset"], "digits");
+}
+
+/// Not those of sampling.
+#[test]
+fn defaults_are_those_of_restoring() {
+    let (root, _) = model();
+    vapo_train(root.path(), &format!("{BOX} --count 2 --out x.png")).succeeded();
+    vapo_train(
+        root.path(),
+        &format!("{BOX} --count 2 --temperature 8 --steps 100 --solver euler --grading 1.5 --out y.png"),
+    )
+    .succeeded();
+    let [x, y] = ["x.png", "y.png"].map(|name| fs::read(root.path().join(name)).unwrap());
+    assert!(x == y);
+    vapo_train(root.path(), &format!("{BOX} --count 2 --temperature 0 --out y.png --force")).succeeded();
+    assert!(x != fs::read(root.path().join("y.png")).unwrap());
 }
 
 fn write_png(path: &Path, pixels: &[u8], shape: Shape) {
