@@ -56,6 +56,14 @@
 //! let mut image = [0.0; 8 * 8];
 //! sampler.sample(schedule, temperature, &mut noise, &mut image)?;
 //! # assert!(image.iter().all(|value| value.is_finite()));
+//!
+//! // The same model restores what is missing, here the lower half, and judges by its threshold, if it has one.
+//! let upper: [f32; 4 * 8] = [-1.0; 32];
+//! sampler.inpaint(schedule, 8.0, &mut noise, |index| upper.get(index).copied(), &mut image)?;
+//! assert!(image.starts_with(&upper));
+//! if let Some(verdict) = sampler.verdict(&image)? {
+//!     println!("energy {}, anomalous: {}", verdict.energy, verdict.anomalous);
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![no_std]
