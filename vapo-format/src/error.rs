@@ -37,10 +37,13 @@ pub enum Error {
         /// CRC-32 stored at the end.
         stored: u32,
     },
-    /// The header is not the one postcard encoding of an architecture and an encoding of weights, padded with zeros.
+    /// The header is not the one postcard encoding of an architecture and an encoding of weights, padded with zeros, with
+    /// or without the bytes of a threshold after it.
     Header,
     /// The header's architecture breaks a rule.
     Architecture(ArchitectureError),
+    /// The anomaly threshold is none: see [`crate::Threshold`].
+    Threshold,
     /// A scale or a bias, or a float weight, is infinite or not a number, or a scale is negative.
     Number {
         /// Position of the matrix in the file, from 0.
@@ -95,6 +98,10 @@ impl fmt::Display for Error {
                 f.write_str("the header is not one of a model: the file is damaged or was not written by a trainer")
             }
             Error::Architecture(error) => write!(f, "the architecture is refused: {error}"),
+            Error::Threshold => f.write_str(
+                "an anomaly threshold has a finite energy, a time from 0 to 1 (below 1 for the linear homotopy) and a rate \
+                 between 0 and 1, found another number: choose the threshold anew",
+            ),
             Error::Number { matrix } => {
                 write!(
                     f,

@@ -3,6 +3,7 @@
 use crate::architecture::{Architecture, MAX_LAYERS};
 use crate::error::Error;
 use crate::matrix::{Encoding, Matrix, Weights, floats};
+use crate::threshold::{self, Threshold};
 
 /// First bytes of a file.
 pub const MAGIC: [u8; 4] = *b"VAPO";
@@ -16,8 +17,9 @@ pub const CHECKSUM: usize = 4;
 pub(crate) static CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
 
 /// Bytes of the longest header: three extents, homotopy, embedding, layer count, layers of a kind and an extent, and
-/// encoding, where an extent takes up to three bytes and each of the others one; then padding.
-pub(crate) const MAX_HEADER: usize = (3 * 3 + 1 + 3 + 1 + MAX_LAYERS * (1 + 3) + 1_usize).next_multiple_of(4);
+/// encoding, where an extent takes up to three bytes and each of the others one; then padding, then a threshold.
+pub(crate) const MAX_HEADER: usize = MAX_STRUCTURE + threshold::BYTES;
+const MAX_STRUCTURE: usize = (3 * 3 + 1 + 3 + 1 + MAX_LAYERS * (1 + 3) + 1_usize).next_multiple_of(4);
 
 /// A checked model, its weights borrowed from the bytes it was parsed from.
 ///
@@ -51,6 +53,7 @@ pub(crate) const MAX_HEADER: usize = (3 * 3 + 1 + 3 + 1 + MAX_LAYERS * (1 + 3) +
 pub struct Model<'a> {
     architecture: Architecture,
     encoding: Encoding,
+    threshold: Option<&'a [u8; threshold::BYTES]>,
     weights: &'a [u8],
 }
 
@@ -73,8 +76,13 @@ impl<'a> Model<'a> {
         let header_length = usize::from(u16::from_le_bytes([l0, l1]));
         let (header, rest) =
             rest.split_at_checked(header_length).ok_or(too_short(PREAMBLE + header_length + CHECKSUM))?;
-        let (architecture, encoding) = read_header(header)?;
+        let (architecture, encoding, threshold) = read_header(header)?;
         architecture.validate()?;
+        if let Some(&bytes) = threshold
+            && !Threshold::from_bytes(bytes).is_valid(architecture.homotopy)
+        {
+            return Err(Error::Threshold);
+        }
 
         // Neither sum overflows: `architecture` asserts that the largest valid file is below 2³¹ bytes.
         let length: usize = architecture.matrices().map(|m| m.bytes(encoding)).sum();
@@ -89,7 +97,7 @@ impl<'a> Model<'a> {
         if computed != stored {
             return Err(Error::Checksum { computed, stored });
         }
-        let model = Model { architecture, encoding, weights };
+        let model = Model { architecture, encoding, threshold, weights };
         for (index, (matrix, padding)) in model.split().enumerate() {
             let index = index as u16; // at most three matrices a layer, and three more
             check_numbers(&matrix).ok_or(Error::Number { matrix: index })?;
@@ -108,6 +116,11 @@ impl<'a> Model<'a> {
     /// How the weights are stored.
     pub fn encoding(&self) -> Encoding {
         self.encoding
+    }
+
+    /// Above which energy an image is an anomaly, where the file says so.
+    pub fn threshold(&self) -> Option<Threshold> {
+        self.threshold.map(|&bytes| Threshold::from_bytes(bytes))
     }
 
     /// The bytes of all matrices, one after another.
@@ -131,22 +144,34 @@ impl<'a> Model<'a> {
     }
 }
 
-/// Encodes the header and its padding at the start of `buffer`; returns their length. None if they do not fit, which
-/// [`MAX_HEADER`] bytes rule out.
-pub(crate) fn write_header(architecture: &Architecture, encoding: Encoding, buffer: &mut [u8]) -> Option<usize> {
+/// Encodes the header at the start of `buffer`: architecture and encoding, padded, and the threshold if there is one.
+/// Returns its length. None if it does not fit, which [`MAX_HEADER`] bytes rule out.
+pub(crate) fn write_header(
+    architecture: &Architecture,
+    encoding: Encoding,
+    threshold: Option<Threshold>,
+    buffer: &mut [u8],
+) -> Option<usize> {
     let used = postcard::to_slice(&(architecture, encoding), buffer).ok()?.len();
     let padded = used.next_multiple_of(4);
     buffer.get_mut(used..padded)?.fill(0);
-    Some(padded)
+    let Some(threshold) = threshold else { return Some(padded) };
+    *buffer.get_mut(padded..)?.first_chunk_mut()? = threshold.to_bytes();
+    Some(padded + threshold::BYTES)
 }
 
-/// Decodes a header that is what [`write_header`] makes of its contents. Postcard alone would take longer forms of the
+/// Decodes a header that is what [`write_header`] makes of its contents; a threshold stays in its bytes. Postcard alone would take longer forms of the
 /// same numbers and any bytes after them; one model would have many files.
-fn read_header(bytes: &[u8]) -> Result<(Architecture, Encoding), Error> {
+fn read_header(bytes: &[u8]) -> Result<(Architecture, Encoding, Option<&[u8; threshold::BYTES]>), Error> {
     let (architecture, encoding) = postcard::from_bytes(bytes).map_err(|_| Error::Header)?;
-    let mut canonical = [0; MAX_HEADER];
-    let length = write_header(&architecture, encoding, &mut canonical).ok_or(Error::Header)?;
-    if canonical.get(..length) == Some(bytes) { Ok((architecture, encoding)) } else { Err(Error::Header) }
+    let mut canonical = [0; MAX_STRUCTURE];
+    let length = write_header(&architecture, encoding, None, &mut canonical).ok_or(Error::Header)?;
+    let threshold = canonical.get(..length).and_then(|canonical| bytes.strip_prefix(canonical)).ok_or(Error::Header)?;
+    match threshold.try_into() {
+        Ok(threshold) => Ok((architecture, encoding, Some(threshold))),
+        Err(_) if threshold.is_empty() => Ok((architecture, encoding, None)),
+        Err(_) => Err(Error::Header),
+    }
 }
 
 fn check_numbers(matrix: &Matrix<'_>) -> Option<()> {
@@ -172,9 +197,15 @@ mod tests {
             embedding: all,
             layers: [Layer::Conv { channels: all }; MAX_LAYERS].into_iter().collect(),
         };
-        let mut buffer = [0xa5; MAX_HEADER];
-        assert_eq!(write_header(&architecture, Encoding::Float32, &mut buffer), Some(MAX_HEADER));
-        assert_eq!(read_header(&buffer), Ok((architecture.clone(), Encoding::Float32)));
-        assert_eq!(write_header(&architecture, Encoding::Float32, &mut buffer[1..]), None);
+        let threshold = Threshold { energy: 1.5, time: 0.5, false_positive_rate: 0.25 };
+        for (threshold, length) in [(None, MAX_STRUCTURE), (Some(threshold), MAX_HEADER)] {
+            let mut buffer = [0xa5; MAX_HEADER];
+            let write = |buffer: &mut [u8]| write_header(&architecture, Encoding::Float32, threshold, buffer);
+            assert_eq!(write(&mut buffer[..length]), Some(length));
+            let (read, encoding, bytes) = read_header(&buffer[..length]).unwrap();
+            assert_eq!((read, encoding), (architecture.clone(), Encoding::Float32));
+            assert_eq!(bytes.map(|&bytes| Threshold::from_bytes(bytes)), threshold);
+            assert_eq!(write(&mut buffer[1..length]), None);
+        }
     }
 }

@@ -3,7 +3,8 @@
 use crate::architecture::Architecture;
 use crate::error::Error;
 use crate::matrix::{Encoding, MatrixShape};
-use crate::model::{CHECKSUM, CRC, MAGIC, MAX_HEADER, PREAMBLE, VERSION, write_header};
+use crate::model::{CHECKSUM, CRC, MAGIC, MAX_HEADER, Model, PREAMBLE, VERSION, write_header};
+use crate::threshold::{self, Threshold};
 
 /// Weights of one matrix on their way into a file, row-major.
 #[derive(Clone, Copy, Debug)]
@@ -52,13 +53,14 @@ pub struct Writer<'b, 'a> {
     written: u16,
 }
 
-/// Bytes of the file of an architecture whose weights are stored in `encoding`.
+/// Bytes of the file of an architecture whose weights are stored in `encoding`. A threshold takes [`threshold::BYTES`]
+/// more.
 ///
 /// # Errors
 /// [`Error::Architecture`].
 pub fn file_bytes(architecture: &Architecture, encoding: Encoding) -> Result<usize, Error> {
     architecture.validate()?;
-    let header = write_header(architecture, encoding, &mut [0; MAX_HEADER]).ok_or(Error::Header)?;
+    let header = write_header(architecture, encoding, None, &mut [0; MAX_HEADER]).ok_or(Error::Header)?;
     // No overflow: `architecture` asserts that the largest valid file is below 2³¹ bytes.
     let matrices: usize = architecture.matrices().map(|m| m.bytes(encoding)).sum();
     Ok(PREAMBLE + header + matrices + CHECKSUM)
@@ -70,12 +72,31 @@ impl<'b, 'a> Writer<'b, 'a> {
     /// # Errors
     /// [`Error::Architecture`], or [`Error::TooShort`] for a buffer of too few bytes.
     pub fn new(buffer: &'b mut [u8], architecture: &'a Architecture, encoding: Encoding) -> Result<Self, Error> {
-        let expected = file_bytes(architecture, encoding)?;
+        Self::with_threshold(buffer, architecture, encoding, None)
+    }
+
+    /// Starts a file that may have an anomaly threshold, which takes [`threshold::BYTES`] beside [`file_bytes`].
+    ///
+    /// # Errors
+    /// Those of [`Writer::new`], and [`Error::Threshold`].
+    pub fn with_threshold(
+        buffer: &'b mut [u8],
+        architecture: &'a Architecture,
+        encoding: Encoding,
+        threshold: Option<Threshold>,
+    ) -> Result<Self, Error> {
+        let mut expected = file_bytes(architecture, encoding)?;
+        if let Some(threshold) = threshold {
+            if !threshold.is_valid(architecture.homotopy) {
+                return Err(Error::Threshold);
+            }
+            expected += threshold::BYTES;
+        }
         let found = buffer.len();
         let too_short = Error::TooShort { expected, found };
         let buffer = buffer.get_mut(..expected).ok_or(too_short)?;
         let (preamble, rest) = buffer.split_first_chunk_mut::<PREAMBLE>().ok_or(too_short)?;
-        let header = write_header(architecture, encoding, rest).ok_or(too_short)?;
+        let header = write_header(architecture, encoding, threshold, rest).ok_or(too_short)?;
         let [v0, v1] = VERSION.to_le_bytes();
         let [l0, l1] = (header as u16).to_le_bytes();
         let [m0, m1, m2, m3] = MAGIC;
@@ -128,6 +149,22 @@ impl<'b, 'a> Writer<'b, 'a> {
         *checksum = CRC.checksum(contents).to_le_bytes();
         Ok(self.used + CHECKSUM)
     }
+}
+
+/// Writes the file of `model` with another anomaly threshold, or none, into `buffer`: [`file_bytes`] long, and
+/// [`threshold::BYTES`] more with a threshold. The matrices keep their bytes. Returns the file's length.
+///
+/// # Errors
+/// [`Error::Threshold`], or [`Error::TooShort`] for a buffer of too few bytes.
+pub fn replace_threshold(model: &Model<'_>, threshold: Option<Threshold>, buffer: &mut [u8]) -> Result<usize, Error> {
+    let architecture = model.architecture();
+    let mut writer = Writer::with_threshold(buffer, architecture, model.encoding(), threshold)?;
+    let matrices = architecture.matrices().count() as u16;
+    let end = writer.used + model.weights().len();
+    let place = writer.buffer.get_mut(writer.used..end).ok_or(Error::Extent { matrix: 0 })?;
+    place.copy_from_slice(model.weights());
+    (writer.used, writer.written) = (end, matrices);
+    writer.finish()
 }
 
 fn fits(shape: &MatrixShape, encoding: Encoding, biases: &[f32], values: Values<'_>) -> bool {

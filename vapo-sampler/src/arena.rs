@@ -28,6 +28,13 @@ pub fn potential_elements(architecture: &Architecture) -> usize {
     embedding + vector + stack
 }
 
+/// f32 elements that a [`crate::Composition`] of these architectures needs: both potentials and a drift. A solver's
+/// buffers come beside them.
+pub fn composition_elements(architectures: [&Architecture; 2]) -> usize {
+    let [first, second] = architectures;
+    potential_elements(first) + potential_elements(second) + first.image.elements()
+}
+
 /// Elements of each part of a potential's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {

@@ -1,6 +1,7 @@
 //! What a caller can do wrong.
 
 use core::fmt;
+use vapo_format::{Homotopy, Shape};
 
 /// Why a potential, a sampler or a solver refused.
 #[non_exhaustive]
@@ -25,6 +26,18 @@ pub enum Error {
         /// The temperature.
         found: f32,
     },
+    /// Two potentials that have no sum: of images of different extents, or of different homotopies.
+    Unlike {
+        /// Extents of the images.
+        images: [Shape; 2],
+        /// The homotopies.
+        homotopies: [Homotopy; 2],
+    },
+    /// A weight is infinite or not a number.
+    Weight {
+        /// The weight.
+        found: f32,
+    },
 }
 
 impl fmt::Display for Error {
@@ -37,6 +50,12 @@ impl fmt::Display for Error {
                 write!(f, "an image of this model has {expected} elements, the slice has {found}")
             }
             Error::Temperature { found } => write!(f, "a temperature is finite and at least 0, found {found}"),
+            Error::Unlike { images: [a, b], homotopies: [of_a, of_b] } => write!(
+                f,
+                "potentials are composed where images and homotopies are the same, found {a} {of_a} and {b} {of_b}: \
+                 train one like the other"
+            ),
+            Error::Weight { found } => write!(f, "a weight is a finite number, found {found}"),
         }
     }
 }

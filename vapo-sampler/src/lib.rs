@@ -12,6 +12,9 @@
 //! | [`homotopy`] | mean and std of the path from noise to data |
 //! | [`noise`] | seeded Gaussian [`Noise`] from a generator of your choice |
 //! | [`potential`] | potential, drift and energy, one file a layer kind: [`Potential`] |
+//! | [`inpainting`] | restores what is missing of an image |
+//! | [`composition`] | the weighted sum of two potentials |
+//! | [`anomaly`] | whether an image is one of those that a potential was trained on |
 //! | [`arena`] | how many elements of memory a model and a solver need |
 //! | [`error`] | what a caller can do wrong |
 //!
@@ -53,6 +56,14 @@
 //! let mut image = [0.0; 8 * 8];
 //! sampler.sample(schedule, temperature, &mut noise, &mut image)?;
 //! # assert!(image.iter().all(|value| value.is_finite()));
+//!
+//! // The same model restores what is missing, here the lower half, and judges by its threshold, if it has one.
+//! let upper: [f32; 4 * 8] = [-1.0; 32];
+//! sampler.inpaint(schedule, 8.0, &mut noise, |index| upper.get(index).copied(), &mut image)?;
+//! assert!(image.starts_with(&upper));
+//! if let Some(verdict) = sampler.verdict(&image)? {
+//!     println!("energy {}, anomalous: {}", verdict.energy, verdict.anomalous);
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![no_std]
@@ -62,9 +73,12 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod anomaly;
 pub mod arena;
+pub mod composition;
 pub mod error;
 pub mod homotopy;
+pub mod inpainting;
 mod kernel;
 pub mod noise;
 pub mod potential;
@@ -72,7 +86,9 @@ pub mod sampler;
 pub mod schedule;
 pub mod solver;
 
+pub use composition::Composition;
 pub use error::{Error, ScheduleError};
+pub use inpainting::Known;
 pub use noise::Noise;
 pub use potential::Potential;
 pub use sampler::Sampler;

@@ -2,6 +2,7 @@
 
 use crate::arena;
 use crate::error::Error;
+use crate::inpainting::{Held, Known};
 use crate::noise::Noise;
 use crate::potential::Potential;
 use crate::schedule::{Schedule, Step};
@@ -68,8 +69,52 @@ impl<'a> Sampler<'a> {
         self.solver.integrate(sde, schedule, noise, x, self.buffers, observe)
     }
 
+    /// Draws the prior from `noise` and carries it to time 1, as [`Sampler::sample`] does, but for the elements of the
+    /// image that `known` gives a value of: they end as these values, and the others follow them. See
+    /// [`crate::inpainting`].
+    ///
+    /// # Errors
+    /// As [`Sampler::sample`].
+    pub fn inpaint<R: Rng + Clone>(
+        &mut self,
+        schedule: Schedule,
+        temperature: f32,
+        noise: &mut Noise<R>,
+        known: impl Fn(usize) -> Option<f32>,
+        image: &mut [f32],
+    ) -> Result<(), Error> {
+        self.potential.check(image)?;
+        let known = Known::new(noise, known);
+        noise.fill(image);
+        self.integrate_known(schedule, temperature, noise, &known, image, |_, _| ())
+    }
+
+    /// As [`Sampler::integrate`], with the `known` elements of `x` held on their path.
+    ///
+    /// # Errors
+    /// As [`Sampler::sample`].
+    pub fn integrate_known<R: Rng + Clone, K: Fn(usize) -> Option<f32>>(
+        &mut self,
+        schedule: Schedule,
+        temperature: f32,
+        noise: &mut Noise<R>,
+        known: &Known<R, K>,
+        x: &mut [f32],
+        observe: impl FnMut(Step, &[f32]),
+    ) -> Result<(), Error> {
+        self.potential.check(x)?;
+        let homotopy = self.potential.homotopy();
+        let mut held = Held { drift: &mut self.potential, homotopy, known };
+        let sde = Sde { drift: &mut held, homotopy, temperature };
+        self.solver.integrate(sde, schedule, noise, x, self.buffers, observe)
+    }
+
     /// The potential, for its value, its drift and its energy.
     pub fn potential(&mut self) -> &mut Potential<'a> {
         &mut self.potential
+    }
+
+    pub(crate) fn parts(&mut self) -> (&mut Potential<'a>, &mut [f32]) {
+        (&mut self.potential, self.buffers)
     }
 }

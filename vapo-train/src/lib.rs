@@ -13,6 +13,9 @@
 //! | [`training`] | the step, and the loop around it |
 //! | [`quantise`] | from float parameters to a model file |
 //! | [`sampling`] | images from a model file, by the code of the device |
+//! | [`inpainting`] | images restored where they are masked |
+//! | [`composition`] | images of the weighted sum of two models |
+//! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
 //!
 //! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
 //! vector), [`run`] and [`checkpoint`] (a run's files), [`picture`] (grids and curves), [`cli`] (the command line).
@@ -20,12 +23,15 @@
 //! The one function that matters is [`potential::Potential::gradient`]: the gradient of a gradient, without
 //! differentiating one.
 
+pub mod anomaly;
 pub mod checkpoint;
 pub mod cli;
+pub mod composition;
 pub mod config;
 pub mod dataset;
 pub mod extent;
 pub mod homotopy;
+pub mod inpainting;
 pub mod objective;
 pub mod ops;
 pub mod optimiser;

@@ -61,7 +61,11 @@ pub fn sample(model: &Model<'_>, settings: &Settings) -> Result<Vec<f32>, Sampli
             sampler.sample(settings.schedule, settings.temperature, &mut noise, image)
         },
     )?;
-    // Looked for in order, so that the same image is named on any number of threads.
+    finite(images, elements)
+}
+
+/// The images, if every value is finite. Looked for in order, so that the same image is named on any number of threads.
+pub(crate) fn finite(images: Vec<f32>, elements: usize) -> Result<Vec<f32>, SamplingError> {
     match images.chunks_exact(elements).position(|image| image.iter().any(|value| !value.is_finite())) {
         Some(image) => Err(SamplingError::NotFinite { image }),
         None => Ok(images),

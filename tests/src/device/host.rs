@@ -4,17 +4,19 @@ use super::request::{Bits, Request, Step};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::Model;
-use vapo_sampler::{Noise, Sampler, Schedule, arena};
+use vapo_sampler::{Known, Noise, Sampler, Schedule, arena};
 
 /// Time at which a sample's energy is reported.
 const ENERGY_TIME: f32 = 0.9;
+/// Values of known elements, over and over.
+const PATTERN: [f32; 4] = [0.5, 0.0, -0.5, -1.0];
 
 /// Samples the model in `file` on this machine.
 ///
 /// # Errors
 /// What the format or the sampler refuses, as text.
 pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
-    let Request { seed, solver, steps, exponent, temperature } = *request;
+    let Request { seed, solver, steps, exponent, temperature, known } = *request;
     let model = Model::parse(file).map_err(|error| error.to_string())?;
     let mut memory = vec![0.0; arena::elements(model.architecture(), solver)];
     let mut sampler = Sampler::new(&model, solver, &mut memory).map_err(|error| error.to_string())?;
@@ -23,14 +25,24 @@ pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
     let mut image = vec![0.0; model.architecture().image.elements()];
 
     let mut bits = Bits::default();
+    let shape = model.architecture().image;
+    let known_elements = usize::from(known) * usize::from(shape.width) * usize::from(shape.channels);
+    let values = Known::new(&noise, |index| (index < known_elements).then(|| PATTERN[index % PATTERN.len()]));
     noise.fill(&mut image);
-    sampler
-        .integrate(schedule, temperature, &mut noise, &mut image, |step, drift| {
-            bits.steps.push(Step { time: step.start.to_bits(), drift: checksum(drift) });
-        })
-        .map_err(|error| error.to_string())?;
+    let observe = |step: vapo_sampler::schedule::Step, drift: &[f32]| {
+        bits.steps.push(Step { time: step.start.to_bits(), drift: checksum(drift) });
+    };
+    // The board has one way for both; here sampling is sampling.
+    if known == 0 {
+        sampler.integrate(schedule, temperature, &mut noise, &mut image, observe)
+    } else {
+        sampler.integrate_known(schedule, temperature, &mut noise, &values, &mut image, observe)
+    }
+    .map_err(|error| error.to_string())?;
     let energy = sampler.potential().energy(&image, ENERGY_TIME).map_err(|error| error.to_string())?;
     bits.energy = energy.unwrap_or(f32::NAN).to_bits();
+    let verdict = sampler.verdict(&image).map_err(|error| error.to_string())?;
+    bits.anomaly = verdict.map(|verdict| verdict.anomalous);
     bits.sample = image.iter().map(|value| value.to_bits()).collect();
     Ok(bits)
 }

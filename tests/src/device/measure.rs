@@ -39,7 +39,7 @@ impl Measurement {
     /// # Errors
     /// Those of the image.
     pub fn new(board: Board, name: &str, image: &Image, file: &[u8]) -> Result<Self, String> {
-        let request = Request { seed: 0, solver: Solver::Ab2, steps: 10, exponent: 0.7, temperature: 0.0 };
+        let request = Request { seed: 0, solver: Solver::Ab2, steps: 10, exponent: 0.7, temperature: 0.0, known: 0 };
         let cost = image.answer(&request)?.cost;
         let model = Model::parse(file).map_err(|error| error.to_string())?;
         let drift = cost.steps.first().copied().ok_or("the board took no step")?;

@@ -7,7 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 use vapo_format::matrix::Weights;
-use vapo_format::{Encoding, Homotopy, Model, Shape};
+use vapo_format::writer::replace_threshold;
+use vapo_format::{Encoding, Homotopy, Model, Shape, Threshold, threshold};
 use vapo_train::parameters::{Layout, uniform};
 use vapo_train::preset::Preset;
 use vapo_train::quantise::model_file;
@@ -62,10 +63,7 @@ pub fn random(preset: &str) -> Result<File, String> {
     // Initial parameters leave residual blocks the identity.
     parameters.iter_mut().for_each(|value| *value += 0.05 * (2.0 * uniform(&mut generator) - 1.0));
     let bytes = model_file(&architecture, &parameters, Encoding::Int8).map_err(|error| error.to_string())?;
-    let failed = |error| format!("cannot write a model: {error}");
-    let mut file = NamedTempFile::with_suffix(".vapo").map_err(failed)?;
-    file.write_all(&bytes).map_err(failed)?;
-    Ok(File::Temporary(file.into_temp_path()))
+    temporary(&bytes)
 }
 
 /// A model's file with one weight changed by 1, and the checksum that goes with it. The weight is in the middle of the
@@ -85,6 +83,25 @@ pub fn perturbed(file: &[u8]) -> Result<Vec<u8>, String> {
     bytes[place] = if value == i8::MAX { value - 1 } else { value + 1 } as u8;
     checksum(&mut bytes);
     Ok(bytes)
+}
+
+/// A model's file with this anomaly threshold.
+///
+/// # Errors
+/// The file is no model, the threshold is none, or there is no room for a file.
+pub fn with_threshold(file: &[u8], threshold: Threshold) -> Result<File, String> {
+    let model = Model::parse(file).map_err(|error| error.to_string())?;
+    let mut bytes = vec![0; file.len() + threshold::BYTES];
+    let length = replace_threshold(&model, Some(threshold), &mut bytes).map_err(|error| error.to_string())?;
+    temporary(&bytes[..length])
+}
+
+/// A file with these contents.
+fn temporary(bytes: &[u8]) -> Result<File, String> {
+    let failed = |error| format!("cannot write a model: {error}");
+    let mut file = NamedTempFile::with_suffix(".vapo").map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    Ok(File::Temporary(file.into_temp_path()))
 }
 
 /// Makes the checksum at a file's end that of its contents.

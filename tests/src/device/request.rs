@@ -16,14 +16,19 @@ pub struct Request {
     pub exponent: f32,
     /// Temperature of the stochastic differential equation.
     pub temperature: f32,
+    /// Rows of the image that are known, from the top.
+    pub known: u16,
 }
 
 /// The program's arguments: see the firmware's README.
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Request { seed, solver, steps, exponent, temperature } = self;
+        let Request { seed, solver, steps, exponent, temperature, known } = self;
         let solver = solver.name();
-        write!(f, "seed={seed} solver={solver} steps={steps} exponent={exponent} temperature={temperature}")
+        write!(
+            f,
+            "seed={seed} solver={solver} steps={steps} exponent={exponent} temperature={temperature} known={known}"
+        )
     }
 }
 
@@ -36,6 +41,8 @@ pub struct Bits {
     pub sample: Vec<u32>,
     /// Its energy at time 0.9.
     pub energy: u32,
+    /// Whether it is an anomaly, where the model has a threshold.
+    pub anomaly: Option<bool>,
 }
 
 /// The start of a solver's step.
@@ -96,6 +103,8 @@ impl Answer {
                 bits.sample = values.collect::<Option<_>>()?;
             }
             ["energy", value] => bits.energy = hex(value)?,
+            ["anomaly", "0"] => bits.anomaly = Some(false),
+            ["anomaly", "1"] => bits.anomaly = Some(true),
             // The emulator takes a nanosecond for an instruction.
             ["nanoseconds", value] => cost.instructions = value.parse().ok()?,
             ["stack", value] => cost.stack = value.parse().ok()?,
@@ -121,8 +130,18 @@ mod tests {
     fn an_answer_is_read_whole() {
         let Answer { bits, cost } = Answer::parse(OUTPUT).unwrap();
         assert_eq!(bits.steps, [Step { time: 0x3f00_0000, drift: 0xabcd }]);
+        assert_eq!(bits.anomaly, None);
         assert_eq!((bits.sample, bits.energy), (vec![0x3f80_0000, 0xbf80_0000], 0xc000_0000));
         assert_eq!((cost.steps, cost.instructions, cost.stack, cost.arena), (vec![120], 240, 8, 16));
+    }
+
+    #[test]
+    fn an_answer_may_say_whether_its_sample_is_an_anomaly() {
+        for (digit, expected) in [("0", Some(false)), ("1", Some(true))] {
+            let output = format!("{OUTPUT}anomaly {digit}\n");
+            assert_eq!(Answer::parse(&output).unwrap().bits.anomaly, expected);
+        }
+        assert!(Answer::parse(&format!("{OUTPUT}anomaly 2\n")).unwrap_err().contains("`anomaly 2`"));
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn neither_instructions_nor_memory_grow() {
 
 #[test]
 fn instructions_repeat_exactly() {
-    let request = Request { seed: 5, solver: Solver::Heun, steps: 2, exponent: 0.7, temperature: 1.0 };
+    let request = Request { seed: 5, solver: Solver::Heun, steps: 2, exponent: 0.7, temperature: 1.0, known: 0 };
     let image = &cases().mps2_an386.image;
     assert_eq!(image.answer(&request).unwrap(), image.answer(&request).unwrap());
 }

@@ -12,7 +12,7 @@ fn requests() -> impl Iterator<Item = Request> {
     let seeded = [(1, 1.0), (2, 0.7), (u64::MAX, 0.85)];
     Solver::ALL.into_iter().flat_map(move |solver| {
         [0.0, 1.0].into_iter().flat_map(move |temperature| {
-            seeded.map(|(seed, exponent)| Request { seed, solver, steps: STEPS, exponent, temperature })
+            seeded.map(|(seed, exponent)| Request { seed, solver, steps: STEPS, exponent, temperature, known: 0 })
         })
     })
 }
@@ -43,7 +43,7 @@ fn cortex_m4f_and_host_sample_the_same_large_images() {
 /// The comparison would notice the smallest change that a model can have.
 #[test]
 fn a_weight_off_by_one_is_noticed() {
-    let request = Request { seed: 1, solver: Solver::Ab2, steps: STEPS, exponent: 0.7, temperature: 0.0 };
+    let request = Request { seed: 1, solver: Solver::Ab2, steps: STEPS, exponent: 0.7, temperature: 0.0, known: 0 };
     for case in cases().all() {
         let perturbed = models::perturbed(&case.file).unwrap();
         let image = case.image.with_model(&case.file, &perturbed).unwrap();

@@ -3,6 +3,7 @@
 //! Needs what `vapo-sampler/firmware/toolchain` installs.
 
 mod cost;
+mod energies;
 mod equivalence;
 mod memory;
 mod refusal;

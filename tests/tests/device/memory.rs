@@ -13,7 +13,7 @@ const MICROBIT_FLASH: u64 = 256 * 1024;
 #[test]
 fn digits_run_in_the_16_kilobytes_of_a_microbit() {
     let image = &cases().microbit.image;
-    let request = Request { seed: 3, solver: Solver::Heun, steps: 2, exponent: 0.7, temperature: 1.0 };
+    let request = Request { seed: 3, solver: Solver::Heun, steps: 2, exponent: 0.7, temperature: 1.0, known: 0 };
     let cost = image.answer(&request).unwrap().cost;
     let (fixed, flash) = (image.ram().unwrap(), image.flash().unwrap());
     assert!(fixed >= cost.arena as u64 && cost.arena > 0, "{fixed} bytes fixed, {} of arena", cost.arena);
@@ -35,7 +35,7 @@ fn the_program_of_every_board_takes_what_is_stated() {
     let compiler = read_baseline().unwrap()[0].compiler.clone();
     let model = models::digits();
     let file = model.read().unwrap();
-    let request = Request { seed: 3, solver: Solver::Ab2, steps: 1, exponent: 0.7, temperature: 0.0 };
+    let request = Request { seed: 3, solver: Solver::Ab2, steps: 1, exponent: 0.7, temperature: 0.0, known: 0 };
     let arena = cases().microbit.image.answer(&request).unwrap().cost.arena as u64;
     for board in Board::ALL {
         let image = Image::build(board, model.path()).unwrap_or_else(|error| panic!("{}: {error}", board.name()));

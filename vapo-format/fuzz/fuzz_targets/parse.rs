@@ -10,7 +10,7 @@
 use libfuzzer_sys::fuzz_target;
 use vapo_format::matrix::{Weights, floats};
 use vapo_format::writer::{Values, Writer, file_bytes};
-use vapo_format::{Error, Model};
+use vapo_format::{Error, Model, threshold};
 
 const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
 
@@ -32,8 +32,10 @@ fn check(bytes: &[u8]) {
 
 /// The model's file, made of every number that its matrices give.
 fn written(model: &Model<'_>) -> Result<Vec<u8>, Error> {
-    let mut file = vec![0xa5; file_bytes(model.architecture(), model.encoding())?];
-    let mut writer = Writer::new(&mut file, model.architecture(), model.encoding())?;
+    let threshold = model.threshold();
+    let length = file_bytes(model.architecture(), model.encoding())? + threshold.map_or(0, |_| threshold::BYTES);
+    let mut file = vec![0xa5; length];
+    let mut writer = Writer::with_threshold(&mut file, model.architecture(), model.encoding(), threshold)?;
     for matrix in model.matrices() {
         let biases: Vec<f32> = matrix.biases().collect();
         match matrix.weights {

@@ -1,6 +1,8 @@
 //! A damaged file is refused, and no input makes the reader panic.
 
-use crate::models::{architectures, encodings, example_file, numbers, random_numbers, write};
+use crate::models::{
+    architectures, encodings, example_file, example_files, random_numbers, rewrite, thresholds, write_with_threshold,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use vapo_format::{Encoding, Error, Model};
@@ -16,14 +18,13 @@ pub(crate) fn fix_checksum(file: &mut [u8]) {
 
 #[test]
 fn every_truncation_is_too_short() {
-    for encoding in [Encoding::Int8, Encoding::Float32] {
-        let file = example_file(encoding);
+    for (file, header_end) in example_files() {
         for length in 0..file.len() {
             match Model::parse(&file[..length]) {
                 Err(Error::TooShort { expected, found }) => {
                     assert_eq!(found, length);
                     // Before it has the header, the reader knows a lower bound; from then on, the length.
-                    assert!(if length < 20 { expected > length } else { expected == file.len() });
+                    assert!(if length < header_end { expected > length } else { expected == file.len() });
                 }
                 other => panic!("{length} bytes: {other:?}"),
             }
@@ -43,8 +44,7 @@ fn every_extension_is_too_long() {
 
 #[test]
 fn every_change_of_one_byte_is_refused() {
-    for encoding in [Encoding::Int8, Encoding::Float32] {
-        let mut file = example_file(encoding);
+    for (mut file, header_end) in example_files() {
         for position in 0..file.len() {
             let original = file[position];
             for change in 1..=255 {
@@ -52,7 +52,7 @@ fn every_change_of_one_byte_is_refused() {
                 let result = Model::parse(&file);
                 assert!(result.is_err(), "byte {position:#x} from {original:02x} to {:02x}", file[position]);
                 // Past the header, nothing but the checksum can notice.
-                if position >= 20 {
+                if position >= header_end {
                     assert!(matches!(result, Err(Error::Checksum { .. })), "byte {position:#x}: {result:?}");
                 }
             }
@@ -65,8 +65,7 @@ fn every_change_of_one_byte_is_refused() {
 /// With a checksum made to fit, a change of one byte is refused or gives the model that the changed bytes spell out.
 #[test]
 fn every_change_of_one_byte_past_the_checksum_is_honest() {
-    for encoding in [Encoding::Int8, Encoding::Float32] {
-        let file = example_file(encoding);
+    for (file, _) in example_files() {
         let mut accepted = 0;
         for position in 0..file.len() - 4 {
             for change in 1..=255 {
@@ -86,7 +85,7 @@ fn spells_itself(file: &[u8]) -> bool {
     let Ok(model) = Model::parse(file) else { return false };
     assert_eq!(model.architecture().validate(), Ok(()));
     assert_eq!(model.matrices().count(), model.architecture().matrices().count());
-    assert_eq!(write(model.architecture(), model.encoding(), &numbers(&model)).as_deref(), Ok(file));
+    assert_eq!(rewrite(&model).as_deref(), Ok(file));
     true
 }
 
@@ -153,8 +152,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn damaged_models_are_refused(architecture in architectures(), encoding in encodings(), seed: u64, edits in edits()) {
-        let original = write(&architecture, encoding, &random_numbers(&architecture, encoding, seed)).unwrap();
+    fn damaged_models_are_refused(
+        architecture in architectures(), encoding in encodings(), threshold in thresholds(), seed: u64, edits in edits(),
+    ) {
+        let matrices = random_numbers(&architecture, encoding, seed);
+        let original = write_with_threshold(&architecture, encoding, threshold, &matrices).unwrap();
         let mut damaged = original.clone();
         edit(&mut damaged, &edits, usize::MAX);
         // The edits may undo each other.
@@ -163,8 +165,11 @@ proptest! {
 
     /// Edits of the first bytes only, where the structure is, with a checksum that fits.
     #[test]
-    fn damaged_headers_are_refused_or_honest(architecture in architectures(), encoding in encodings(), edits in edits()) {
-        let mut damaged = write(&architecture, encoding, &random_numbers(&architecture, encoding, 5)).unwrap();
+    fn damaged_headers_are_refused_or_honest(
+        architecture in architectures(), encoding in encodings(), threshold in thresholds(), edits in edits(),
+    ) {
+        let matrices = random_numbers(&architecture, encoding, 5);
+        let mut damaged = write_with_threshold(&architecture, encoding, threshold, &matrices).unwrap();
         edit(&mut damaged, &edits, 40);
         fix_checksum(&mut damaged);
         spells_itself(&damaged);

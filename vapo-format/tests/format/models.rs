@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use vapo_format::matrix::{Weights, floats};
 use vapo_format::writer::{Values, Writer, file_bytes};
-use vapo_format::{Architecture, Encoding, Error, Homotopy, Layer, Model, Shape};
+use vapo_format::{Architecture, Encoding, Error, Homotopy, Layer, Model, Shape, Threshold, threshold};
 
 /// Biases and weights of one matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,13 +29,28 @@ impl OwnedWeights {
 
 /// The file of a model.
 pub(crate) fn write(architecture: &Architecture, encoding: Encoding, matrices: &[Numbers]) -> Result<Vec<u8>, Error> {
-    let mut file = vec![0xa5; file_bytes(architecture, encoding)?];
-    let mut writer = Writer::new(&mut file, architecture, encoding)?;
+    write_with_threshold(architecture, encoding, None, matrices)
+}
+
+/// The file of a model that may have a threshold.
+pub(crate) fn write_with_threshold(
+    architecture: &Architecture,
+    encoding: Encoding,
+    threshold: Option<Threshold>,
+    matrices: &[Numbers],
+) -> Result<Vec<u8>, Error> {
+    let mut file = vec![0xa5; file_bytes(architecture, encoding)? + threshold.map_or(0, |_| threshold::BYTES)];
+    let mut writer = Writer::with_threshold(&mut file, architecture, encoding, threshold)?;
     for matrix in matrices {
         writer.matrix(&matrix.biases, matrix.weights.values())?;
     }
     assert_eq!(writer.finish()?, file.len());
     Ok(file)
+}
+
+/// The file of what was read from a file.
+pub(crate) fn rewrite(model: &Model<'_>) -> Result<Vec<u8>, Error> {
+    write_with_threshold(model.architecture(), model.encoding(), model.threshold(), &numbers(model))
 }
 
 /// The numbers of a model, the inverse of [`write`].
@@ -117,6 +132,21 @@ pub(crate) fn example_file(encoding: Encoding) -> Vec<u8> {
     write(&architecture, encoding, &matrices).expect("the example is valid")
 }
 
+/// The threshold of the specification's examples.
+pub(crate) const THRESHOLD: Threshold = Threshold { energy: -3.5, time: 0.5, false_positive_rate: 0.05 };
+
+/// The file of [`example`] in int8 with [`THRESHOLD`].
+pub(crate) fn example_file_with_threshold() -> Vec<u8> {
+    let (architecture, matrices) = example();
+    write_with_threshold(&architecture, Encoding::Int8, Some(THRESHOLD), &matrices).expect("the example is valid")
+}
+
+/// Files of every kind, each with the offset of its first matrix.
+pub(crate) fn example_files() -> [(Vec<u8>, usize); 3] {
+    let [int8, float32] = [Encoding::Int8, Encoding::Float32].map(example_file);
+    [(int8, 20), (float32, 20), (example_file_with_threshold(), 20 + threshold::BYTES)]
+}
+
 /// The digits potential: 8×8×1 in three levels.
 pub(crate) fn digits() -> Architecture {
     Architecture {
@@ -135,6 +165,13 @@ pub(crate) fn digits() -> Architecture {
         .into_iter()
         .collect(),
     }
+}
+
+/// None, or a valid threshold of any numbers.
+pub(crate) fn thresholds() -> impl Strategy<Value = Option<Threshold>> {
+    let threshold = (prop::num::f32::NORMAL, 0.0..1.0_f32, 1e-6..1.0_f32)
+        .prop_map(|(energy, time, false_positive_rate)| Threshold { energy, time, false_positive_rate });
+    prop::option::of(threshold)
 }
 
 pub(crate) fn encodings() -> impl Strategy<Value = Encoding> {

@@ -1,9 +1,12 @@
 //! What is written is read, and what is read is written again, byte for byte.
 
-use crate::models::{architectures, digits, encodings, example, numbers, random_numbers, write};
+use crate::models::{
+    THRESHOLD, architectures, digits, encodings, example, example_file, example_file_with_threshold, example_files,
+    numbers, random_numbers, rewrite, thresholds, write, write_with_threshold,
+};
 use proptest::prelude::*;
-use vapo_format::writer::file_bytes;
-use vapo_format::{Encoding, Layer, Model};
+use vapo_format::writer::{file_bytes, replace_threshold};
+use vapo_format::{Encoding, Layer, Model, threshold};
 
 #[test]
 fn example_reads_as_written() {
@@ -40,17 +43,41 @@ fn weights_begin_at_a_multiple_of_four() {
     }
 }
 
+/// A threshold is 12 bytes in the header; matrices keep theirs, at a multiple of four.
+#[test]
+fn a_threshold_is_added_and_taken_away() {
+    let file = example_file(Encoding::Int8);
+    let model = Model::parse(&file).unwrap();
+    assert_eq!(model.threshold(), None);
+    let mut other = vec![0xa5; file.len() + threshold::BYTES];
+    assert_eq!(replace_threshold(&model, Some(THRESHOLD), &mut other), Ok(other.len()));
+    assert_eq!(other, example_file_with_threshold());
+    let thresholded = Model::parse(&other).unwrap();
+    assert_eq!(thresholded.threshold(), Some(THRESHOLD));
+    assert_eq!((thresholded.architecture(), thresholded.weights()), (model.architecture(), model.weights()));
+    assert_eq!((thresholded.weights().as_ptr().addr() - other.as_ptr().addr()) % 4, 0);
+    for (file, _) in example_files() {
+        let mut none = vec![0xa5; file.len() + 1];
+        let length = replace_threshold(&Model::parse(&file).unwrap(), None, &mut none).unwrap();
+        assert_eq!(Model::parse(&none[..length]).unwrap().threshold(), None);
+        assert!(none[length..].iter().all(|&byte| byte == 0xa5));
+    }
+}
+
 proptest! {
     #[test]
-    fn random_models_read_as_written(architecture in architectures(), encoding in encodings(), seed: u64) {
+    fn random_models_read_as_written(
+        architecture in architectures(), encoding in encodings(), threshold in thresholds(), seed: u64,
+    ) {
         prop_assert_eq!(architecture.validate(), Ok(()));
         let matrices = random_numbers(&architecture, encoding, seed);
-        let file = write(&architecture, encoding, &matrices).unwrap();
+        let file = write_with_threshold(&architecture, encoding, threshold, &matrices).unwrap();
         let model = Model::parse(&file).unwrap();
+        prop_assert_eq!(model.threshold(), threshold);
         prop_assert_eq!(model.architecture(), &architecture);
         prop_assert_eq!(model.encoding(), encoding);
         prop_assert_eq!(&numbers(&model), &matrices);
         // Equal floats may differ in the sign of zero; equal bytes do not.
-        prop_assert_eq!(write(model.architecture(), model.encoding(), &numbers(&model)).unwrap(), file);
+        prop_assert_eq!(rewrite(&model).unwrap(), file);
     }
 }

@@ -1,7 +1,9 @@
 //! SPECIFICATION.md says what the code does: these tests read its tables of bytes, its whole file and its refusals.
 
 use crate::corruption::fix_checksum;
-use crate::models::{dequantised, example, example_file, numbers, write};
+use crate::models::{
+    THRESHOLD, dequantised, example, example_file, example_file_with_threshold, numbers, rewrite, write,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -78,6 +80,7 @@ fn whole_file() {
     assert_eq!(numbers(&model), matrices);
     assert_eq!(file, include_bytes!("../../fuzz/seeds/int8.vapo"), "the fuzzer starts from this file");
     assert_eq!(example_file(Encoding::Float32), include_bytes!("../../fuzz/seeds/float32.vapo"));
+    assert_eq!(example_file_with_threshold(), include_bytes!("../../fuzz/seeds/threshold.vapo"));
 }
 
 #[test]
@@ -116,6 +119,21 @@ fn preamble_and_header() {
 }
 
 #[test]
+fn threshold() {
+    let rows = table("5.4");
+    let values = [THRESHOLD.energy, THRESHOLD.time, THRESHOLD.false_positive_rate];
+    assert_eq!(rows.len(), values.len());
+    for (row, value) in rows.iter().zip(values) {
+        assert_eq!(row[2], value.to_string());
+    }
+    assert_eq!(all_bytes(&rows), example_file_with_threshold()[20..32]);
+    assert_eq!(
+        edited("insert 0014: 00 00 60 c0 00 00 00 3f cd cc 4c 3d, 0006: 18 00, checksum"),
+        example_file_with_threshold()
+    );
+}
+
+#[test]
 fn names_in_the_header() {
     for (row, value) in table("5.1").iter().zip([Homotopy::Linear, Homotopy::Bayes]) {
         assert_eq!(row[1], row[2]);
@@ -150,7 +168,7 @@ fn longest_header() {
     architecture.layers[23] = Layer::Head { channels: 128 };
     let mut file = vec![0; 1 << 22];
     Writer::new(&mut file, &architecture, Encoding::Float32).map(drop).unwrap_err();
-    Writer::new(&mut file, &architecture, Encoding::Int8).map(drop).unwrap();
+    Writer::with_threshold(&mut file, &architecture, Encoding::Int8, Some(THRESHOLD)).map(drop).unwrap();
     assert!(section("6").contains(&format!("a header has at most {} bytes", u16::from_le_bytes([file[6], file[7]]))));
 }
 
@@ -206,7 +224,7 @@ fn edited(edits: &str) -> Vec<u8> {
 
 #[test]
 fn refusals() {
-    for number in ["10.1", "10.2", "10.3", "10.4", "10.5"] {
+    for number in ["10.1", "10.2", "10.3", "10.4", "10.5", "10.6"] {
         for row in table(number) {
             let [what, edits, expected] = row[..] else { panic!("{row:?}") };
             let error = Model::parse(&edited(edits)).map(drop).expect_err(what);
@@ -217,14 +235,9 @@ fn refusals() {
 
 #[test]
 fn acceptances() {
-    for row in table("10.6") {
+    for row in table("10.7") {
         let file = edited(row[1]);
         let model = Model::parse(&file).expect(row[0]);
-        assert_eq!(
-            write(model.architecture(), model.encoding(), &numbers(&model)).as_deref(),
-            Ok(&file[..]),
-            "{}",
-            row[0]
-        );
+        assert_eq!(rewrite(&model).as_deref(), Ok(&file[..]), "{}", row[0]);
     }
 }

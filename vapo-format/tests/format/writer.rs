@@ -1,8 +1,8 @@
 //! What the writer refuses.
 
-use crate::models::{OwnedWeights, example, write};
-use vapo_format::writer::{Values, Writer, file_bytes};
-use vapo_format::{Architecture, ArchitectureError, Encoding, Error, Shape};
+use crate::models::{OwnedWeights, THRESHOLD, example, example_file, write, write_with_threshold};
+use vapo_format::writer::{Values, Writer, file_bytes, replace_threshold};
+use vapo_format::{Architecture, ArchitectureError, Encoding, Error, Model, Shape, Threshold};
 
 #[test]
 fn buffer_of_too_few_bytes() {
@@ -84,5 +84,26 @@ fn number_that_is_not_finite_or_a_negative_scale() {
         let mut scale = matrices.clone();
         scale[2].weights = OwnedWeights::Int8 { values: vec![0; 9], scales: vec![number] };
         assert_eq!(write(&architecture, Encoding::Int8, &scale), refused);
+    }
+}
+
+#[test]
+fn threshold_that_is_none() {
+    let (architecture, matrices) = example();
+    let file = example_file(Encoding::Int8);
+    let model = Model::parse(&file).unwrap();
+    for threshold in [
+        Threshold { energy: f32::NAN, ..THRESHOLD },
+        Threshold { time: 1.0, ..THRESHOLD },
+        Threshold { false_positive_rate: 0.0, ..THRESHOLD },
+    ] {
+        let refused = Err(Error::Threshold);
+        assert_eq!(write_with_threshold(&architecture, Encoding::Int8, Some(threshold), &matrices), refused);
+        assert_eq!(replace_threshold(&model, Some(threshold), &mut [0; 256]), Err(Error::Threshold));
+    }
+    let expected = file.len() + 12;
+    for found in 0..expected {
+        let refused = replace_threshold(&model, Some(THRESHOLD), &mut vec![0; found]);
+        assert_eq!(refused, Err(Error::TooShort { expected, found }));
     }
 }

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::kernel::{Direction, linear};
 use frame::{Frame, Placed};
 use vapo_format::architecture::MAX_LAYERS;
-use vapo_format::{Homotopy, Model};
+use vapo_format::{Homotopy, Model, Threshold};
 
 /// A model's potential, evaluated in memory that the caller lends.
 ///
@@ -80,6 +80,7 @@ impl<'a> Potential<'a> {
     ///
     /// # Errors
     /// [`Error::Length`] where x is no image of the model.
+    #[inline(never)] // two callers, and one copy takes less flash
     pub fn energy(&mut self, x: &[f32], time: f32) -> Result<Option<f32>, Error> {
         let energy = 0.5 * readout::squared_norm(x) - time * self.potential(x, time)?;
         Ok(match self.homotopy() {
@@ -92,6 +93,10 @@ impl<'a> Potential<'a> {
     /// The path that the potential was trained on.
     pub fn homotopy(&self) -> Homotopy {
         self.model.architecture().homotopy
+    }
+
+    pub(crate) fn threshold(&self) -> Option<Threshold> {
+        self.model.threshold()
     }
 
     pub(crate) fn check(&self, x: &[f32]) -> Result<(), Error> {

@@ -22,6 +22,20 @@ pub trait Drift {
     /// # Errors
     /// [`Error::Length`] where a slice has another length.
     fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error>;
+
+    /// Moves `x` to where it has to be at `time`. Solvers call it before every evaluation of the drift, and at time 1.
+    /// If not said otherwise, x stays where the drift leads it.
+    fn constrain(&mut self, _x: &mut [f32], _time: f32) {}
+}
+
+impl<D: Drift> Drift for &mut D {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        (**self).drift(x, time, drift)
+    }
+
+    fn constrain(&mut self, x: &mut [f32], time: f32) {
+        (**self).constrain(x, time);
+    }
 }
 
 impl Drift for crate::Potential<'_> {
@@ -99,6 +113,7 @@ impl Solver {
 
         for step in schedule.steps() {
             let width = step.end - step.start;
+            sde.drift.constrain(x, step.start);
             sde.drift.drift(x, step.start, velocity)?;
             observe(step, velocity);
             sde.temper(x, step.start, velocity);
@@ -113,6 +128,7 @@ impl Solver {
             match self {
                 Solver::Euler => {}
                 Solver::Heun => {
+                    sde.drift.constrain(x, step.end);
                     sde.drift.drift(x, step.end, other)?;
                     sde.temper(x, step.end, other);
                     heun::correct(x, velocity, other, width);
@@ -123,6 +139,7 @@ impl Solver {
                 }
             }
         }
+        sde.drift.constrain(x, 1.0);
         Ok(())
     }
 }

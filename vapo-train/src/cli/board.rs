@@ -35,13 +35,13 @@ pub(super) const STACK: &str = "6K";
 
 /// Small to large. Memory in KiB: flash, RAM, stack; then the program's flash and RAM in bytes.
 pub(super) const BOARDS: [Board; 7] = [
-    board("microbit", "microbit", [256, 16, 6], [76_820, 0]),
-    board("microbit-v2", "microbit-v2", [512, 128, 8], [66_364, 2_108]),
-    board("stm32f411", "stm32f4", [512, 128, 8], [63_548, 2_104]),
-    board("stm32f407", "stm32f4", [512, 128, 8], [63_548, 2_104]),
-    board("nrf52840-dk", "nrf52840-dk", [1024, 256, 8], [64_028, 2_108]),
-    board("pico-2", "pico-2", [4096, 512, 8], [65_032, 2_108]),
-    board("mps2-an386", "mps2-an386", [4096, 4096, 8], [71_008, 8]),
+    board("microbit", "microbit", [256, 16, 6], [77_616, 0]),
+    board("microbit-v2", "microbit-v2", [512, 128, 8], [66_912, 2_108]),
+    board("stm32f411", "stm32f4", [512, 128, 8], [64_392, 2_104]),
+    board("stm32f407", "stm32f4", [512, 128, 8], [64_392, 2_104]),
+    board("nrf52840-dk", "nrf52840-dk", [1024, 256, 8], [64_864, 2_108]),
+    board("pico-2", "pico-2", [4096, 512, 8], [65_900, 2_108]),
+    board("mps2-an386", "mps2-an386", [4096, 4096, 8], [71_872, 8]),
 ];
 
 /// The most that a program takes: for a device that is none of the boards.

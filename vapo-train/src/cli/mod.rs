@@ -1,10 +1,13 @@
 //! The command line: what is asked for, done, and said about it.
 
 mod board;
+mod compose;
 mod fit;
+mod inpaint;
 mod inspect;
 mod options;
 mod sample;
+mod score;
 mod smaller;
 mod summary;
 mod train;
@@ -33,6 +36,12 @@ enum Command {
     Sample(sample::Arguments),
     /// Show a model file's layers, and the flash and RAM it needs
     Inspect(inspect::Arguments),
+    /// Score images by the model's energy: how well it tells anomalies, and the threshold for a device
+    Score(score::Arguments),
+    /// Restore masked images
+    Inpaint(inpaint::Arguments),
+    /// Draw samples from the weighted sum of two models
+    Compose(compose::Arguments),
 }
 
 /// Why a command failed, and the exit code that says so.
@@ -69,6 +78,9 @@ pub fn run() -> ExitCode {
         None => train::run(&line.train),
         Some(Command::Sample(arguments)) => sample::run(&arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
+        Some(Command::Score(arguments)) => score::run(&arguments),
+        Some(Command::Inpaint(arguments)) => inpaint::run(&arguments),
+        Some(Command::Compose(arguments)) => compose::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

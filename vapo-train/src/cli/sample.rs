@@ -2,7 +2,7 @@
 
 use super::options::{SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
-use crate::picture::{npy, sample_grid};
+use crate::picture::{npy::npy, sample_grid};
 use crate::run::card::{Card, ModelCard};
 use crate::sampling::sample;
 use std::path::PathBuf;

@@ -114,6 +114,11 @@ impl ModelCard {
     }
 }
 
+/// A finite number as people write it: 0.05, where the nearest f64 would be 0.05000000074505806.
+pub fn decimal(value: f32) -> serde_json::Value {
+    value.to_string().parse::<f64>().map_or(serde_json::Value::Null, serde_json::Value::from)
+}
+
 /// SHA-256 in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

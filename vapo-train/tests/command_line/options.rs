@@ -36,6 +36,56 @@ const SAMPLE: &[&str] = &[
     "--help",
 ];
 
+const SCORE: &[&str] = &[
+    "--model",
+    "--dataset",
+    "--data-dir",
+    "--split",
+    "--against",
+    "--seed",
+    "--time",
+    "--fpr",
+    "--write-threshold",
+    "--threads",
+    "--out",
+    "--force",
+    "--help",
+];
+const INPAINT: &[&str] = &[
+    "--model",
+    "--images",
+    "--dataset",
+    "--data-dir",
+    "--split",
+    "--index",
+    "--mask",
+    "--box",
+    "--count",
+    "--steps",
+    "--temperature",
+    "--solver",
+    "--grading",
+    "--seed",
+    "--threads",
+    "--out",
+    "--force",
+    "--help",
+];
+const COMPOSE: &[&str] = &[
+    "--model",
+    "--weight",
+    "--count",
+    "--steps",
+    "--temperature",
+    "--solver",
+    "--grading",
+    "--seed",
+    "--threads",
+    "--out",
+    "--force",
+    "--help",
+];
+
 const INSPECT: &[&str] = &["--board", "--flash", "--ram", "--stack", "--solver", "--help"];
 
 /// Options that a help page lists, each with what it says about it.
@@ -56,7 +106,14 @@ fn listed(page: &str) -> Vec<(String, String)> {
 #[test]
 fn the_help_lists_every_option_and_says_what_it_does() {
     let root = TempDir::new().unwrap();
-    for (command, expected) in [("", TRAIN), ("sample", SAMPLE), ("inspect", INSPECT)] {
+    for (command, expected) in [
+        ("", TRAIN),
+        ("sample", SAMPLE),
+        ("inspect", INSPECT),
+        ("score", SCORE),
+        ("inpaint", INPAINT),
+        ("compose", COMPOSE),
+    ] {
         for flag in ["--help", "-h"] {
             let page = vapo_train(root.path(), &format!("{command} {flag}")).succeeded().output;
             let (found, about): (Vec<_>, Vec<_>) = listed(&page).into_iter().unzip();

@@ -15,18 +15,26 @@ pub struct Request {
     pub exponent: f32,
     /// Temperature of the stochastic differential equation.
     pub temperature: f32,
+    /// Rows of the image, from the top, that are known: element i has the value [`pattern`]`(i)`, and the others are
+    /// restored. At 0 the image is a sample.
+    pub known: u16,
+}
+
+/// The value of a known element: 0.5, 0, -0.5, -1, 0.5 and so on. It stands for what a board would have measured.
+pub(crate) fn pattern(index: usize) -> f32 {
+    [0.5, 0.0, -0.5, -1.0].get(index % 4).copied().unwrap_or_default()
 }
 
 impl Default for Request {
     /// The best known of 10 evaluations.
     fn default() -> Self {
-        Request { seed: 0, solver: Solver::Ab2, steps: 10, exponent: 0.7, temperature: 0.0 }
+        Request { seed: 0, solver: Solver::Ab2, steps: 10, exponent: 0.7, temperature: 0.0, known: 0 }
     }
 }
 
 impl Request {
-    /// Reads arguments parted by spaces: any of `seed=7 solver=euler|heun|ab2 steps=20 exponent=0.8 temperature=1`.
-    /// What they leave out is the default's.
+    /// Reads arguments parted by spaces: any of `seed=7 solver=euler|heun|ab2 steps=20 exponent=0.8 temperature=1
+    /// known=4`. What they leave out is the default's.
     ///
     /// # Errors
     /// The first argument that is none of these.
@@ -55,9 +63,10 @@ impl Request {
                     _ => return None,
                 }
             }
-            b"steps" => self.steps = whole(value)?.try_into().ok()?,
+            b"steps" => self.steps = short(value)?,
             b"exponent" => self.exponent = decimal(value)?,
             b"temperature" => self.temperature = decimal(value)?,
+            b"known" => self.known = short(value)?,
             _ => return None,
         }
         Some(())
@@ -70,12 +79,18 @@ fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     Some((before, rest.get(1..)?))
 }
 
+#[inline(never)] // many callers: one copy takes less flash
 fn whole(text: &[u8]) -> Option<u64> {
     text.first()?;
     text.iter().try_fold(0u64, |value, &byte| {
         let digit = char::from(byte).to_digit(10)?;
         value.checked_mul(10)?.checked_add(digit.into())
     })
+}
+
+/// A whole number of 16 bits.
+fn short(text: &[u8]) -> Option<u16> {
+    whole(text)?.try_into().ok()
 }
 
 /// The number nearest to a decimal like `0.7`, of a size that f32 holds without its point. Core's own parser, which
@@ -95,14 +110,16 @@ fn quotient(digits: u64, unit: u64) -> Option<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Request, decimal};
+    use super::{Request, decimal, pattern};
     use vapo_sampler::Solver;
 
     #[test]
     fn every_argument_is_read() {
-        let request = Request::parse(b"seed=18446744073709551615 solver=heun  steps=20 exponent=0.85 temperature=1");
+        let request =
+            Request::parse(b"seed=18446744073709551615 solver=heun  steps=20 exponent=0.85 temperature=1 known=4");
         let seed = u64::MAX;
-        assert_eq!(request, Ok(Request { seed, solver: Solver::Heun, steps: 20, exponent: 0.85, temperature: 1.0 }));
+        let solver = Solver::Heun;
+        assert_eq!(request, Ok(Request { seed, solver, steps: 20, exponent: 0.85, temperature: 1.0, known: 4 }));
         assert_eq!(Request::parse(b""), Ok(Request::default()));
     }
 
@@ -115,6 +132,8 @@ mod tests {
             "seed=18446744073709551616",
             "solver=rk4",
             "steps=65536",
+            "known=-1",
+            "known=65536",
             "exponent=",
             "temperature=1e3",
             "x=1",
@@ -122,6 +141,11 @@ mod tests {
             let arguments = ["steps=3", wrong].join(" ");
             assert_eq!(Request::parse(arguments.as_bytes()), Err(wrong.as_bytes()));
         }
+    }
+
+    #[test]
+    fn the_pattern_repeats_after_four_elements() {
+        assert_eq!([0, 1, 2, 3, 4, 63].map(pattern), [0.5, 0.0, -0.5, -1.0, 0.5, -1.0]);
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use crate::clock::{Clock, Stopwatch};
 use crate::output::Output;
 use crate::print::Print;
-use crate::request::Request;
+use crate::request::{Request, pattern};
 use crate::{art, stack};
 use core::hint::black_box;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use vapo_format::{Error, Model, Shape};
-use vapo_sampler::{Noise, Sampler};
+use vapo_sampler::{Known, Noise, Sampler};
 
 /// Time at which a sample's energy is reported: near the data, where the energy of the linear homotopy is still finite.
 pub const ENERGY_TIME: f32 = 0.9;
@@ -49,7 +49,7 @@ impl<O: Output> Board<'_, O> {
         for seed in seeds {
             let request = Request { seed, ..Request::default() };
             let mut total = 0;
-            let (image, energy) = sample(&model, request, self.memory, self.clock, |watch, _| {
+            let Sampled { image, energy, .. } = sample(&model, request, self.memory, self.clock, |watch, _| {
                 total += watch.nanoseconds();
                 watch.restart();
             })?;
@@ -64,8 +64,9 @@ impl<O: Output> Board<'_, O> {
     }
 
     /// Computes one sample and prints every bit of it, a line each for: every step's time, checksum of the drift and
-    /// nanoseconds; the sample; its energy; the nanoseconds of all steps; bytes of stack and of arena. Floats are
-    /// printed as the eight hexadecimal digits of their bits, big end first.
+    /// nanoseconds; the sample; its energy; where the model has a threshold, whether the sample is an anomaly, 0 or 1; the
+    /// nanoseconds of all steps; bytes of stack and of arena. Floats are printed as the eight hexadecimal digits of their
+    /// bits, big end first.
     ///
     /// # Errors
     /// Why there is no sample.
@@ -73,7 +74,7 @@ impl<O: Output> Board<'_, O> {
         let model = parse(self.model)?;
         let mut print = Print(&mut self.output);
         let mut total = 0;
-        let (image, energy) = sample(&model, request, self.memory, self.clock, |watch, step| {
+        let Sampled { image, energy, anomaly } = sample(&model, request, self.memory, self.clock, |watch, step| {
             let nanoseconds = watch.nanoseconds();
             total += nanoseconds;
             if let Some((time, drift)) = step {
@@ -86,7 +87,11 @@ impl<O: Output> Board<'_, O> {
         for value in image {
             print.hex(value.to_bits());
         }
-        print.text("\nenergy ").hex(energy.to_bits()).text("\nnanoseconds ").number(total);
+        print.text("\nenergy ").hex(energy.to_bits());
+        if let Some(anomaly) = anomaly {
+            print.text(if anomaly { "\nanomaly 1" } else { "\nanomaly 0" });
+        }
+        print.text("\nnanoseconds ").number(total);
         print.text("\nstack ").number(stack::high_water() as u64);
         print.text("\narena ").number(size_of_val(self.memory) as u64).text("\n");
         Ok(())
@@ -101,6 +106,14 @@ fn parse(bytes: &[u8]) -> Result<Model<'_>, Refusal> {
     })
 }
 
+/// A sample and what the model says of it.
+struct Sampled<'a> {
+    image: &'a [f32],
+    energy: f32,
+    /// None for a model without a threshold.
+    anomaly: Option<bool>,
+}
+
 /// Computes a sample in `memory` and its energy. `observe` is told the time and the drift of each step when the drift is
 /// known, and nothing at the end; the stopwatch started at the beginning, and never stops by itself.
 fn sample<'a>(
@@ -109,23 +122,29 @@ fn sample<'a>(
     memory: &'a mut [f32],
     clock: Clock,
     mut observe: impl FnMut(&mut Stopwatch, Option<(f32, &[f32])>),
-) -> Result<(&'a [f32], f32), Refusal> {
+) -> Result<Sampled<'a>, Refusal> {
     const ARENA: Refusal = "the image was built for another model: build it again";
-    let (image, arena) = memory.split_at_mut_checked(model.architecture().image.elements()).ok_or(ARENA)?;
+    let shape = model.architecture().image;
+    let (image, arena) = memory.split_at_mut_checked(shape.elements()).ok_or(ARENA)?;
     let mut sampler = Sampler::new(model, request.solver, arena).map_err(|_| ARENA)?;
     let schedule = request.schedule().map_err(|_| "a schedule has at least 1 step and an exponent near 1")?;
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(request.seed));
 
+    // Sampling is restoring an image of which nothing is known, so that one integration serves both.
+    let end = usize::from(request.known).saturating_mul(usize::from(shape.width) * usize::from(shape.channels));
+    let known = Known::new(&noise, |index| (index < end).then(|| pattern(index)));
     noise.fill(image);
     let mut watch = clock.stopwatch();
     sampler
-        .integrate(schedule, request.temperature, &mut noise, image, |step, drift| {
+        .integrate_known(schedule, request.temperature, &mut noise, &known, image, |step, drift| {
             observe(&mut watch, Some((step.start, drift)));
         })
         .map_err(|_| "a temperature is at least 0")?;
     observe(&mut watch, None);
     let energy = sampler.potential().energy(image, ENERGY_TIME);
-    Ok((image, energy.ok().flatten().unwrap_or(f32::NAN)))
+    let energy = energy.ok().flatten().unwrap_or(f32::NAN);
+    let anomaly = sampler.verdict(image).ok().flatten().map(|verdict| verdict.anomalous);
+    Ok(Sampled { image, energy, anomaly })
 }
 
 fn checksum(values: &[f32]) -> u32 {

@@ -2,7 +2,47 @@
 
 use crate::cli::Failure;
 use crate::dataset::{Dataset, Source, Split};
-use std::path::Path;
+use crate::run::card::DataCard;
+use clap::builder::PossibleValuesParser;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct DataOptions {
+    /// The data set
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
+    dataset: String,
+    /// Folder of the data set's files [default: data, and where Debian's packages put them]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Which part of the data set
+    #[arg(long, value_enum, default_value = "test")]
+    split: Split,
+}
+
+impl DataOptions {
+    /// The images that the options stand for.
+    ///
+    /// # Errors
+    /// The files are missing or damaged, or the options contradict each other.
+    pub(in crate::cli) fn load(&self) -> Result<Dataset, Failure> {
+        load(self.dataset.parse()?, self.split, self.data_dir.as_deref())
+    }
+
+    /// Images of another data set, looked for in the same folder.
+    ///
+    /// # Errors
+    /// The files are missing or damaged.
+    pub(in crate::cli) fn load_other(&self, source: Source, split: Split) -> Result<Dataset, Failure> {
+        // The digits are built in.
+        let folder = self.data_dir.as_deref().filter(|_| source != Source::Digits);
+        load(source, split, folder)
+    }
+
+    /// What a run card says of the images.
+    pub(in crate::cli) fn card(&self, images: &Dataset) -> DataCard {
+        DataCard { dataset: images.name().to_owned(), split: self.split, shape: images.shape(), count: images.len() }
+    }
+}
 
 /// One split of a data set.
 ///

@@ -10,4 +10,5 @@ pub(super) mod data;
 pub(super) mod output;
 pub(super) mod sampler;
 
+pub(super) use data::DataOptions;
 pub(super) use sampler::{Integrator, SamplerOptions};

@@ -1,0 +1,47 @@
+//! Whether an image is one of those that a potential was trained on, by its energy.
+//!
+//! An image is scored where the homotopy's mean takes it: at x = mean(t)·image, the image on its path without noise. The
+//! trainer's example `anomaly_times` compares this with other points and times; `score-and-restore.md` in its documentation
+//! has the figures.
+
+use crate::error::Error;
+use crate::homotopy::coefficients;
+use crate::sampler::Sampler;
+
+/// What a model's threshold says of an image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// The image's energy at the threshold's time.
+    pub energy: f32,
+    /// Whether it is above the threshold, or not a number.
+    pub anomalous: bool,
+}
+
+impl Sampler<'_> {
+    /// The energy of mean(time)·image at `time`: [`crate::Potential::energy`] on the homotopy's mean path. It needs no
+    /// memory beside the sampler's own, for whatever solver.
+    ///
+    /// # Errors
+    /// [`Error::Length`] where `image` is no image of the model.
+    pub fn image_energy(&mut self, image: &[f32], time: f32) -> Result<Option<f32>, Error> {
+        let (potential, buffers) = self.parts();
+        potential.check(image)?;
+        let refused = Error::Arena { needed: image.len(), given: buffers.len() };
+        let x = buffers.get_mut(..image.len()).ok_or(refused)?;
+        let mean = coefficients(potential.homotopy(), time).mean;
+        x.iter_mut().zip(image).for_each(|(x, image)| *x = mean * image);
+        potential.energy(x, time)
+    }
+
+    /// What the model's threshold says of `image`, or none where the model has no threshold.
+    ///
+    /// # Errors
+    /// [`Error::Length`] where `image` is no image of the model.
+    pub fn verdict(&mut self, image: &[f32]) -> Result<Option<Verdict>, Error> {
+        let Some(threshold) = self.potential().threshold() else { return Ok(None) };
+        let energy = self.image_energy(image, threshold.time)?.unwrap_or(f32::NAN);
+        // What is not a number is not below anything.
+        let ordinary = energy <= threshold.energy;
+        Ok(Some(Verdict { energy, anomalous: !ordinary }))
+    }
+}

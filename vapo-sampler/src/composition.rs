@@ -1,0 +1,71 @@
+//! The weighted sum of two potentials: samples that both find likely, or one and not the other.
+//!
+//! Drifts and energies add with the weights. Weights that sum to 1 leave the prior a standard Gaussian, where every
+//! sampler starts; the flow of the sum then leads towards the product of the two densities, each to the power of its
+//! weight, though not exactly to it.
+//!
+//! Source: Du et al., *Reduce, reuse, recycle: compositional generation with energy-based diffusion models and MCMC*, 2023.
+
+use crate::arena;
+use crate::error::Error;
+use crate::potential::Potential;
+use crate::solver::Drift;
+use vapo_format::{Homotopy, Model};
+
+/// Two potentials of images of one extent and of one homotopy, with their weights.
+#[derive(Debug)]
+pub struct Composition<'a> {
+    potentials: [Potential<'a>; 2],
+    weights: [f32; 2],
+    second: &'a mut [f32],
+}
+
+impl<'a> Composition<'a> {
+    /// The sum of the models' potentials, each times its weight. It works in `memory`, of which it takes the first
+    /// [`arena::composition_elements`].
+    ///
+    /// # Errors
+    /// [`Error::Unlike`] for images of different extents or different homotopies, [`Error::Weight`],
+    /// [`Error::Arena`].
+    pub fn new(models: [&'a Model<'a>; 2], weights: [f32; 2], memory: &'a mut [f32]) -> Result<Self, Error> {
+        let [first, second] = models;
+        let [a, b] = [first.architecture(), second.architecture()];
+        if (a.image, a.homotopy) != (b.image, b.homotopy) {
+            return Err(Error::Unlike { images: [a.image, b.image], homotopies: [a.homotopy, b.homotopy] });
+        }
+        if let Some(&found) = weights.iter().find(|weight| !weight.is_finite()) {
+            return Err(Error::Weight { found });
+        }
+        let refused = Error::Arena { needed: arena::composition_elements([a, b]), given: memory.len() };
+        let lengths = [arena::potential_elements(a), arena::potential_elements(b), a.image.elements()];
+        let [of_first, of_second, drift] = arena::split(memory, lengths).ok_or(refused)?;
+        let potentials = [Potential::new(first, of_first)?, Potential::new(second, of_second)?];
+        Ok(Composition { potentials, weights, second: drift })
+    }
+
+    /// The path that both potentials were trained on.
+    pub fn homotopy(&self) -> Homotopy {
+        let [first, _] = &self.potentials;
+        first.homotopy()
+    }
+
+    /// The sum of the energies, each times its weight. None where [`Potential::energy`] is.
+    ///
+    /// # Errors
+    /// [`Error::Length`] where x is no image of the models.
+    pub fn energy(&mut self, x: &[f32], time: f32) -> Result<Option<f32>, Error> {
+        let ([first, second], [a, b]) = (&mut self.potentials, self.weights);
+        let (first, second) = (first.energy(x, time)?, second.energy(x, time)?);
+        Ok(first.zip(second).map(|(first, second)| a * first + b * second))
+    }
+}
+
+impl Drift for Composition<'_> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        let ([first, second], [a, b]) = (&mut self.potentials, self.weights);
+        let of_first = first.drift(x, time, drift)?;
+        let of_second = second.drift(x, time, self.second)?;
+        drift.iter_mut().zip(&*self.second).for_each(|(drift, second)| *drift = a * *drift + b * second);
+        Ok(a * of_first + b * of_second)
+    }
+}

@@ -1,0 +1,231 @@
+//! `vapo-train inpaint`: restores what is missing of images.
+
+use super::options::{DataOptions, SamplerOptions, output};
+use super::{Failure, from_one_to, parse_model, print, read_model};
+use crate::inpainting::inpaint;
+use crate::picture::read::{self, ReadError};
+use crate::picture::{grid, levels};
+use crate::run::card::{Card, ModelCard, sha256};
+use serde_json::json;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use vapo_format::Shape;
+
+#[derive(Debug, clap::Args)]
+// What `vapo-train/docs/score-and-restore.md` finds best: heat makes what is missing follow what is known.
+#[command(mut_arg("temperature", |option| option.default_value("8")))]
+#[command(mut_arg("steps", |option| option.default_value("100")))]
+#[command(mut_arg("solver", |option| option.default_value("euler")))]
+#[command(mut_arg("grading", |option| option.default_value("1.5")))]
+#[command(group = clap::ArgGroup::new("missing").required(true).args(["mask", "area"]))]
+#[command(group = clap::ArgGroup::new("source").required(true).args(["images", "dataset"]))]
+pub(super) struct Arguments {
+    /// Model file
+    #[arg(long, value_name = "F.vapo")]
+    model: PathBuf,
+    /// The images to restore: a picture of the model's extent (.png), or an array of images (.npy)
+    #[arg(long, value_name = "F.{png,npy}")]
+    images: Option<PathBuf>,
+    #[command(flatten)]
+    data: Option<DataOptions>,
+    /// Which of the images, from 0; several with commas between them
+    #[arg(long, value_name = "N", default_value = "0", value_delimiter = ',')]
+    index: Vec<usize>,
+    /// A picture of the model's extent: white where the images are missing, black where they are known
+    #[arg(long, value_name = "F.png")]
+    mask: Option<PathBuf>,
+    /// A box that is missing: its left and top edge, its width and height, in pixels
+    #[arg(id = "area", long = "box", value_name = "X,Y,W,H")]
+    area: Option<Area>,
+    /// Restorations of each image, from seeds that follow each other
+    #[arg(long, value_name = "N", default_value = "4", value_parser = from_one_to::<usize, 64>())]
+    count: usize,
+    #[command(flatten)]
+    sampler: SamplerOptions,
+    /// A picture: a row for each image, of the original, what is known of it (the rest grey) and the restorations
+    #[arg(long, value_name = "F.png")]
+    out: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+/// A rectangle of pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Area {
+    left: u16,
+    top: u16,
+    width: u16,
+    height: u16,
+}
+
+impl FromStr for Area {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers: Option<Vec<u16>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+        match numbers.as_deref() {
+            Some(&[left, top, width, height]) if width > 0 && height > 0 => Ok(Area { left, top, width, height }),
+            _ => Err("expected four whole numbers X,Y,W,H, the last two above 0, as 4,8,10,10"),
+        }
+    }
+}
+
+impl Area {
+    /// Which elements of an image the rectangle covers.
+    ///
+    /// # Errors
+    /// It does not lie within the image.
+    fn mask(self, shape: Shape) -> Result<Vec<bool>, Failure> {
+        let Area { left, top, width, height } = self;
+        let within = |start: u16, length: u16, extent: u16| u32::from(start) + u32::from(length) <= extent.into();
+        if !within(left, width, shape.width) || !within(top, height, shape.height) {
+            return Err(Failure::Usage(format!(
+                "--box {left},{top},{width},{height}: expected a box within the image, {} pixels wide and {} high",
+                shape.width, shape.height
+            )));
+        }
+        let covers = |index: usize| {
+            let pixel = index / usize::from(shape.channels);
+            let (row, column) = (pixel / usize::from(shape.width), pixel % usize::from(shape.width));
+            let inside = |at: usize, start: u16, length: u16| (start.into()..usize::from(start + length)).contains(&at);
+            inside(row, top, height) && inside(column, left, width)
+        };
+        Ok((0..shape.elements()).map(covers).collect())
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let out = arguments.out.display();
+    if arguments.out.extension().is_none_or(|extension| extension != "png") {
+        return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .png")));
+    }
+    output::refuse_existing(&arguments.out, arguments.force)?;
+    let (count, sampler) = (arguments.count, &arguments.sampler);
+    let settings = sampler.settings(count)?;
+    let bytes = read_model(&arguments.model)?;
+    let model = parse_model(&arguments.model, &bytes)?;
+    let shape = model.architecture().image;
+
+    let mut card = Card::new("inpaint");
+    let missing = missing(arguments, shape, &mut card)?;
+    let images = originals(arguments, shape, &mut card)?;
+    let pool = sampler.pool()?;
+    let mut pictures = Vec::new();
+    for image in &images {
+        let restored = pool.install(|| inpaint(&model, image, &missing, &settings));
+        let known = image.iter().zip(&missing).map(|(value, missing)| if *missing { 0.0 } else { *value });
+        pictures.extend(image.iter().copied().chain(known));
+        pictures.extend(restored.map_err(|cause| sampler.explain(cause))?);
+    }
+    let picture = grid(&levels(&pictures), shape, NonZeroU32::new(2 + count as u32))?;
+
+    card.settings.insert("index".to_owned(), json!(arguments.index));
+    card.models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
+    card.sampler = Some(sampler.card(count));
+    output::write_with_card(&arguments.out, &picture.png(), &card)?;
+    print(&format!("{} restorations in {out}\n", images.len() * count))
+}
+
+/// Which elements of the images are missing, in the card too.
+fn missing(arguments: &Arguments, shape: Shape, card: &mut Card) -> Result<Vec<bool>, Failure> {
+    let mask = match (&arguments.mask, arguments.area) {
+        (Some(path), _) => {
+            let file = read_file("--mask", path)?;
+            card.settings.insert("mask".to_owned(), json!({"path": path, "sha256": sha256(&file)}));
+            read::mask(&file, shape).map_err(|cause| refused("--mask", path, &cause))?
+        }
+        (None, Some(area)) => {
+            let Area { left, top, width, height } = area;
+            card.settings.insert("box".to_owned(), json!([left, top, width, height]));
+            area.mask(shape)?
+        }
+        (None, None) => unreachable!("one of the group is required"),
+    };
+    let some = mask.iter().filter(|missing| **missing).count();
+    card.settings.insert("missing".to_owned(), json!(some as f64 / mask.len() as f64));
+    if some == 0 {
+        return Err(Failure::Usage("--mask: nothing is missing, expected white where the image is".to_owned()));
+    }
+    Ok(mask)
+}
+
+/// The images to restore, their source in the card.
+fn originals(arguments: &Arguments, shape: Shape, card: &mut Card) -> Result<Vec<Vec<f32>>, Failure> {
+    if let Some(path) = &arguments.images {
+        let file = read_file("--images", path)?;
+        card.settings.insert("images".to_owned(), json!({"path": path, "sha256": sha256(&file)}));
+        let array = path.extension().is_some_and(|extension| extension == "npy");
+        let image = |index: &usize| match array {
+            true => read::array(&file, shape, *index),
+            false if *index > 0 => Err(ReadError::Index { index: *index, count: 1 }),
+            false => read::image(&file, shape),
+        };
+        let images = arguments.index.iter().map(image);
+        return images.collect::<Result<_, _>>().map_err(|cause| refused("--images", path, &cause));
+    }
+    let Some(data) = &arguments.data else { unreachable!("one of the group is required") };
+    let dataset = data.load()?;
+    if dataset.shape() != shape {
+        let (name, found) = (dataset.name(), dataset.shape());
+        return Err(Failure::Usage(format!(
+            "the model's images are {shape}, those of {name} are {found}: give a data set of the model's extent"
+        )));
+    }
+    card.data = vec![data.card(&dataset)];
+    let image = |&index: &usize| {
+        let count = dataset.len();
+        if index >= count {
+            let cause = ReadError::Index { index, count };
+            return Err(Failure::Usage(format!("--index {index}: {cause}")));
+        }
+        let mut image = Vec::new();
+        dataset.fill(&[index], &mut image);
+        Ok(image)
+    };
+    arguments.index.iter().map(image).collect()
+}
+
+fn read_file(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |cause| Failure::Other(format!("{option} {}: cannot read it: {cause}", path.display()).into());
+    std::fs::read(path).map_err(failed)
+}
+
+fn refused(option: &str, path: &Path, cause: &ReadError) -> Failure {
+    Failure::Other(format!("{option} {}: {cause}", path.display()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape { channels: 2, height: 2, width: 3 };
+
+    #[test]
+    fn a_box_covers_its_pixels() {
+        let mask = Area { left: 1, top: 0, width: 2, height: 1 }.mask(SHAPE).unwrap();
+        let (f, t) = (false, true);
+        assert_eq!(mask, [f, f, t, t, t, t, f, f, f, f, f, f]);
+        let all = Area { left: 0, top: 0, width: 3, height: 2 };
+        assert!(all.mask(SHAPE).unwrap().iter().all(|missing| *missing));
+        for beyond in [
+            Area { left: 1, ..all },
+            Area { top: 1, ..all },
+            Area { height: u16::MAX, ..all },
+            Area { left: u16::MAX, width: u16::MAX, ..all },
+        ] {
+            assert!(
+                matches!(beyond.mask(SHAPE), Err(Failure::Usage(message)) if message.contains("3 pixels wide and 2"))
+            );
+        }
+    }
+
+    #[test]
+    fn boxes_are_four_numbers() {
+        assert_eq!("1, 2,3,4".parse(), Ok(Area { left: 1, top: 2, width: 3, height: 4 }));
+        for wrong in ["", "1,2,3", "1,2,3,4,5", "1,2,0,4", "1,2,3,0", "-1,2,3,4", "a,b,c,d", "65536,0,1,1"] {
+            assert!(wrong.parse::<Area>().unwrap_err().contains("X,Y,W,H"), "{wrong}");
+        }
+    }
+}

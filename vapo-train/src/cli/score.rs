@@ -1,0 +1,259 @@
+//! `vapo-train score`: energies of images, how well they tell anomalies, and the threshold for a device.
+
+use super::options::{DataOptions, output};
+use super::{Failure, from_one_to, parse_model, print, read_model};
+use crate::anomaly::{self, Images, ScoreError, auroc, energies, share_above};
+use crate::dataset::{Dataset, Source, Split};
+use crate::picture::npy;
+use crate::run::card::{Card, DataCard, ModelCard, decimal};
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+use vapo_format::writer::{file_bytes, replace_threshold};
+use vapo_format::{Model, Threshold, threshold};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Model file
+    #[arg(long, value_name = "F.vapo")]
+    model: PathBuf,
+    #[command(flatten)]
+    data: DataOptions,
+    /// What to tell the images from: a data set, as mnist or mnist:train; `noise`, uniform pixels; or `permuted`, the same
+    /// images with their pixels in another order
+    #[arg(long, value_name = "NAME[:SPLIT]")]
+    against: Option<String>,
+    /// Seed of the noise or of the order of pixels
+    #[arg(long, value_name = "N", default_value = "0", requires = "against", allow_negative_numbers = true)]
+    seed: u64,
+    /// Time at which the energy is taken, from 0 to below 1 [default: that of the model's threshold, or 0.5]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    time: Option<f32>,
+    /// False-positive rate: the share of the data set's images that may lie above the threshold
+    #[arg(long, value_name = "RATE", default_value = "0.05", allow_negative_numbers = true)]
+    fpr: f32,
+    /// Write the model with the threshold to another file
+    #[arg(long, value_name = "F.vapo")]
+    write_threshold: Option<PathBuf>,
+    /// Threads to score on; the result does not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
+    threads: Option<usize>,
+    /// The energies, as text (.json) or as numbers for Python (.npy): rows of an energy and of 0 for the data set, 1 for
+    /// what it is told from
+    #[arg(long, value_name = "F.{json,npy}")]
+    out: PathBuf,
+    /// Replace the files if they exist
+    #[arg(long)]
+    force: bool,
+}
+
+/// What the images of the data set are told from.
+enum Against {
+    Dataset(Dataset),
+    Noise,
+    Permuted,
+}
+
+/// Kinds of files that energies are written to.
+#[derive(Clone, Copy)]
+enum Kind {
+    Json,
+    Npy,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let kind = checked(arguments)?;
+    let bytes = read_model(&arguments.model)?;
+    let model = parse_model(&arguments.model, &bytes)?;
+    let stored = model.threshold();
+    let time = arguments.time.unwrap_or(stored.map_or(anomaly::TIME, |threshold| threshold.time));
+    let chosen = |energy| Threshold { energy, time, false_positive_rate: arguments.fpr };
+    if !chosen(0.0).is_valid(model.architecture().homotopy) {
+        return Err(Failure::Usage(format!(
+            "--time {time} --fpr {}: expected a time from 0 to 1, below 1 for the homotopy linear, and a rate above 0 and \
+             below 1",
+            arguments.fpr
+        )));
+    }
+    let dataset = arguments.data.load()?;
+    check_extent(&model, &dataset)?;
+    let against = arguments.against.as_deref().map(|name| against(name, &arguments.data)).transpose()?;
+    if let Some(Against::Dataset(other)) = &against {
+        check_extent(&model, other)?;
+    }
+    let others = against.as_ref().map(|against| match against {
+        Against::Dataset(other) => Images::Dataset(other),
+        Against::Noise => Images::Noise { shape: dataset.shape(), count: dataset.len(), seed: arguments.seed },
+        Against::Permuted => Images::permuted(&dataset, arguments.seed),
+    });
+
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
+    let score = |images: &Images<'_>| pool.install(|| energies(&model, images, time));
+    let ordinary = score(&Images::Dataset(&dataset))?;
+    let told = others.as_ref().map(score).transpose().map_err(|cause| name_others(cause, arguments))?;
+    let threshold = chosen(anomaly::threshold(&ordinary, arguments.fpr));
+
+    let name = arguments.against.as_deref().unwrap_or_default();
+    let mut report = Report::new(time, dataset.name(), &ordinary, told.as_deref().map(|told| (name, told)));
+    report.threshold("threshold", threshold);
+    if let Some(stored) = stored.filter(|stored| stored.time == time) {
+        report.threshold("model's own", stored);
+    }
+    let mut settings = Map::new();
+    settings.insert("time".to_owned(), decimal(time));
+    settings.insert("fpr".to_owned(), decimal(arguments.fpr));
+    if let Some(name) = &arguments.against {
+        settings.insert("against".to_owned(), json!(name));
+        settings.insert("seed".to_owned(), json!(arguments.seed));
+    }
+    let mut data = vec![arguments.data.card(&dataset)];
+    if let Some(Against::Dataset(other)) = &against {
+        data.push(DataCard {
+            dataset: other.name().to_owned(),
+            split: split_of(name)?.1,
+            shape: other.shape(),
+            count: other.len(),
+        });
+    }
+    let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
+    let card = Card { models, data, settings, results: report.results.clone(), ..Card::new("score") };
+
+    let file = match kind {
+        Kind::Json => json_file(time, &ordinary, told.as_deref()),
+        Kind::Npy => npy_file(&ordinary, told.as_deref().unwrap_or_default()),
+    };
+    output::write_with_card(&arguments.out, &file, &card)?;
+    report.text += &format!("energies       {}\n", arguments.out.display());
+    if let Some(path) = &arguments.write_threshold {
+        output::write_with_card(path, &with_threshold(&model, threshold)?, &card)?;
+        report.text += &format!("model          {}, with the threshold\n", path.display());
+    }
+    print(&report.text)
+}
+
+/// Refuses files that exist and names that end in something else, before any work is done.
+fn checked(arguments: &Arguments) -> Result<Kind, Failure> {
+    let extension = |path: &Path| path.extension().and_then(|extension| extension.to_str().map(str::to_owned));
+    let kind = match extension(&arguments.out).as_deref() {
+        Some("json") => Kind::Json,
+        Some("npy") => Kind::Npy,
+        _ => {
+            let out = arguments.out.display();
+            return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .json or .npy")));
+        }
+    };
+    output::refuse_existing(&arguments.out, arguments.force)?;
+    if let Some(path) = &arguments.write_threshold {
+        let told = format!("--write-threshold {}", path.display());
+        if extension(path).as_deref() != Some("vapo") {
+            return Err(Failure::Usage(format!("{told}: expected a name that ends in .vapo")));
+        }
+        if path.exists() && !arguments.force {
+            return Err(Failure::Usage(format!(
+                "{told}: the file exists; give another name, or --force to replace it"
+            )));
+        }
+    }
+    Ok(kind)
+}
+
+/// The images that an option `--against` stands for.
+fn against(option: &str, data: &DataOptions) -> Result<Against, Failure> {
+    match option {
+        "noise" => Ok(Against::Noise),
+        "permuted" => Ok(Against::Permuted),
+        _ => {
+            let (source, split) = split_of(option)?;
+            Ok(Against::Dataset(data.load_other(source, split)?))
+        }
+    }
+}
+
+/// A data set's name and split: `mnist`, whose split is test, or `mnist:train`.
+fn split_of(option: &str) -> Result<(Source, Split), Failure> {
+    let refused = |what: &str| Failure::Usage(format!("--against {option}: {what}"));
+    let (name, split) = option.split_once(':').unwrap_or((option, "test"));
+    let source = name.parse().map_err(|cause| refused(&format!("{cause}, noise, permuted")))?;
+    let split = Split::from_str(split, false).map_err(|_| refused("the split is train or test, as in mnist:train"))?;
+    Ok((source, split))
+}
+
+fn check_extent(model: &Model<'_>, images: &Dataset) -> Result<(), Failure> {
+    let (expected, found) = (model.architecture().image, images.shape());
+    if expected == found {
+        return Ok(());
+    }
+    let name = images.name();
+    Err(Failure::Usage(format!(
+        "the model's images are {expected}, those of {name} are {found}: give a data set of the model's extent"
+    )))
+}
+
+/// Says which of two sets of images an error is about.
+fn name_others(cause: ScoreError, arguments: &Arguments) -> Failure {
+    Failure::Other(format!("--against {}: {cause}", arguments.against.as_deref().unwrap_or_default()).into())
+}
+
+/// What is said of the energies, for people and for the card.
+struct Report<'e> {
+    text: String,
+    results: Map<String, Value>,
+    ordinary: (&'e str, &'e [f32]),
+    others: Option<(&'e str, &'e [f32])>,
+}
+
+impl<'e> Report<'e> {
+    fn new(time: f32, name: &'e str, ordinary: &'e [f32], others: Option<(&'e str, &'e [f32])>) -> Self {
+        let mean = |energies: &[f32]| energies.iter().copied().map(f64::from).sum::<f64>() / energies.len() as f64;
+        let (mut text, mut results) = (format!("time           {time}\n"), Map::new());
+        for (key, (name, energies)) in [("mean", (name, ordinary))].into_iter().chain(others.map(|o| ("against", o))) {
+            let mean = mean(energies);
+            text += &format!("{name:14} {} images, mean energy {mean:.3}\n", energies.len());
+            results.insert(format!("{key}_energy"), json!(mean));
+        }
+        if let Some((name, energies)) = others {
+            let auroc = auroc(ordinary, energies);
+            text += &format!("AUROC          {auroc:.4} against {name}\n");
+            results.insert("auroc".to_owned(), json!(auroc));
+        }
+        Report { text, results, ordinary: (name, ordinary), others }
+    }
+
+    /// A line about a threshold, and what the card says of it.
+    fn threshold(&mut self, what: &str, threshold: Threshold) {
+        let Threshold { energy, time: _, false_positive_rate } = threshold;
+        let mut above = Map::new();
+        let mut text = format!("{what:14} {energy}, for a false-positive rate of {false_positive_rate}; above it");
+        for (name, energies) in [self.ordinary].into_iter().chain(self.others) {
+            let share = share_above(energies, energy);
+            text += &format!(" {:.2} % of {name},", 100.0 * share);
+            above.insert(name.to_owned(), json!(share));
+        }
+        self.text += &format!("{}\n", text.trim_end_matches(','));
+        let key = if what == "threshold" { "threshold" } else { "stored_threshold" };
+        self.results.insert(key.to_owned(), json!({"energy": decimal(energy), "above": above}));
+    }
+}
+
+fn json_file(time: f32, ordinary: &[f32], others: Option<&[f32]>) -> Vec<u8> {
+    let list = |energies: &[f32]| energies.iter().copied().map(decimal).collect::<Value>();
+    let mut file = json!({"time": decimal(time), "energies": list(ordinary)});
+    if let Some(others) = others {
+        file["against"] = list(others);
+    }
+    (file.to_string() + "\n").into_bytes()
+}
+
+/// float32, axes (N, 2): energy, and 0 for the data set or 1 for what it is told from.
+fn npy_file(ordinary: &[f32], others: &[f32]) -> Vec<u8> {
+    let rows = ordinary.iter().map(|energy| [*energy, 0.0]).chain(others.iter().map(|energy| [*energy, 1.0]));
+    let mut file = npy::header("<f4", &[ordinary.len() + others.len(), 2]);
+    file.extend(rows.flatten().flat_map(f32::to_le_bytes));
+    file
+}
+
+fn with_threshold(model: &Model<'_>, threshold: Threshold) -> Result<Vec<u8>, Failure> {
+    let mut file = vec![0; file_bytes(model.architecture(), model.encoding())? + threshold::BYTES];
+    replace_threshold(model, Some(threshold), &mut file)?;
+    Ok(file)
+}

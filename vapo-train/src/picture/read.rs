@@ -1,0 +1,279 @@
+//! Images out of files.
+
+use std::io::Cursor;
+use vapo_format::Shape;
+
+/// Why a file holds no images of a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The file is no PNG, or is damaged.
+    #[error("no PNG picture: {0}")]
+    Png(#[from] png::DecodingError),
+    /// The file is no array, or is damaged.
+    #[error("no NumPy array: {0}")]
+    Npy(#[from] std::io::Error),
+    /// Colours or bits of another kind.
+    #[error("expected {expected}, found {found}: convert the picture")]
+    Pixels {
+        /// What would be right.
+        expected: &'static str,
+        /// What the file has.
+        found: String,
+    },
+    /// Another width or height.
+    #[error("expected {} × {} pixels (width × height), found {width} × {height}: scale or crop the picture", expected.width, expected.height)]
+    Extent {
+        /// Extent of the model's images.
+        expected: Shape,
+        /// Width of the picture.
+        width: u32,
+        /// Height of the picture.
+        height: u32,
+    },
+    /// Another number or length of axes.
+    #[error(
+        "expected an array of axes (N, {}, {}, {}), or one image of it, found {found:?}",
+        expected.height, expected.width, expected.channels
+    )]
+    Axes {
+        /// Extent of the model's images.
+        expected: Shape,
+        /// Lengths of the array's axes.
+        found: Vec<u64>,
+    },
+    /// Numbers of another type, or in another order.
+    #[error("expected an array of float32 in -1 to 1 or of uint8, in C order, found {found}")]
+    Type {
+        /// What the file has.
+        found: String,
+    },
+    /// Values outside the range of images.
+    #[error("expected finite values, found {found} at position {position}")]
+    Value {
+        /// The value.
+        found: f32,
+        /// Its position, from 0.
+        position: usize,
+    },
+    /// No image of this position.
+    #[error("expected an image below {count}, the number of images, found {index}")]
+    Index {
+        /// The image that was asked for.
+        index: usize,
+        /// Images that there are.
+        count: usize,
+    },
+}
+
+/// A PNG picture of 8 bits as an image of `shape`: one channel from grey, three from red, green and blue.
+/// Row-major, channels last, in [-1, 1].
+///
+/// # Errors
+/// No PNG, or of another extent, colour type or depth.
+pub fn image(file: &[u8], shape: Shape) -> Result<Vec<f32>, ReadError> {
+    let (color, expected) = match shape.channels {
+        1 => (png::ColorType::Grayscale, "a grey picture of 8 bits"),
+        3 => (png::ColorType::Rgb, "a picture of red, green and blue, 8 bits each, without transparency"),
+        _ => {
+            let found = format!("a model of {} channels", shape.channels);
+            return Err(ReadError::Pixels { expected: "a model of 1 or 3 channels for pictures", found });
+        }
+    };
+    Ok(decode(file, shape, color, expected)?.into_iter().map(scaled).collect())
+}
+
+/// A grey PNG picture of 8 bits as a mask of `shape`: an element is missing where the picture is lighter than half.
+/// All channels of a pixel are missing together.
+///
+/// # Errors
+/// No PNG, or of another extent, colour type or depth.
+pub fn mask(file: &[u8], shape: Shape) -> Result<Vec<bool>, ReadError> {
+    let expected = "a grey picture of 8 bits for a mask, white where the image is missing and black where it is known";
+    let pixels = decode(file, shape, png::ColorType::Grayscale, expected)?;
+    let channels = usize::from(shape.channels);
+    Ok(pixels.into_iter().flat_map(|level| std::iter::repeat_n(level >= 128, channels)).collect())
+}
+
+fn decode(file: &[u8], shape: Shape, color: png::ColorType, expected: &'static str) -> Result<Vec<u8>, ReadError> {
+    let mut reader = png::Decoder::new(Cursor::new(file)).read_info()?;
+    let info = reader.info();
+    let (width, height) = (info.width, info.height);
+    // First, so that a huge picture takes no memory.
+    if (width, height) != (shape.width.into(), shape.height.into()) {
+        return Err(ReadError::Extent { expected: shape, width, height });
+    }
+    if (info.color_type, info.bit_depth) != (color, png::BitDepth::Eight) {
+        let found = format!("{:?} of {} bits", info.color_type, info.bit_depth as u8);
+        return Err(ReadError::Pixels { expected, found });
+    }
+    let mut pixels = vec![0; width as usize * height as usize * info.color_type.samples()];
+    reader.next_frame(&mut pixels)?;
+    Ok(pixels)
+}
+
+/// Image `index` of a NumPy array (N, H, W, C), or of one image alone, whose axis of one channel may be left out:
+/// float32 in [-1, 1], as `vapo-train sample` writes it, or uint8. Row-major, channels last, in [-1, 1].
+///
+/// # Errors
+/// No array, or of other axes or another type, or without image `index`.
+pub fn array(file: &[u8], shape: Shape, index: usize) -> Result<Vec<f32>, ReadError> {
+    let array = npyz::NpyFile::new(Cursor::new(file))?;
+    let found = array.shape().to_vec();
+    let extents = [shape.height, shape.width, shape.channels].map(u64::from);
+    let one_channel = shape.channels == 1;
+    let count = match found.as_slice() {
+        rest if rest == extents || one_channel && rest == &extents[..2] => 1,
+        [count, rest @ ..] if rest == extents || one_channel && rest == &extents[..2] => *count,
+        _ => return Err(ReadError::Axes { expected: shape, found }),
+    };
+    if index as u64 >= count {
+        return Err(ReadError::Index { index, count: count as usize });
+    }
+    if array.order() != npyz::Order::C {
+        return Err(ReadError::Type { found: "Fortran order".to_owned() });
+    }
+    let elements = shape.elements();
+    let description = array.dtype().descr();
+    let values: Vec<f32> = match description.trim_matches('\'') {
+        "<f4" => array.data::<f32>().map_err(dtype)?.skip(index * elements).take(elements).collect::<Result<_, _>>()?,
+        "|u1" => {
+            let bytes = array.data::<u8>().map_err(dtype)?.skip(index * elements).take(elements);
+            bytes.map(|byte| byte.map(scaled)).collect::<Result<_, _>>()?
+        }
+        _ => return Err(ReadError::Type { found: description }),
+    };
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(position) => Err(ReadError::Value { found: values[position], position }),
+        None => Ok(values),
+    }
+}
+
+fn dtype(cause: npyz::DTypeError) -> ReadError {
+    ReadError::Type { found: cause.to_string() }
+}
+
+/// 0 to 255 → [-1, 1].
+fn scaled(level: u8) -> f32 {
+    f32::from(level) / 127.5 - 1.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::npy::{self, npy};
+
+    const GREY: Shape = Shape { channels: 1, height: 2, width: 3 };
+    const COLOUR: Shape = Shape { channels: 3, ..GREY };
+
+    fn png(width: u32, height: u32, color: png::ColorType, depth: png::BitDepth, data: &[u8]) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, width, height);
+        encoder.set_color(color);
+        encoder.set_depth(depth);
+        encoder.write_header().unwrap().write_image_data(data).unwrap();
+        file
+    }
+
+    fn grey(levels: &[u8]) -> Vec<u8> {
+        png(3, 2, png::ColorType::Grayscale, png::BitDepth::Eight, levels)
+    }
+
+    #[test]
+    fn pictures_are_scaled_to_minus_one_and_one() {
+        assert_eq!(image(&grey(&[0, 255, 51, 0, 0, 204]), GREY).unwrap(), [-1.0, 1.0, -0.6, -1.0, -1.0, 0.6]);
+        let colours: Vec<u8> = (0..18).map(|value| 15 * value).collect();
+        let file = png(3, 2, png::ColorType::Rgb, png::BitDepth::Eight, &colours);
+        let expected: Vec<f32> = colours.iter().map(|&level| f32::from(level) / 127.5 - 1.0).collect();
+        assert_eq!(image(&file, COLOUR).unwrap(), expected);
+    }
+
+    #[test]
+    fn white_is_missing_in_every_channel() {
+        let file = grey(&[0, 127, 128, 255, 1, 200]);
+        assert_eq!(mask(&file, GREY).unwrap(), [false, false, true, true, false, true]);
+        let all: Vec<bool> =
+            [false, false, true, true, false, true].into_iter().flat_map(|missing| [missing; 3]).collect();
+        assert_eq!(mask(&file, COLOUR).unwrap(), all);
+    }
+
+    #[test]
+    fn pictures_of_another_kind_are_refused_by_name() {
+        use png::{BitDepth::*, ColorType::*};
+        let rgb = png(3, 2, Rgb, Eight, &[0; 18]);
+        for (file, shape, parts) in [
+            (png(2, 3, Grayscale, Eight, &[0; 6]), GREY, ["3 × 2 pixels", "found 2 × 3"]),
+            (rgb.clone(), GREY, ["a grey picture of 8 bits", "Rgb of 8 bits"]),
+            (grey(&[0; 6]), COLOUR, ["red, green and blue", "Grayscale of 8 bits"]),
+            (png(3, 2, Grayscale, Sixteen, &[0; 12]), GREY, ["8 bits", "Grayscale of 16 bits"]),
+            (png(3, 2, Grayscale, One, &[0; 2]), GREY, ["8 bits", "Grayscale of 1 bits"]),
+            (png(3, 2, Rgba, Eight, &[0; 24]), COLOUR, ["without transparency", "Rgba of 8 bits"]),
+            (b"not a picture".to_vec(), GREY, ["no PNG picture", ""]),
+            (grey(&[0; 6])[..50].to_vec(), GREY, ["no PNG picture", ""]),
+            (vec![], GREY, ["no PNG picture", ""]),
+            (rgb, Shape { channels: 2, ..GREY }, ["1 or 3 channels", "2 channels"]),
+        ] {
+            let error = image(&file, shape).unwrap_err().to_string();
+            assert!(parts.iter().all(|part| error.contains(part)), "{parts:?}: {error}");
+        }
+        let error = mask(&png(3, 2, Rgb, Eight, &[0; 18]), COLOUR).unwrap_err().to_string();
+        assert!(error.contains("white where the image is missing") && error.contains("Rgb of 8 bits"), "{error}");
+        // A header that promises a huge picture takes no memory for it.
+        let mut huge = grey(&[0; 6]);
+        huge[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
+        assert!(image(&huge, GREY).is_err());
+    }
+
+    #[test]
+    fn arrays_are_what_sampling_wrote() {
+        let values: Vec<f32> = (0..12).map(|value| value as f32 / 6.0 - 1.0).collect();
+        let file = npy(&values, GREY).unwrap();
+        assert_eq!(array(&file, GREY, 0).unwrap(), values[..6]);
+        assert_eq!(array(&file, GREY, 1).unwrap(), values[6..]);
+        let error = array(&file, GREY, 2).unwrap_err().to_string();
+        assert!(error.contains("below 2") && error.contains("found 2"), "{error}");
+    }
+
+    /// An array of these axes and bytes.
+    fn of(descr: &str, axes: &[usize], bytes: &[u8]) -> Vec<u8> {
+        [&npy::header(descr, axes), bytes].concat()
+    }
+
+    #[test]
+    fn axes_may_leave_out_what_is_one() {
+        let bytes: Vec<u8> = (0..12).map(|value| 20 * value).collect();
+        let expected: Vec<f32> = bytes.iter().map(|&level| f32::from(level) / 127.5 - 1.0).collect();
+        for axes in [&[2, 2, 3, 1][..], &[2, 2, 3]] {
+            assert_eq!(array(&of("|u1", axes, &bytes), GREY, 1).unwrap(), expected[6..], "{axes:?}");
+        }
+        for axes in [&[2, 3, 1][..], &[2, 3], &[1, 2, 3]] {
+            assert_eq!(array(&of("|u1", axes, &bytes[..6]), GREY, 0).unwrap(), expected[..6], "{axes:?}");
+        }
+        let colour: Vec<u8> = (0..18).collect();
+        for axes in [&[1, 2, 3, 3][..], &[2, 3, 3]] {
+            assert_eq!(array(&of("|u1", axes, &colour), COLOUR, 0).unwrap().len(), 18, "{axes:?}");
+        }
+    }
+
+    #[test]
+    fn other_arrays_are_refused_by_name() {
+        for (file, parts) in [
+            (of("|u1", &[3, 2], &[0; 6]), ["(N, 2, 3, 1)", "found [3, 2]"]),
+            (of("|u1", &[6], &[0; 6]), ["(N, 2, 3, 1)", "found [6]"]),
+            (of("|u1", &[1, 2, 3, 3], &[0; 18]), ["(N, 2, 3, 1)", "found [1, 2, 3, 3]"]),
+            (of("<f8", &[2, 3], &[0; 48]), ["float32", "<f8"]),
+            (of("<f4", &[2, 3], &[0; 20]), ["no NumPy array", ""]),
+            (of("<f4", &[2, 3], &[0xff; 24]), ["finite", "position 0"]),
+            (b"not an array".to_vec(), ["no NumPy array", ""]),
+            (vec![], ["no NumPy array", ""]),
+        ] {
+            let error = array(&file, GREY, 0).unwrap_err().to_string();
+            assert!(parts.iter().all(|part| error.contains(part)), "{parts:?}: {error}");
+        }
+        let fortran = String::from_utf8(npy::header("|u1", &[2, 3])).unwrap_err().into_bytes();
+        let at = fortran.windows(5).position(|word| word == b"False").unwrap();
+        let mut fortran = [&fortran[..at], b"True ", &fortran[at + 5..]].concat();
+        fortran.extend([0; 6]);
+        assert!(array(&fortran, GREY, 0).unwrap_err().to_string().contains("Fortran"));
+    }
+}
