@@ -7,7 +7,7 @@ use super::{Failure, parse_model, print, read_model, smaller};
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 use vapo_format::matrix::Part;
-use vapo_format::{Layer, MatrixShape, Model};
+use vapo_format::{Layer, MatrixShape, Model, Threshold};
 use vapo_sampler::Solver;
 
 #[derive(Debug, clap::Args)]
@@ -72,6 +72,9 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     text += &format!("\nimage            {image}, homotopy {}, weights {encoding}\n", architecture.homotopy);
     text += &format!("parameters       {}\n", architecture.parameters());
     text += &format!("multiplications  {} a drift\n", 2 * architecture.multiply_accumulates());
+    if let Some(Threshold { energy, time, false_positive_rate: rate }) = model.threshold() {
+        text += &format!("threshold        energy {energy} at time {time}, for a false-positive rate of {rate}\n");
+    }
     let all = Demand::new(architecture, encoding, None)?;
     let Program { flash, ram } = board::largest_program();
     text += &format!("flash            {} bytes of model; beside the program, at most {flash}\n", all.model);
@@ -145,7 +148,8 @@ mod tests {
     use crate::preset::Preset;
     use crate::quantise::model_file;
     use clap::Parser;
-    use vapo_format::{Encoding, Homotopy, Shape};
+    use vapo_format::writer::replace_threshold;
+    use vapo_format::{Encoding, Homotopy, Shape, threshold};
 
     #[derive(Debug, Parser)]
     struct CommandLine {
@@ -193,6 +197,20 @@ RAM, ab2         4932 bytes: arena 4676, image 256; beside stack and program, at
         let expected =
             expected.replace("most FLASH", &format!("most {flash}")).replace("most RAM", &format!("most {ram}"));
         assert_eq!(describe(&Model::parse(&file).unwrap()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_threshold_is_shown() {
+        let judged = Threshold { energy: -1.5, time: 0.5, false_positive_rate: 0.05 };
+        let file = file("tiny", Encoding::Int8);
+        let mut judging = vec![0; file.len() + threshold::BYTES];
+        replace_threshold(&Model::parse(&file).unwrap(), Some(judged), &mut judging).unwrap();
+        let page = describe(&Model::parse(&judging).unwrap()).unwrap();
+        assert!(
+            page.contains("\nthreshold        energy -1.5 at time 0.5, for a false-positive rate of 0.05\n"),
+            "{page}"
+        );
+        assert!(!describe(&Model::parse(&file).unwrap()).unwrap().contains("threshold"));
     }
 
     #[test]
