@@ -1,6 +1,7 @@
 //! The command line: what is asked for, done, and said about it.
 
 mod board;
+mod fetch;
 mod fit;
 mod inspect;
 mod options;
@@ -33,6 +34,8 @@ enum Command {
     Sample(sample::Arguments),
     /// Show a model file's layers, and the flash and RAM it needs
     Inspect(inspect::Arguments),
+    /// Download a data set from its publisher
+    Fetch(fetch::Arguments),
 }
 
 /// Why a command failed, and the exit code that says so.
@@ -69,6 +72,7 @@ pub fn run() -> ExitCode {
         None => train::run(&line.train),
         Some(Command::Sample(arguments)) => sample::run(&arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
+        Some(Command::Fetch(arguments)) => fetch::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
