@@ -180,3 +180,127 @@ pub(super) fn names(split: Split) -> Vec<String> {
     let files = if first == last { first.to_owned() } else { format!("{first} to {last}") };
     vec![ARCHIVE.to_owned(), format!("{FOLDER}/ ({files})")]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+    use std::fs;
+    use tempfile::TempDir;
+
+    /// A file of black images of class `class`, but for the first: red, green and blue differ, and so do pixels.
+    fn batch(class: u8) -> Vec<u8> {
+        let mut bytes = vec![0; RECORDS * RECORD];
+        bytes.iter_mut().step_by(RECORD).for_each(|label| *label = class);
+        for (plane, value) in [10, 20, 30].into_iter().enumerate() {
+            bytes[1 + plane * PLANE] = value;
+            bytes[1 + plane * PLANE + 1] = value + 1;
+            bytes[1 + plane * PLANE + PLANE - 1] = value + 2;
+        }
+        bytes
+    }
+
+    fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (name, bytes) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            archive.append_data(&mut header, format!("{FOLDER}/{name}"), *bytes).unwrap();
+        }
+        archive.into_inner().unwrap()
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn test_split(path: &str, bytes: &[u8]) -> Result<Dataset, String> {
+        let root = TempDir::new().unwrap();
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+        Dataset::load(Source::Cifar10, Split::Test, Some(root.path())).map_err(|cause| cause.to_string())
+    }
+
+    #[test]
+    fn every_layout_gives_the_same_images_with_channels_last() {
+        let bytes = batch(7);
+        let plain = tar(&[("readme.html", b"<html>"), ("test_batch.bin", &bytes)]);
+        let places: [(&str, &[u8]); 5] = [
+            ("test_batch.bin", &bytes),
+            ("cifar10/cifar-10-batches-bin/test_batch.bin", &bytes),
+            ("cifar-10-batches-bin/test_batch.bin", &bytes),
+            ("cifar10/cifar-10-binary.tar.gz", &gzip(&plain)),
+            ("cifar-10-binary.tar", &plain),
+        ];
+        for (path, bytes) in places {
+            let set = test_split(path, bytes).unwrap();
+            assert_eq!((set.len(), set.shape(), set.name()), (RECORDS, SHAPE, "cifar10"));
+            assert!(set.labels().unwrap().iter().all(|&label| label == 7));
+            let image = set.image(0);
+            assert_eq!(
+                (&image[..7], &image[PLANE * PLANES - 3..]),
+                (&[10, 20, 30, 11, 21, 31, 0][..], &[12, 22, 32][..])
+            );
+            assert!(set.image(1).iter().all(|&value| value == 0), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_told() {
+        let good = batch(9);
+        let mut label = good.clone();
+        label[3 * RECORD] = 10;
+        let long = [&good[..], &[0]].concat();
+        let size = "expected test_batch.bin of 30730000 bytes";
+        for (bytes, parts) in [
+            (&good[..good.len() - 1], [size, "found 30729999", "vapo-train fetch cifar10"]),
+            (&long, [size, "found 30730001", "test_batch.bin"]),
+            (&[], [size, "found 0", "test_batch.bin"]),
+            (&label, ["labels 0 to 9, found 10", "record 3 of test_batch.bin", "cifar-10-batches-bin"]),
+        ] {
+            let told = test_split("cifar-10-batches-bin/test_batch.bin", bytes).unwrap_err();
+            assert!(parts.iter().all(|part| told.contains(part)), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_archive_is_told() {
+        let plain = tar(&[("test_batch.bin", &batch(9))]);
+        let zipped = gzip(&plain);
+        let mut flipped = zipped.clone();
+        let sum = zipped.len() - 8;
+        flipped[sum] ^= 0xff;
+        let damaged = "the archive is damaged or cut off";
+        for (path, bytes, part) in [
+            (ARCHIVE, &zipped[..zipped.len() / 2], damaged),
+            (ARCHIVE, &zipped[..zipped.len() - 4], damaged),
+            (ARCHIVE, &flipped, damaged),
+            (ARCHIVE, b"<!DOCTYPE html><title>404</title>", damaged),
+            ("cifar-10-binary.tar", &plain[..plain.len() / 2], damaged),
+            (
+                ARCHIVE,
+                &gzip(&tar(&[("test_batch.bin", &[1; 100])])),
+                "30730000 bytes (10000 records of 3073), found 100",
+            ),
+            (ARCHIVE, &gzip(&tar(&[("other.bin", &[1; 100])])), "expected test_batch.bin, found none"),
+            (ARCHIVE, &[], "found none"),
+        ] {
+            let told = test_split(path, bytes).unwrap_err();
+            assert!(told.contains(path) && told.contains(part) && told.contains("fetch cifar10"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_folder_with_part_of_the_split_is_not_taken_for_the_whole() {
+        let root = TempDir::new().unwrap();
+        for name in ["data_batch_1.bin", "data_batch_2.bin", "data_batch_4.bin", "test_batch.bin"] {
+            fs::write(root.path().join(name), []).unwrap();
+        }
+        let told = Dataset::load(Source::Cifar10, Split::Train, Some(root.path())).unwrap_err().to_string();
+        assert!(told.contains("expected data_batch_3.bin, found none"), "{told}");
+    }
+}

@@ -1,6 +1,8 @@
 //! The command line from outside: the program itself, started in an empty folder, and what it says, leaves and refuses.
 
+mod archives;
 mod datasets;
+mod fetch;
 mod inspect;
 mod models;
 mod objectives;
@@ -11,3 +13,4 @@ mod program;
 mod resumption;
 mod runs;
 mod sampling;
+mod server;

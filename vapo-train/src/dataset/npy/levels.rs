@@ -130,7 +130,7 @@ mod tests {
         let fortran: Vec<u8> =
             (0..4).flat_map(|k| (0..3).flat_map(move |j| (0..2).map(move |i| of(i, j, k)))).collect();
         assert_eq!(row_major(&fortran, &[2, 3, 4]), (0..24).collect::<Vec<u8>>());
-        assert_eq!(row_major(&[], &[0, 3]), []);
+        assert!(row_major(&[], &[0, 3]).is_empty());
     }
 
     #[test]

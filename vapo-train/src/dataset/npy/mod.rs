@@ -19,6 +19,8 @@ mod collection;
 pub mod error;
 mod header;
 pub mod levels;
+#[cfg(test)]
+mod tests;
 
 pub use error::ArrayError;
 pub use levels::Range;
