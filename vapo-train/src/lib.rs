@@ -4,6 +4,7 @@
 //!
 //! | module | concept |
 //! |---|---|
+//! | [`fetch`] | a data set's files from their publisher |
 //! | [`dataset`] | images in memory, dealt out in seeded batches |
 //! | [`homotopy`] | points on the path from noise to data, and the velocity there |
 //! | [`potential`] | Φ(x, t), its drift ∇Φ, and the exact gradient of any loss of the drift |
@@ -30,6 +31,7 @@ pub mod composition;
 pub mod config;
 pub mod dataset;
 pub mod extent;
+pub mod fetch;
 pub mod homotopy;
 pub mod inpainting;
 pub mod objective;

@@ -2,6 +2,7 @@
 
 mod board;
 mod compose;
+mod fetch;
 mod fit;
 mod inpaint;
 mod inspect;
@@ -42,6 +43,8 @@ enum Command {
     Inpaint(inpaint::Arguments),
     /// Draw samples from the weighted sum of two models
     Compose(compose::Arguments),
+    /// Download a data set from its publisher
+    Fetch(fetch::Arguments),
 }
 
 /// Why a command failed, and the exit code that says so.
@@ -81,6 +84,7 @@ pub fn run() -> ExitCode {
         Some(Command::Score(arguments)) => score::run(&arguments),
         Some(Command::Inpaint(arguments)) => inpaint::run(&arguments),
         Some(Command::Compose(arguments)) => compose::run(&arguments),
+        Some(Command::Fetch(arguments)) => fetch::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

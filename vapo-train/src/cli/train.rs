@@ -25,7 +25,8 @@ pub(super) struct Arguments {
     /// What to learn from [default: digits]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
     dataset: Option<String>,
-    /// Folder of the data set's files [default: data, and where Debian's packages put them]
+    /// Folder of the data set's files, or for npy a .npy or .npz file or a folder of .npy files [default: data, and where
+    /// Debian's packages put them]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Network to train [default: digits for 8×8 images, small for larger ones]

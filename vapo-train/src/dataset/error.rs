@@ -1,5 +1,7 @@
 //! Why a data set could not be loaded.
 
+use crate::dataset::cifar10::CifarError;
+use crate::dataset::npy::ArrayError;
 use crate::dataset::{Source, Split};
 use std::fmt::Write;
 use std::io;
@@ -121,6 +123,12 @@ pub enum Corruption {
         /// Numbers it should hold.
         expected: usize,
     },
+    /// A file of CIFAR-10.
+    #[error(transparent)]
+    Cifar10(#[from] CifarError),
+    /// An array of NumPy.
+    #[error(transparent)]
+    Array(#[from] ArrayError),
 }
 
 fn names() -> String {
@@ -132,11 +140,11 @@ fn kind(magic: u32) -> String {
 }
 
 fn missing(dataset: Source, split: Split, folders: &[PathBuf]) -> String {
-    let files = dataset.image_files(split).join(", ");
+    let files = dataset.files(split).join(", ");
     let mut message = format!("{dataset} is not here: found none of {files} in\n");
     for folder in folders {
         // Writing to a string cannot fail.
         let _ = writeln!(message, "  {}", folder.display());
     }
-    message + dataset.obtain() + ", then give their folder with --data-dir"
+    message + dataset.obtain()
 }

@@ -4,14 +4,18 @@
 //! |---|---|
 //! | [`source`] | the data sets known by name, and where their files are looked for |
 //! | [`idx`] | the file format of MNIST and Fashion-MNIST |
+//! | [`cifar10`] | the files of CIFAR-10, archived or not |
+//! | [`npy`] | arrays of NumPy |
 //! | [`digits`] | the small data set that is built in |
 //! | [`batches`] | the order in which training sees the images |
 //! | [`error`] | why a data set could not be loaded |
 
 pub mod batches;
+pub mod cifar10;
 pub mod digits;
 pub mod error;
 pub mod idx;
+pub mod npy;
 pub mod source;
 
 pub use batches::Batches;

@@ -1,6 +1,6 @@
 //! The data sets that the trainer knows, and where it finds them.
 
-use crate::dataset::{Dataset, DatasetError, digits, idx};
+use crate::dataset::{Dataset, DatasetError, cifar10, digits, idx, npy};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -21,6 +21,10 @@ pub enum Source {
     Mnist,
     /// 70,000 garments of 28×28 pixels.
     FashionMnist,
+    /// 60,000 colour images of 32×32 pixels.
+    Cifar10,
+    /// Arrays of NumPy, of any extent.
+    Npy,
 }
 
 /// Which part of a data set.
@@ -35,7 +39,7 @@ pub enum Split {
 
 impl Source {
     /// Every data set.
-    pub const ALL: [Source; 3] = [Source::Digits, Source::Mnist, Source::FashionMnist];
+    pub const ALL: [Source; 5] = [Source::Digits, Source::Mnist, Source::FashionMnist, Source::Cifar10, Source::Npy];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
@@ -43,6 +47,8 @@ impl Source {
             Source::Digits => "digits",
             Source::Mnist => "mnist",
             Source::FashionMnist => "fashion-mnist",
+            Source::Cifar10 => "cifar10",
+            Source::Npy => "npy",
         }
     }
 
@@ -53,22 +59,36 @@ impl Source {
             Source::Digits => &[],
             Source::Mnist => &["mnist", "mnist/raw", "MNIST", "MNIST/raw", "."],
             Source::FashionMnist => &["fashion-mnist", "fashion-mnist/raw", "FashionMNIST", "FashionMNIST/raw", "."],
+            Source::Cifar10 => &["cifar10", "cifar-10", "CIFAR10", "."],
+            Source::Npy => &["."],
         }
     }
 
+    /// What to do where the files are missing.
     pub(super) const fn obtain(self) -> &'static str {
         match self {
             Source::Digits => "It is built in",
-            Source::Mnist => "Get the files from http://yann.lecun.com/exdb/mnist/",
+            Source::Mnist => "Get the files with `vapo-train fetch mnist`, or give their folder with --data-dir",
             Source::FashionMnist => {
-                "Get the files from https://github.com/zalandoresearch/fashion-mnist \
-                 or install Debian's package dataset-fashion-mnist"
+                "Get the files with `vapo-train fetch fashion-mnist`, install Debian's package dataset-fashion-mnist, \
+                 or give their folder with --data-dir"
             }
+            Source::Cifar10 => "Get the files with `vapo-train fetch cifar10`, or give their folder with --data-dir",
+            Source::Npy => "Write a file with numpy.save or numpy.savez, and give it or its folder with --data-dir",
+        }
+    }
+
+    /// Names that the files of a split go by.
+    pub(super) fn files(self, split: Split) -> Vec<String> {
+        match self {
+            Source::Cifar10 => cifar10::names(split),
+            Source::Npy => ["*.npz", "*.npy"].map(str::to_owned).to_vec(),
+            _ => self.image_files(split).to_vec(),
         }
     }
 
     /// Names that the file of a split's images goes by.
-    pub(super) fn image_files(self, split: Split) -> [String; 4] {
+    fn image_files(self, split: Split) -> [String; 4] {
         file_names(split, "images", 3)
     }
 }
@@ -94,6 +114,14 @@ pub(super) fn load(source: Source, split: Split, folder: Option<&Path>) -> Resul
         return digits::digits(split).map_err(|cause| DatasetError::Corrupt { path: digits::FILE.into(), cause });
     }
     let folders = candidates(source, folder);
+    let elsewhere = match source {
+        Source::Cifar10 => Some(cifar10::load(split, &folders)?),
+        Source::Npy => Some(npy::load(split, &folders[0])?.map(|(dataset, _)| dataset)),
+        _ => None,
+    };
+    if let Some(found) = elsewhere {
+        return found.ok_or(DatasetError::Missing { dataset: source, split, folders });
+    }
     for folder in &folders {
         if let Some((path, file)) = first_of(folder, &source.image_files(split))? {
             let (shape, images) =
@@ -244,6 +272,6 @@ mod tests {
             assert_eq!(source.to_string().parse::<Source>().unwrap(), source);
         }
         let message = "fashion".parse::<Source>().unwrap_err().to_string();
-        assert_eq!(message, "there is no data set \"fashion\": give one of digits, mnist, fashion-mnist");
+        assert_eq!(message, "there is no data set \"fashion\": give one of digits, mnist, fashion-mnist, cifar10, npy");
     }
 }

@@ -125,7 +125,8 @@ fn damaged_files_are_refused_by_name_and_nothing_is_written() {
 fn missing_files_are_told_with_where_they_were_looked_for() {
     let root = files(&[("t10k-images-idx3-ubyte", &images(2, 8))]);
     for (dataset, below) in [("mnist", "files/MNIST/raw"), ("fashion-mnist", "files/FashionMNIST/raw")] {
-        let parts = [&format!("{dataset} is not here"), IMAGES, ".gz", below, "--data-dir", "Get the files from"];
+        let (here, fetch) = (format!("{dataset} is not here"), format!("`vapo-train fetch {dataset}`"));
+        let parts = [&here, IMAGES, ".gz", below, "--data-dir", &fetch];
         train(root.path(), dataset).refused(1, &parts);
     }
     vapo_train(root.path(), "--dataset mnist").refused(1, &["data/mnist/raw"]);

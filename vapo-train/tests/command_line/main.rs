@@ -1,7 +1,9 @@
 //! The command line from outside: the program itself, started in an empty folder, and what it says, leaves and refuses.
 
+mod archives;
 mod composition;
 mod datasets;
+mod fetch;
 mod inpainting;
 mod inspect;
 mod models;
@@ -14,3 +16,4 @@ mod resumption;
 mod runs;
 mod sampling;
 mod scoring;
+mod server;

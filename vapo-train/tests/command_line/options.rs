@@ -88,6 +88,8 @@ const COMPOSE: &[&str] = &[
 
 const INSPECT: &[&str] = &["--board", "--flash", "--ram", "--stack", "--solver", "--help"];
 
+const FETCH: &[&str] = &["--data-dir", "--base", "--retries", "--force", "--help"];
+
 /// Options that a help page lists, each with what it says about it.
 fn listed(page: &str) -> Vec<(String, String)> {
     let mut options: Vec<(String, String)> = Vec::new();
@@ -113,6 +115,7 @@ fn the_help_lists_every_option_and_says_what_it_does() {
         ("score", SCORE),
         ("inpaint", INPAINT),
         ("compose", COMPOSE),
+        ("fetch", FETCH),
     ] {
         for flag in ["--help", "-h"] {
             let page = vapo_train(root.path(), &format!("{command} {flag}")).succeeded().output;
@@ -132,7 +135,16 @@ fn the_help_lists_every_option_and_says_what_it_does() {
 fn the_help_lists_commands_names_and_defaults() {
     let root = TempDir::new().unwrap();
     let page = vapo_train(root.path(), "--help").succeeded().output;
-    let train = ["sample ", "inspect ", "digits, mnist, fashion-mnist", "tiny:", "small:", "energy:", "vapo-bayes:"];
+    let train = [
+        "sample ",
+        "inspect ",
+        "fetch ",
+        "digits, mnist, fashion-mnist, cifar10, npy",
+        "tiny:",
+        "small:",
+        "energy:",
+        "vapo-bayes:",
+    ];
     for part in train.iter().chain(&["linear or bayes", "runs/DATASET", "[default: digits]", "[default: flow]"]) {
         assert!(page.contains(part), "no {part:?} in: {page}");
     }
@@ -162,7 +174,7 @@ fn parameters_of_presets_are_as_many_as_the_help_says() {
 fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
     let root = TempDir::new().unwrap();
     let cases: &[(&str, &[&str])] = &[
-        ("--dataset imagenet", &["'imagenet'", "digits, mnist, fashion-mnist"]),
+        ("--dataset imagenet", &["'imagenet'", "digits, mnist, fashion-mnist, cifar10, npy"]),
         ("--preset huge", &["'huge'", "tiny, digits, small, full-resolution"]),
         ("--objective mse", &["'mse'", "flow, energy, vapo-bayes"]),
         ("--homotopy cubic", &["'cubic'", "linear or bayes"]),

@@ -1,7 +1,7 @@
 //! A data set and a split of it.
 
-use crate::cli::Failure;
-use crate::dataset::{Dataset, Source, Split};
+use crate::cli::{Failure, note};
+use crate::dataset::{Dataset, DatasetError, Source, Split, npy};
 use crate::run::card::DataCard;
 use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,8 @@ pub(in crate::cli) struct DataOptions {
     /// The data set
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
     dataset: String,
-    /// Folder of the data set's files [default: data, and where Debian's packages put them]
+    /// Folder of the data set's files, or for npy a .npy or .npz file or a folder of .npy files [default: data, and where
+    /// Debian's packages put them]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Which part of the data set
@@ -54,6 +55,20 @@ pub(in crate::cli) fn load(source: Source, split: Split, folder: Option<&Path>) 
             "--data-dir {}: the digits are built in; say with --dataset what the files are",
             folder.display()
         ))),
+        Some(path) if source == Source::Npy => numpy(split, path),
+        None if source == Source::Npy => Err(Failure::Usage(
+            "--dataset npy: give its .npy or .npz file, or a folder of .npy files, with --data-dir".to_owned(),
+        )),
         _ => Ok(Dataset::load(source, split, folder)?),
     }
+}
+
+/// Arrays of NumPy. What is done to floats is said.
+fn numpy(split: Split, path: &Path) -> Result<Dataset, Failure> {
+    let missing = || DatasetError::Missing { dataset: Source::Npy, split, folders: vec![path.to_owned()] };
+    let (dataset, range) = npy::load(split, path)?.ok_or_else(missing)?;
+    if let Some(range) = range {
+        note(&format!("npy: floats of {range} are rounded to 256 grey levels"));
+    }
+    Ok(dataset)
 }

@@ -1,0 +1,247 @@
+//! Arrays as NumPy writes them, and what becomes of them.
+
+use super::*;
+use proptest::prelude::*;
+use std::fs;
+use std::io::{Cursor, Write};
+use tempfile::TempDir;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+/// A `.npy` file.
+fn npy(descr: &str, fortran: bool, shape: &str, values: &[u8]) -> Vec<u8> {
+    let order = if fortran { "True" } else { "False" };
+    let mut text = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}");
+    text += &" ".repeat(117 - text.len());
+    text.push('\n');
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend((text.len() as u16).to_le_bytes());
+    [&file, text.as_bytes(), values].concat()
+}
+
+/// `count` images of 2×3 pixels whose values count up.
+fn counting(count: u8) -> Vec<u8> {
+    npy("|u1", false, &format!("({count}, 2, 3)"), &(0..count * 6).collect::<Vec<u8>>())
+}
+
+fn classes(classes: &[u8]) -> Vec<u8> {
+    npy("|u1", false, &format!("({},)", classes.len()), classes)
+}
+
+fn npz(method: CompressionMethod, arrays: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in arrays {
+        archive.start_file(*name, SimpleFileOptions::default().compression_method(method)).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// What comes of a file of these bytes.
+fn read(bytes: &[u8], split: Split) -> Result<(Dataset, Option<Range>), String> {
+    let root = TempDir::new().unwrap();
+    let path = root.path().join("file");
+    fs::write(&path, bytes).unwrap();
+    load(split, &path).map(Option::unwrap).map_err(|cause| cause.to_string())
+}
+
+fn pixels(bytes: &[u8]) -> Vec<u8> {
+    let (set, _) = read(bytes, Split::Train).unwrap();
+    (0..set.len()).flat_map(|index| set.image(index).to_vec()).collect()
+}
+
+#[track_caller]
+fn refused(bytes: &[u8], split: Split, parts: &[&str]) {
+    let told = read(bytes, split).unwrap_err();
+    for part in parts {
+        assert!(told.contains(part), "no {part:?} in: {told}");
+    }
+}
+
+#[test]
+fn grey_and_colour_images_of_bytes_are_taken_as_they_are() {
+    let (set, range) = read(&counting(2), Split::Train).unwrap();
+    assert_eq!((set.shape(), set.len(), range), (Shape { channels: 1, height: 2, width: 3 }, 2, None));
+    assert_eq!((set.image(1), set.labels()), (&[6, 7, 8, 9, 10, 11][..], None));
+    let colour: Vec<u8> = (0..12).collect();
+    let (set, _) = read(&npy("|u1", false, "(2, 1, 2, 3)", &colour), Split::Train).unwrap();
+    assert_eq!((set.shape(), set.image(1)), (Shape { channels: 3, height: 1, width: 2 }, &colour[6..]));
+}
+
+#[test]
+fn floats_of_every_width_and_order_are_rounded() {
+    // 0.5 / 255 is halfway between two levels, and goes to the farther from zero.
+    let unit = [0.0, 1.0, 0.2, 0.5, 0.5 / 255.0, 0.499 / 255.0];
+    let signed = [-1.0, 1.0, 0.0, -0.2, 0.5, -0.999];
+    let files = |values: [f64; 6]| {
+        [
+            ("<f8", values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>()),
+            (">f8", values.iter().flat_map(|value| value.to_be_bytes()).collect()),
+            ("<f4", values.iter().flat_map(|&value| (value as f32).to_le_bytes()).collect()),
+            (">f4", values.iter().flat_map(|&value| (value as f32).to_be_bytes()).collect()),
+        ]
+    };
+    for (values, expected, found) in
+        [(unit, [0, 255, 51, 128, 1, 0], Range::ZeroToOne), (signed, [0, 255, 128, 102, 191, 0], Range::MinusOneToOne)]
+    {
+        for (descr, bytes) in files(values) {
+            let (set, range) = read(&npy(descr, false, "(1, 2, 3)", &bytes), Split::Train).unwrap();
+            assert_eq!((set.image(0), range), (&expected[..], Some(found)), "{descr}");
+        }
+    }
+}
+
+#[test]
+fn fortran_order_gives_the_same_images() {
+    // Value (n, h, w) = 6 n + 3 h + w, first axis fastest.
+    let values: Vec<u8> =
+        (0..3).flat_map(|w| (0..2).flat_map(move |h| (0..2).map(move |n| 6 * n + 3 * h + w))).collect();
+    assert_eq!(pixels(&npy("|u1", true, "(2, 2, 3)", &values)), pixels(&counting(2)));
+    let floats: Vec<u8> = values.iter().flat_map(|&value| (f32::from(value) / 255.0).to_be_bytes()).collect();
+    assert_eq!(pixels(&npy(">f4", true, "(2, 2, 3)", &floats)), pixels(&counting(2)));
+}
+
+#[test]
+fn floats_out_of_range_or_no_numbers_are_refused() {
+    let floats = |values: [f32; 6]| {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        npy("<f4", false, "(1, 2, 3)", &bytes)
+    };
+    refused(&floats([0.0, 255.0, 3.5, 0.0, 0.0, 0.0]), Split::Train, &["[0, 1] or [-1, 1]", "found 0 to 255", "scale"]);
+    refused(&floats([-1.5, 0.25, 0.0, 0.0, 0.0, 0.0]), Split::Train, &["found -1.5 to 0.25"]);
+    refused(&floats([0.0, 1.0, 0.0, f32::NAN, 7.0, 0.0]), Split::Train, &["found NaN at index 3"]);
+    refused(&floats([0.0, f32::INFINITY, 0.0, 0.0, 0.0, 0.0]), Split::Train, &["found inf at index 1"]);
+}
+
+#[test]
+fn other_types_and_shapes_are_refused_by_name() {
+    for (descr, width) in [("<i8", 8), ("<f2", 2), ("|b1", 1), ("|i1", 1), ("<c8", 8), ("<u2", 2), ("|O", 8)] {
+        let parts = ["expected uint8, float32 or float64", &format!("found {descr}"), ".astype('uint8')"];
+        refused(&npy(descr, false, "(1, 2, 3)", &vec![0; 6 * width]), Split::Train, &parts);
+    }
+    for (shape, values, parts) in [
+        ("(6,)", 6, ["(N, H, W) or (N, H, W, C)", "found the shape [6]"]),
+        ("(2, 3)", 6, ["(N, H, W)", "[2, 3]"]),
+        ("(1, 1, 1, 2, 3)", 6, ["(N, H, W)", "[1, 1, 1, 2, 3]"]),
+        ("(1, 3, 8, 8)", 192, ["looks like (N, C, H, W)", ".transpose(0, 2, 3, 1)"]),
+        ("(2, 1, 28, 28)", 1568, ["channels last", "[2, 1, 28, 28]"]),
+        ("(0, 2, 3)", 0, ["at least one image", "none"]),
+        ("(1, 0, 3)", 0, ["1 to 1024", "1×0×3"]),
+        ("(1, 2000, 2)", 4000, ["1 to 1024", "1×2000×2"]),
+        ("(1, 70000, 2)", 140_000, ["1 to 1024", "1×70000×2"]),
+    ] {
+        refused(&npy("|u1", false, shape, &vec![0; values]), Split::Train, &parts);
+    }
+}
+
+#[test]
+fn values_that_end_early_or_go_on_are_refused() {
+    let whole = counting(2);
+    refused(&whole[..whole.len() - 1], Split::Train, &["expected 12 bytes of values, found 11", "cut off"]);
+    refused(&[&whole[..], &[0]].concat(), Split::Train, &["expected 12 bytes of values, found more"]);
+    refused(&npy("<f8", false, "(4294967296, 1048576, 512)", &[]), Split::Train, &["axes are too long"]);
+    refused(&npy("|u1", false, "(1099511627776, 8, 8)", &[0; 9]), Split::Train, &["found 9"]);
+    refused(b"", Split::Train, &["header"]);
+    refused(b"\x93NUMPY", Split::Train, &["header"]);
+    refused(b"<!DOCTYPE html>", Split::Train, &["header", "magic", "numpy.save"]);
+}
+
+#[test]
+fn an_archive_of_splits_gives_each_with_its_classes() {
+    // The layout of Keras' mnist.npz, whose classes are bytes; those of others are wider, or a column.
+    let labels = npy("<i8", false, "(2, 1)", &[9_i64.to_le_bytes(), 4_i64.to_le_bytes()].concat());
+    for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
+        let file = npz(
+            method,
+            &[
+                ("x_test.npy", &counting(1)),
+                ("x_train.npy", &counting(2)),
+                ("y_test.npy", &classes(&[3])),
+                ("y_train.npy", &labels),
+                ("note.txt", b"no array"),
+            ],
+        );
+        let (train, _) = read(&file, Split::Train).unwrap();
+        assert_eq!((train.len(), train.labels()), (2, Some(&[9, 4][..])));
+        let (test, _) = read(&file, Split::Test).unwrap();
+        assert_eq!((test.len(), test.labels()), (1, Some(&[3][..])));
+    }
+}
+
+#[test]
+fn the_images_are_told_by_name_or_by_being_the_only_ones() {
+    let (one, two) = (counting(1), counting(2));
+    let plain = |arrays: &[(&str, &[u8])]| npz(CompressionMethod::Stored, arrays);
+    let found = |arrays: &[(&str, &[u8])]| {
+        let (set, _) = read(&plain(arrays), Split::Train).unwrap();
+        (set.len(), set.labels().map(<[u8]>::to_vec))
+    };
+    for name in ["images.npy", "x.npy", "arr_0.npy"] {
+        assert_eq!(found(&[(name, &two), ("other.npy", &one)]), (2, None));
+    }
+    assert_eq!(found(&[("images.npy", &two), ("labels.npy", &classes(&[5, 6]))]), (2, Some(vec![5, 6])));
+    assert_eq!(found(&[("arr_0.npy", &two), ("arr_1.npy", &classes(&[1, 2]))]), (2, Some(vec![1, 2])));
+    assert_eq!(found(&[("faces.npy", &two), ("sums.npy", &classes(&[1, 2, 3]))]), (2, None));
+    let both = plain(&[("cats.npy", &one), ("dogs.npy", &two)]);
+    refused(&both, Split::Train, &["images, x or arr_0", "cats [1, 2, 3], dogs [2, 2, 3]"]);
+    refused(&plain(&[]), Split::Train, &["found no array"]);
+    refused(&plain(&[("x_test.npy", &one)]), Split::Train, &["expected an array x_train", "the other split"]);
+    refused(&plain(&[("x_train.npy", &one)]), Split::Test, &["expected an array x_test", "the other split"]);
+    refused(&plain(&[("images.npy", &one)]), Split::Test, &["x_test", "images [1, 2, 3]", "x_train and x_test"]);
+    refused(&one, Split::Test, &["x_test for the test split", "taken for train"]);
+}
+
+#[test]
+fn classes_that_do_not_fit_are_refused() {
+    let with = |labels: &[u8]| npz(CompressionMethod::Stored, &[("x.npy", &counting(2)), ("labels.npy", labels)]);
+    refused(&with(&classes(&[1, 2, 3])), Split::Train, &["expected 2 labels", "found 3"]);
+    refused(&with(&npy("<f4", false, "(2,)", &[0; 8])), Split::Train, &["labels: expected integers", "<f4"]);
+    refused(&with(&npy("<i2", false, "(2,)", &[1, 0, 0xff, 0xff])), Split::Train, &["0 to 255", "found -1"]);
+    refused(&with(&npy("<i2", false, "(2,)", &[1, 0, 0, 1])), Split::Train, &["0 to 255", "found 256"]);
+    refused(&with(&npy("|u1", false, "(2, 10)", &[0; 20])), Split::Train, &["one class", "the shape [2, 10]"]);
+}
+
+#[test]
+fn a_damaged_archive_is_refused() {
+    let file = npz(CompressionMethod::Stored, &[("images.npy", &counting(40))]);
+    refused(&file[..file.len() - 30], Split::Train, &["archive is damaged or cut off"]);
+    // A value: the archive's own sum no longer fits.
+    let mut changed = file;
+    changed[250] ^= 1;
+    refused(&changed, Split::Train, &["images: the values cannot be read"]);
+}
+
+#[test]
+fn a_folder_is_read_as_an_archive_of_its_files() {
+    let root = TempDir::new().unwrap();
+    let put = |name: &str, bytes: &[u8]| fs::write(root.path().join(name), bytes).unwrap();
+    let found = |split| load(split, root.path()).map(|found| found.map(|(set, _)| set));
+    assert!(found(Split::Train).unwrap().is_none());
+    assert!(load(Split::Train, &root.path().join("absent.npy")).unwrap().is_none());
+    put("notes.txt", b"");
+    put("set.npz", &npz(CompressionMethod::Deflated, &[("images.npy", &counting(3))]));
+    assert_eq!(found(Split::Train).unwrap().unwrap().len(), 3);
+    put("x_train.npy", &counting(2));
+    let told = found(Split::Train).unwrap_err().to_string();
+    assert!(told.contains("name one file"), "{told}");
+    fs::remove_file(root.path().join("set.npz")).unwrap();
+    put("x_test.npy", &counting(1));
+    put("y_train.npy", &classes(&[8, 7]));
+    let train = found(Split::Train).unwrap().unwrap();
+    assert_eq!((train.len(), train.labels()), (2, Some(&[8, 7][..])));
+    assert_eq!(found(Split::Test).unwrap().unwrap().len(), 1);
+    put("y_train.npy", b"rubbish");
+    let told = found(Split::Train).unwrap_err().to_string();
+    assert!(told.contains("y_train.npy: y_train: the header"), "{told}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_changed_archive_panics(place in 0usize..300, byte: u8) {
+        let mut file = npz(CompressionMethod::Deflated, &[("images.npy", &counting(2)), ("labels.npy", &classes(&[1, 2]))]);
+        let place = place % file.len();
+        file[place] = byte;
+        let _ = read(&file, Split::Train);
+    }
+}
