@@ -13,6 +13,9 @@
 //! | [`training`] | the step, and the loop around it |
 //! | [`quantise`] | from float parameters to a model file |
 //! | [`sampling`] | images from a model file, by the code of the device |
+//! | [`evaluation`] | how far samples are from a data set |
+//! | [`interpolation`] | from one sample to another |
+//! | [`export`] | images to files that other programs read |
 //!
 //! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
 //! vector), [`run`] and [`checkpoint`] (a run's files), [`picture`] (grids and curves), [`cli`] (the command line).
@@ -24,8 +27,11 @@ pub mod checkpoint;
 pub mod cli;
 pub mod config;
 pub mod dataset;
+pub mod evaluation;
+pub mod export;
 pub mod extent;
 pub mod homotopy;
+pub mod interpolation;
 pub mod objective;
 pub mod ops;
 pub mod optimiser;

@@ -32,13 +32,15 @@ pub enum Pass {
     Value,
     /// Values, then tangents; gradients flow to the weights, not to the image and time.
     Dual,
+    /// Values alone; gradients flow to the weights, not to the image: an ordinary network under training.
+    Weights,
 }
 
 impl Pass {
     /// Number of streams in the batch.
     pub fn streams(self) -> usize {
         match self {
-            Pass::Value => 1,
+            Pass::Value | Pass::Weights => 1,
             Pass::Dual => 2,
         }
     }

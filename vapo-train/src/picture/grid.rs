@@ -1,6 +1,7 @@
 //! Samples side by side.
 
-use crate::picture::{Picture, PictureError, count};
+use crate::picture::{Picture, PictureError, count, levels};
+use std::num::NonZeroU32;
 use vapo_format::Shape;
 
 /// Pixels between two samples and around all of them.
@@ -17,33 +18,38 @@ const LEAST_SIDE: u32 = 48;
 /// [`PictureError::Channels`] for a number of channels other than one and three, [`PictureError::Elements`] for no
 /// sample or part of one.
 pub fn sample_grid(samples: &[f32], shape: Shape) -> Result<Picture, PictureError> {
+    grid(&levels(samples), shape, None)
+}
+
+/// A grid of images of extent `shape`, one after another (N, H, W, C), so many a row; as square as their number
+/// allows where that is not said.
+///
+/// # Errors
+/// As [`sample_grid`].
+pub fn grid(images: &[u8], shape: Shape, columns: Option<NonZeroU32>) -> Result<Picture, PictureError> {
     if !matches!(shape.channels, 1 | 3) {
         return Err(PictureError::Channels { found: shape.channels });
     }
-    let count = count(samples, shape)? as u32;
-    let columns = count.isqrt() + u32::from(count.isqrt().pow(2) < count);
+    let count = count(images.len(), shape)? as u32;
+    let square = || count.isqrt() + u32::from(count.isqrt().pow(2) < count);
+    let columns = columns.map_or_else(square, NonZeroU32::get);
     let rows = count.div_ceil(columns);
     let [height, width] = [shape.height, shape.width].map(u32::from);
     let scale = LEAST_SIDE.div_ceil(height.max(width));
     let (tile_height, tile_width) = (height * scale + GAP, width * scale + GAP);
     let mut picture =
         Picture::filled(columns * tile_width + GAP, rows * tile_height + GAP, shape.channels.into(), GAP_GREY);
-    for (index, sample) in (0..count).zip(samples.chunks_exact(shape.elements())) {
+    for (index, image) in (0..count).zip(images.chunks_exact(shape.elements())) {
         let (left, top) = (GAP + index % columns * tile_width, GAP + index / columns * tile_height);
         for y in 0..height * scale {
             for x in 0..width * scale {
                 let pixel = (y / scale * width + x / scale) as usize * picture.channels;
                 let target = picture.pixel_mut(left + x, top + y);
-                target.iter_mut().zip(&sample[pixel..]).for_each(|(byte, &value)| *byte = level(value));
+                target.copy_from_slice(&image[pixel..][..target.len()]);
             }
         }
     }
     Ok(picture)
-}
-
-/// [-1, 1] → 0 to 255, rounded to nearest. The conversion saturates, and takes NaN to 0.
-fn level(value: f32) -> u8 {
-    (value * 127.5 + 128.0) as u8
 }
 
 #[cfg(test)]
@@ -51,14 +57,6 @@ mod tests {
     use super::*;
 
     const PIXEL: Shape = Shape { channels: 1, height: 1, width: 1 };
-
-    #[test]
-    fn levels_are_those_of_the_data() {
-        for byte in 0..=u8::MAX {
-            assert_eq!(level(f32::from(byte) / 127.5 - 1.0), byte);
-        }
-        assert_eq!([-9.0, 9.0, f32::NAN, f32::INFINITY].map(level), [0, 255, 0, 255]);
-    }
 
     #[test]
     fn grids_are_as_square_as_they_can_be() {
@@ -83,6 +81,15 @@ mod tests {
         for (x, y) in [(0, 0), (49, 5), (5, 25), (98, 50), (60, 40)] {
             assert_eq!(picture.pixel(x, y), [GAP_GREY; 3], "({x}, {y})");
         }
+    }
+
+    #[test]
+    fn columns_may_be_given() {
+        let pixels: Vec<u8> = (1..=6).collect();
+        let picture = grid(&pixels, PIXEL, NonZeroU32::new(2)).unwrap();
+        assert_eq!((picture.width(), picture.height()), (1 + 2 * 49, 1 + 3 * 49));
+        let centre = |row: u32, column: u32| picture.pixel(25 + 49 * column, 25 + 49 * row)[0];
+        assert_eq!([centre(0, 0), centre(0, 1), centre(1, 0), centre(2, 1)], [1, 2, 3, 6]);
     }
 
     #[test]

@@ -6,16 +6,18 @@
 //! | [`grid`] | samples side by side |
 //! | [`chart`] | the loss over the steps |
 //! | `axis` | a chart's scales and the numbers beside them |
-//! | [`mod@npy`] | samples as an array that NumPy opens |
+//! | [`mod@levels`] | from samples to bytes |
+//! | [`mod@npy`] | arrays that NumPy opens |
 
 mod axis;
 pub mod chart;
 pub mod grid;
+pub mod levels;
 pub mod npy;
 
 pub use chart::loss_curve;
-pub use grid::sample_grid;
-pub use npy::npy;
+pub use grid::{grid, sample_grid};
+pub use levels::levels;
 
 use vapo_format::Shape;
 
@@ -45,9 +47,9 @@ pub enum PictureError {
     },
 }
 
-/// Number of samples of extent `shape` in `samples`.
-fn count(samples: &[f32], shape: Shape) -> Result<usize, PictureError> {
-    let (elements, found) = (shape.elements(), samples.len());
+/// Number of images of extent `shape` in `found` values.
+fn count(found: usize, shape: Shape) -> Result<usize, PictureError> {
+    let elements = shape.elements();
     if elements == 0 || found == 0 || !found.is_multiple_of(elements) {
         return Err(PictureError::Elements { elements, found });
     }
@@ -96,6 +98,22 @@ impl Picture {
 
     fn offset(&self, x: u32, y: u32) -> usize {
         (y as usize * self.width as usize + x as usize) * self.channels
+    }
+
+    /// One image of extent `shape`, as it is.
+    ///
+    /// # Errors
+    /// [`PictureError::Channels`] for a number of channels other than one and three, [`PictureError::Elements`] for
+    /// anything but one image.
+    pub fn of(image: &[u8], shape: Shape) -> Result<Self, PictureError> {
+        let Shape { channels, height, width } = shape;
+        if !matches!(channels, 1 | 3) {
+            return Err(PictureError::Channels { found: channels });
+        }
+        if count(image.len(), shape)? != 1 {
+            return Err(PictureError::Elements { elements: shape.elements(), found: image.len() });
+        }
+        Ok(Picture { width: width.into(), height: height.into(), channels: channels.into(), bytes: image.to_vec() })
     }
 
     /// The bytes of a PNG file.

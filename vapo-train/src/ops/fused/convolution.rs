@@ -40,7 +40,7 @@ pub(super) fn convolution<E: Real>(
 
     let output = input.device().tensor_from_vec(output, (images, rows, row_values, columns));
     let input_gradient = op.input_gradient().then_some(InputGradient { window: op.window, extent, columns, weights });
-    let weight_gradient_wanted = op.pass == Pass::Dual;
+    let weight_gradient_wanted = op.pass != Pass::Value;
     let (of_input, of_output) = (input.ghost(), output.ghost());
     let (of_weight, of_bias) = (op.matrix.weight.ghost(), op.matrix.bias.ghost());
     let of_residual = op.residual.map(|residual| residual.ghost());

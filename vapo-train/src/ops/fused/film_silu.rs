@@ -75,7 +75,7 @@ impl<E: Real> Saved<E> {
             let range = i * sample..(i + 1) * sample;
             let (scale, shift) = film.split_at(c);
             let (x, first, y) = (&x[range.clone()], &mut first[range.clone()], &mut y[range.clone()]);
-            if self.pass == Pass::Value {
+            if self.pass != Pass::Dual {
                 for ((x, first), y) in x.chunks_exact(c).zip(first.chunks_exact_mut(c)).zip(y.chunks_exact_mut(c)) {
                     for k in 0..c {
                         (y[k], first[k], _) = silu_derivatives(x[k] * scale[k] + shift[k]);

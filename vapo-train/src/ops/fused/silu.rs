@@ -15,7 +15,7 @@ pub(super) fn silu<E: Real>(input: &Images<E, Cpu>, pass: Pass, tape: &mut Owned
     let (y, y_tangent) = output.split_at_mut(half);
     // What the reverse pass needs takes the place of the input: silu'(x), and silu''(x)·ẋ.
     Arch::new().dispatch(|| match pass {
-        Pass::Value => value(x, y),
+        Pass::Value | Pass::Weights => value(x, y),
         Pass::Dual => dual(x, tangent, y, y_tangent),
     });
     let output = input.device().tensor_from_vec(output, *input.shape());
