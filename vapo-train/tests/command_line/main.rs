@@ -1,8 +1,10 @@
 //! The command line from outside: the program itself, started in an empty folder, and what it says, leaves and refuses.
 
 mod datasets;
+mod evaluation;
 mod inspect;
 mod models;
+mod neighbours;
 mod objectives;
 mod options;
 mod overwriting;
