@@ -21,7 +21,7 @@ enum Sink {
     Grid(Vec<u8>),
     Folder(Folder),
     Npy(Npy),
-    Npz(Npz),
+    Npz(Box<Npz>),
 }
 
 impl Writer {
@@ -38,7 +38,7 @@ impl Writer {
             Format::Grid => Sink::Grid(Vec::new()),
             Format::Folder => Sink::Folder(Folder::begin(path)?),
             Format::Npy => Sink::Npy(Npy::begin(path, count, shape).map_err(access(path))?),
-            Format::Npz => Sink::Npz(Npz::begin(path, count, shape).map_err(access(path))?),
+            Format::Npz => Sink::Npz(Box::new(Npz::begin(path, count, shape).map_err(access(path))?)),
         };
         Ok(Writer { path: path.to_owned(), shape, expected: count, found: 0, sink })
     }
