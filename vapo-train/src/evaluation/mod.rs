@@ -8,9 +8,9 @@
 //! | `onnx` | any network from an ONNX file (feature `onnx`) |
 //! | [`moments`] | mean and covariance, and the Fréchet distance between two of them |
 //! | [`statistics`] | moments in files, as pytorch-fid writes them |
-//! | [`kernel_distance`] | the kernel distance, which has no bias |
+//! | [`mod@kernel_distance`] | the kernel distance, which has no bias |
 //! | [`neighbours`] | the images nearest to others |
-//! | [`rank_sum`] | whether one set of distances is smaller than another |
+//! | [`mod@rank_sum`] | whether one set of distances is smaller than another |
 
 pub mod classifier;
 pub mod error;

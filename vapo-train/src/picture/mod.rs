@@ -3,7 +3,7 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`grid`] | samples side by side |
+//! | [`mod@grid`] | samples side by side |
 //! | [`chart`] | the loss over the steps |
 //! | `axis` | a chart's scales and the numbers beside them |
 //! | [`mod@levels`] | from samples to bytes |
