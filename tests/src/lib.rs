@@ -2,4 +2,3 @@
 
 pub mod analytic;
 pub mod device;
-pub mod frechet;

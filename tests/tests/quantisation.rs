@@ -3,8 +3,8 @@
 use vapo_format::matrix::{Weights, floats};
 use vapo_format::{Encoding, Model};
 use vapo_sampler::{Noise, Schedule, Solver};
-use vapo_tests::frechet::Moments;
 use vapo_train::dataset::{Dataset, Source, Split};
+use vapo_train::evaluation::Moments;
 use vapo_train::quantise::model_file;
 use vapo_train::sampling::{Settings, agreement, generator, sample};
 
@@ -44,15 +44,15 @@ fn int8_samples_are_as_good_as_float_ones() {
     let mut data = Vec::new();
     dataset.fill(&(0..dataset.len()).collect::<Vec<_>>(), &mut data);
     let dimension = dataset.shape().elements();
-    let reference = Moments::of(&data, dimension);
+    let reference = Moments::of(&data, dimension).unwrap();
     let distance = |file| {
         let images = sample(&Model::parse(file).unwrap(), &settings(SAMPLES)).unwrap();
-        Moments::of(&images, dimension).distance(&reference)
+        Moments::of(&images, dimension).unwrap().distance(&reference).unwrap()
     };
     let (float, int8) = (distance(FLOAT32), distance(INT8));
     let mut noise = vec![0.0; SAMPLES * dimension];
     Noise::new(generator(2)).fill(&mut noise);
-    let noise = Moments::of(&noise, dimension).distance(&reference);
+    let noise = Moments::of(&noise, dimension).unwrap().distance(&reference).unwrap();
     println!("Fréchet distance to the data: float {float:.4}, int8 {int8:.4}, noise {noise:.1}");
     assert!(int8 <= 1.03 * float, "int8 samples are worse: {int8} against {float}");
     assert!(float < 0.01 * noise, "the float samples are not digits: {float} against {noise} of noise");

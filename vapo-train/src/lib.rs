@@ -17,6 +17,9 @@
 //! | [`inpainting`] | images restored where they are masked |
 //! | [`composition`] | images of the weighted sum of two models |
 //! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
+//! | [`evaluation`] | how far samples are from a data set |
+//! | [`interpolation`] | from one sample to another |
+//! | [`export`] | images to files that other programs read |
 //!
 //! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
 //! vector), [`run`] and [`checkpoint`] (a run's files), [`picture`] (grids and curves), [`cli`] (the command line).
@@ -30,10 +33,13 @@ pub mod cli;
 pub mod composition;
 pub mod config;
 pub mod dataset;
+pub mod evaluation;
+pub mod export;
 pub mod extent;
 pub mod fetch;
 pub mod homotopy;
 pub mod inpainting;
+pub mod interpolation;
 pub mod objective;
 pub mod ops;
 pub mod optimiser;

@@ -72,6 +72,28 @@ pub(crate) fn finite(images: Vec<f32>, elements: usize) -> Result<Vec<f32>, Samp
     }
 }
 
+/// Values of a chunk of [`chunks`], at most, and images of one.
+const CHUNK_VALUES: usize = 1 << 22;
+const CHUNK_IMAGES: usize = 1024;
+
+/// The images of [`sample`], a chunk at a time, so that a great many need no memory to match. Each chunk is drawn when
+/// it is asked for, on the threads of the pool that is current then.
+pub fn chunks<'a>(
+    model: &'a Model<'a>,
+    settings: &Settings,
+) -> impl Iterator<Item = Result<Vec<f32>, SamplingError>> + Send + use<'a> {
+    let settings = *settings;
+    let chunk = (CHUNK_VALUES / model.architecture().image.elements().max(1)).clamp(1, CHUNK_IMAGES);
+    (0..settings.count).step_by(chunk).map(move |first| {
+        let count = chunk.min(settings.count - first);
+        let seed = settings.seed.wrapping_add(first as u64);
+        sample(model, &Settings { count, seed, ..settings }).map_err(|cause| match cause {
+            SamplingError::NotFinite { image } => SamplingError::NotFinite { image: first + image },
+            cause => cause,
+        })
+    })
+}
+
 /// How far the drifts of two models of one architecture agree, along trajectories of the first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Agreement {

@@ -2,11 +2,17 @@
 
 mod board;
 mod compose;
+mod draw;
+mod eval;
 mod fetch;
+mod fid_ref;
 mod fit;
 mod inpaint;
 mod inspect;
+mod interpolate;
+mod neighbours;
 mod options;
+mod progress;
 mod sample;
 mod score;
 mod smaller;
@@ -35,6 +41,14 @@ struct CommandLine {
 enum Command {
     /// Draw samples from a model file, by the very code of the device
     Sample(sample::Arguments),
+    /// Measure how far samples are from a data set: Fréchet and kernel distance
+    Eval(eval::Arguments),
+    /// Write the images of a data set, as they are compared with, for other evaluators
+    FidRef(fid_ref::Arguments),
+    /// Show the training images nearest to samples, and test whether samples are copies
+    Neighbours(neighbours::Arguments),
+    /// Draw the way from one sample to another, through the prior
+    Interpolate(interpolate::Arguments),
     /// Show a model file's layers, and the flash and RAM it needs
     Inspect(inspect::Arguments),
     /// Score images by the model's energy: how well it tells anomalies, and the threshold for a device
@@ -80,6 +94,10 @@ pub fn run() -> ExitCode {
     let result = match line.command {
         None => train::run(&line.train),
         Some(Command::Sample(arguments)) => sample::run(&arguments),
+        Some(Command::Eval(arguments)) => eval::run(&arguments),
+        Some(Command::FidRef(arguments)) => fid_ref::run(&arguments),
+        Some(Command::Neighbours(arguments)) => neighbours::run(&arguments),
+        Some(Command::Interpolate(arguments)) => interpolate::run(&arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Score(arguments)) => score::run(&arguments),
         Some(Command::Inpaint(arguments)) => inpaint::run(&arguments),

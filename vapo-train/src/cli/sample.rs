@@ -1,10 +1,10 @@
 //! `vapo-train sample`: images from a model file.
 
 use super::options::{SamplerOptions, output};
-use super::{Failure, from_one_to, parse_model, print, read_model};
-use crate::picture::{npy::npy, sample_grid};
+use super::{Failure, from_one_to, parse_model, print, progress, read_model};
+use crate::export::{Format, Writer};
 use crate::run::card::{Card, ModelCard};
-use crate::sampling::sample;
+use crate::sampling::chunks;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -13,45 +13,43 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
     /// Number of images
-    #[arg(long, value_name = "N", default_value = "64", value_parser = from_one_to::<usize, 65_536>())]
+    #[arg(long, value_name = "N", default_value = "64", value_parser = from_one_to::<usize, 1_000_000>())]
     count: usize,
     #[command(flatten)]
     sampler: SamplerOptions,
-    /// A grid of pictures (.png), or the numbers for Python (.npy)
-    #[arg(long, value_name = "F.{png,npy}")]
+    /// A grid of pictures (.png), float32 for Python (.npy), bytes for evaluators (.npz), or a folder of pictures
+    /// (a name without extension, or with a slash at its end)
+    #[arg(long, value_name = "F.{png,npy,npz}|DIR/")]
     out: PathBuf,
-    /// Replace the file if it exists
+    /// Replace the file or the folder of pictures if it exists
     #[arg(long)]
     force: bool,
 }
 
-/// Kinds of files that samples are written to.
-#[derive(Clone, Copy)]
-enum Kind {
-    Png,
-    Npy,
-}
-
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let out = arguments.out.display();
-    let kind = match arguments.out.extension().and_then(|extension| extension.to_str()) {
-        Some("png") => Kind::Png,
-        Some("npy") => Kind::Npy,
-        _ => return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .png or .npy"))),
-    };
+    let format = output::image_format(&arguments.out)?;
     output::refuse_existing(&arguments.out, arguments.force)?;
     let (count, sampler) = (arguments.count, &arguments.sampler);
     let settings = sampler.settings(count)?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
-    let images = sampler.pool()?.install(|| sample(&model, &settings)).map_err(|cause| sampler.explain(cause))?;
+    let pool = sampler.pool()?;
     let shape = model.architecture().image;
-    let file = match kind {
-        Kind::Png => sample_grid(&images, shape)?.png(),
-        Kind::Npy => npy(&images, shape)?,
-    };
+    let mut writer = Writer::begin(&arguments.out, format, count, shape)?;
+    let bar = progress::bar(count, "samples");
+    let mut chunks = chunks(&model, &settings);
+    while let Some(chunk) = pool.install(|| chunks.next()) {
+        let chunk = chunk.map_err(|cause| sampler.explain(cause))?;
+        writer.push(&chunk)?;
+        bar.inc((chunk.len() / shape.elements()) as u64);
+    }
+    bar.finish_and_clear();
+    writer.finish()?;
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
-    let card = Card { models, sampler: Some(sampler.card(count)), ..Card::new("sample") };
-    output::write_with_card(&arguments.out, &file, &card)?;
-    print(&format!("{count} samples in {out}\n"))
+    let mut card = Card { models, sampler: Some(sampler.card(count)), ..Card::new("sample") };
+    if format != Format::Npy {
+        card.settings.insert("values".to_owned(), "uint8, rounded to nearest".into());
+    }
+    output::write_card(&arguments.out, &card)?;
+    print(&format!("{count} samples in {}\n", arguments.out.display()))
 }

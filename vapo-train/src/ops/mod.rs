@@ -40,6 +40,8 @@ pub enum Pass {
     Value,
     /// Tangents; gradients flow to the weights, not to the image and time.
     Dual,
+    /// Values; gradients flow to the weights, not to the image: an ordinary network under training.
+    Weights,
 }
 
 /// A pass under way.

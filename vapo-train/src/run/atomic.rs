@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use tempfile::NamedTempFile;
 
 /// Writes `bytes` to `path` such that a reader, or the next start after a crash, finds the old file or the new one
 /// and nothing between: into a temporary file of the same folder, which takes the name once it is on disk.
@@ -10,10 +11,24 @@ use std::path::Path;
 /// # Errors
 /// What the system says; the old file, if there is one, then stands as it was and no temporary file is left.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
+    let mut file = begin(path)?;
+    file.write_all(bytes)?;
+    finish(file, path)
+}
+
+/// The folder that `path` lies in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// A temporary file beside `path`, for what is written piece by piece. Dropping it removes it.
+///
+/// # Errors
+/// What the system says.
+pub fn begin(path: &Path) -> io::Result<NamedTempFile> {
     let mut options = tempfile::Builder::new();
     options.prefix(".").suffix(".part");
     #[cfg(unix)]
@@ -22,12 +37,18 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
         options.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = options.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    options.tempfile_in(folder_of(path))
+}
+
+/// Puts what [`begin`] began in its place.
+///
+/// # Errors
+/// As [`write_atomically`].
+pub fn finish(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|refused| refused.error)?;
     // The new name itself is on disk once the folder is. Only Unix opens folders as files.
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -91,7 +91,8 @@ impl Card {
 
     /// Where the card of a result lies: `samples.png.json` beside `samples.png`.
     pub fn path_beside(result: &Path) -> PathBuf {
-        let mut name = result.as_os_str().to_owned();
+        // Not within a folder: who reads pictures from it does not expect anything else.
+        let mut name = result.components().as_path().as_os_str().to_owned();
         name.push(".json");
         name.into()
     }

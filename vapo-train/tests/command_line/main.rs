@@ -3,10 +3,12 @@
 mod archives;
 mod composition;
 mod datasets;
+mod evaluation;
 mod fetch;
 mod inpainting;
 mod inspect;
 mod models;
+mod neighbours;
 mod objectives;
 mod options;
 mod overwriting;

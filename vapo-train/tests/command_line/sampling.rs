@@ -9,7 +9,8 @@ use std::path::Path;
 use tempfile::TempDir;
 use vapo_format::{Homotopy, Model, Shape};
 use vapo_sampler::{Noise, Sampler, Schedule, Solver, arena};
-use vapo_train::picture::sample_grid;
+use vapo_train::evaluation::Images;
+use vapo_train::picture::{levels, sample_grid};
 
 fn model() -> (TempDir, Vec<u8>) {
     let root = TempDir::new().unwrap();
@@ -88,6 +89,44 @@ fn the_seed_alone_decides_the_bytes() {
 }
 
 #[test]
+fn an_image_does_not_depend_on_the_number_of_images() {
+    let (root, _) = model();
+    // More than a chunk, and few.
+    for (name, count) in [("many", 1030), ("few", 5)] {
+        for kind in [".npy", ".npz", "/"] {
+            let line = format!("sample --model m.vapo --count {count} --steps 2 --seed 4 --out {name}{kind}");
+            vapo_train(root.path(), &line).succeeded();
+        }
+    }
+    let numbers = |name: &str| npy(&root.path().join(name)).1;
+    let (many, few) = (numbers("many.npy"), numbers("few.npy"));
+    assert!(many.len() == 1030 * 64 && many[..few.len()] == few[..]);
+    let images = |name: &str| Images::read(&root.path().join(name)).unwrap();
+    for kind in [".npz", ""] {
+        let (many, few) = (images(&format!("many{kind}")), images(&format!("few{kind}")));
+        assert_eq!((many.count(), few.count()), (1030, 5));
+        assert!(few.bytes() == &many.bytes()[..few.bytes().len()] && few == images("few.npz"));
+        assert!(many.bytes() == levels(&numbers("many.npy")));
+    }
+    // After the first chunk the seeds go on.
+    vapo_train(root.path(), "sample --model m.vapo --count 1 --steps 2 --seed 1033 --out last.npy").succeeded();
+    assert!(numbers("last.npy")[..] == many[1029 * 64..]);
+}
+
+#[test]
+fn a_folder_holds_one_picture_an_image_and_its_card_lies_beside() {
+    let (root, _) = model();
+    vapo_train(root.path(), "sample --model m.vapo --count 3 --out x/").succeeded();
+    let expected = ["m.vapo", "x/000000.png", "x/000001.png", "x/000002.png", "x.json"];
+    assert_eq!(names(root.path()), expected);
+    assert_eq!(png_extent(&root.path().join("x/000002.png")), (8, 8));
+    vapo_train(root.path(), "sample --model m.vapo --count 1 --out x").refused(2, &["--out x", "--force"]);
+    assert_eq!(names(root.path()), expected);
+    vapo_train(root.path(), "sample --model m.vapo --count 1 --out x --force").succeeded();
+    assert_eq!(names(root.path()), ["m.vapo", "x/000000.png", "x.json"]);
+}
+
+#[test]
 fn a_file_is_not_overwritten_unasked() {
     let (root, _) = model();
     fs::write(root.path().join("x.png"), "precious").unwrap();
@@ -102,9 +141,9 @@ fn a_file_is_not_overwritten_unasked() {
 fn what_cannot_be_sampled_is_refused_and_leaves_nothing() {
     let (root, _) = model();
     let cases: &[(&str, i32, &[&str])] = &[
-        ("--model m.vapo --out x.jpg", 2, &["x.jpg", ".png or .npy"]),
-        ("--model m.vapo --out x", 2, &[".png or .npy"]),
-        ("--model m.vapo --out .png", 2, &[".png or .npy"]),
+        ("--model m.vapo --out x.jpg", 2, &["x.jpg", ".png, .npy or .npz"]),
+        ("--model m.vapo --out .png", 2, &[".png, .npy or .npz", "folder"]),
+        ("--model m.vapo --out absent/folder/", 1, &["cannot write absent/folder"]),
         ("--model m.vapo --out x.png --temperature -1", 2, &["--temperature -1", "at least 0"]),
         ("--model m.vapo --out x.png --temperature nan", 2, &["--temperature NaN", "finite"]),
         ("--model m.vapo --out x.png --temperature inf", 2, &["--temperature inf", "finite"]),
@@ -180,6 +219,7 @@ fn a_card_beside_the_samples_says_how_to_draw_them_again() {
     let sha256 = vapo_train::run::card::sha256(&file);
     let expected = serde_json::json!({
         "command": "sample",
+        "settings": { "values": "uint8, rounded to nearest" },
         "version": env!("CARGO_PKG_VERSION"),
         "models": [{ "path": "m.vapo", "sha256": sha256, "parameters": parameters, "weights": "int8" }],
         "sampler": {

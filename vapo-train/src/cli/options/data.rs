@@ -26,7 +26,20 @@ impl DataOptions {
     /// # Errors
     /// The files are missing or damaged, or the options contradict each other.
     pub(in crate::cli) fn load(&self) -> Result<Dataset, Failure> {
-        load(self.dataset.parse()?, self.split, self.data_dir.as_deref())
+        self.load_split(self.split)
+    }
+
+    /// The images of another split of the same data set.
+    ///
+    /// # Errors
+    /// As [`DataOptions::load`].
+    pub(in crate::cli) fn load_split(&self, split: Split) -> Result<Dataset, Failure> {
+        load(self.dataset.parse()?, split, self.data_dir.as_deref())
+    }
+
+    /// The split that was asked for.
+    pub(in crate::cli) fn split(&self) -> Split {
+        self.split
     }
 
     /// Images of another data set, looked for in the same folder.

@@ -59,6 +59,11 @@ impl SamplerOptions {
         Ok(Settings { count, solver: self.solver.into(), schedule, temperature: self.temperature, seed: self.seed })
     }
 
+    /// The seed of the first sample, and of whatever else a command draws.
+    pub(in crate::cli) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// What a run card says of these options.
     pub(in crate::cli) fn card(&self, count: usize) -> SamplerCard {
         let solver = Solver::from(self.solver);

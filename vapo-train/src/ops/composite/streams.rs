@@ -6,7 +6,7 @@ use dfdx::prelude::*;
 /// Streams of a batch: values, and in a dual pass their tangents after them.
 pub(super) fn streams(pass: Pass) -> usize {
     match pass {
-        Pass::Value => 1,
+        Pass::Value | Pass::Weights => 1,
         Pass::Dual => 2,
     }
 }

@@ -22,9 +22,9 @@ pub(super) fn convolution<E: Real>(
     let (rows, row_values) = op.window.output(height, width);
     let placed = op.window.place(values(input), extent);
     let mut output = match (op.residual, recording.pass) {
-        (None, Pass::Value) => weights.bias.repeat(windows.pixels()),
+        (None, Pass::Value | Pass::Weights) => weights.bias.repeat(windows.pixels()),
         (None, Pass::Dual) => vec![E::default(); windows.pixels() * weights.columns],
-        (Some(residual), Pass::Value) => {
+        (Some(residual), Pass::Value | Pass::Weights) => {
             let mut output = values(residual);
             add_to_each(&weights.bias, &mut output);
             output
@@ -35,6 +35,7 @@ pub(super) fn convolution<E: Real>(
 
     let output = input.device().tensor_from_vec(output, (images, rows, row_values, weights.columns));
     let (of_input, of_output) = (input.ghost(), output.ghost());
+    let (of_weight, of_bias, leaf) = (op.matrix.weight.ghost(), op.matrix.bias.ghost(), op.leaf);
     let of_residual = op.residual.map(|residual| residual.ghost());
     match recording.pass {
         Pass::Value => {
@@ -49,17 +50,26 @@ pub(super) fn convolution<E: Real>(
                 Ok(())
             });
         }
+        Pass::Weights => recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
+            let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
+            if let Some(of_residual) = of_residual {
+                add(&g, grads.get_or_alloc_mut(&of_residual)?);
+            }
+            add_rows(&g, grads.get_or_alloc_mut(&of_bias)?);
+            windows.weight_gradient(&placed, &g, grads.get_or_alloc_mut(&of_weight)?);
+            if !leaf {
+                windows.input_gradient(&g, &weights.reverse, grads.get_or_alloc_mut(&of_input)?);
+            }
+            Ok(())
+        }),
         Pass::Dual => {
             let first = recording.memory.recall();
-            let (of_weight, of_bias) = (op.matrix.weight.ghost(), op.matrix.bias.ghost());
-            let leaf = op.leaf;
             recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
                 let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
                 if let Some(of_residual) = of_residual {
                     add(&g, grads.get_or_alloc_mut(&of_residual)?);
                 }
-                let to_bias = grads.get_or_alloc_mut(&of_bias)?;
-                g.chunks_exact(weights.columns).for_each(|g| add(g, to_bias));
+                add_rows(&g, grads.get_or_alloc_mut(&of_bias)?);
                 let to_weight = grads.get_or_alloc_mut(&of_weight)?;
                 windows.weight_gradient(&first.values[0], &g, to_weight);
                 windows.weight_gradient(&placed, &first.cotangents()[0], to_weight);
@@ -75,6 +85,11 @@ pub(super) fn convolution<E: Real>(
 
 fn add<E: Real>(values: &[E], to: &mut [E]) {
     to.iter_mut().zip(values).for_each(|(to, value)| *to += *value);
+}
+
+/// to += every row of a table.
+fn add_rows<E: Real>(table: &[E], to: &mut [E]) {
+    table.chunks_exact(to.len()).for_each(|row| add(row, to));
 }
 
 fn add_to_each<E: Real>(row: &[E], table: &mut [E]) {

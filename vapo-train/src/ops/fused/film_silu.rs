@@ -24,7 +24,7 @@ pub(super) fn film_silu<E: Real>(
     recording: &mut Recording<E>,
 ) -> Images<E, Cpu> {
     match recording.pass {
-        Pass::Value => value(input, film, recording),
+        Pass::Value | Pass::Weights => value(input, film, recording),
         Pass::Dual => dual(input, film, recording),
     }
 }

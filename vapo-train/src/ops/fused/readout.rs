@@ -36,7 +36,7 @@ pub(super) fn readout<E: Real>(
     let inputs = vec![values(head), values(factors), values(image)];
     let (of_head, of_factors, of_image) = (head.ghost(), factors.ghost(), image.ghost());
     match recording.pass {
-        Pass::Value => {
+        Pass::Value | Pass::Weights => {
             let kept = recording.memory.keep(inputs);
             let output = Stream::new(&kept.values, samples).samples().map(potential).collect();
             let output = head.device().tensor_from_vec(output, (samples,));

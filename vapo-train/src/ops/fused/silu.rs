@@ -12,7 +12,7 @@ pub(super) fn silu<E: Real>(input: &Images<E, Cpu>, recording: &mut Recording<E>
     let mut x = values(input);
     let of_input = input.ghost();
     match recording.pass {
-        Pass::Value => {
+        Pass::Value | Pass::Weights => {
             let (mut first, mut second) = (vec![E::default(); x.len()], vec![E::default(); x.len()]);
             Arch::new().dispatch(|| value(&mut x, &mut first, &mut second));
             let output = input.device().tensor_from_vec(x, *input.shape());

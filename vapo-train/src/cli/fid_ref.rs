@@ -1,0 +1,51 @@
+//! `vapo-train fid-ref`: the images of a data set, for other evaluators.
+
+use super::options::{DataOptions, output};
+use super::{Failure, from_one_to, print, progress};
+use crate::export::Writer;
+use crate::run::card::Card;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    data: DataOptions,
+    /// The first N images alone [default: all]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, { u32::MAX as u64 }>())]
+    count: Option<usize>,
+    /// A folder of pictures (a name without extension, or with a slash at its end), bytes (.npz), float32 (.npy), or
+    /// a grid of pictures (.png)
+    #[arg(long, value_name = "DIR/|F.{npz,npy,png}")]
+    out: PathBuf,
+    /// Replace the file or the folder of pictures if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+/// Images that are scaled at a time.
+const CHUNK: usize = 1024;
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { data, out, .. } = arguments;
+    let format = output::image_format(out)?;
+    output::refuse_existing(out, arguments.force)?;
+    let dataset = data.load()?;
+    let count = arguments.count.unwrap_or(dataset.len());
+    if count > dataset.len() {
+        return Err(Failure::Usage(format!("--count {count}: there are {} images", dataset.len())));
+    }
+    let mut writer = Writer::begin(out, format, count, dataset.shape())?;
+    let bar = progress::bar(count, "images");
+    let (indices, mut chunk): (Vec<usize>, _) = ((0..count).collect(), Vec::new());
+    for indices in indices.chunks(CHUNK) {
+        dataset.fill(indices, &mut chunk);
+        writer.push(&chunk)?;
+        bar.inc(indices.len() as u64);
+    }
+    bar.finish_and_clear();
+    writer.finish()?;
+    let mut card = Card { data: vec![data.card(&dataset)], ..Card::new("fid-ref") };
+    card.results.insert("images".to_owned(), count.into());
+    output::write_card(out, &card)?;
+    print(&format!("{count} images in {}\n", out.display()))
+}

@@ -1,0 +1,55 @@
+//! `vapo-train interpolate`: the way from one sample to another.
+
+use super::options::{SamplerOptions, output};
+use super::{Failure, from_one_to, parse_model, print, read_model};
+use crate::interpolation::interpolate;
+use crate::picture::{grid, levels};
+use crate::run::card::{Card, ModelCard};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Model file
+    #[arg(long, value_name = "F.vapo")]
+    model: PathBuf,
+    /// Pairs of samples, a row each
+    #[arg(long, value_name = "N", default_value = "8", value_parser = from_one_to::<u32, 1024>())]
+    pairs: u32,
+    /// Pictures a row, the two samples among them
+    #[arg(long, value_name = "K", default_value = "10", value_parser = clap::value_parser!(u32).range(2..=1024))]
+    frames: u32,
+    #[command(flatten)]
+    sampler: SamplerOptions,
+    /// The picture
+    #[arg(long, value_name = "STRIP.png")]
+    out: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { sampler, out, pairs, frames, .. } = arguments;
+    output::expect_png(out)?;
+    output::refuse_existing(out, arguments.force)?;
+    let settings = sampler.settings(*pairs as usize)?;
+    if settings.temperature != 0.0 {
+        return Err(Failure::Usage(format!(
+            "--temperature {}: expected 0; with noise on the way, a sample does not follow from its prior alone",
+            settings.temperature
+        )));
+    }
+    let bytes = read_model(&arguments.model)?;
+    let model = parse_model(&arguments.model, &bytes)?;
+    let images = sampler.pool()?.install(|| interpolate(&model, &settings, *frames as usize));
+    let images = images.map_err(|cause| sampler.explain(cause))?;
+    let picture = grid(&levels(&images), model.architecture().image, NonZeroU32::new(*frames))?.png();
+    let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
+    let count = (pairs * frames) as usize;
+    let mut card = Card { models, sampler: Some(sampler.card(count)), ..Card::new("interpolate") };
+    card.settings.insert("pairs".to_owned(), (*pairs).into());
+    card.settings.insert("frames".to_owned(), (*frames).into());
+    output::write_with_card(out, &picture, &card)?;
+    print(&format!("{pairs} pairs of {frames} frames in {}\n", out.display()))
+}

@@ -1,0 +1,161 @@
+//! `vapo-train neighbours`: the training images nearest to samples, and whether samples are copies of them.
+
+use super::draw::draw;
+use super::options::{DataOptions, FeatureOptions, SamplerOptions, output};
+use super::{Failure, from_one_to, print};
+use crate::dataset::{Batches, Split};
+use crate::evaluation::rank_sum::{median, quantile};
+use crate::evaluation::{EvaluationError, Images, Neighbour, RankSum, nearest, rank_sum};
+use crate::picture::grid;
+use crate::run::card::Card;
+use serde_json::{Value, json};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+
+/// Samples nearer to a training image than this share of held-out images is, are counted.
+const LEVEL: f64 = 0.01;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Model file
+    #[arg(long, value_name = "F.vapo")]
+    model: PathBuf,
+    /// Number of samples, and of held-out images where there are as many
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = from_one_to::<usize, 65_536>())]
+    count: usize,
+    /// Rows of the picture, a sample each
+    #[arg(long, value_name = "N", default_value = "8", value_parser = from_one_to::<usize, 1024>())]
+    rows: usize,
+    /// Training images beside each sample
+    #[arg(long, value_name = "K", default_value = "7", value_parser = from_one_to::<usize, 1024>())]
+    nearest: usize,
+    #[command(flatten)]
+    data: DataOptions,
+    #[command(flatten)]
+    sampler: SamplerOptions,
+    #[command(flatten)]
+    features: FeatureOptions,
+    /// The picture: each row a sample, then its nearest training images, the nearest first
+    #[arg(long, value_name = "F.png")]
+    out: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { data, sampler, count, out, .. } = arguments;
+    output::expect_png(out)?;
+    output::refuse_existing(out, arguments.force)?;
+    if data.split() == Split::Train {
+        return Err(Failure::Usage(
+            "--split train: expected a split that training never saw, test for instance; the images near samples are \
+             looked for in train by themselves"
+                .to_owned(),
+        ));
+    }
+    arguments.features.check()?;
+    let pool = sampler.pool()?;
+    let (samples, model) = draw(&arguments.model, sampler, *count, &pool)?;
+    let (trained_on, held_out) = (data.load_split(Split::Train)?, data.load()?);
+    let (training, others) = (Images::of_dataset(&trained_on), Images::of_dataset(&held_out));
+    samples.matches(training.shape())?;
+    // Any of the held-out images, in case they come sorted.
+    let all = NonZeroUsize::new(others.count()).unwrap_or(NonZeroUsize::MIN);
+    let mut order = Vec::new();
+    Batches::new(all, all, sampler.seed()).indices(0, &mut order);
+    let others = others.select(&order[..(*count).min(order.len())]);
+
+    let (extractor, settings) = arguments.features.extractor(data, &pool)?;
+    let found = pool.install(|| -> Result<_, EvaluationError> {
+        let set = extractor.features(&training)?;
+        let of_samples = nearest(&extractor.features(&samples)?, &set, arguments.nearest)?;
+        Ok((of_samples, nearest(&extractor.features(&others)?, &set, 1)?))
+    });
+    let (of_samples, of_others) = found?;
+    let test = Test::new(&of_samples, &of_others)?;
+
+    let rows = arguments.rows.min(*count);
+    let mut pictures = Vec::new();
+    for (row, neighbours) in of_samples.iter().take(rows).enumerate() {
+        pictures.extend(samples.image(row));
+        neighbours.iter().for_each(|neighbour| pictures.extend(training.image(neighbour.index)));
+    }
+    let columns = 1 + arguments.nearest.min(training.count()) as u32;
+    let picture = grid(&pictures, samples.shape(), NonZeroU32::new(columns))?.png();
+
+    let mut card = Card {
+        models: vec![model],
+        data: vec![data.card(&held_out)],
+        sampler: Some(sampler.card(*count)),
+        settings,
+        ..Card::new("neighbours")
+    };
+    card.settings.insert("training_images".to_owned(), training.count().into());
+    card.settings.insert("held_out_images".to_owned(), others.count().into());
+    card.results.extend(test.results());
+    output::write_with_card(out, &picture, &card)?;
+    print(&format!("{}picture            {}\n", test.table(), out.display()))
+}
+
+/// Distances of samples to their nearest training images, against those of held-out images.
+struct Test {
+    sample_median: f64,
+    held_out_median: f64,
+    /// The distance below which [`LEVEL`] of the held-out images are.
+    threshold: f64,
+    /// Share of samples below it.
+    share: f64,
+    rank_sum: RankSum,
+}
+
+impl Test {
+    fn new(samples: &[Vec<Neighbour>], held_out: &[Vec<Neighbour>]) -> Result<Self, Failure> {
+        let distances = |all: &[Vec<Neighbour>]| -> Vec<f64> {
+            all.iter().filter_map(|neighbours| neighbours.first()).map(|neighbour| neighbour.distance).collect()
+        };
+        let (samples, held_out) = (distances(samples), distances(held_out));
+        let values = || {
+            Some((median(&samples)?, median(&held_out)?, quantile(&held_out, LEVEL)?, rank_sum(&samples, &held_out)?))
+        };
+        let none = || Failure::Other("expected at least one sample and one held-out image, found none".into());
+        let (sample_median, held_out_median, threshold, rank_sum) = values().ok_or_else(none)?;
+        let below = samples.iter().filter(|&&distance| distance < threshold).count();
+        let share = below as f64 / samples.len() as f64;
+        Ok(Test { sample_median, held_out_median, threshold, share, rank_sum })
+    }
+
+    fn results(&self) -> Vec<(String, Value)> {
+        let number = |name: &str, value: f64| (name.to_owned(), json!(value));
+        vec![
+            number("sample_median_distance", self.sample_median),
+            number("held_out_median_distance", self.held_out_median),
+            number("held_out_1_percent_quantile", self.threshold),
+            number("share_of_samples_below_it", self.share),
+            number("mann_whitney_u", self.rank_sum.statistic),
+            number("mann_whitney_share", self.rank_sum.share),
+            number("mann_whitney_p_value", self.rank_sum.p_value),
+        ]
+    }
+
+    fn table(&self) -> String {
+        let Test { sample_median, held_out_median, threshold, share, rank_sum } = self;
+        let rows = [
+            ("nearest, samples", format!("{sample_median:.4} (median distance to the nearest training image)")),
+            ("nearest, held out", format!("{held_out_median:.4} (the same for images that training never saw)")),
+            (
+                "suspect samples",
+                format!("{:.2} % are nearer than {threshold:.4}, as 1 % of the held-out images are", 100.0 * share),
+            ),
+            (
+                "Mann-Whitney",
+                format!(
+                    "samples are the farther in {:.1} % of pairs; p = {:.3e} that they are nearer by chance",
+                    100.0 * rank_sum.share,
+                    rank_sum.p_value
+                ),
+            ),
+        ];
+        rows.iter().map(|(name, value)| format!("{name:18} {value}\n")).collect()
+    }
+}

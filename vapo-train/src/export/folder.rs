@@ -1,0 +1,165 @@
+//! A flat folder of PNG files: `000000.png` and on.
+
+use crate::export::{ExportError, access};
+use crate::picture::Picture;
+use crate::run::atomic::folder_of;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use vapo_format::Shape;
+
+/// Digits of a file's name, at least, so that names sort like numbers.
+const DIGITS: usize = 6;
+
+/// A folder under construction, beside the one that it will be.
+#[derive(Debug)]
+pub struct Folder {
+    folder: TempDir,
+    path: PathBuf,
+    next: usize,
+}
+
+impl Folder {
+    /// Begins the folder `path`, under another name.
+    ///
+    /// # Errors
+    /// What the system says; a folder of this name that holds anything but pictures like these.
+    pub fn begin(path: &Path) -> Result<Self, ExportError> {
+        // Without a slash at the end, which would be taken for a name within.
+        let path: PathBuf = path.components().collect();
+        refuse_foreign(&path)?;
+        let mut options = tempfile::Builder::new();
+        options.prefix(".").suffix(".part");
+        #[cfg(unix)]
+        {
+            // Open to others, as far as the user's mask allows. Temporary folders by themselves are private.
+            use std::os::unix::fs::PermissionsExt;
+            options.permissions(fs::Permissions::from_mode(0o777));
+        }
+        let folder = options.tempdir_in(folder_of(&path)).map_err(access(&path))?;
+        Ok(Folder { folder, path, next: 0 })
+    }
+
+    /// Writes the next image.
+    ///
+    /// # Errors
+    /// No picture can be made of it, or what the system says.
+    pub fn push(&mut self, image: &[u8], shape: Shape) -> Result<(), ExportError> {
+        let file = self.folder.path().join(file_name(self.next));
+        fs::write(&file, Picture::of(image, shape)?.png()).map_err(access(&file))?;
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Gives the folder its name, in place of one that lies there.
+    ///
+    /// # Errors
+    /// What the system says; a file that came to lie in the old folder meanwhile.
+    pub fn finish(self) -> Result<(), ExportError> {
+        refuse_foreign(&self.path)?;
+        if self.path.exists() {
+            // The old one keeps everything until the new one is in place.
+            let aside = tempfile::Builder::new().prefix(".").suffix(".old").tempdir_in(folder_of(&self.path));
+            let aside = aside.map_err(access(&self.path))?;
+            let old = aside.path().join("old");
+            fs::rename(&self.path, &old).map_err(access(&self.path))?;
+            if let Err(cause) = fs::rename(self.folder.path(), &self.path) {
+                let _ = fs::rename(&old, &self.path);
+                return Err(access(&self.path)(cause));
+            }
+        } else {
+            fs::rename(self.folder.path(), &self.path).map_err(access(&self.path))?;
+        }
+        let _ = self.folder.keep(); // It has moved: nothing is left to remove.
+        Ok(())
+    }
+}
+
+/// The name of an image's file.
+pub fn file_name(index: usize) -> String {
+    format!("{index:0DIGITS$}.png")
+}
+
+/// Refuses a folder with files that [`Folder`] does not write, and what is no folder.
+fn refuse_foreign(path: &Path) -> Result<(), ExportError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path).map_err(access(path))? {
+        let found = entry.map_err(access(path))?.file_name();
+        let ours = found
+            .to_str()
+            .and_then(|name| name.strip_suffix(".png"))
+            .is_some_and(|stem| stem.len() >= DIGITS && stem.bytes().all(|byte| byte.is_ascii_digit()));
+        if !ours {
+            return Err(ExportError::Foreign { path: path.to_owned(), found: found.into() });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PIXEL: Shape = Shape { channels: 1, height: 1, width: 1 };
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_folder_appears_whole_and_replaces_one_of_its_kind() {
+        let root = TempDir::new().unwrap();
+        let path = root.path().join("samples/");
+        for levels in [&[1, 2, 3][..], &[9]] {
+            let mut folder = Folder::begin(&path).unwrap();
+            levels.iter().for_each(|level| folder.push(&[*level], PIXEL).unwrap());
+            folder.finish().unwrap();
+            let expected: Vec<_> = (0..levels.len()).map(file_name).collect();
+            assert_eq!((names(&path), names(root.path())), (expected, vec!["samples".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn what_is_given_up_leaves_nothing() {
+        let root = TempDir::new().unwrap();
+        let mut folder = Folder::begin(&root.path().join("samples")).unwrap();
+        folder.push(&[1], PIXEL).unwrap();
+        assert!(folder.push(&[1, 2], PIXEL).is_err());
+        drop(folder);
+        assert_eq!(names(root.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_folder_with_other_files_is_not_replaced() {
+        let root = TempDir::new().unwrap();
+        for name in ["thesis.txt", "1.png", "000000.jpg"] {
+            let path = root.path().join("holiday");
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join(name), "precious").unwrap();
+            let message = Folder::begin(&path).unwrap_err().to_string();
+            assert!(message.contains(name) && message.contains("not replaced"), "{message}");
+            assert_eq!((names(&path), names(root.path())), (vec![name.to_owned()], vec!["holiday".to_owned()]));
+            fs::remove_dir_all(&path).unwrap();
+        }
+        // Nor one into which something was put while the new one was made.
+        let path = root.path().join("samples");
+        let folder = Folder::begin(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("thesis.txt"), "precious").unwrap();
+        assert!(folder.finish().is_err());
+        assert_eq!((names(&path), names(root.path())), (vec!["thesis.txt".to_owned()], vec!["samples".to_owned()]));
+    }
+
+    #[test]
+    fn names_sort_like_numbers() {
+        assert_eq!(
+            [0, 42, 999_999, 1_000_000].map(file_name),
+            ["000000.png", "000042.png", "999999.png", "1000000.png"]
+        );
+    }
+}
