@@ -1,6 +1,6 @@
 //! The run card: what a command was given, enough to get the same numbers again.
 
-use crate::dataset::Split;
+use crate::dataset::{Preparation, Split};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -54,6 +54,9 @@ pub struct DataCard {
     pub shape: Shape,
     /// Number of images.
     pub count: usize,
+    /// What was done to every image, where they are not used as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<Preparation>,
 }
 
 /// How samples were drawn.
