@@ -11,7 +11,7 @@ use std::error::Error;
 use std::time::Instant;
 use vapo_format::Shape;
 use vapo_train::config::{Choices, Config};
-use vapo_train::dataset::{Dataset, Source};
+use vapo_train::dataset::{Dataset, Files, Source};
 use vapo_train::preset::Preset;
 use vapo_train::training::Trainer;
 
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Xoshiro128PlusPlus::seed_from_u64(1).fill_bytes(&mut images);
     let dataset = Dataset::new("random", shape, u8::MAX, images, None)?;
     let choices = Choices { threads: Some(threads), ..Choices::default() };
-    let config = Config::new(Source::FashionMnist, &dataset, None, &preset, &choices);
+    let config = Config::new(Source::FashionMnist, &dataset, &Files::default(), &preset, &choices);
     let mut trainer = Trainer::new(&config, &dataset)?;
 
     // Fills caches and pools.

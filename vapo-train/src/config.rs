@@ -1,6 +1,6 @@
 //! Everything that decides what a run computes, written to its folder before training and read back to resume.
 
-use crate::dataset::{Dataset, Source};
+use crate::dataset::{Dataset, Files, Preparation, Source};
 use crate::objective::Objective;
 use crate::preset::Preset;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,15 @@ pub struct Config {
     pub dataset: Source,
     /// Where its files are; the usual places if none.
     pub data_dir: Option<PathBuf>,
+    /// Where its prepared images are kept; the usual places if none.
+    #[serde(default)]
+    pub cache_dir: Option<PathBuf>,
+    /// What is done to every image; none where they are used as they are.
+    #[serde(default)]
+    pub preparation: Option<Preparation>,
+    /// Whether images are mirrored at random.
+    #[serde(default)]
+    pub flip: bool,
     /// Name of the network.
     pub preset: String,
     /// The network itself, and the homotopy.
@@ -78,6 +87,8 @@ pub struct Config {
 /// Settings that a person chose; the preset and the data set decide the others.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choices {
+    /// Mirrored images, or what is usual for the data set.
+    pub flip: Option<bool>,
     /// Objective, or `flow`.
     pub objective: Option<Objective>,
     /// Homotopy, or `linear`.
@@ -98,17 +109,14 @@ pub struct Choices {
 
 impl Config {
     /// The settings for a data set and a preset.
-    pub fn new(
-        source: Source,
-        dataset: &Dataset,
-        data_dir: Option<PathBuf>,
-        preset: &Preset,
-        choices: &Choices,
-    ) -> Self {
+    pub fn new(source: Source, dataset: &Dataset, files: &Files, preset: &Preset, choices: &Choices) -> Self {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Config {
             dataset: source,
-            data_dir,
+            data_dir: files.data_dir.clone(),
+            cache_dir: files.cache_dir.clone(),
+            preparation: files.preparation,
+            flip: choices.flip.unwrap_or(source.flips()),
             preset: preset.name.into(),
             architecture: preset.architecture(dataset.shape(), choices.homotopy.unwrap_or_default()),
             objective: choices.objective.unwrap_or_default(),
@@ -124,5 +132,11 @@ impl Config {
             device: choices.device.unwrap_or_default(),
             threads: choices.threads.unwrap_or_else(cores),
         }
+    }
+
+    /// Where the images are and how they are prepared.
+    pub fn files(&self) -> Files {
+        let Config { data_dir, cache_dir, preparation, .. } = self.clone();
+        Files { data_dir, cache_dir, preparation }
     }
 }

@@ -95,7 +95,120 @@ impl Preset {
                 learning_rate: 2e-3,
                 ema_decay: 0.999,
             },
+            Preset {
+                name: "cifar10-device",
+                about: "32×32 colour images, 318k parameters: for a Cortex-M7 with 1 MB of RAM and 2 MB of flash",
+                embedding: 64,
+                layers: vec![
+                    SpaceToDepth,
+                    Conv { channels: 32 },
+                    Residual,
+                    Residual,
+                    Down { channels: 64 },
+                    Residual,
+                    Residual,
+                    Residual,
+                    Head { channels: 64 },
+                ],
+                steps: 20_000,
+                batch: 64,
+                learning_rate: 2e-3,
+                ema_decay: 0.999,
+            },
+            Preset {
+                name: "cifar10",
+                about: "32×32 colour images, 1984k parameters, space to depth, three levels: for a host",
+                embedding: 64,
+                layers: vec![
+                    SpaceToDepth,
+                    Conv { channels: 48 },
+                    Residual,
+                    Residual,
+                    Down { channels: 96 },
+                    Residual,
+                    Residual,
+                    Down { channels: 192 },
+                    Residual,
+                    Residual,
+                    Head { channels: 192 },
+                ],
+                steps: 50_000,
+                batch: 64,
+                learning_rate: 1e-3,
+                ema_decay: 0.999,
+            },
+            Preset {
+                name: "celeba-device",
+                about: "64×64 colour images, 243k parameters: for a Cortex-M7 with 1 MB of RAM and 2 MB of flash",
+                embedding: 64,
+                layers: vec![
+                    SpaceToDepth,
+                    Conv { channels: 16 },
+                    Residual,
+                    Down { channels: 32 },
+                    Residual,
+                    Residual,
+                    Down { channels: 64 },
+                    Residual,
+                    Residual,
+                    Head { channels: 64 },
+                ],
+                steps: 20_000,
+                batch: 64,
+                learning_rate: 2e-3,
+                ema_decay: 0.999,
+            },
+            Preset {
+                name: "celeba",
+                about: "64×64 colour images, 1198k parameters, space to depth, three levels: for a host",
+                embedding: 64,
+                layers: vec![
+                    SpaceToDepth,
+                    Conv { channels: 32 },
+                    Residual,
+                    Down { channels: 64 },
+                    Residual,
+                    Residual,
+                    Down { channels: 128 },
+                    Residual,
+                    Residual,
+                    Residual,
+                    Head { channels: 128 },
+                ],
+                steps: 50_000,
+                batch: 64,
+                learning_rate: 1e-3,
+                ema_decay: 0.999,
+            },
         ]
+    }
+
+    /// The name of the preset for images of an extent where none is chosen: the first of a few that takes them.
+    pub fn usual(image: Shape) -> &'static str {
+        let candidates: &[&'static str] = match (image.channels, image.height) {
+            (_, ..=8) => &["digits"],
+            (1 | 2, _) => &["small"],
+            (_, 48..) => &["celeba", "cifar10", "small"],
+            _ => &["cifar10", "small"],
+        };
+        let takes = |name: &&&str| {
+            Preset::named(name).is_some_and(|preset| preset.architecture(image, Homotopy::Linear).validate().is_ok())
+        };
+        candidates.iter().find(takes).copied().unwrap_or(candidates[0])
+    }
+
+    /// The heights and widths next below and above an image's that every level can halve, as far as there are any.
+    pub fn nearest(&self, image: Shape) -> impl Iterator<Item = (u16, u16)> {
+        let halves = |layer: &&Layer| matches!(layer, Layer::SpaceToDepth | Layer::Down { .. });
+        let step = 1_u16 << self.layers.iter().filter(halves).count().min(10);
+        let below = |side: u16| side / step * step;
+        let above = |side: u16| side.div_ceil(step) * step;
+        let nearest = [(below(image.height), below(image.width)), (above(image.height), above(image.width))];
+        let (preset, mut last) = (self.clone(), None);
+        nearest.into_iter().filter(move |&(height, width)| {
+            let valid = preset.architecture(Shape { height, width, ..image }, Homotopy::Linear).validate().is_ok();
+            valid && last.replace((height, width)) != Some((height, width))
+        })
     }
 
     /// The preset of a name.
@@ -111,5 +224,39 @@ impl Preset {
     /// The network for images of an extent.
     pub fn architecture(&self, image: Shape, homotopy: Homotopy) -> Architecture {
         Architecture { image, homotopy, embedding: self.embedding, layers: self.layers.iter().copied().collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn colour(height: u16, width: u16) -> Shape {
+        Shape { channels: 3, height, width }
+    }
+
+    #[test]
+    fn the_usual_preset_takes_the_images() {
+        for (image, expected) in [
+            (Shape { channels: 1, ..colour(8, 8) }, "digits"),
+            (Shape { channels: 1, ..colour(28, 28) }, "small"),
+            (colour(28, 28), "small"),
+            (colour(32, 32), "cifar10"),
+            (colour(64, 64), "celeba"),
+            (colour(60, 60), "small"),
+            (colour(63, 63), "celeba"),
+        ] {
+            assert_eq!(Preset::usual(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_extents_are_taken() {
+        let celeba = Preset::named("celeba").unwrap();
+        let nearest = |height, width| celeba.nearest(colour(height, width)).collect::<Vec<_>>();
+        assert_eq!(nearest(62, 64), [(56, 64), (64, 64)]);
+        assert_eq!(nearest(7, 9), [(8, 16)]);
+        assert_eq!(nearest(1023, 1024), [(1016, 1024), (1024, 1024)]);
+        assert_eq!(nearest(64, 64), [(64, 64)]);
     }
 }

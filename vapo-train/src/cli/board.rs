@@ -24,8 +24,9 @@ pub(super) struct Program {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Board {
     pub(super) name: &'static str,
-    /// Its folder in `vapo-sampler/firmware`, whose `memory.x` has the same numbers.
-    pub(super) folder: &'static str,
+    /// Its folder in `vapo-sampler/firmware`, whose `memory.x` has the same numbers; none for a board that the
+    /// firmware is yet to be brought to.
+    pub(super) folder: Option<&'static str>,
     pub(super) memory: Memory,
     pub(super) program: Program,
 }
@@ -34,14 +35,16 @@ pub(super) struct Board {
 pub(super) const STACK: &str = "6K";
 
 /// Small to large. Memory in KiB: flash, RAM, stack; then the program's flash and RAM in bytes.
-pub(super) const BOARDS: [Board; 7] = [
-    board("microbit", "microbit", [256, 16, 6], [77_616, 0]),
-    board("microbit-v2", "microbit-v2", [512, 128, 8], [66_912, 2_108]),
-    board("stm32f411", "stm32f4", [512, 128, 8], [64_392, 2_104]),
-    board("stm32f407", "stm32f4", [512, 128, 8], [64_392, 2_104]),
-    board("nrf52840-dk", "nrf52840-dk", [1024, 256, 8], [64_864, 2_108]),
-    board("pico-2", "pico-2", [4096, 512, 8], [65_900, 2_108]),
-    board("mps2-an386", "mps2-an386", [4096, 4096, 8], [71_872, 8]),
+pub(super) const BOARDS: [Board; 8] = [
+    board("microbit", Some("microbit"), [256, 16, 6], [77_616, 0]),
+    board("microbit-v2", Some("microbit-v2"), [512, 128, 8], [66_912, 2_108]),
+    board("stm32f411", Some("stm32f4"), [512, 128, 8], [64_392, 2_104]),
+    board("stm32f407", Some("stm32f4"), [512, 128, 8], [64_392, 2_104]),
+    board("nrf52840-dk", Some("nrf52840-dk"), [1024, 256, 8], [64_864, 2_108]),
+    // All its SRAM together; the largest piece, which the arena must fit, is 512 KB. The program is that of a Cortex-M4F.
+    board("stm32h743", None, [2048, 1024, 8], [71_872, 2_108]),
+    board("pico-2", Some("pico-2"), [4096, 512, 8], [65_900, 2_108]),
+    board("mps2-an386", Some("mps2-an386"), [4096, 4096, 8], [71_872, 8]),
 ];
 
 /// The most that a program takes: for a device that is none of the boards.
@@ -52,7 +55,7 @@ pub(super) fn largest_program() -> Program {
 
 const fn board(
     name: &'static str,
-    folder: &'static str,
+    folder: Option<&'static str>,
     [flash, ram, stack]: [usize; 3],
     [program_flash, program_ram]: [usize; 2],
 ) -> Board {
@@ -104,8 +107,8 @@ mod tests {
 
     #[test]
     fn the_memory_of_a_board_is_that_of_its_linker_script() {
-        for board in &BOARDS {
-            let script = std::fs::read_to_string(firmware().join(board.folder).join("memory.x")).unwrap();
+        for (board, folder) in BOARDS.iter().filter_map(|board| Some((board, board.folder?))) {
+            let script = std::fs::read_to_string(firmware().join(folder).join("memory.x")).unwrap();
             let [flash, ram, stack] = ["FLASH ", "RAM ", "STACK "].map(|region| length(&script, region));
             assert_eq!(board.memory, Memory { flash, ram: ram + stack, stack }, "{}", board.name);
             let [flash, ram] = ["_program_flash", "_program_ram"].map(|name| symbol(&script, name));
@@ -121,7 +124,7 @@ mod tests {
             .map(|folder| folder.file_name().unwrap().to_str().unwrap().to_owned())
             .collect();
         found.sort();
-        let mut listed = BOARDS.map(|board| board.folder).to_vec();
+        let mut listed: Vec<&str> = BOARDS.iter().filter_map(|board| board.folder).collect();
         listed.sort_unstable();
         listed.dedup();
         assert_eq!(found, listed);
@@ -133,8 +136,8 @@ mod tests {
         let size = |kibibytes: usize| {
             if kibibytes < 1024 { format!("{kibibytes} KiB") } else { format!("{} MiB", kibibytes / 1024) }
         };
-        for board in &BOARDS {
-            let row = readme.lines().find(|line| line.starts_with(&format!("| `{}` |", board.folder))).unwrap();
+        for (board, folder) in BOARDS.iter().filter_map(|board| Some((board, board.folder?))) {
+            let row = readme.lines().find(|line| line.starts_with(&format!("| `{folder}` |"))).unwrap();
             let expected = format!("| {} | {} |", size(board.memory.flash / 1024), size(board.memory.ram / 1024));
             assert!(row.contains(&expected), "{}: {row}", board.name);
         }
@@ -147,6 +150,23 @@ mod tests {
             ["", "K", "16k", "1G", "-1", "+1K", "1.5K", "16 K", "0x10", "99999999999999999999", "18446744073709551615K"]
         {
             assert!(bytes(wrong).unwrap_err().starts_with("expected a number of bytes"), "{wrong}");
+        }
+    }
+
+    /// The presets for such a device fit the whole of its memory, and their arena the largest piece of its RAM.
+    #[test]
+    fn the_presets_for_devices_fit_a_cortex_m7() {
+        use crate::cli::fit::{Demand, Device};
+        use crate::preset::Preset;
+        use vapo_format::{Encoding, Homotopy, Shape};
+        let &Board { memory, program, .. } = named("stm32h743").unwrap();
+        let device = Device { memory, program, solver: None };
+        for (name, side) in [("cifar10-device", 32), ("celeba-device", 64)] {
+            let image = Shape { channels: 3, height: side, width: side };
+            let architecture = Preset::named(name).unwrap().architecture(image, Homotopy::Linear);
+            let demand = Demand::new(&architecture, Encoding::Int8, None).unwrap();
+            assert!(device.lack(demand).fits(), "{name}: {}", device.lack(demand));
+            assert!(demand.arena <= 512 * 1024, "{name}: {demand:?}");
         }
     }
 }

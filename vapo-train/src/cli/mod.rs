@@ -149,3 +149,8 @@ fn parse_model<'a>(path: &std::path::Path, bytes: &'a [u8]) -> Result<vapo_forma
     let failed = |cause| Failure::Other(format!("{} is no model: {cause}", path.display()).into());
     vapo_format::Model::parse(bytes).map_err(failed)
 }
+
+/// A value as a person would type it.
+fn option_value(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default().trim_matches('"').to_owned()
+}

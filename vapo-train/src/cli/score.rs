@@ -108,12 +108,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut data = vec![arguments.data.card(&dataset)];
     if let Some(Against::Dataset(other)) = &against {
-        data.push(DataCard {
-            dataset: other.name().to_owned(),
-            split: split_of(name)?.1,
-            shape: other.shape(),
-            count: other.len(),
-        });
+        data.push(DataCard::new(other, split_of(name)?.1));
     }
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
     let card = Card { models, data, settings, results: report.results.clone(), ..Card::new("score") };

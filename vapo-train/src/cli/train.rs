@@ -1,10 +1,10 @@
 //! `vapo-train`: trains, quantises, samples, and says what came out.
 
-use super::options::data::load;
-use super::{Failure, from_one_to, note, summary};
+use super::options::data::{FileOptions, load};
+use super::{Failure, from_one_to, note, option_value, summary};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{Budget, Choices, Config, Device};
-use crate::dataset::{Dataset, Source, Split};
+use crate::dataset::{Dataset, Preparation, Size, Source, Split};
 use crate::objective::Objective;
 use crate::preset::Preset;
 use crate::run::RunFolder;
@@ -15,7 +15,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use vapo_format::Homotopy;
+use vapo_format::{Homotopy, Shape};
 
 /// Folder below which runs are kept if no other is given.
 const RUNS: &str = "runs";
@@ -25,11 +25,15 @@ pub(super) struct Arguments {
     /// What to learn from [default: digits]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
     dataset: Option<String>,
-    /// Folder of the data set's files, or for npy a .npy or .npz file or a folder of .npy files [default: data, and where
-    /// Debian's packages put them]
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-    /// Network to train [default: digits for 8×8 images, small for larger ones]
+    #[command(flatten)]
+    files: FileOptions,
+    /// Mirror every image at random, anew in every epoch [default for celeba]
+    #[arg(long, conflicts_with = "no_flip")]
+    flip: bool,
+    /// Show every image as it is [default for all others]
+    #[arg(long)]
+    no_flip: bool,
+    /// Network to train [default: the first of digits, small, celeba and cifar10 that is for such images]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(Preset::possible_value)))]
     preset: Option<String>,
     /// Optimiser steps to train [default: the preset's]
@@ -86,18 +90,36 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// A new run. Whatever can be refused is, before a folder is made or an earlier run gives way.
 fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failure> {
-    let dataset = load(source, Split::Train, arguments.data_dir.as_deref())?;
-    let by_extent = if dataset.shape().height <= 8 { "digits" } else { "small" };
-    let name = arguments.preset.as_deref().unwrap_or(by_extent);
-    let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
-    let config = Config::new(source, &dataset, arguments.data_dir.clone(), &preset, &arguments.choices());
-    config.architecture.validate().map_err(|cause| {
-        let (height, width) = (dataset.shape().height, dataset.shape().width);
-        Failure::Usage(format!("preset {name} cannot take the {height}×{width} images of {source}: {cause}"))
-    })?;
+    let files = arguments.files.files(source)?;
+    // Where the extent is known beforehand, no image is prepared in vain.
+    if let Some(Preparation { size: Some(Size { height, width }), channels: Some(channels), .. }) = files.preparation {
+        preset_for(arguments, source, Shape { channels, height, width })?;
+    }
+    let dataset = load(source, Split::Train, &files)?;
+    let preset = preset_for(arguments, source, dataset.shape())?;
+    let config = Config::new(source, &dataset, &files, &preset, &arguments.choices());
     let trainer = Trainer::new(&config, &dataset)?;
     let folder = RunFolder::create(path, &config, arguments.force)?;
     carry_out(&config, &dataset, trainer, &folder)
+}
+
+/// The preset that was chosen, or the usual one for images of an extent.
+fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Preset, Failure> {
+    let name = arguments.preset.as_deref().unwrap_or_else(|| Preset::usual(image));
+    let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
+    preset.architecture(image, Homotopy::default()).validate().map_err(|cause| {
+        let Shape { height, width, .. } = image;
+        let mut message = format!("preset {name} cannot take the {height}×{width} images of {source}: {cause}");
+        let sizes: Vec<String> = preset.nearest(image).map(|(height, width)| format!("{height}x{width}")).collect();
+        if !sizes.is_empty() {
+            message += &format!("; the nearest extents that it takes are {}", sizes.join(" and "));
+        }
+        if Preparation::of(source).is_some() {
+            message += " (HEIGHTxWIDTH, for --size)";
+        }
+        Failure::Usage(message)
+    })?;
+    Ok(preset)
 }
 
 /// The run that a folder holds, from its checkpoint on.
@@ -110,8 +132,9 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     keeps_settings(arguments, &config, path)?;
     // Where the files lie and how many threads there are may change: the result depends on neither.
     config.threads = arguments.threads.unwrap_or(config.threads);
-    config.data_dir = arguments.data_dir.clone().or(config.data_dir);
-    let dataset = load(config.dataset, Split::Train, config.data_dir.as_deref())?;
+    config.data_dir = arguments.files.data_dir.clone().or(config.data_dir);
+    config.cache_dir = arguments.files.cache_dir.clone().or(config.cache_dir);
+    let dataset = load(config.dataset, Split::Train, &config.files())?;
     let (expected, found) = (config.architecture.image, dataset.shape());
     if found != expected {
         return Err(Failure::Usage(format!("the images of {} are {found}, the run's are {expected}", config.dataset)));
@@ -161,7 +184,20 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         (choices.seed.map(|seed| option("seed", seed)), option("seed", config.seed)),
         (choices.budget.map(budget), budget(config.budget)),
     ];
-    for (chosen, found) in pairs {
+    let flip = |flip| if flip { "--flip".to_owned() } else { "--no-flip".to_owned() };
+    let flips = (choices.flip.map(flip), flip(config.flip));
+    let image = config.architecture.image;
+    let prepared = arguments.files.chosen().into_iter().map(|(name, value)| {
+        let found = config.preparation.map(|preparation| match name {
+            "crop" => preparation.crop.to_string(),
+            "size" => Size { height: image.height, width: image.width }.to_string(),
+            "filter" => option_value(&preparation.filter),
+            _ => image.channels.to_string(),
+        });
+        let found = found.unwrap_or_else(|| "unset".to_owned());
+        (Some(format!("--{name} {value}")), format!("--{name} {found}"))
+    });
+    for (chosen, found) in pairs.into_iter().chain([flips]).chain(prepared) {
         if let Some(chosen) = chosen.filter(|chosen| *chosen != found) {
             return Err(Failure::Usage(format!(
                 "{chosen}: the run in {} has {found}, and a resumed run keeps its settings; leave the option out, or \
@@ -175,14 +211,14 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
 
 /// An option as a person would type it.
 fn option(name: &str, value: impl serde::Serialize) -> String {
-    let value = serde_json::to_string(&value).unwrap_or_default();
-    format!("--{name} {}", value.trim_matches('"'))
+    format!("--{name} {}", option_value(&value))
 }
 
 impl Arguments {
     fn choices(&self) -> Choices {
         let steps = self.steps.map(Budget::Steps);
         Choices {
+            flip: self.flip.then_some(true).or(self.no_flip.then_some(false)),
             objective: self.objective,
             homotopy: self.homotopy,
             budget: steps.or(self.minutes.map(Budget::Minutes)),

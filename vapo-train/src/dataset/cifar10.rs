@@ -37,6 +37,8 @@ pub const fn files(split: Split) -> &'static [&'static str] {
         Split::Train => {
             &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"]
         }
+        // There is no valid split, and none is loaded.
+        Split::Valid => &[],
         Split::Test => &["test_batch.bin"],
     }
 }
@@ -176,8 +178,10 @@ fn assemble(split: Split, batches: Vec<Batch>, path: &Path) -> Result<Dataset, D
 
 /// What a person is told to look for.
 pub(super) fn names(split: Split) -> Vec<String> {
-    let [first, last] = [files(split)[0], files(split)[files(split).len() - 1]];
-    let files = if first == last { first.to_owned() } else { format!("{first} to {last}") };
+    let files = match files(split) {
+        [first, .., last] => format!("{first} to {last}"),
+        files => files.concat(),
+    };
     vec![ARCHIVE.to_owned(), format!("{FOLDER}/ ({files})")]
 }
 

@@ -2,7 +2,7 @@
 
 use crate::dataset::cifar10::CifarError;
 use crate::dataset::npy::ArrayError;
-use crate::dataset::{Source, Split};
+use crate::dataset::{ImagesError, Source};
 use std::fmt::Write;
 use std::io;
 use std::path::PathBuf;
@@ -19,12 +19,12 @@ pub enum DatasetError {
         found: String,
     },
     /// The files are in none of the folders where they may be.
-    #[error("{}", missing(*dataset, *split, folders))]
+    #[error("{}", missing(*dataset, files, folders))]
     Missing {
         /// The data set asked for.
         dataset: Source,
-        /// The split asked for.
-        split: Split,
+        /// Names of files of which one is needed.
+        files: Vec<String>,
         /// Every folder looked in.
         folders: Vec<PathBuf>,
     },
@@ -44,6 +44,15 @@ pub enum DatasetError {
         /// What is wrong with it.
         cause: Corruption,
     },
+    /// The data set sets no images aside.
+    #[error("{dataset} has no valid split: give --split train or --split test")]
+    NoValid {
+        /// The data set asked for.
+        dataset: Source,
+    },
+    /// A data set of image files is refused.
+    #[error(transparent)]
+    Images(#[from] ImagesError),
 }
 
 /// What is wrong with the contents of a data set.
@@ -139,8 +148,8 @@ fn kind(magic: u32) -> String {
     format!("unsigned bytes in {} dimensions", magic & 0xff)
 }
 
-fn missing(dataset: Source, split: Split, folders: &[PathBuf]) -> String {
-    let files = dataset.files(split).join(", ");
+fn missing(dataset: Source, files: &[String], folders: &[PathBuf]) -> String {
+    let files = files.join(", ");
     let mut message = format!("{dataset} is not here: found none of {files} in\n");
     for folder in folders {
         // Writing to a string cannot fail.

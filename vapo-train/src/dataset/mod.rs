@@ -7,35 +7,45 @@
 //! | [`cifar10`] | the files of CIFAR-10, archived or not |
 //! | [`npy`] | arrays of NumPy |
 //! | [`digits`] | the small data set that is built in |
+//! | [`images`] | the data sets of JPEG and PNG files, prepared once and kept in a file |
 //! | [`batches`] | the order in which training sees the images |
+//! | [`flip`] | which of them it sees mirrored |
 //! | [`error`] | why a data set could not be loaded |
 
 pub mod batches;
 pub mod cifar10;
 pub mod digits;
 pub mod error;
+pub mod flip;
 pub mod idx;
+pub mod images;
 pub mod npy;
+mod pixels;
 pub mod source;
 
 pub use batches::Batches;
 pub use error::{Corruption, DatasetError};
-pub use source::{Source, Split};
+pub use flip::Flips;
+pub use images::{Crop, Filter, ImagesError, Preparation, Size};
+pub use source::{Files, Source, Split};
 
+use pixels::Pixels;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use vapo_format::Shape;
 use vapo_format::architecture::{MAX_ACTIVATION, MAX_EXTENT};
 
-/// Images of one extent in memory, a byte a value, at least one of them.
+/// Images of one extent, a byte a value, at least one of them: in memory, or in a file mapped into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
     name: String,
     shape: Shape,
     white: u8,
     count: NonZeroUsize,
-    images: Vec<u8>,
+    pixels: Pixels,
     labels: Option<Vec<u8>>,
+    preparation: Option<Preparation>,
+    notes: Vec<String>,
 }
 
 impl Dataset {
@@ -45,7 +55,15 @@ impl Dataset {
     /// # Errors
     /// The files are missing, cannot be read or are damaged: see [`DatasetError`]. Missing labels are no error.
     pub fn load(source: Source, split: Split, folder: Option<&Path>) -> Result<Self, DatasetError> {
-        source::load(source, split, folder)
+        Self::open(source, split, &Files { data_dir: folder.map(Path::to_owned), ..Files::default() })
+    }
+
+    /// Likewise, with a choice of how images are prepared and where they are kept.
+    ///
+    /// # Errors
+    /// As [`Dataset::load`].
+    pub fn open(source: Source, split: Split, files: &Files) -> Result<Self, DatasetError> {
+        source::load(source, split, files)
     }
 
     /// A data set of `images`, one after another, each row-major with channels last (H, W, C), from 0 for black to
@@ -79,8 +97,24 @@ impl Dataset {
             Some(labels) if labels.len() != count.get() => {
                 Err(Corruption::Labels { images: count.get(), labels: labels.len() })
             }
-            _ => Ok(Dataset { name: name.to_owned(), shape, white, count, images, labels }),
+            _ => {
+                let (name, pixels) = (name.to_owned(), Pixels::Owned(images));
+                Ok(Dataset { name, shape, white, count, pixels, labels, preparation: None, notes: vec![] })
+            }
         }
+    }
+
+    /// A data set of `count` images whose `preparation` is done, of any levels.
+    fn prepared(
+        name: &str,
+        shape: Shape,
+        count: NonZeroUsize,
+        pixels: Pixels,
+        preparation: Preparation,
+        notes: Vec<String>,
+    ) -> Self {
+        let (name, preparation) = (name.to_owned(), Some(preparation));
+        Dataset { name, shape, white: u8::MAX, count, pixels, labels: None, preparation, notes }
     }
 
     /// The name on the command line.
@@ -104,13 +138,23 @@ impl Dataset {
         self.labels.as_deref()
     }
 
+    /// What was done to every image, where they are not used as they are.
+    pub fn preparation(&self) -> Option<Preparation> {
+        self.preparation
+    }
+
+    /// What a person should know of how it was loaded: images left out, for instance.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// The bytes of an image, row-major with channels last.
     ///
     /// # Panics
     /// There is no image `index`.
     pub fn image(&self, index: usize) -> &[u8] {
         let elements = self.shape.elements();
-        &self.images[index * elements..][..elements]
+        &self.pixels[index * elements..][..elements]
     }
 
     /// Replaces `data` by the images of `indices`, one after another (N, H, W, C), scaled to [-1, 1].

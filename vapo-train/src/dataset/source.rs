@@ -1,6 +1,6 @@
 //! The data sets that the trainer knows, and where it finds them.
 
-use crate::dataset::{Dataset, DatasetError, cifar10, digits, idx, npy};
+use crate::dataset::{Dataset, DatasetError, Preparation, cifar10, digits, idx, images, npy};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -23,6 +23,10 @@ pub enum Source {
     FashionMnist,
     /// 60,000 colour images of 32×32 pixels.
     Cifar10,
+    /// 202,599 aligned faces of 178×218 pixels.
+    Celeba,
+    /// JPEG and PNG files of one's own.
+    Folder,
     /// Arrays of NumPy, of any extent.
     Npy,
 }
@@ -33,13 +37,46 @@ pub enum Source {
 pub enum Split {
     /// What the potential learns from.
     Train,
+    /// What choices are made on, where the data set sets images aside for that.
+    Valid,
     /// What it never sees: the reference of the evaluation.
     Test,
 }
 
+impl Split {
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Split::Train => "train",
+            Split::Valid => "valid",
+            Split::Test => "test",
+        }
+    }
+}
+
+/// Where a data set's files are, and how its images are prepared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Folder of the files; the usual places if none.
+    pub data_dir: Option<PathBuf>,
+    /// Folder for prepared images; beside the data, or the user's cache folder, if none.
+    pub cache_dir: Option<PathBuf>,
+    /// What is done to every image; [`Preparation::of`] the data set if none. Without effect on data sets that are
+    /// used as they are.
+    pub preparation: Option<Preparation>,
+}
+
 impl Source {
     /// Every data set.
-    pub const ALL: [Source; 5] = [Source::Digits, Source::Mnist, Source::FashionMnist, Source::Cifar10, Source::Npy];
+    pub const ALL: [Source; 7] = [
+        Source::Digits,
+        Source::Mnist,
+        Source::FashionMnist,
+        Source::Cifar10,
+        Source::Celeba,
+        Source::Folder,
+        Source::Npy,
+    ];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
@@ -48,6 +85,8 @@ impl Source {
             Source::Mnist => "mnist",
             Source::FashionMnist => "fashion-mnist",
             Source::Cifar10 => "cifar10",
+            Source::Celeba => "celeba",
+            Source::Folder => "folder",
             Source::Npy => "npy",
         }
     }
@@ -56,11 +95,10 @@ impl Source {
     /// last: MNIST and Fashion-MNIST share their file names, so a folder with a telling name is the better guess.
     const fn folders(self) -> &'static [&'static str] {
         match self {
-            Source::Digits => &[],
+            Source::Digits | Source::Celeba | Source::Folder | Source::Npy => &[],
             Source::Mnist => &["mnist", "mnist/raw", "MNIST", "MNIST/raw", "."],
             Source::FashionMnist => &["fashion-mnist", "fashion-mnist/raw", "FashionMNIST", "FashionMNIST/raw", "."],
             Source::Cifar10 => &["cifar10", "cifar-10", "CIFAR10", "."],
-            Source::Npy => &["."],
         }
     }
 
@@ -74,22 +112,23 @@ impl Source {
                  or give their folder with --data-dir"
             }
             Source::Cifar10 => "Get the files with `vapo-train fetch cifar10`, or give their folder with --data-dir",
+            Source::Celeba => {
+                "Get img_align_celeba.zip and list_eval_partition.txt from \
+                 http://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
+            }
+            Source::Folder => "Put JPEG or PNG files into a folder",
             Source::Npy => "Write a file with numpy.save or numpy.savez, and give it or its folder with --data-dir",
         }
     }
 
-    /// Names that the files of a split go by.
-    pub(super) fn files(self, split: Split) -> Vec<String> {
-        match self {
-            Source::Cifar10 => cifar10::names(split),
-            Source::Npy => ["*.npz", "*.npy"].map(str::to_owned).to_vec(),
-            _ => self.image_files(split).to_vec(),
-        }
+    /// Whether images are set aside for choices.
+    const fn has_valid(self) -> bool {
+        matches!(self, Source::Celeba | Source::Folder)
     }
 
-    /// Names that the file of a split's images goes by.
-    fn image_files(self, split: Split) -> [String; 4] {
-        file_names(split, "images", 3)
+    /// Whether training mirrors images at random unless told otherwise.
+    pub const fn flips(self) -> bool {
+        matches!(self, Source::Celeba)
     }
 }
 
@@ -109,21 +148,38 @@ impl FromStr for Source {
 }
 
 /// Reads one split of a data set. See [`Dataset::load`].
-pub(super) fn load(source: Source, split: Split, folder: Option<&Path>) -> Result<Dataset, DatasetError> {
-    if source == Source::Digits {
-        return digits::digits(split).map_err(|cause| DatasetError::Corrupt { path: digits::FILE.into(), cause });
+pub(super) fn load(source: Source, split: Split, files: &Files) -> Result<Dataset, DatasetError> {
+    if split == Split::Valid && !source.has_valid() {
+        return Err(DatasetError::NoValid { dataset: source });
     }
+    match source {
+        Source::Digits => {
+            digits::digits(split).map_err(|cause| DatasetError::Corrupt { path: digits::FILE.into(), cause })
+        }
+        Source::Mnist | Source::FashionMnist => idx_files(source, split, files.data_dir.as_deref()),
+        Source::Cifar10 => {
+            let folders = candidates(source, files.data_dir.as_deref());
+            let found = cifar10::load(split, &folders)?;
+            found.ok_or_else(|| DatasetError::Missing { dataset: source, files: cifar10::names(split), folders })
+        }
+        Source::Celeba | Source::Folder => images::load(source, split, files),
+        Source::Npy => {
+            let path = files.data_dir.as_deref().unwrap_or(Path::new(DEFAULT_FOLDER));
+            npy::load(split, path)?.ok_or_else(|| DatasetError::Missing {
+                dataset: source,
+                files: ["*.npz", "*.npy"].map(str::to_owned).to_vec(),
+                folders: vec![path.to_owned()],
+            })
+        }
+    }
+}
+
+/// The IDX files of a split.
+fn idx_files(source: Source, split: Split, folder: Option<&Path>) -> Result<Dataset, DatasetError> {
+    let image_files = file_names(split, "images", 3);
     let folders = candidates(source, folder);
-    let elsewhere = match source {
-        Source::Cifar10 => Some(cifar10::load(split, &folders)?),
-        Source::Npy => Some(npy::load(split, &folders[0])?.map(|(dataset, _)| dataset)),
-        _ => None,
-    };
-    if let Some(found) = elsewhere {
-        return found.ok_or(DatasetError::Missing { dataset: source, split, folders });
-    }
     for folder in &folders {
-        if let Some((path, file)) = first_of(folder, &source.image_files(split))? {
+        if let Some((path, file)) = first_of(folder, &image_files)? {
             let (shape, images) =
                 idx::images(&file).map_err(|cause| DatasetError::Corrupt { path: path.clone(), cause })?;
             let (path, labels) = match first_of(folder, &file_names(split, "labels", 1))? {
@@ -137,7 +193,7 @@ pub(super) fn load(source: Source, split: Split, folder: Option<&Path>) -> Resul
                 .map_err(|cause| DatasetError::Corrupt { path, cause });
         }
     }
-    Err(DatasetError::Missing { dataset: source, split, folders })
+    Err(DatasetError::Missing { dataset: source, files: image_files.to_vec(), folders })
 }
 
 /// Every folder to look in. One that was given stands alone, so that nobody trains on other files than they meant.
@@ -154,8 +210,8 @@ fn candidates(source: Source, folder: Option<&Path>) -> Vec<PathBuf> {
 /// `train-images-idx3-ubyte` as published, `train-images.idx3-ubyte` as some archives unpack it, both gzipped or not.
 fn file_names(split: Split, part: &str, dimensions: u8) -> [String; 4] {
     let split = match split {
-        Split::Train => "train",
         Split::Test => "t10k",
+        Split::Train | Split::Valid => "train",
     };
     let name = |separator, end| format!("{split}-{part}{separator}idx{dimensions}-ubyte{end}");
     [name("-", ""), name("-", ".gz"), name(".", ""), name(".", ".gz")]
@@ -174,7 +230,8 @@ fn first_of(folder: &Path, names: &[String]) -> Result<Option<(PathBuf, Vec<u8>)
     Ok(None)
 }
 
-fn absent(cause: &io::Error) -> bool {
+/// Whether there is nothing to read rather than something that cannot be read.
+pub(super) fn absent(cause: &io::Error) -> bool {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
     matches!(cause.kind(), NotFound | NotADirectory | IsADirectory)
 }
@@ -189,6 +246,10 @@ mod tests {
 
     const TWO_IMAGES: [u8; 16 + 8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 255, 1, 2, 3, 4, 5, 6];
     const TWO_LABELS: [u8; 8 + 2] = [0, 0, 8, 1, 0, 0, 0, 2, 7, 9];
+
+    fn load(source: Source, split: Split, folder: Option<&Path>) -> Result<Dataset, DatasetError> {
+        super::load(source, split, &Files { data_dir: folder.map(Path::to_owned), ..Files::default() })
+    }
 
     fn put(root: &TempDir, path: &str, bytes: &[u8]) {
         let path = root.path().join(path);
@@ -272,6 +333,17 @@ mod tests {
             assert_eq!(source.to_string().parse::<Source>().unwrap(), source);
         }
         let message = "fashion".parse::<Source>().unwrap_err().to_string();
-        assert_eq!(message, "there is no data set \"fashion\": give one of digits, mnist, fashion-mnist, cifar10, npy");
+        assert_eq!(
+            message,
+            "there is no data set \"fashion\": give one of digits, mnist, fashion-mnist, cifar10, celeba, folder, npy"
+        );
+    }
+
+    #[test]
+    fn what_sets_nothing_aside_has_no_valid_split() {
+        for source in [Source::Digits, Source::Mnist, Source::FashionMnist, Source::Cifar10, Source::Npy] {
+            let message = load(source, Split::Valid, None).unwrap_err().to_string();
+            assert_eq!(message, format!("{source} has no valid split: give --split train or --split test"));
+        }
     }
 }

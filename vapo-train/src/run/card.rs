@@ -1,6 +1,6 @@
 //! The run card: what a command was given, enough to get the same numbers again.
 
-use crate::dataset::Split;
+use crate::dataset::{Dataset, Preparation, Split};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -54,6 +54,9 @@ pub struct DataCard {
     pub shape: Shape,
     /// Number of images.
     pub count: usize,
+    /// What was done to every image, where they are not used as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<Preparation>,
 }
 
 /// How samples were drawn.
@@ -100,6 +103,14 @@ impl Card {
     /// The text of the file.
     pub fn json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a card holds nothing that JSON cannot") + "\n"
+    }
+}
+
+impl DataCard {
+    /// The card of one split.
+    pub fn new(images: &Dataset, split: Split) -> Self {
+        let (shape, count) = (images.shape(), images.len());
+        DataCard { dataset: images.name().to_owned(), split, shape, count, preparation: images.preparation() }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
-use crate::dataset::{Batches, Dataset};
+use crate::dataset::{Batches, Dataset, Flips};
 use crate::homotopy::{Path, stratified_times};
 use crate::optimiser::{Adam, Ema, clip, learning_rate};
 use crate::parameters::Layout;
@@ -127,6 +127,10 @@ impl<'a> Trainer<'a> {
         let (mut indices, mut data) = (Vec::new(), Vec::new());
         self.batches.indices(self.step, &mut indices);
         self.dataset.fill(&indices, &mut data);
+        if self.config.flip {
+            let place = self.step.wrapping_mul(indices.len() as u64);
+            Flips::new(self.config.seed).apply(place, self.dataset.shape(), &mut data);
+        }
         let times = stratified_times(indices.len(), &mut self.generator);
         let mut noise = vec![0.0; data.len()];
         let mut gaussian = Noise::new(&mut self.generator);

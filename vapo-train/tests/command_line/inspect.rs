@@ -37,7 +37,7 @@ fn totals_are_those_of_the_model() {
     assert!(presets.len() >= 4);
     for preset in presets {
         for (encoding, homotopy) in [(Encoding::Int8, Homotopy::Linear), (Encoding::Float32, Homotopy::Bayes)] {
-            let architecture = preset.architecture(Shape { channels: 1, height: 28, width: 28 }, homotopy);
+            let architecture = preset.architecture(Shape { channels: 1, height: 32, width: 32 }, homotopy);
             let file = model_file(&architecture, &vec![0.5; Layout::new(&architecture).len()], encoding).unwrap();
             fs::write(root.path().join("m.vapo"), &file).unwrap();
             let page = vapo_train(root.path(), "inspect m.vapo").succeeded().output;
@@ -55,11 +55,11 @@ fn totals_are_those_of_the_model() {
             assert_eq!(rows.iter().map(|row| row.3).sum::<usize>(), weights);
             assert!(total(&page, "flash").starts_with(&format!("{} bytes", file.len())), "{page}");
             for (solver, name) in [(Solver::Euler, "euler"), (Solver::Heun, "heun"), (Solver::Ab2, "ab2")] {
-                let (arena, image) = (4 * arena::elements(&architecture, solver), 4 * 28 * 28);
+                let (arena, image) = (4 * arena::elements(&architecture, solver), 4 * 32 * 32);
                 let expected = format!("{} bytes: arena {arena}, image {image};", arena + image);
                 assert!(total(&page, &format!("RAM, {name}")).starts_with(&expected), "{page}");
             }
-            let told = format!("28×28×1, homotopy {homotopy}, weights {encoding}");
+            let told = format!("32×32×1, homotopy {homotopy}, weights {encoding}");
             assert_eq!(total(&page, "image"), told);
         }
     }

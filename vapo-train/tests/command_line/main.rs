@@ -1,6 +1,7 @@
 //! The command line from outside: the program itself, started in an empty folder, and what it says, leaves and refuses.
 
 mod archives;
+mod celeba;
 mod composition;
 mod datasets;
 mod evaluation;
@@ -19,3 +20,6 @@ mod runs;
 mod sampling;
 mod scoring;
 mod server;
+
+#[path = "../../examples/celeba_stand_in/stand_in.rs"]
+mod stand_in;

@@ -6,6 +6,13 @@ use tempfile::TempDir;
 const TRAIN: &[&str] = &[
     "--dataset",
     "--data-dir",
+    "--crop",
+    "--size",
+    "--filter",
+    "--channels",
+    "--cache-dir",
+    "--flip",
+    "--no-flip",
     "--preset",
     "--steps",
     "--minutes",
@@ -161,8 +168,9 @@ fn parameters_of_presets_are_as_many_as_the_help_says() {
     let root = TempDir::new().unwrap();
     let page = vapo_train(root.path(), "-h").succeeded().output + &vapo_train(root.path(), "--help").succeeded().output;
     for preset in vapo_train::preset::Preset::all() {
-        let side = if preset.about.starts_with("8×8") { 8 } else { 28 };
-        let image = vapo_format::Shape { channels: 1, height: side, width: side };
+        let side = preset.about.split('×').next().unwrap().parse().unwrap();
+        let channels = if preset.about.contains("colour") { 3 } else { 1 };
+        let image = vapo_format::Shape { channels, height: side, width: side };
         let architecture = preset.architecture(image, Default::default());
         let thousands = (architecture.parameters() + 500) / 1000;
         assert!(preset.about.contains(&format!(", {thousands}k parameters")), "{}: {thousands}k", preset.name);
@@ -198,6 +206,16 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("--resume --force", &["--resume", "--force"]),
         ("--data-dir files", &["--data-dir files", "built in", "--dataset"]),
         ("--epochs 3", &["--epochs"]),
+        ("--dataset folder", &["--dataset folder", "--data-dir"]),
+        ("--crop 8", &["--crop 8", "digits are used as they are"]),
+        ("--dataset mnist --size 32", &["--size 32", "mnist are used as they are"]),
+        ("--dataset mnist --cache-dir c", &["--cache-dir c", "mnist are used as they are"]),
+        ("--dataset celeba --crop centre", &["--crop", "15,40,163,188"]),
+        ("--dataset celeba --size 64x", &["--size", "48x64"]),
+        ("--dataset celeba --filter cubic", &["'cubic'", "triangle, catmull-rom"]),
+        ("--dataset celeba --channels 2", &["--channels", "1 for grey"]),
+        ("--dataset celeba --size 62", &["preset celeba", "62×62", "56x56 and 64x64", "--size"]),
+        ("--flip --no-flip", &["--flip", "--no-flip"]),
         ("trian", &["trian"]),
         ("--seed 3 inspect model.vapo", &["--seed", "inspect"]),
         ("inspect", &["<F.vapo>"]),

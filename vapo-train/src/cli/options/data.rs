@@ -1,23 +1,109 @@
-//! A data set and a split of it.
+//! A data set, a split of it, and how its images are prepared.
 
 use crate::cli::{Failure, note};
-use crate::dataset::{Dataset, DatasetError, Source, Split, npy};
+use crate::dataset::{Crop, Dataset, Files, Filter, Preparation, Size, Source, Split};
 use crate::run::card::DataCard;
 use clap::builder::PossibleValuesParser;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct DataOptions {
     /// The data set
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
     dataset: String,
-    /// Folder of the data set's files, or for npy a .npy or .npz file or a folder of .npy files [default: data, and where
-    /// Debian's packages put them]
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    files: FileOptions,
     /// Which part of the data set
     #[arg(long, value_enum, default_value = "test")]
     split: Split,
+}
+
+/// Where a data set's files are, and how its images are prepared: the same for every command.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct FileOptions {
+    /// Folder of the data set's files, or for npy a .npy or .npz file or a folder of .npy files [default: data, and where
+    /// Debian's packages put them]
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) data_dir: Option<PathBuf>,
+    /// Part of an image that is kept, for celeba and folder: the side of a centred square, as 140 (score-based models),
+    /// 148 or 178 (the full width); a box LEFT,TOP,RIGHT,BOTTOM, as 15,40,163,188 or 25,57,153,185 (128 pixels around
+    /// the face); none for all of it [default: 140 for celeba, none for folder]
+    #[arg(long, value_name = "CROP")]
+    crop: Option<Crop>,
+    /// Extent that images are resized to, for celeba and folder: a side as 64, or HEIGHTxWIDTH [default: 64 for celeba,
+    /// the images' own for folder]
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<Size>,
+    /// Kernel that images are resized with, widened where they shrink [default: triangle]
+    #[arg(long, value_enum, hide_default_value = true)]
+    filter: Option<Filter>,
+    /// 1 for grey or 3 for colour images, for celeba and folder [default: 3 for celeba, as the first image for folder]
+    #[arg(long, value_name = "N", value_parser = channels)]
+    channels: Option<u16>,
+    /// Folder to keep prepared images in [default: beside the data, or the user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) cache_dir: Option<PathBuf>,
+}
+
+fn channels(text: &str) -> Result<u16, String> {
+    match text {
+        "1" => Ok(1),
+        "3" => Ok(3),
+        _ => Err("expected 1 for grey or 3 for colour images".to_owned()),
+    }
+}
+
+impl FileOptions {
+    /// The options that a person gave, each by its name and as it would be typed, that change the images.
+    pub(in crate::cli) fn chosen(&self) -> Vec<(&'static str, String)> {
+        let filter = self.filter.map(|filter| crate::cli::option_value(&filter));
+        let given = [
+            ("crop", self.crop.map(|crop| crop.to_string())),
+            ("size", self.size.map(|size| size.to_string())),
+            ("filter", filter),
+            ("channels", self.channels.map(|channels| channels.to_string())),
+        ];
+        given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// What they stand for, for a data set.
+    ///
+    /// # Errors
+    /// They are not for this data set, or do not suffice.
+    pub(in crate::cli) fn files(&self, source: Source) -> Result<Files, Failure> {
+        if let Some(folder) = self.data_dir.as_ref().filter(|_| source == Source::Digits) {
+            return Err(Failure::Usage(format!(
+                "--data-dir {}: the digits are built in; say with --dataset what the files are",
+                folder.display()
+            )));
+        }
+        if self.data_dir.is_none() && source == Source::Folder {
+            return Err(Failure::Usage("--dataset folder needs --data-dir: the folder of its images".to_owned()));
+        }
+        if self.data_dir.is_none() && source == Source::Npy {
+            return Err(Failure::Usage(
+                "--dataset npy: give its .npy or .npz file, or a folder of .npy files, with --data-dir".to_owned(),
+            ));
+        }
+        let preparation = match Preparation::of(source) {
+            Some(usual) => Some(Preparation {
+                crop: self.crop.unwrap_or(usual.crop),
+                size: self.size.or(usual.size),
+                filter: self.filter.unwrap_or(usual.filter),
+                channels: self.channels.or(usual.channels),
+            }),
+            None => {
+                let cache = self.cache_dir.as_ref().map(|folder| ("cache-dir", folder.display().to_string()));
+                if let Some((name, value)) = self.chosen().into_iter().chain(cache).next() {
+                    return Err(Failure::Usage(format!(
+                        "--{name} {value}: the images of {source} are used as they are; leave the option out"
+                    )));
+                }
+                None
+            }
+        };
+        Ok(Files { data_dir: self.data_dir.clone(), cache_dir: self.cache_dir.clone(), preparation })
+    }
 }
 
 impl DataOptions {
@@ -34,7 +120,8 @@ impl DataOptions {
     /// # Errors
     /// As [`DataOptions::load`].
     pub(in crate::cli) fn load_split(&self, split: Split) -> Result<Dataset, Failure> {
-        load(self.dataset.parse()?, split, self.data_dir.as_deref())
+        let source = self.dataset.parse()?;
+        load(source, split, &self.files.files(source)?)
     }
 
     /// The split that was asked for.
@@ -48,40 +135,74 @@ impl DataOptions {
     /// The files are missing or damaged.
     pub(in crate::cli) fn load_other(&self, source: Source, split: Split) -> Result<Dataset, Failure> {
         // The digits are built in.
-        let folder = self.data_dir.as_deref().filter(|_| source != Source::Digits);
-        load(source, split, folder)
+        let data_dir = self.files.data_dir.clone().filter(|_| source != Source::Digits);
+        load(source, split, &Files { data_dir, cache_dir: self.files.cache_dir.clone(), preparation: None })
     }
 
     /// What a run card says of the images.
     pub(in crate::cli) fn card(&self, images: &Dataset) -> DataCard {
-        DataCard { dataset: images.name().to_owned(), split: self.split, shape: images.shape(), count: images.len() }
+        DataCard::new(images, self.split)
     }
 }
 
-/// One split of a data set.
+/// One split of a data set. What a person should know of it is said.
 ///
 /// # Errors
-/// The files are missing or damaged, or a folder is given for what is built in.
-pub(in crate::cli) fn load(source: Source, split: Split, folder: Option<&Path>) -> Result<Dataset, Failure> {
-    match folder {
-        Some(folder) if source == Source::Digits => Err(Failure::Usage(format!(
-            "--data-dir {}: the digits are built in; say with --dataset what the files are",
-            folder.display()
-        ))),
-        Some(path) if source == Source::Npy => numpy(split, path),
-        None if source == Source::Npy => Err(Failure::Usage(
-            "--dataset npy: give its .npy or .npz file, or a folder of .npy files, with --data-dir".to_owned(),
-        )),
-        _ => Ok(Dataset::load(source, split, folder)?),
-    }
+/// The files are missing or damaged.
+pub(in crate::cli) fn load(source: Source, split: Split, files: &Files) -> Result<Dataset, Failure> {
+    let dataset = Dataset::open(source, split, files)?;
+    dataset.notes().iter().for_each(|line| note(line));
+    Ok(dataset)
 }
 
-/// Arrays of NumPy. What is done to floats is said.
-fn numpy(split: Split, path: &Path) -> Result<Dataset, Failure> {
-    let missing = || DatasetError::Missing { dataset: Source::Npy, split, folders: vec![path.to_owned()] };
-    let (dataset, range) = npy::load(split, path)?.ok_or_else(missing)?;
-    if let Some(range) = range {
-        note(&format!("npy: floats of {range} are rounded to 256 grey levels"));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        data: DataOptions,
     }
-    Ok(dataset)
+
+    fn parse(line: &str) -> DataOptions {
+        CommandLine::try_parse_from(["x"].into_iter().chain(line.split(' '))).unwrap().data
+    }
+
+    fn preparation(line: &str) -> Preparation {
+        let options = parse(line);
+        options.files.files(options.dataset.parse().unwrap()).unwrap().preparation.unwrap()
+    }
+
+    #[test]
+    fn what_is_not_chosen_is_as_usual_for_the_data_set() {
+        let usual = Preparation::of(Source::Celeba).unwrap();
+        assert_eq!(preparation("--dataset celeba"), usual);
+        let crop = Crop::Box { left: 15, top: 40, right: 163, bottom: 188 };
+        assert_eq!(preparation("--dataset celeba --crop 15,40,163,188"), Preparation { crop, ..usual });
+        let chosen = preparation("--dataset celeba --crop none --size 48x32 --filter lanczos3 --channels 1");
+        let size = Some(Size { height: 48, width: 32 });
+        assert_eq!(chosen, Preparation { crop: Crop::None, size, filter: Filter::Lanczos3, channels: Some(1) });
+        let own = preparation("--dataset folder --data-dir d");
+        assert_eq!((own.crop, own.size, own.channels), (Crop::None, None, None));
+    }
+
+    #[test]
+    fn the_card_says_how_images_were_prepared() {
+        let root = tempfile::TempDir::new().unwrap();
+        image::RgbImage::new(9, 9).save_with_format(root.path().join("a.png"), image::ImageFormat::Png).unwrap();
+        let options = format!("--dataset folder --data-dir {} --split train --crop 8 --size 4", root.path().display());
+        let options = parse(&options);
+        let images = options.load().unwrap();
+        let card = serde_json::to_value(options.card(&images)).unwrap();
+        let expected = serde_json::json!({
+            "dataset": "folder", "split": "train", "shape": {"channels": 3, "height": 4, "width": 4}, "count": 1,
+            "preparation": {"crop": "8", "size": "4", "filter": "triangle", "channels": null}
+        });
+        assert_eq!(card, expected);
+        let digits = parse("--dataset digits");
+        let card = serde_json::to_value(digits.card(&digits.load().unwrap())).unwrap();
+        assert!(card.get("preparation").is_none(), "{card}");
+    }
 }

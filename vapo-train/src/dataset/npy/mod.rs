@@ -38,7 +38,7 @@ use vapo_format::Shape;
 ///
 /// # Errors
 /// No array can be told to be the images, it is of another type or extent, or a file is damaged: see [`ArrayError`].
-pub fn load(split: Split, path: &Path) -> Result<Option<(Dataset, Option<Range>)>, DatasetError> {
+pub fn load(split: Split, path: &Path) -> Result<Option<Dataset>, DatasetError> {
     let Some(arrays) = Collection::open(path)? else { return Ok(None) };
     let (images, labels) = choose(&arrays, split).map_err(|cause| corrupt(path, cause))?;
     let (name, header) = images;
@@ -57,7 +57,9 @@ pub fn load(split: Split, path: &Path) -> Result<Option<(Dataset, Option<Range>)
     }
     let labels = labels.map(|(name, header)| classes(&arrays, name, header)).transpose()?;
     let dataset = Dataset::new(Source::Npy.name(), shape, u8::MAX, values, labels);
-    Ok(Some((dataset.map_err(|cause| corrupt(arrays.path(name), cause))?, range)))
+    let mut dataset = dataset.map_err(|cause| corrupt(arrays.path(name), cause))?;
+    dataset.notes.extend(range.map(|range| format!("npy: floats of {range} are rounded to 256 grey levels")));
+    Ok(Some(dataset))
 }
 
 fn classes(arrays: &Collection, name: &str, header: &Header) -> Result<Vec<u8>, DatasetError> {

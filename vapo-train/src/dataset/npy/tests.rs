@@ -38,7 +38,7 @@ fn npz(method: CompressionMethod, arrays: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// What comes of a file of these bytes.
-fn read(bytes: &[u8], split: Split) -> Result<(Dataset, Option<Range>), String> {
+fn read(bytes: &[u8], split: Split) -> Result<Dataset, String> {
     let root = TempDir::new().unwrap();
     let path = root.path().join("file");
     fs::write(&path, bytes).unwrap();
@@ -46,7 +46,7 @@ fn read(bytes: &[u8], split: Split) -> Result<(Dataset, Option<Range>), String> 
 }
 
 fn pixels(bytes: &[u8]) -> Vec<u8> {
-    let (set, _) = read(bytes, Split::Train).unwrap();
+    let set = read(bytes, Split::Train).unwrap();
     (0..set.len()).flat_map(|index| set.image(index).to_vec()).collect()
 }
 
@@ -60,11 +60,12 @@ fn refused(bytes: &[u8], split: Split, parts: &[&str]) {
 
 #[test]
 fn grey_and_colour_images_of_bytes_are_taken_as_they_are() {
-    let (set, range) = read(&counting(2), Split::Train).unwrap();
-    assert_eq!((set.shape(), set.len(), range), (Shape { channels: 1, height: 2, width: 3 }, 2, None));
+    let set = read(&counting(2), Split::Train).unwrap();
+    assert_eq!((set.shape(), set.len()), (Shape { channels: 1, height: 2, width: 3 }, 2));
+    assert!(set.notes().is_empty(), "{:?}", set.notes());
     assert_eq!((set.image(1), set.labels()), (&[6, 7, 8, 9, 10, 11][..], None));
     let colour: Vec<u8> = (0..12).collect();
-    let (set, _) = read(&npy("|u1", false, "(2, 1, 2, 3)", &colour), Split::Train).unwrap();
+    let set = read(&npy("|u1", false, "(2, 1, 2, 3)", &colour), Split::Train).unwrap();
     assert_eq!((set.shape(), set.image(1)), (Shape { channels: 3, height: 1, width: 2 }, &colour[6..]));
 }
 
@@ -82,11 +83,12 @@ fn floats_of_every_width_and_order_are_rounded() {
         ]
     };
     for (values, expected, found) in
-        [(unit, [0, 255, 51, 128, 1, 0], Range::ZeroToOne), (signed, [0, 255, 128, 102, 191, 0], Range::MinusOneToOne)]
+        [(unit, [0, 255, 51, 128, 1, 0], "[0, 1]"), (signed, [0, 255, 128, 102, 191, 0], "[-1, 1]")]
     {
         for (descr, bytes) in files(values) {
-            let (set, range) = read(&npy(descr, false, "(1, 2, 3)", &bytes), Split::Train).unwrap();
-            assert_eq!((set.image(0), range), (&expected[..], Some(found)), "{descr}");
+            let set = read(&npy(descr, false, "(1, 2, 3)", &bytes), Split::Train).unwrap();
+            assert_eq!(set.image(0), &expected[..], "{descr}");
+            assert_eq!(set.notes(), [format!("npy: floats of {found} are rounded to 256 grey levels")], "{descr}");
         }
     }
 }
@@ -161,9 +163,9 @@ fn an_archive_of_splits_gives_each_with_its_classes() {
                 ("note.txt", b"no array"),
             ],
         );
-        let (train, _) = read(&file, Split::Train).unwrap();
+        let train = read(&file, Split::Train).unwrap();
         assert_eq!((train.len(), train.labels()), (2, Some(&[9, 4][..])));
-        let (test, _) = read(&file, Split::Test).unwrap();
+        let test = read(&file, Split::Test).unwrap();
         assert_eq!((test.len(), test.labels()), (1, Some(&[3][..])));
     }
 }
@@ -173,7 +175,7 @@ fn the_images_are_told_by_name_or_by_being_the_only_ones() {
     let (one, two) = (counting(1), counting(2));
     let plain = |arrays: &[(&str, &[u8])]| npz(CompressionMethod::Stored, arrays);
     let found = |arrays: &[(&str, &[u8])]| {
-        let (set, _) = read(&plain(arrays), Split::Train).unwrap();
+        let set = read(&plain(arrays), Split::Train).unwrap();
         (set.len(), set.labels().map(<[u8]>::to_vec))
     };
     for name in ["images.npy", "x.npy", "arr_0.npy"] {
@@ -215,7 +217,7 @@ fn a_damaged_archive_is_refused() {
 fn a_folder_is_read_as_an_archive_of_its_files() {
     let root = TempDir::new().unwrap();
     let put = |name: &str, bytes: &[u8]| fs::write(root.path().join(name), bytes).unwrap();
-    let found = |split| load(split, root.path()).map(|found| found.map(|(set, _)| set));
+    let found = |split| load(split, root.path());
     assert!(found(Split::Train).unwrap().is_none());
     assert!(load(Split::Train, &root.path().join("absent.npy")).unwrap().is_none());
     put("notes.txt", b"");

@@ -1,0 +1,71 @@
+//! Data sets of JPEG and PNG files: decoded once, cropped, resized, and kept in a memory-mapped file of bytes.
+//!
+//! ```text
+//! celeba, folder → listing → decode → crop → resize → cache → map
+//! ```
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`preparation`] | what is done to an image: crop, extent, filter, channels |
+//! | [`crop`], [`resize`], [`decode`] | the steps of it |
+//! | [`celeba`], [`folder`] | which files make up a split, by the layout of the data set |
+//! | [`listing`] | those files, in a zip archive or a folder, and their checksum |
+//! | [`convert`] | all of them, in parallel, into one file |
+//! | [`cache`] | that file: its header, where it lies, when it is used |
+//! | [`map`] | a file mapped into memory |
+//! | [`error`] | why there are no images |
+
+pub(super) mod cache;
+pub(super) mod celeba;
+pub(super) mod convert;
+pub mod crop;
+pub(super) mod decode;
+pub mod error;
+pub(super) mod folder;
+pub(super) mod listing;
+pub(super) mod map;
+pub mod preparation;
+mod progress;
+pub mod resize;
+
+pub use crop::Crop;
+pub use error::ImagesError;
+pub use preparation::{Preparation, Size};
+pub use resize::Filter;
+
+use crate::dataset::pixels::Pixels;
+use crate::dataset::{Dataset, DatasetError, Files, Source, Split};
+use cache::{Cache, Key, Places};
+use listing::Listing;
+use std::num::NonZeroUsize;
+
+/// One split of a data set of image files: out of the cache, which is written first where there is none that fits.
+pub(super) fn load(source: Source, split: Split, files: &Files) -> Result<Dataset, DatasetError> {
+    let listing = match source {
+        Source::Folder => folder::listing(split, files.data_dir.as_deref())?,
+        _ => celeba::listing(split, files.data_dir.as_deref())?,
+    };
+    let preparation = files.preparation.unwrap_or_else(|| Preparation::of(source).unwrap_or_default());
+    let places = Places::new(&listing, files.cache_dir.as_deref(), cache::user_folder());
+    let Cache { header, map } = prepared(source, split, &listing, preparation, &places)?;
+    let notes = [listing.notes, header.notes(source)].concat();
+    // A cache without an image is never found.
+    let count = NonZeroUsize::new(header.count).ok_or(ImagesError::Empty { origin: listing.origin })?;
+    let pixels = Pixels::Mapped { file: map, start: cache::HEADER };
+    Ok(Dataset::prepared(source.name(), header.shape, count, pixels, preparation, notes))
+}
+
+/// The cache of a listing: one that fits, or a new one.
+fn prepared(
+    source: Source,
+    split: Split,
+    listing: &Listing,
+    preparation: Preparation,
+    places: &Places,
+) -> Result<Cache, ImagesError> {
+    let key = Key::new(source, split, preparation, listing.checksum()?);
+    match places.find(&key) {
+        Some(cache) => Ok(cache),
+        None => places.build(&key, listing),
+    }
+}
