@@ -114,7 +114,7 @@ impl Source {
             Source::Cifar10 => "Get the files with `vapo-train fetch cifar10`, or give their folder with --data-dir",
             Source::Celeba => {
                 "Get img_align_celeba.zip and list_eval_partition.txt from \
-                 http://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
+                 http://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, or give their folder with --data-dir"
             }
             Source::Folder => "Put JPEG or PNG files into a folder",
             Source::Npy => "Write a file with numpy.save or numpy.savez, and give it or its folder with --data-dir",

@@ -156,7 +156,11 @@ fn what_cannot_be_scored_is_refused_and_leaves_nothing() {
         ("--model m.vapo --out s.json --fpr 0", 2, &["--fpr 0", "above 0"]),
         ("--model m.vapo --out s.json --fpr 1", 2, &["--fpr 1", "below 1"]),
         ("--model m.vapo --out s.json --against cifar", 2, &["--against cifar", "digits", "noise, permuted"]),
-        ("--model m.vapo --out s.json --against digits:valid", 2, &["--against digits:valid", "train or test"]),
+        (
+            "--model m.vapo --out s.json --against digits:valid",
+            2,
+            &["digits has no valid split", "--split train or --split test"],
+        ),
         ("--model m.vapo --out s.json --seed 3", 2, &["--against"]),
         ("--model m.vapo --out s.json --against mnist", 1, &["mnist is not here"]),
         ("--model wide.vapo --out s.json", 2, &["8×16×1", "digits are 8×8×1"]),

@@ -1,12 +1,14 @@
 //! A data set, a split of it, and how its images are prepared.
 
 use crate::cli::{Failure, note};
-use crate::dataset::{Crop, Dataset, Files, Filter, Preparation, Size, Source, Split};
+use crate::dataset::{Crop, Dataset, DatasetError, Files, Filter, Preparation, Size, Source, Split};
 use crate::run::card::DataCard;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 
+// The group is there where a data set is named. Of options with a group within, clap would not know.
 #[derive(Debug, clap::Args)]
+#[group(args = ["dataset"])]
 pub(in crate::cli) struct DataOptions {
     /// The data set
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
@@ -150,7 +152,10 @@ impl DataOptions {
 /// # Errors
 /// The files are missing or damaged.
 pub(in crate::cli) fn load(source: Source, split: Split, files: &Files) -> Result<Dataset, Failure> {
-    let dataset = Dataset::open(source, split, files)?;
+    let dataset = Dataset::open(source, split, files).map_err(|cause| match cause {
+        DatasetError::NoValid { .. } => Failure::Usage(cause.to_string()),
+        cause => cause.into(),
+    })?;
     dataset.notes().iter().for_each(|line| note(line));
     Ok(dataset)
 }
