@@ -7,12 +7,12 @@
 //! | module | concept |
 //! |---|---|
 //! | [`preparation`] | what is done to an image: crop, extent, filter, channels |
-//! | [`crop`], [`resize`], [`decode`] | the steps of it |
-//! | [`celeba`], [`folder`] | which files make up a split, by the layout of the data set |
-//! | [`listing`] | those files, in a zip archive or a folder, and their checksum |
-//! | [`convert`] | all of them, in parallel, into one file |
-//! | [`cache`] | that file: its header, where it lies, when it is used |
-//! | [`map`] | a file mapped into memory |
+//! | [`crop`], [`resize`], `decode` | the steps of it |
+//! | `celeba`, `folder` | which files make up a split, by the layout of the data set |
+//! | `listing` | those files, in a zip archive or a folder, and their checksum |
+//! | `convert` | all of them, in parallel, into one file |
+//! | `cache` | that file: its header, where it lies, when it is used |
+//! | `map` | a file mapped into memory |
 //! | [`error`] | why there are no images |
 
 pub(super) mod cache;
