@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -p vapo-sampler --example throughput
+//! cargo run --release -p vapo-sampler --features wide --example throughput
 //! ```
 //!
 //! Multiply-accumulates count both passes, padding included.

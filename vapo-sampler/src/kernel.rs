@@ -11,6 +11,9 @@
 //! **Blocks.** [`INPUTS`] × N weights are decoded at a time to f32, each multiplied by the scale of its column, into a
 //! buffer on the stack. All pixels of the tap then use them, in tiles of P pixels × N outputs whose sums stay in
 //! registers.
+//!
+//! **Wide vectors.** With the feature `wide`, for hosts, the same code is compiled for several widths of vectors, and the
+//! processor's widest is taken as the program runs. It computes more outputs side by side, each in the same order.
 
 use vapo_format::matrix::{Matrix, Weights, floats};
 
@@ -75,13 +78,28 @@ impl<'a> Tap<'a> {
     ) {
         let contiguous = |lattice: Lattice| lattice.row == columns * lattice.pixel;
         let extent = if contiguous(from) && contiguous(to) { (1, rows * columns) } else { (rows, columns) };
-        let mut output = 0;
+        #[cfg(feature = "wide")]
+        pulp::Arch::new().dispatch(Wide { tap: *self, extent, x: (x, from), y: (y, to) });
+        #[cfg(not(feature = "wide"))]
+        self.all_from(0, extent, (x, from), (y, to));
+    }
+
+    /// All outputs from `output` on.
+    #[cfg_attr(feature = "wide", inline(always))]
+    fn all_from(
+        &self,
+        mut output: usize,
+        extent: (usize, usize),
+        (x, from): (&[f32], Lattice),
+        (y, to): (&mut [f32], Lattice),
+    ) {
         output = self.outputs_from::<8>(output, extent, (x, from), (y, to));
         output = self.outputs_from::<4>(output, extent, (x, from), (y, to));
         self.outputs_from::<1>(output, extent, (x, from), (y, to));
     }
 
     /// The outputs from `output` on, N at a time, until fewer than N are left. Returns the first one left.
+    #[cfg_attr(feature = "wide", inline(always))]
     fn outputs_from<const N: usize>(
         &self,
         mut output: usize,
@@ -107,6 +125,7 @@ impl<'a> Tap<'a> {
     }
 
     /// Decodes the weights between the inputs from `input` on and the N outputs from `output` on.
+    #[cfg_attr(feature = "wide", inline(always))]
     fn decode<const N: usize>(&self, input: usize, output: usize, block: &mut [[f32; N]]) {
         match self.matrix.weights {
             Weights::Int8 { values, scales } => self.decode_lines(input, output, block, |start, column| {
@@ -120,6 +139,7 @@ impl<'a> Tap<'a> {
     }
 
     /// As [`Tap::decode`], where `line` gives the weights from an element on, whose column it is told.
+    #[cfg_attr(feature = "wide", inline(always))]
     fn decode_lines<const N: usize, I: Iterator<Item = f32>>(
         &self,
         input: usize,
@@ -145,8 +165,31 @@ impl<'a> Tap<'a> {
     }
 }
 
+/// [`Tap::accumulate`], to be compiled for every width of vectors.
+#[cfg(feature = "wide")]
+struct Wide<'a> {
+    tap: Tap<'a>,
+    extent: (usize, usize),
+    x: (&'a [f32], Lattice),
+    y: (&'a mut [f32], Lattice),
+}
+
+#[cfg(feature = "wide")]
+impl pulp::WithSimd for Wide<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Wide { tap, extent, x, y: (y, to) } = self;
+        let output = tap.outputs_from::<32>(0, extent, x, (y, to));
+        let output = tap.outputs_from::<16>(output, extent, x, (y, to));
+        tap.all_from(output, extent, x, (y, to));
+    }
+}
+
 /// One row of pixels, in tiles as large as the registers allow: with 8 outputs each, two pixels fill the 32 registers
 /// of a Cortex-M4F, four the 16 wide ones of x86-64.
+#[cfg_attr(feature = "wide", inline(always))]
 fn run<const N: usize>(
     block: &[[f32; N]],
     mut pixels: usize,
