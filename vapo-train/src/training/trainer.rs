@@ -162,7 +162,29 @@ fn state_of(generator: &Xoshiro128PlusPlus) -> [u32; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Choices;
+    use crate::dataset::{Files, Source, Split};
+    use crate::preset::Preset;
     use rand_core::Rng;
+
+    #[test]
+    fn a_restored_run_mirrors_the_same_images() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("tiny").unwrap();
+        let averages = [true, false].map(|flip| {
+            let choices = Choices { flip: Some(flip), threads: Some(1), batch: Some(8), ..Choices::default() };
+            let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
+            let mut whole = Trainer::new(&config, &dataset).unwrap();
+            let mut first = Trainer::new(&config, &dataset).unwrap();
+            (0..3).for_each(|_| drop(first.advance(0.0).unwrap()));
+            let mut rest = Trainer::restore(&config, &dataset, first.checkpoint()).unwrap();
+            (0..2).for_each(|_| drop(rest.advance(0.0).unwrap()));
+            (0..5).for_each(|_| drop(whole.advance(0.0).unwrap()));
+            assert!(whole.average() == rest.average(), "flip {flip}");
+            whole.average().to_vec()
+        });
+        assert!(averages[0] != averages[1]);
+    }
 
     #[test]
     fn a_generator_continues_from_its_state() {
