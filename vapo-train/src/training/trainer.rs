@@ -174,12 +174,17 @@ mod tests {
         let averages = [true, false].map(|flip| {
             let choices = Choices { flip: Some(flip), threads: Some(1), batch: Some(8), ..Choices::default() };
             let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
+            let advance = |trainer: &mut Trainer<'_>, steps| {
+                for _ in 0..steps {
+                    trainer.advance(0.0).unwrap();
+                }
+            };
             let mut whole = Trainer::new(&config, &dataset).unwrap();
+            advance(&mut whole, 5);
             let mut first = Trainer::new(&config, &dataset).unwrap();
-            (0..3).for_each(|_| drop(first.advance(0.0).unwrap()));
+            advance(&mut first, 3);
             let mut rest = Trainer::restore(&config, &dataset, first.checkpoint()).unwrap();
-            (0..2).for_each(|_| drop(rest.advance(0.0).unwrap()));
-            (0..5).for_each(|_| drop(whole.advance(0.0).unwrap()));
+            advance(&mut rest, 2);
             assert!(whole.average() == rest.average(), "flip {flip}");
             whole.average().to_vec()
         });
