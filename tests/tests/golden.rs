@@ -6,6 +6,7 @@ use std::fs::File;
 use vapo_format::matrix::Part;
 use vapo_format::{Architecture, Homotopy, Layer, Shape};
 use vapo_train::ops::Fused;
+use vapo_train::ops::fused::memory::Memory;
 use vapo_train::parameters::{Layout, Place};
 use vapo_train::potential::{Potential, Samples, Seeds};
 
@@ -117,7 +118,8 @@ fn gradients_equal_pytorch_tensor_by_tensor() {
     let samples = Samples { images: &images, times: &samples_times };
     let potential = Potential::new(&architecture, &parameters, &Cpu::default());
 
-    let (found, memory) = potential.evaluate::<Fused>(samples);
+    let mut memory = Memory::default();
+    let found = potential.evaluate::<Fused>(samples, &mut memory);
     assert_equal(&found.potential, golden.array("potential"), "potential");
     assert_equal(&found.drift, golden.array("drift"), "drift");
 
@@ -128,7 +130,7 @@ fn gradients_equal_pytorch_tensor_by_tensor() {
     let drift: Vec<f32> = difference.iter().map(|d| 2.0 * d / data.len() as f32).collect();
     let zeros = vec![0.0; times.len()];
     let seeds = Seeds { potential: &zeros, drift: &drift, time_rate: &zeros };
-    let gradient = potential.gradient::<Fused>(samples, seeds, memory);
+    let gradient = potential.gradient::<Fused>(samples, seeds, &mut memory);
     for place in &layout.matrices {
         let (weight, bias) = golden.matrix("g", place);
         assert_equal(&gradient[place.weight()], &weight, &format!("gradient of {}.weight", place.name));

@@ -7,6 +7,7 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::{Encoding, Homotopy, Model, Shape};
 use vapo_sampler::arena;
 use vapo_train::ops::Fused;
+use vapo_train::ops::fused::memory::Memory;
 use vapo_train::parameters::{Layout, uniform};
 use vapo_train::potential::{Potential, Samples};
 use vapo_train::preset::Preset;
@@ -42,7 +43,8 @@ fn trainer_and_sampler_agree_on_every_preset() {
             (0..TIMES.len() * image.elements()).map(|_| 3.0 * uniform(&mut generator) - 1.5).collect();
 
         let trainer = Potential::new(&architecture, &parameters, &Cpu::default());
-        let (expected, _) = trainer.evaluate::<Fused>(Samples { images: &images, times: &TIMES });
+        let samples = Samples { images: &images, times: &TIMES };
+        let expected = trainer.evaluate::<Fused>(samples, &mut Memory::default());
         let file = model_file(&architecture, &parameters, Encoding::Float32).unwrap();
         let model = Model::parse(&file).unwrap();
         let mut arena = vec![f32::NAN; arena::potential_elements(&architecture)];

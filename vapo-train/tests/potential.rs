@@ -4,6 +4,7 @@ use dfdx::prelude::Cpu;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::{Architecture, Homotopy, Layer, Shape};
+use vapo_train::ops::fused::memory::Memory;
 use vapo_train::ops::{Composite, Fused};
 use vapo_train::parameters::{Layout, uniform};
 use vapo_train::potential::{Evaluation, Potential, Samples, Seeds};
@@ -66,7 +67,7 @@ impl Case {
 
     /// Σ potential·Φ + drift·∇Φ + time_rate·Φₜ.
     fn weighted(&self) -> f64 {
-        let (found, _) = self.potential().evaluate::<Fused>(self.samples());
+        let found = self.potential().evaluate::<Fused>(self.samples(), &mut Memory::default());
         let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
         dot(&self.seeds.potential, &found.potential)
             + dot(&self.seeds.drift, &found.drift)
@@ -74,7 +75,7 @@ impl Case {
     }
 
     fn total_potential(&self) -> f64 {
-        self.potential().evaluate::<Fused>(self.samples()).0.potential.iter().sum()
+        self.potential().evaluate::<Fused>(self.samples(), &mut Memory::default()).potential.iter().sum()
     }
 }
 
@@ -104,7 +105,7 @@ fn largest(values: &[f64]) -> f64 {
 fn drift_and_time_rate_equal_finite_differences_of_the_potential() {
     for architecture in architectures() {
         let mut case = case(architecture);
-        let (found, _) = case.potential().evaluate::<Fused>(case.samples());
+        let found = case.potential().evaluate::<Fused>(case.samples(), &mut Memory::default());
         let scale = largest(&found.drift);
         for (i, drift) in found.drift.iter().enumerate() {
             let slope = difference(&mut case, |case| &mut case.images[i], Case::total_potential);
@@ -122,8 +123,9 @@ fn drift_and_time_rate_equal_finite_differences_of_the_potential() {
 fn parameter_gradients_equal_finite_differences_of_the_drift() {
     for architecture in architectures() {
         let mut case = case(architecture);
-        let (_, memory) = case.potential().evaluate::<Fused>(case.samples());
-        let gradient = case.potential().gradient::<Fused>(case.samples(), case.seeds(), memory);
+        let mut memory = Memory::default();
+        case.potential().evaluate::<Fused>(case.samples(), &mut memory);
+        let gradient = case.potential().gradient::<Fused>(case.samples(), case.seeds(), &mut memory);
         let scale = largest(&gradient);
         assert!(gradient.iter().all(|value| *value != 0.0), "a parameter has no gradient");
         for (i, value) in gradient.iter().enumerate() {
@@ -138,11 +140,12 @@ fn fused_operations_equal_composite_ones() {
     for architecture in architectures() {
         let case = case(architecture);
         let potential = case.potential();
-        let (fused, memory) = potential.evaluate::<Fused>(case.samples());
-        let (composite, ()) = potential.evaluate::<Composite>(case.samples());
+        let mut memory = Memory::default();
+        let fused = potential.evaluate::<Fused>(case.samples(), &mut memory);
+        let composite = potential.evaluate::<Composite>(case.samples(), &mut ());
         let gradients = (
-            potential.gradient::<Fused>(case.samples(), case.seeds(), memory),
-            potential.gradient::<Composite>(case.samples(), case.seeds(), ()),
+            potential.gradient::<Fused>(case.samples(), case.seeds(), &mut memory),
+            potential.gradient::<Composite>(case.samples(), case.seeds(), &mut ()),
         );
         let pairs = [
             (fused.potential, composite.potential),

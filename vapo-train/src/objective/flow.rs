@@ -7,12 +7,13 @@ use super::Cotangents;
 use crate::homotopy::Path;
 use crate::potential::Evaluation;
 
-pub(super) fn evaluate(evaluation: &Evaluation<f32>, path: &Path) -> Cotangents {
+/// `batch` is the number of samples of the whole batch, of which the path may be a part.
+pub(super) fn evaluate(evaluation: &Evaluation<f32>, path: &Path, batch: usize) -> Cotangents {
     let residuals = || {
         let pairs = evaluation.drift.iter().zip(path.velocity());
         pairs.map(|(&g, &u)| f64::from(g) - f64::from(u))
     };
-    let weight = 1.0 / path.images().len() as f64;
+    let weight = 1.0 / (batch * path.dimension()) as f64;
     let loss = residuals().map(|residual| residual * residual).sum::<f64>() * weight;
     let drift = residuals().map(|residual| (2.0 * weight * residual) as f32).collect();
     let none = vec![0.0; path.times().len()];
@@ -29,7 +30,7 @@ mod tests {
         // At t = ½ of the straight path u = x̄ − ε.
         let path = Path::new(Homotopy::Linear, &[1.0, 2.0, 0.0, 0.0], &[0.0, 1.0, 0.0, 0.0], &[0.5; 2]).unwrap();
         let evaluation = Evaluation { drift: vec![3.0, 1.0, 0.0, -4.0], ..Evaluation::default() };
-        let found = evaluate(&evaluation, &path);
+        let found = evaluate(&evaluation, &path, 2);
         assert_eq!(found.loss, 5.0);
         assert_eq!(found.drift, [1.0, 0.0, 0.0, -2.0]);
         assert_eq!((found.potential, found.time_rate), (vec![0.0; 2], vec![0.0; 2]));

@@ -18,6 +18,7 @@ use crate::extent::{ExtentError, check};
 use crate::homotopy::Path;
 use crate::potential::{Evaluation, Seeds};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Which loss. Its names on the command line and in files are `flow`, `energy` and `vapo-bayes`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
@@ -58,6 +59,31 @@ impl Objective {
         matches!(self, Objective::VapoBayes)
     }
 
+    /// Whether the loss is a sum over the samples, each by itself, as [`Objective::evaluate_part`] needs it.
+    pub fn is_sum_over_samples(self) -> bool {
+        matches!(self, Objective::Flow)
+    }
+
+    /// What a range of samples adds to the loss of the whole batch on `path`, and the derivatives by their
+    /// `evaluation`: where the loss is a sum over samples, parts need not wait for one another.
+    ///
+    /// # Errors
+    /// The evaluation's extents are not the range's.
+    ///
+    /// # Panics
+    /// The path has not so many samples.
+    pub fn evaluate_part(
+        self,
+        evaluation: &Evaluation<f32>,
+        path: &Path,
+        range: Range<usize>,
+    ) -> Result<Cotangents, ExtentError> {
+        assert!(self.is_sum_over_samples(), "{self:?} is evaluated for whole batches");
+        let part = path.slice(range);
+        check("the drift", &evaluation.drift, part.images().len())?;
+        Ok(flow::evaluate(evaluation, &part, path.times().len()))
+    }
+
     /// The loss of a batch, and its derivatives.
     ///
     /// # Errors
@@ -70,7 +96,7 @@ impl Objective {
             check("the potential's rate in time", &evaluation.time_rate, samples)?;
         }
         Ok(match self {
-            Objective::Flow => flow::evaluate(evaluation, path),
+            Objective::Flow => flow::evaluate(evaluation, path, samples),
             Objective::Energy => energy::evaluate(evaluation, path),
             Objective::VapoBayes => vapo_bayes::evaluate(evaluation, path),
         })
@@ -150,6 +176,19 @@ mod tests {
                 assert_exact(&cotangents, &evaluation, |e| vapo_bayes::evaluate_with(e, &path, std).loss);
             }
         }
+    }
+
+    #[test]
+    fn parts_add_up_to_the_whole() {
+        let (evaluation, path) = problem(5, 6, Homotopy::Linear);
+        let whole = Objective::Flow.evaluate(&evaluation, &path).unwrap();
+        let part = |range: Range<usize>| {
+            let drift = evaluation.drift[range.start * 6..range.end * 6].to_vec();
+            Objective::Flow.evaluate_part(&Evaluation { drift, ..Evaluation::default() }, &path, range).unwrap()
+        };
+        let (first, second) = (part(0..2), part(2..5));
+        assert!((first.loss + second.loss - whole.loss).abs() < 1e-12);
+        assert_eq!([first.drift, second.drift].concat(), whole.drift);
     }
 
     #[test]

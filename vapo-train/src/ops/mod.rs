@@ -46,19 +46,28 @@ pub enum Pass {
 
 /// A pass under way.
 #[derive(Debug)]
-pub struct Recording<E, D: Storage<E>, M> {
+pub struct Recording<'m, E, D: Storage<E>, M> {
     /// Which it is.
     pub pass: Pass,
     /// What is to be done in reverse.
     pub tape: OwnedTape<E, D>,
     /// What the first pass leaves to the second.
-    pub memory: M,
+    pub memory: &'m mut M,
+    /// Operations so far that have a place in the memory.
+    places: usize,
 }
 
-impl<E, D: Storage<E>, M> Recording<E, D, M> {
-    /// A pass that begins: with an empty memory if it is the first, with the first one's if it is the second.
-    pub fn new(pass: Pass, memory: M) -> Self {
-        Recording { pass, tape: OwnedTape::default(), memory }
+impl<'m, E, D: Storage<E>, M> Recording<'m, E, D, M> {
+    /// A pass that begins. The second takes the memory of the first; the first takes any, best that of an earlier batch
+    /// of the same extent.
+    pub fn new(pass: Pass, memory: &'m mut M) -> Self {
+        Recording { pass, tape: OwnedTape::default(), memory, places: 0 }
+    }
+
+    /// The place of the operation that comes next.
+    fn next_place(&mut self) -> usize {
+        self.places += 1;
+        self.places - 1
     }
 }
 
@@ -86,10 +95,18 @@ pub struct Convolution<'a, E: Dtype, D: Storage<E>> {
     pub window: Window,
     /// Weights and bias.
     pub matrix: &'a Matrix<E, D>,
-    /// Added to the output, which has its extent.
-    pub residual: Option<&'a Images<E, D>>,
     /// Whether the input is the image or time itself, to which no gradient flows in a dual pass.
     pub leaf: bool,
+}
+
+/// A residual block to apply: x + conv₂(silu(conv₁(silu(x))·(1 + scale) + shift)).
+pub struct Block<'a, E: Dtype, D: Storage<E>> {
+    /// 3×3, C to C channels.
+    pub conv1: &'a Matrix<E, D>,
+    /// (N, 1, 1, 2C), the scales and shifts of every sample.
+    pub film: &'a Images<E, D>,
+    /// 3×3, C to C channels.
+    pub conv2: &'a Matrix<E, D>,
 }
 
 /// The operations, for one element type on one device.
@@ -99,21 +116,21 @@ pub trait Kernels<E: Dtype, D: Device<E>> {
     /// Whether the batch of a dual pass begins with the values, for want of a memory.
     const VALUES_AGAIN: bool;
 
-    /// Windows × weights + bias (+ residual).
+    /// Windows × weights + bias.
     fn convolution(
         convolution: Convolution<'_, E, D>,
         input: &Images<E, D>,
-        recording: &mut Recording<E, D, Self::Memory>,
+        recording: &mut Recording<'_, E, D, Self::Memory>,
     ) -> Images<E, D>;
 
     /// x·sigmoid(x), elementwise.
-    fn silu(input: &Images<E, D>, recording: &mut Recording<E, D, Self::Memory>) -> Images<E, D>;
+    fn silu(input: &Images<E, D>, recording: &mut Recording<'_, E, D, Self::Memory>) -> Images<E, D>;
 
-    /// silu(x·(1 + scale) + shift), where `film` (N, 1, 1, 2C) holds the scales and shifts of every sample.
-    fn film_silu(
+    /// A residual block. Not for [`Pass::Weights`].
+    fn residual(
+        block: Block<'_, E, D>,
         input: &Images<E, D>,
-        film: &Images<E, D>,
-        recording: &mut Recording<E, D, Self::Memory>,
+        recording: &mut Recording<'_, E, D, Self::Memory>,
     ) -> Images<E, D>;
 
     /// `Φ = Σ o·q[1..] + 0.05 Σ_pixels mean_channels(o²) + ½ q[0]‖x‖²` for every sample, (N,), or its tangents. `head`
@@ -122,7 +139,7 @@ pub trait Kernels<E: Dtype, D: Device<E>> {
         head: &Images<E, D>,
         factors: &Images<E, D>,
         image: &Images<E, D>,
-        recording: &mut Recording<E, D, Self::Memory>,
+        recording: &mut Recording<'_, E, D, Self::Memory>,
     ) -> Scalars<E, D>;
 }
 

@@ -9,7 +9,7 @@ pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     matrix: &Matrix<E, D>,
     input: &Images<E, D>,
     leaf: bool,
-    recording: &mut Recording<E, D, K::Memory>,
+    recording: &mut Recording<'_, E, D, K::Memory>,
 ) -> Images<E, D> {
-    K::convolution(Convolution { window: Window::Same3x3, matrix, residual: None, leaf }, input, recording)
+    K::convolution(Convolution { window: Window::Same3x3, matrix, leaf }, input, recording)
 }

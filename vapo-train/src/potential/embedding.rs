@@ -9,9 +9,9 @@ use vapo_format::architecture::{FREQUENCIES, TIME_FEATURES};
 pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     [first, second]: [&Matrix<E, D>; 2],
     features: &Images<E, D>,
-    recording: &mut Recording<E, D, K::Memory>,
+    recording: &mut Recording<'_, E, D, K::Memory>,
 ) -> Images<E, D> {
-    let linear = |matrix, leaf| Convolution { window: Window::Pixel, matrix, residual: None, leaf };
+    let linear = |matrix, leaf| Convolution { window: Window::Pixel, matrix, leaf };
     let hidden = K::convolution(linear(first, true), features, recording);
     let active = K::silu(&hidden, recording);
     let output = K::convolution(linear(second, false), &active, recording);

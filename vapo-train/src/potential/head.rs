@@ -8,8 +8,8 @@ use dfdx::prelude::*;
 pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     matrix: &Matrix<E, D>,
     input: &Images<E, D>,
-    recording: &mut Recording<E, D, K::Memory>,
+    recording: &mut Recording<'_, E, D, K::Memory>,
 ) -> Images<E, D> {
     let active = K::silu(input, recording);
-    K::convolution(Convolution { window: Window::Pixel, matrix, residual: None, leaf: false }, &active, recording)
+    K::convolution(Convolution { window: Window::Pixel, matrix, leaf: false }, &active, recording)
 }

@@ -100,22 +100,21 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         Potential { architecture: architecture.clone(), layout, matrices, device: device.clone() }
     }
 
-    /// The potential, its drift and its rate of change in time; and what [`Potential::gradient`] needs of them.
-    pub fn evaluate<K: Kernels<E, D>>(&self, samples: Samples<'_, E>) -> (Evaluation<E>, K::Memory) {
+    /// The potential, its drift and its rate of change in time. Leaves in `memory` what [`Potential::gradient`] needs.
+    pub fn evaluate<K: Kernels<E, D>>(&self, samples: Samples<'_, E>, memory: &mut K::Memory) -> Evaluation<E> {
         let count = samples.times.len();
         let images = self.images(samples.images.to_vec(), count);
         let features = self.features(embedding::features(samples.times), count);
-        let mut recording = Recording::new(Pass::Value, K::Memory::default());
+        let mut recording = Recording::new(Pass::Value, memory);
         let potential = self.forward::<K>(&images, &features, &mut recording);
         let values = potential.as_vec();
         let gradients = potential.put_tape(recording.tape).sum::<Rank0, _>().backward();
         let of_features = gradients.get(&features).as_vec();
-        let evaluation = Evaluation {
+        Evaluation {
             potential: values,
             drift: gradients.get(&images).as_vec(),
             time_rate: embedding::time_rate(&of_features, samples.times),
-        };
-        (evaluation, recording.memory)
+        }
     }
 
     /// The gradient of Σ potential·Φ + drift·∇Φ + time_rate·Φₜ with respect to the parameters, in [`Layout`]'s order.
@@ -124,7 +123,7 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         &self,
         samples: Samples<'_, E>,
         seeds: Seeds<'_, E>,
-        memory: K::Memory,
+        memory: &mut K::Memory,
     ) -> Vec<E> {
         let (mut images, mut features, mut factors) = (Vec::new(), Vec::new(), seeds.potential.to_vec());
         let mut streams = 1;
@@ -166,7 +165,7 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         &self,
         images: &Images<E, D>,
         features: &Images<E, D>,
-        recording: &mut Recording<E, D, K::Memory>,
+        recording: &mut Recording<'_, E, D, K::Memory>,
     ) -> Scalars<E, D> {
         let mut matrices = self.matrices.iter();
         let mut take = || matrices.next().unwrap_or_else(|| unreachable!("the layout lists every matrix"));

@@ -10,9 +10,9 @@ pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     head: &Images<E, D>,
     embedding: &Images<E, D>,
     images: &Images<E, D>,
-    recording: &mut Recording<E, D, K::Memory>,
+    recording: &mut Recording<'_, E, D, K::Memory>,
 ) -> Scalars<E, D> {
-    let convolution = Convolution { window: Window::Pixel, matrix, residual: None, leaf: false };
+    let convolution = Convolution { window: Window::Pixel, matrix, leaf: false };
     let factors = K::convolution(convolution, embedding, recording);
     K::readout(head, &factors, images, recording)
 }

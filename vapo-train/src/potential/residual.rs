@@ -1,7 +1,7 @@
 //! x + conv₂(silu(conv₁(silu(x))·(1 + scale) + shift)), (scale, shift) = film(embedding).
 
 use crate::ops::kernel::window::Window;
-use crate::ops::{Convolution, Images, Kernels, Matrix, Recording};
+use crate::ops::{Block, Convolution, Images, Kernels, Matrix, Recording};
 use dfdx::prelude::*;
 
 /// (N, H, W, C) → (N, H, W, C).
@@ -9,12 +9,9 @@ pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     [conv1, film, conv2]: [&Matrix<E, D>; 3],
     input: &Images<E, D>,
     embedding: &Images<E, D>,
-    recording: &mut Recording<E, D, K::Memory>,
+    recording: &mut Recording<'_, E, D, K::Memory>,
 ) -> Images<E, D> {
-    let convolution = |window, matrix, residual| Convolution { window, matrix, residual, leaf: false };
-    let film = K::convolution(convolution(Window::Pixel, film, None), embedding, recording);
-    let active = K::silu(input, recording);
-    let hidden = K::convolution(convolution(Window::Same3x3, conv1, None), &active, recording);
-    let active = K::film_silu(&hidden, &film, recording);
-    K::convolution(convolution(Window::Same3x3, conv2, Some(input)), &active, recording)
+    let linear = Convolution { window: Window::Pixel, matrix: film, leaf: false };
+    let film = &K::convolution(linear, embedding, recording);
+    K::residual(Block { conv1, film, conv2 }, input, recording)
 }

@@ -2,8 +2,10 @@
 
 use crate::config::Device;
 use crate::extent::ExtentError;
-use crate::objective::Cotangents;
-use crate::potential::{Evaluation, Potential, Samples};
+use crate::homotopy::Path;
+use crate::objective::Objective;
+use crate::potential::Potential;
+use crate::training::shards::Memories;
 use crate::training::{TrainingError, shards};
 use dfdx::prelude::Cpu;
 use rayon::ThreadPool;
@@ -12,7 +14,12 @@ use vapo_format::Architecture;
 /// A device and what it needs.
 pub enum Engine {
     /// Hand-written operations, on threads.
-    Cpu(ThreadPool),
+    Cpu {
+        /// The threads.
+        pool: ThreadPool,
+        /// What they work in.
+        memories: Memories,
+    },
     /// Operations composed of dfdx's, on the first CUDA device.
     #[cfg(feature = "cuda")]
     Cuda(dfdx::prelude::Cuda),
@@ -24,7 +31,10 @@ impl Engine {
     /// without it.
     pub fn new(device: Device, threads: usize) -> Result<Self, TrainingError> {
         match device {
-            Device::Cpu => Ok(Engine::Cpu(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?)),
+            Device::Cpu => {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+                Ok(Engine::Cpu { pool, memories: Memories::default() })
+            }
             #[cfg(feature = "cuda")]
             Device::Cuda => match dfdx::prelude::Cuda::try_build(0, 0) {
                 Ok(cuda) => Ok(Engine::Cuda(cuda)),
@@ -37,34 +47,31 @@ impl Engine {
         }
     }
 
-    /// The loss of a batch, and the gradient of the parameters: the potential and its drift, the `objective` of both,
-    /// and from its cotangents the gradient.
+    /// The loss of a batch on its path, and the gradient of the parameters: the potential and its drift, the objective
+    /// of both, and from its cotangents the gradient.
     ///
     /// # Errors
-    /// Those of `objective`.
+    /// Those of the objective.
     pub fn differentiate(
         &self,
         architecture: &Architecture,
         parameters: &[f32],
-        samples: Samples<'_, f32>,
-        objective: impl FnOnce(&Evaluation<f32>) -> Result<Cotangents, ExtentError>,
-    ) -> Result<(Cotangents, Vec<f32>), ExtentError> {
+        path: &Path,
+        objective: Objective,
+    ) -> Result<(f64, Vec<f32>), ExtentError> {
         match self {
-            Engine::Cpu(pool) => {
+            Engine::Cpu { pool, memories } => {
                 let potential = Potential::new(architecture, parameters, &Cpu::default());
-                let (evaluation, memory) = pool.install(|| shards::evaluate(&potential, samples));
-                let cotangents = objective(&evaluation)?;
-                let gradient = pool.install(|| shards::gradient(&potential, samples, cotangents.seeds(), memory));
-                Ok((cotangents, gradient))
+                pool.install(|| shards::differentiate(&potential, path, objective, memories))
             }
             #[cfg(feature = "cuda")]
             Engine::Cuda(device) => {
                 use crate::ops::Composite;
                 let potential = Potential::new(architecture, parameters, device);
-                let (evaluation, memory) = potential.evaluate::<Composite>(samples);
-                let cotangents = objective(&evaluation)?;
-                let gradient = potential.gradient::<Composite>(samples, cotangents.seeds(), memory);
-                Ok((cotangents, gradient))
+                let evaluation = potential.evaluate::<Composite>(path.samples(), &mut ());
+                let cotangents = objective.evaluate(&evaluation, path)?;
+                let gradient = potential.gradient::<Composite>(path.samples(), cotangents.seeds(), &mut ());
+                Ok((cotangents.loss, gradient))
             }
         }
     }

@@ -106,12 +106,9 @@ impl<'a> Trainer<'a> {
     pub fn advance(&mut self, progress: f64) -> Result<Report, TrainingError> {
         let path = self.draw()?;
         let Config { architecture, objective, .. } = self.config;
-        let (cotangents, mut gradient) =
-            self.engine.differentiate(architecture, &self.parameters, path.samples(), |evaluation| {
-                objective.evaluate(evaluation, &path)
-            })?;
-        let not_finite = TrainingError::NotFinite { step: self.step + 1, loss: cotangents.loss };
-        if !cotangents.loss.is_finite() {
+        let (loss, mut gradient) = self.engine.differentiate(architecture, &self.parameters, &path, *objective)?;
+        let not_finite = TrainingError::NotFinite { step: self.step + 1, loss };
+        if !loss.is_finite() {
             return Err(not_finite);
         }
         let gradient_norm = clip(&mut gradient, self.config.clip_norm).map_err(|_| not_finite)?;
@@ -119,7 +116,7 @@ impl<'a> Trainer<'a> {
         self.adam.update(&mut self.parameters, &gradient, learning_rate)?;
         self.ema.update(&self.parameters)?;
         self.step += 1;
-        Ok(Report { loss: cotangents.loss, learning_rate, gradient_norm })
+        Ok(Report { loss, learning_rate, gradient_norm })
     }
 
     /// The step's batch: images, a little noise on them, and a random point of each one's path from the prior.

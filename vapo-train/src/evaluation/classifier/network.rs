@@ -127,13 +127,15 @@ impl Network {
 
     /// Features (N, 128) and scores (N, classes) of images (N, H, W, C).
     pub fn evaluate(&self, matrices: &Matrices, images: Vec<f32>) -> (Vec<f32>, Vec<f32>) {
-        let (features, scores) = self.forward(matrices, images, &mut Recording::new(Pass::Value, Memory::default()));
+        let (features, scores) =
+            self.forward(matrices, images, &mut Recording::new(Pass::Value, &mut Memory::default()));
         (features.as_vec(), scores.as_vec())
     }
 
     /// The loss, summed over the images, and its gradient with respect to the parameters.
     pub fn gradient(&self, matrices: &Matrices, images: Vec<f32>, labels: &[u8]) -> (f64, Vec<f32>) {
-        let mut recording = Recording::new(Pass::Weights, Memory::default());
+        let mut memory = Memory::default();
+        let mut recording = Recording::new(Pass::Weights, &mut memory);
         let (_, scores) = self.forward(matrices, images, &mut recording);
         let (loss, cotangents) = cross_entropy(&scores.as_vec(), labels, self.classes);
         let cotangents = scores.device().tensor_from_vec(cotangents, *scores.shape());
@@ -150,7 +152,7 @@ impl Network {
         &self,
         matrices: &Matrices,
         images: Vec<f32>,
-        recording: &mut Recording<f32, Cpu, Memory<f32>>,
+        recording: &mut Recording<'_, f32, Cpu, Memory>,
     ) -> (Images<f32, Cpu>, Images<f32, Cpu>) {
         let Shape { channels, height, width } = self.shape;
         let count = images.len() / self.shape.elements();
@@ -168,7 +170,7 @@ impl Network {
                 ));
                 (current, recording.tape) = flat.split_tape();
             }
-            let op = Convolution { window: layer.window, matrix, residual: None, leaf: index == 0 };
+            let op = Convolution { window: layer.window, matrix, leaf: index == 0 };
             let output = Fused::convolution(op, &current, recording);
             if index + 1 == self.layers.len() {
                 features = current;

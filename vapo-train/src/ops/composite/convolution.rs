@@ -31,11 +31,7 @@ pub(super) fn convolution<E: Dtype, D: Device<E>>(
     let ones = input.device().tensor_from_vec(ones, (pixels, 1usize));
     let bias = recorded(&ones, tape, |ones| ones.matmul(op.matrix.bias.clone()));
     let output = plus(&output, &bias, tape);
-    let output = recorded(&output, tape, |output| output.reshape_like(&(images, rows_out, columns_out, columns)));
-    match op.residual {
-        None => output,
-        Some(residual) => recorded(&output, tape, |output| output + residual.clone()),
-    }
+    recorded(&output, tape, |output| output.reshape_like(&(images, rows_out, columns_out, columns)))
 }
 
 /// For each output pixel the input pixels of its window; the number of input pixels stands for the border.

@@ -1,120 +1,130 @@
 //! Convolutions.
 
+use super::memory::{self, Shared, State};
 use super::weights::Prepared;
 use super::{Cotangents, Recorded, Recording};
+use crate::ops::kernel::panels::Panels;
 use crate::ops::kernel::product::{Product, contiguous, product};
 use crate::ops::kernel::real::Real;
 use crate::ops::kernel::weight_gradient::{WeightGradient, weight_gradient};
-use crate::ops::kernel::window::{Extent, Window, bordered};
-use crate::ops::{Convolution, Images, Pass, values};
+use crate::ops::kernel::window::{Extent, Window};
+use crate::ops::{Convolution, Images, Pass};
 use dfdx::prelude::*;
 
-/// windows(input) × weights + bias + residual; tangents have no bias. Leaves the input as windows are read from it, and
-/// the cotangent of the output.
+/// windows(input) × weights + bias; tangents have no bias. Leaves the input as windows are read from it, and the cotangent
+/// of the output.
 pub(super) fn convolution<E: Real>(
     op: Convolution<'_, E, Cpu>,
     input: &Images<E, Cpu>,
-    recording: &mut Recording<E>,
+    recording: &mut Recording<'_, E>,
 ) -> Images<E, Cpu> {
-    let extent @ (images, height, width, _) = *input.shape();
     let weights = Prepared::new(op.matrix, op.window);
-    let windows = Windows::new(op.window, extent, weights.columns);
-    let (rows, row_values) = op.window.output(height, width);
-    let placed = op.window.place(values(input), extent);
-    let mut output = match (op.residual, recording.pass) {
-        (None, Pass::Value | Pass::Weights) => weights.bias.repeat(windows.pixels()),
-        (None, Pass::Dual) => vec![E::default(); windows.pixels() * weights.columns],
-        (Some(residual), Pass::Value | Pass::Weights) => {
-            let mut output = values(residual);
-            add_to_each(&weights.bias, &mut output);
-            output
-        }
-        (Some(residual), Pass::Dual) => values(residual),
+    let columns = weights.forward.columns();
+    let extent @ (images, height, width, _) = *input.shape();
+    let pass = recording.pass;
+    let state: Shared<Kept<E>> = match pass {
+        Pass::Value | Pass::Weights => memory::keep(recording, (op.window, extent, columns)),
+        Pass::Dual => memory::recall(recording),
     };
-    windows.product(&placed, &weights.forward, &mut output);
+    let mut output = vec![E::default(); state.lock().windows.pixels() * columns];
+    {
+        let Kept { windows, value, tangent, scratch, .. } = &mut *state.lock();
+        let (placed, bias) = match pass {
+            Pass::Value | Pass::Weights => (value, Some(&*weights.bias)),
+            Pass::Dual => (tangent, None),
+        };
+        scratch.resize(windows.elements(), E::default());
+        input.copy_into(scratch);
+        placed.resize(windows.window.placed(extent), E::default());
+        windows.window.place(scratch, extent, placed);
+        windows.product(placed, &weights.forward, bias, &mut output);
+    }
 
-    let output = input.device().tensor_from_vec(output, (images, rows, row_values, weights.columns));
+    let (rows, row_values) = op.window.output(height, width);
+    let output = input.device().tensor_from_vec(output, (images, rows, row_values, columns));
     let (of_input, of_output) = (input.ghost(), output.ghost());
     let (of_weight, of_bias, leaf) = (op.matrix.weight.ghost(), op.matrix.bias.ghost(), op.leaf);
-    let of_residual = op.residual.map(|residual| residual.ghost());
-    match recording.pass {
-        Pass::Value => {
-            let first = recording.memory.keep(vec![placed]);
-            recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
-                let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
-                if let Some(of_residual) = of_residual {
-                    add(&g, grads.get_or_alloc_mut(&of_residual)?);
-                }
-                windows.input_gradient(&g, &weights.reverse, grads.get_or_alloc_mut(&of_input)?);
-                first.set_cotangents(vec![g]);
-                Ok(())
-            });
-        }
-        Pass::Weights => recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
-            let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
-            if let Some(of_residual) = of_residual {
-                add(&g, grads.get_or_alloc_mut(&of_residual)?);
-            }
+    recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
+        let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
+        let Kept { windows, value, cotangent, tangent, scratch, .. } = &mut *state.lock();
+        if pass != Pass::Value {
             add_rows(&g, grads.get_or_alloc_mut(&of_bias)?);
-            windows.weight_gradient(&placed, &g, grads.get_or_alloc_mut(&of_weight)?);
-            if !leaf {
-                windows.input_gradient(&g, &weights.reverse, grads.get_or_alloc_mut(&of_input)?);
-            }
-            Ok(())
-        }),
-        Pass::Dual => {
-            let first = recording.memory.recall();
-            recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
-                let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
-                if let Some(of_residual) = of_residual {
-                    add(&g, grads.get_or_alloc_mut(&of_residual)?);
-                }
-                add_rows(&g, grads.get_or_alloc_mut(&of_bias)?);
-                let to_weight = grads.get_or_alloc_mut(&of_weight)?;
-                windows.weight_gradient(&first.values[0], &g, to_weight);
-                windows.weight_gradient(&placed, &first.cotangents()[0], to_weight);
-                if !leaf {
-                    windows.input_gradient(&g, &weights.reverse, grads.get_or_alloc_mut(&of_input)?);
-                }
-                Ok(())
-            });
+            windows.weight_gradient(value, &g, grads.get_or_alloc_mut(&of_weight)?);
         }
-    }
+        if pass == Pass::Dual {
+            windows.weight_gradient(tangent, cotangent, grads.get_or_alloc_mut(&of_weight)?);
+        }
+        if pass == Pass::Value || !leaf {
+            windows.input_gradient(&g, &weights.reverse, scratch, grads.get_or_alloc_mut(&of_input)?);
+        }
+        if pass == Pass::Value {
+            *cotangent = g;
+        }
+        Ok(())
+    });
     output
-}
-
-fn add<E: Real>(values: &[E], to: &mut [E]) {
-    to.iter_mut().zip(values).for_each(|(to, value)| *to += *value);
 }
 
 /// to += every row of a table.
 fn add_rows<E: Real>(table: &[E], to: &mut [E]) {
-    table.chunks_exact(to.len()).for_each(|row| add(row, to));
+    for row in table.chunks_exact(to.len()) {
+        to.iter_mut().zip(row).for_each(|(to, value)| *to += *value);
+    }
 }
 
-fn add_to_each<E: Real>(row: &[E], table: &mut [E]) {
-    table.chunks_exact_mut(row.len()).for_each(|to| add(row, to));
+struct Kept<E> {
+    windows: Windows,
+    /// Input of the first pass, as windows are read from it.
+    value: Vec<E>,
+    /// Cotangent of its output.
+    cotangent: Vec<E>,
+    /// Input of the second pass, as windows are read from it.
+    tangent: Vec<E>,
+    /// An input as it is; a cotangent with a border.
+    scratch: Vec<E>,
+}
+
+impl<E: Real> State for Kept<E> {
+    type Extent = (Window, Extent, usize);
+
+    fn new((window, extent, columns): Self::Extent) -> Self {
+        let windows = Windows::new(window, extent, columns);
+        Kept { windows, value: Vec::new(), cotangent: Vec::new(), tangent: Vec::new(), scratch: Vec::new() }
+    }
+
+    fn extent(&self) -> Self::Extent {
+        (self.windows.window, self.windows.extent, self.windows.columns)
+    }
 }
 
 /// The windows of a convolution, and where they lie.
 struct Windows {
     window: Window,
     extent: Extent,
-    starts: Vec<u32>,
     columns: usize,
+    /// Of every pixel's window, in the placed input.
+    starts: Vec<u32>,
+    /// Of every pixel's output.
+    places: Vec<u32>,
 }
 
 impl Windows {
     fn new(window: Window, extent: Extent, columns: usize) -> Self {
-        Windows { window, extent, starts: window.starts(extent), columns }
+        let starts = window.starts(extent);
+        Windows { window, extent, columns, places: contiguous(starts.len(), columns), starts }
     }
 
     fn pixels(&self) -> usize {
         self.starts.len()
     }
 
-    /// output += windows × weights.
-    fn product<E: Real>(&self, placed: &[E], weights: &[E], output: &mut [E]) {
+    fn elements(&self) -> usize {
+        let (images, height, width, channels) = self.extent;
+        images * height * width * channels
+    }
+
+    /// output = bias + windows × weights.
+    fn product<E: Real>(&self, placed: &[E], weights: &Panels<E>, bias: Option<&[E]>, output: &mut [E]) {
         let (rows, run) = self.window.rows(self.extent.3);
         product(Product {
             input: placed,
@@ -123,9 +133,10 @@ impl Windows {
             run,
             row_stride: self.window.row_stride(self.extent),
             weights,
-            columns: self.columns,
+            bias,
+            add: false,
             output,
-            places: &contiguous(self.pixels(), self.columns),
+            places: &self.places,
         });
     }
 
@@ -139,51 +150,56 @@ impl Windows {
             run,
             row_stride: self.window.row_stride(self.extent),
             cotangent,
+            places: &self.places,
             columns: self.columns,
             gradient,
         });
     }
 
     /// to += the gradient of the input: the same weights, transposed.
-    fn input_gradient<E: Real>(&self, g: &[E], reverse: &[E], to: &mut [E]) {
+    fn input_gradient<E: Real>(&self, g: &[E], reverse: &[Panels<E>], scratch: &mut Vec<E>, to: &mut [E]) {
         match self.window {
-            Window::Same3x3 => self.input_gradient_3x3(g, reverse, to),
+            Window::Same3x3 => self.input_gradient_3x3(g, &reverse[0], scratch, to),
             Window::Down2x2 | Window::Pixel => self.input_gradient_of_rows(g, reverse, to),
         }
     }
 
     /// The 3×3 convolution of the cotangent with the weights turned by 180° and transposed.
-    fn input_gradient_3x3<E: Real>(&self, g: &[E], reverse: &[E], to: &mut [E]) {
+    fn input_gradient_3x3<E: Real>(&self, g: &[E], reverse: &Panels<E>, bordered: &mut Vec<E>, to: &mut [E]) {
         let (images, height, width, channels) = self.extent;
         let of_output = (images, height, width, self.columns);
-        let (rows, run) = Window::Same3x3.rows(self.columns);
+        let (rows, run) = self.window.rows(self.columns);
+        bordered.clear();
+        bordered.resize(self.window.placed(of_output), E::default());
+        self.window.place(g, of_output, bordered);
         product(Product {
-            input: &bordered(g, of_output),
-            starts: &Window::Same3x3.starts(of_output),
+            input: bordered,
+            starts: &self.window.starts(of_output),
             rows,
             run,
-            row_stride: Window::Same3x3.row_stride(of_output),
+            row_stride: self.window.row_stride(of_output),
             weights: reverse,
-            columns: channels,
+            bias: None,
+            add: true,
             output: to,
             places: &contiguous(self.pixels(), channels),
         });
     }
 
     /// Windows that do not overlap: each row of a window is a product of its own.
-    fn input_gradient_of_rows<E: Real>(&self, g: &[E], reverse: &[E], to: &mut [E]) {
-        let (rows, run) = self.window.rows(self.extent.3);
-        for (row, weights) in reverse.chunks_exact(run * self.columns).enumerate().take(rows) {
+    fn input_gradient_of_rows<E: Real>(&self, g: &[E], reverse: &[Panels<E>], to: &mut [E]) {
+        for (row, weights) in reverse.iter().enumerate() {
             let offset = row * self.window.row_stride(self.extent);
             let places: Vec<u32> = self.starts.iter().map(|start| start + offset as u32).collect();
             product(Product {
                 input: g,
-                starts: &contiguous(self.pixels(), self.columns),
+                starts: &self.places,
                 rows: 1,
                 run: self.columns,
                 row_stride: 0,
                 weights,
-                columns: run,
+                bias: None,
+                add: true,
                 output: to,
                 places: &places,
             });

@@ -1,59 +1,79 @@
-//! What the first pass leaves to the second.
+//! What the first pass leaves to the second, and the buffers of both.
+//!
+//! Every operation has a state here, in the order of the passes. A memory is used again and again: states of the same
+//! extent keep their buffers, so that nothing is allocated, zeroed or mapped anew from one batch to the next.
 
-use std::sync::{Arc, OnceLock};
+use super::Recording;
+use std::any::Any;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The operations of a first pass, in their order, which is that of the second.
-#[derive(Debug)]
-pub struct Memory<E> {
-    operations: Vec<Arc<Operation<E>>>,
-    recalled: usize,
+/// The states of a pass's operations.
+#[derive(Debug, Default)]
+pub struct Memory {
+    states: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
-/// What one operation of a first pass leaves.
-#[derive(Debug)]
-pub(super) struct Operation<E> {
-    /// Tensors of the pass forward; each operation says which.
-    pub(super) values: Vec<Vec<E>>,
-    cotangents: OnceLock<Vec<Vec<E>>>,
+/// What an operation keeps.
+pub(super) trait State: Any + Send {
+    /// What decides how long its buffers are.
+    type Extent: PartialEq;
+
+    /// Buffers for an extent, zeroed.
+    fn new(extent: Self::Extent) -> Self;
+
+    /// What its buffers are for.
+    fn extent(&self) -> Self::Extent;
 }
 
-impl<E> Default for Memory<E> {
-    fn default() -> Self {
-        Memory { operations: Vec::new(), recalled: 0 }
+/// A state, shared by an operation and what it records.
+#[derive(Debug)]
+pub(super) struct Shared<T>(Arc<Mutex<T>>);
+
+impl<T> Shared<T> {
+    /// The state, while nothing else uses it: passes and their reverse follow one another.
+    pub(super) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<E> Memory<E> {
-    /// Adds an operation of the first pass.
-    pub(super) fn keep(&mut self, values: Vec<Vec<E>>) -> Arc<Operation<E>> {
-        let operation = Arc::new(Operation { values, cotangents: OnceLock::new() });
-        self.operations.push(operation.clone());
-        operation
+impl Memory {
+    /// The state of the operation at a place, for a first pass.
+    pub(super) fn state<T: State>(&mut self, place: usize, extent: T::Extent) -> Shared<T> {
+        if let Some(state) = self.states.get(place).and_then(|state| state.clone().downcast::<Mutex<T>>().ok()) {
+            let shared = Shared(state);
+            if shared.lock().extent() == extent {
+                return shared;
+            }
+        }
+        let state = Arc::new(Mutex::new(T::new(extent)));
+        self.states.truncate(place);
+        self.states.push(state.clone());
+        Shared(state)
     }
 
-    /// The operation of the first pass that comes next.
+    /// The state that the operation at a place has from the first pass.
     ///
     /// # Panics
     /// The passes have not the same operations: a mistake in the potential.
-    pub(super) fn recall(&mut self) -> Arc<Operation<E>> {
-        let operation = self.operations[self.recalled].clone();
-        self.recalled += 1;
-        operation
+    fn recall<T: State>(&self, place: usize) -> Shared<T> {
+        Shared(self.states[place].clone().downcast().expect("the second pass has the operations of the first"))
     }
 }
 
-impl<E> Operation<E> {
-    /// Remembers what the reverse pass leaves; each operation says what that is.
-    pub(super) fn set_cotangents(&self, cotangents: Vec<Vec<E>>) {
-        // The reverse pass runs once.
-        let _ = self.cotangents.set(cotangents);
-    }
+/// The state of the operation that comes next in a first pass.
+pub(super) fn keep<E, T: State>(recording: &mut Recording<'_, E>, extent: T::Extent) -> Shared<T>
+where
+    dfdx::prelude::Cpu: dfdx::prelude::Storage<E>,
+{
+    let place = recording.next_place();
+    recording.memory.state(place, extent)
+}
 
-    /// What the first pass's reverse set.
-    ///
-    /// # Panics
-    /// It has not run.
-    pub(super) fn cotangents(&self) -> &[Vec<E>] {
-        self.cotangents.get().expect("the first pass ran in reverse before the second begins")
-    }
+/// The state that the operation which comes next in a second pass has from the first.
+pub(super) fn recall<E, T: State>(recording: &mut Recording<'_, E>) -> Shared<T>
+where
+    dfdx::prelude::Cpu: dfdx::prelude::Storage<E>,
+{
+    let place = recording.next_place();
+    recording.memory.recall(place)
 }

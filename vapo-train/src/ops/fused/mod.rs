@@ -2,22 +2,22 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | `convolution`, `silu`, `film_silu`, `readout` | one operation each |
-//! | [`memory`] | what the first pass leaves to the second |
+//! | `convolution`, `silu`, `residual`, `readout` | one operation each |
+//! | [`memory`] | what the first pass leaves to the second, and the buffers of both |
 //! | `weights` | a matrix as the kernels read it, forward and in reverse |
 //!
 //! A dual pass carries tangents forward. In reverse, what is recorded for a tangent is the cotangent of its *value*: the
 //! cotangent of the tangent itself is remembered from the first pass.
 
 mod convolution;
-mod film_silu;
 pub mod memory;
 mod readout;
+mod residual;
 mod silu;
 mod weights;
 
 use super::kernel::real::Real;
-use super::{Convolution, Images, Kernels, Scalars};
+use super::{Block, Convolution, Images, Kernels, Scalars};
 use dfdx::prelude::{Cpu, CpuError, Device, Gradients};
 use memory::Memory;
 pub use weights::Weights;
@@ -27,36 +27,36 @@ pub struct Fused;
 
 type Recorded = Result<(), CpuError>;
 type Cotangents<E> = Gradients<E, Cpu>;
-type Recording<E> = super::Recording<E, Cpu, Memory<E>>;
+type Recording<'m, E> = super::Recording<'m, E, Cpu, Memory>;
 
 impl<E: Real> Kernels<E, Cpu> for Fused
 where
     Cpu: Device<E>,
 {
-    type Memory = Memory<E>;
+    type Memory = Memory;
     const VALUES_AGAIN: bool = false;
 
     fn convolution(
         op: Convolution<'_, E, Cpu>,
         input: &Images<E, Cpu>,
-        recording: &mut Recording<E>,
+        recording: &mut Recording<'_, E>,
     ) -> Images<E, Cpu> {
         convolution::convolution(op, input, recording)
     }
 
-    fn silu(input: &Images<E, Cpu>, recording: &mut Recording<E>) -> Images<E, Cpu> {
+    fn silu(input: &Images<E, Cpu>, recording: &mut Recording<'_, E>) -> Images<E, Cpu> {
         silu::silu(input, recording)
     }
 
-    fn film_silu(input: &Images<E, Cpu>, film: &Images<E, Cpu>, recording: &mut Recording<E>) -> Images<E, Cpu> {
-        film_silu::film_silu(input, film, recording)
+    fn residual(block: Block<'_, E, Cpu>, input: &Images<E, Cpu>, recording: &mut Recording<'_, E>) -> Images<E, Cpu> {
+        residual::residual(block, input, recording)
     }
 
     fn readout(
         head: &Images<E, Cpu>,
         factors: &Images<E, Cpu>,
         image: &Images<E, Cpu>,
-        recording: &mut Recording<E>,
+        recording: &mut Recording<'_, E>,
     ) -> Scalars<E, Cpu> {
         readout::readout(head, factors, image, recording)
     }

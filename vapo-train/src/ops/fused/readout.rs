@@ -1,5 +1,6 @@
 //! From the head's output to the potential.
 
+use super::memory::{self, State};
 use super::{Cotangents, Recorded, Recording};
 use crate::ops::kernel::real::Real;
 use crate::ops::{Images, Pass, Scalars, values};
@@ -30,20 +31,22 @@ pub(super) fn readout<E: Real>(
     head: &Images<E, Cpu>,
     factors: &Images<E, Cpu>,
     image: &Images<E, Cpu>,
-    recording: &mut Recording<E>,
+    recording: &mut Recording<'_, E>,
 ) -> Scalars<E, Cpu> {
     let samples = head.shape().0;
     let inputs = vec![values(head), values(factors), values(image)];
     let (of_head, of_factors, of_image) = (head.ghost(), factors.ghost(), image.ghost());
     match recording.pass {
         Pass::Value | Pass::Weights => {
-            let kept = recording.memory.keep(inputs);
-            let output = Stream::new(&kept.values, samples).samples().map(potential).collect();
+            let state = memory::keep::<E, Kept<E>>(recording, ());
+            let output = Stream::new(&inputs, samples).samples().map(potential).collect();
+            state.lock().inputs = inputs;
             let output = head.device().tensor_from_vec(output, (samples,));
             let of_output = output.ghost();
             recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
                 let g = grads.get_or_alloc_mut(&of_output)?.to_vec();
-                let stream = Stream::new(&kept.values, samples);
+                let Kept { inputs } = &*state.lock();
+                let stream = Stream::new(inputs, samples);
                 stream.reverse_head(&g, grads.get_or_alloc_mut(&of_head)?);
                 stream.reverse_factors(&g, grads.get_or_alloc_mut(&of_factors)?);
                 stream.reverse_image(&g, grads.get_or_alloc_mut(&of_image)?);
@@ -52,14 +55,18 @@ pub(super) fn readout<E: Real>(
             output
         }
         Pass::Dual => {
-            let kept = recording.memory.recall();
-            let (values, tangents) = (Stream::new(&kept.values, samples), Stream::new(&inputs, samples));
-            let output = values.samples().zip(tangents.samples()).map(|(value, along)| tangent(value, along)).collect();
+            let state = memory::recall::<E, Kept<E>>(recording);
+            let output = {
+                let kept = state.lock();
+                let (values, tangents) = (Stream::new(&kept.inputs, samples), Stream::new(&inputs, samples));
+                values.samples().zip(tangents.samples()).map(|(value, along)| tangent(value, along)).collect()
+            };
             let output = head.device().tensor_from_vec(output, (samples,));
             let of_output = output.ghost();
             recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
                 let g = grads.get_or_alloc_mut(&of_output)?.to_vec();
-                let (values, tangents) = (Stream::new(&kept.values, samples), Stream::new(&inputs, samples));
+                let kept = state.lock();
+                let (values, tangents) = (Stream::new(&kept.inputs, samples), Stream::new(&inputs, samples));
                 let to = grads.get_or_alloc_mut(&of_head)?;
                 values.reverse_head(&g, to);
                 values.reverse_head_dual(&tangents, to);
@@ -71,6 +78,21 @@ pub(super) fn readout<E: Real>(
             output
         }
     }
+}
+
+/// The inputs of the first pass.
+struct Kept<E> {
+    inputs: Vec<Vec<E>>,
+}
+
+impl<E: Real> State for Kept<E> {
+    type Extent = ();
+
+    fn new((): ()) -> Self {
+        Kept { inputs: Vec::new() }
+    }
+
+    fn extent(&self) {}
 }
 
 impl<'a, E: Real> Sample<'a, E> {

@@ -1,79 +1,85 @@
 //! SiLU and its dual.
 
+use super::memory::{self, Shared, State};
 use super::{Cotangents, Recorded, Recording, silu_derivatives};
 use crate::ops::kernel::real::Real;
 use crate::ops::{Images, Pass, values};
 use dfdx::prelude::*;
-use pulp::Arch;
 
-/// x → silu(x), or ẋ → silu'(x)·ẋ. Leaves silu'(x), silu''(x) and, of its cotangent
-/// ḡ, ḡ·silu''(x): how the input's cotangent changes with x.
-pub(super) fn silu<E: Real>(input: &Images<E, Cpu>, recording: &mut Recording<E>) -> Images<E, Cpu> {
+/// x → silu(x), or ẋ → silu'(x)·ẋ. Leaves silu'(x) and silu''(x); the latter times its cotangent ḡ after the first
+/// reverse pass, times ẋ too after the second pass forward.
+pub(super) fn silu<E: Real>(input: &Images<E, Cpu>, recording: &mut Recording<'_, E>) -> Images<E, Cpu> {
     let mut x = values(input);
     let of_input = input.ghost();
-    match recording.pass {
-        Pass::Value | Pass::Weights => {
-            let (mut first, mut second) = (vec![E::default(); x.len()], vec![E::default(); x.len()]);
-            Arch::new().dispatch(|| value(&mut x, &mut first, &mut second));
-            let output = input.device().tensor_from_vec(x, *input.shape());
-            let of_output = output.ghost();
-            let kept = recording.memory.keep(vec![first, second]);
-            recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
-                let mut g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
-                let to = grads.get_or_alloc_mut(&of_input)?;
-                Arch::new().dispatch(|| reverse(&mut g, &kept.values[0], &kept.values[1], to));
-                kept.set_cotangents(vec![g]);
-                Ok(())
-            });
-            output
+    let state: Shared<Kept<E>> = match recording.pass {
+        Pass::Value | Pass::Weights => memory::keep(recording, x.len()),
+        Pass::Dual => memory::recall(recording),
+    };
+    {
+        let Kept { slope, bend } = &mut *state.lock();
+        match recording.pass {
+            Pass::Value | Pass::Weights => value(&mut x, slope, bend),
+            Pass::Dual => dual(&mut x, slope, bend),
         }
-        Pass::Dual => {
-            let kept = recording.memory.recall();
-            let mut bend = vec![E::default(); x.len()];
-            Arch::new().dispatch(|| dual(&mut x, &kept.values[0], &kept.cotangents()[0], &mut bend));
-            let output = input.device().tensor_from_vec(x, *input.shape());
-            let of_output = output.ghost();
-            recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
-                let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
-                let to = grads.get_or_alloc_mut(&of_input)?;
-                Arch::new().dispatch(|| reverse_dual(&g, &kept.values[0], &bend, to));
-                Ok(())
-            });
-            output
+    }
+    let output = input.device().tensor_from_vec(x, *input.shape());
+    let (of_output, pass) = (output.ghost(), recording.pass);
+    recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
+        let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
+        let to = grads.get_or_alloc_mut(&of_input)?;
+        let Kept { slope, bend } = &mut *state.lock();
+        match pass {
+            Pass::Value | Pass::Weights => reverse(&g, slope, bend, to),
+            Pass::Dual => reverse_dual(&g, slope, bend, to),
         }
+        Ok(())
+    });
+    output
+}
+
+struct Kept<E> {
+    slope: Vec<E>,
+    bend: Vec<E>,
+}
+
+impl<E: Real> State for Kept<E> {
+    type Extent = usize;
+
+    fn new(values: usize) -> Self {
+        Kept { slope: vec![E::default(); values], bend: vec![E::default(); values] }
+    }
+
+    fn extent(&self) -> usize {
+        self.slope.len()
     }
 }
 
 /// x becomes silu(x).
-#[inline(always)]
-fn value<E: Real>(x: &mut [E], first: &mut [E], second: &mut [E]) {
-    for ((x, first), second) in x.iter_mut().zip(first).zip(second) {
-        (*x, *first, *second) = silu_derivatives(*x);
+fn value<E: Real>(x: &mut [E], slope: &mut [E], bend: &mut [E]) {
+    for ((x, slope), bend) in x.iter_mut().zip(slope).zip(bend) {
+        (*x, *slope, *bend) = silu_derivatives(*x);
     }
 }
 
-/// to += ḡ·silu'(x), and ḡ becomes ḡ·silu''(x).
-#[inline(always)]
-fn reverse<E: Real>(g: &mut [E], first: &[E], second: &[E], to: &mut [E]) {
-    for (((to, g), first), second) in to.iter_mut().zip(g).zip(first).zip(second) {
-        *to += *g * *first;
-        *g *= *second;
+/// to += ḡ·silu'(x), and bend becomes ḡ·silu''(x).
+fn reverse<E: Real>(g: &[E], slope: &[E], bend: &mut [E], to: &mut [E]) {
+    for (((to, g), slope), bend) in to.iter_mut().zip(g).zip(slope).zip(bend) {
+        *to += *g * *slope;
+        *bend *= *g;
     }
 }
 
 /// ẋ becomes silu'(x)·ẋ, and bend ḡ·silu''(x)·ẋ: how the first pass's cotangent of x changes along the tangent.
-#[inline(always)]
-fn dual<E: Real>(tangent: &mut [E], first: &[E], change: &[E], bend: &mut [E]) {
-    for (((tangent, first), change), bend) in tangent.iter_mut().zip(first).zip(change).zip(bend) {
-        *bend = *change * *tangent;
-        *tangent *= *first;
+fn dual<E: Real>(tangent: &mut [E], slope: &[E], bend: &mut [E]) {
+    for ((tangent, slope), bend) in tangent.iter_mut().zip(slope).zip(bend) {
+        *bend *= *tangent;
+        *tangent *= *slope;
     }
 }
 
 /// to += ḡ·silu'(x) + bend.
-#[inline(always)]
-fn reverse_dual<E: Real>(g: &[E], first: &[E], bend: &[E], to: &mut [E]) {
-    for (((to, g), first), bend) in to.iter_mut().zip(g).zip(first).zip(bend) {
-        *to += *g * *first + *bend;
+fn reverse_dual<E: Real>(g: &[E], slope: &[E], bend: &[E], to: &mut [E]) {
+    for (((to, g), slope), bend) in to.iter_mut().zip(g).zip(slope).zip(bend) {
+        *to += *g * *slope + *bend;
     }
 }

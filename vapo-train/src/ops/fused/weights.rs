@@ -1,5 +1,6 @@
 //! A matrix as the kernels read it. Prepared once a step, for all shards of the batch.
 
+use crate::ops::kernel::panels::Panels;
 use crate::ops::kernel::real::Real;
 use crate::ops::kernel::window::Window;
 use crate::ops::{Matrix, values};
@@ -10,30 +11,29 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Weights<E> {
     /// (inputs, outputs).
-    pub(super) forward: Vec<E>,
-    /// Of the input gradient: every row of the window, or for 3×3 every tap from last to first, transposed.
-    pub(super) reverse: Vec<E>,
+    pub(super) forward: Panels<E>,
+    /// Of the input gradient, transposed: every row of a window that does not overlap others; for 3×3 all taps, from
+    /// last to first.
+    pub(super) reverse: Vec<Panels<E>>,
     /// (outputs,).
     pub(super) bias: Vec<E>,
-    /// Outputs.
-    pub(super) columns: usize,
 }
 
 impl<E: Real> Weights<E> {
     fn new(matrix: &Matrix<E, Cpu>, window: Window) -> Self {
         let (forward, columns) = (values(&matrix.weight), matrix.weight.shape().1);
         let inputs = forward.len() / columns;
+        let transposed_panels = |rows: &[E]| Panels::new(&transposed(rows, columns), rows.len() / columns);
         let reverse = match window {
             Window::Same3x3 => {
                 let taps = forward.chunks_exact(inputs / 9 * columns);
-                taps.rev().flat_map(|tap| transposed(tap, columns)).collect()
+                let turned: Vec<E> = taps.rev().flat_map(|tap| transposed(tap, columns)).collect();
+                vec![Panels::new(&turned, inputs / 9)]
             }
-            Window::Down2x2 => {
-                forward.chunks_exact(inputs / 2 * columns).flat_map(|row| transposed(row, columns)).collect()
-            }
-            Window::Pixel => transposed(&forward, columns),
+            Window::Down2x2 => forward.chunks_exact(inputs / 2 * columns).map(transposed_panels).collect(),
+            Window::Pixel => vec![transposed_panels(&forward)],
         };
-        Weights { forward, reverse, bias: values(&matrix.bias), columns }
+        Weights { forward: Panels::new(&forward, columns), reverse, bias: values(&matrix.bias) }
     }
 }
 

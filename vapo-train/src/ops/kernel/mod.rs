@@ -4,9 +4,11 @@
 //! |---|---|
 //! | [`real`] | f32 and f64 as vector elements |
 //! | [`window`] | where the windows of a 3×3, 2×2 or 1×1 convolution lie in memory |
+//! | [`panels`] | weights as the product reads them |
 //! | [`product`] | windows × weights: a convolution forward, and its input gradient |
 //! | [`weight_gradient`] | windowsᵀ × cotangents: the gradient of the weights |
 
+pub mod panels;
 pub mod product;
 pub mod real;
 pub mod weight_gradient;
@@ -14,6 +16,7 @@ pub mod window;
 
 #[cfg(test)]
 mod tests {
+    use super::panels::Panels;
     use super::product::{Product, contiguous};
     use super::weight_gradient::WeightGradient;
     use super::window::{Extent, Window};
@@ -31,6 +34,7 @@ mod tests {
         columns: usize,
         placed: Vec<f32>,
         weights: Vec<f32>,
+        bias: Vec<f32>,
         cotangent: Vec<f32>,
     }
 
@@ -46,44 +50,51 @@ mod tests {
                 (0..count).map(|_| 2.0 * crate::parameters::uniform(&mut generator) - 1.0).collect()
             };
             let (images, height, width, channels) = extent;
-            let placed = window.place(draw(images * height * width * channels), extent);
+            let mut placed = vec![0.0; window.placed(extent)];
+            window.place(&draw(images * height * width * channels), extent, &mut placed);
             let (weights, pixels) = (draw(window.inputs(channels) * columns), window.starts(extent).len());
-            Case { window, extent, columns, placed, weights, cotangent: draw(pixels * columns) }
+            Case { window, extent, columns, placed, weights, bias: draw(columns), cotangent: draw(pixels * columns) }
         }
 
-        /// Output and weight gradient.
-        fn compute<S: Simd>(&self, simd: S) -> [Vec<f32>; 2] {
+        /// Output added to ½ and output of a bias, and the gradient of weights added to ½.
+        fn compute<S: Simd>(&self, simd: S) -> [Vec<f32>; 3] {
             let &Case { window, extent, columns, .. } = self;
             let (starts, (rows, run), row_stride) =
                 (&*window.starts(extent), window.rows(extent.3), window.row_stride(extent));
-            let places = &contiguous(starts.len(), columns);
-            let (mut output, mut gradient) = (vec![0.5; self.cotangent.len()], vec![0.5; self.weights.len()]);
-            let (input, weights, cotangent) = (&*self.placed, &*self.weights, &*self.cotangent);
-            let to = &mut output;
-            simd.vectorize(Product { input, starts, rows, run, row_stride, weights, columns, output: to, places });
+            let places = &*contiguous(starts.len(), columns);
+            let (input, weights, cotangent) = (&*self.placed, &Panels::new(&self.weights, columns), &*self.cotangent);
+            let [mut added, mut written] = [(); 2].map(|()| vec![0.5; self.cotangent.len()]);
+            let mut gradient = vec![0.5; self.weights.len()];
+            for (bias, output) in [(None, &mut added), (Some(&*self.bias), &mut written)] {
+                let add = bias.is_none();
+                simd.vectorize(Product { input, starts, rows, run, row_stride, weights, bias, add, output, places });
+            }
             let to = &mut gradient;
-            let product = WeightGradient { input, starts, rows, run, row_stride, cotangent, columns, gradient: to };
+            let product =
+                WeightGradient { input, starts, rows, run, row_stride, cotangent, places, columns, gradient: to };
             simd.vectorize(product);
-            [output, gradient]
+            [added, written, gradient]
         }
 
         /// The same by plain loops in f64.
-        fn expected(&self) -> [Vec<f64>; 2] {
+        fn expected(&self) -> [Vec<f64>; 3] {
             let (rows, run) = self.window.rows(self.extent.3);
             let row_stride = self.window.row_stride(self.extent);
-            let (mut output, mut gradient) = (vec![0.5; self.cotangent.len()], vec![0.5; self.weights.len()]);
+            let (mut added, mut gradient) = (vec![0.5; self.cotangent.len()], vec![0.5; self.weights.len()]);
+            let mut written: Vec<f64> = self.bias.iter().map(|&bias| bias.into()).cycle().take(added.len()).collect();
             for (pixel, start) in self.window.starts(self.extent).into_iter().enumerate() {
                 for input in 0..rows * run {
                     let place = start as usize + input / run * row_stride + input % run;
                     for column in 0..self.columns {
                         let (weight, to) = (input * self.columns + column, pixel * self.columns + column);
                         let value = f64::from(self.placed[place]);
-                        output[to] += value * f64::from(self.weights[weight]);
+                        added[to] += value * f64::from(self.weights[weight]);
+                        written[to] += value * f64::from(self.weights[weight]);
                         gradient[weight] += value * f64::from(self.cotangent[to]);
                     }
                 }
             }
-            [output, gradient]
+            [added, written, gradient]
         }
 
         fn assert_computed_by<S: Simd>(&self, simd: S, name: &str) {

@@ -1,9 +1,10 @@
 //! Windows × weights, the one product behind every convolution and every input gradient.
 
-use super::real::{Real, accumulate, dispatch};
+use super::panels::{NARROW, Panels, WIDE};
+use super::real::{Real, dispatch};
 use pulp::{Simd, WithSimd};
 
-/// `output[pixel] += Σ value · weights`, over the rows and values of the pixel's window.
+/// `output[pixel] = bias + Σ value · weights`, over the rows and values of the pixel's window, or += the same.
 pub struct Product<'a, E> {
     /// Memory that the windows are read from.
     pub input: &'a [E],
@@ -15,11 +16,13 @@ pub struct Product<'a, E> {
     pub run: usize,
     /// Values from one row to the next.
     pub row_stride: usize,
-    /// (rows·run, columns), row-major.
-    pub weights: &'a [E],
-    /// Output channels.
-    pub columns: usize,
-    /// Memory that is added to.
+    /// (rows·run, columns).
+    pub weights: &'a Panels<E>,
+    /// (columns,), or zero.
+    pub bias: Option<&'a [E]>,
+    /// Whether the sums are added to what the output holds.
+    pub add: bool,
+    /// Where the sums go.
     pub output: &'a mut [E],
     /// Where each pixel's output starts in `output`.
     pub places: &'a [u32],
@@ -32,9 +35,7 @@ pub fn contiguous(pixels: usize, columns: usize) -> Vec<u32> {
 
 /// Runs the product.
 pub fn product<E: Real>(product: Product<'_, E>) {
-    debug_assert_eq!(product.weights.len(), product.rows * product.run * product.columns);
-    debug_assert_eq!(product.starts.len(), product.places.len());
-    dispatch::<E, _>(product.columns, product);
+    dispatch::<E, _>(product.weights.columns(), product);
 }
 
 impl<E: Real> WithSimd for Product<'_, E> {
@@ -44,63 +45,75 @@ impl<E: Real> WithSimd for Product<'_, E> {
     // architecture with more takes twice the pixels.
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let wide = S::REGISTER_COUNT >= 32;
-        let mut column = 0;
-        while column < self.columns {
-            if self.columns - column > E::lanes::<S>() {
-                let packed = self.pack(column, 2 * E::lanes::<S>());
-                if wide {
-                    self.block::<S, 12, 2>(simd, &packed, column)
-                } else {
-                    self.block::<S, 6, 2>(simd, &packed, column)
-                }
-                column += 2 * E::lanes::<S>();
-            } else {
-                let packed = self.pack(column, E::lanes::<S>());
-                self.block::<S, 12, 1>(simd, &packed, column);
-                column += E::lanes::<S>();
-            }
+        debug_assert_eq!(self.weights.inputs(), self.rows * self.run);
+        debug_assert_eq!(self.starts.len(), self.places.len());
+        match (self.weights.width(), self.add) {
+            (NARROW, false) => self.panels::<S, NARROW, false>(simd),
+            (NARROW, true) => self.panels::<S, NARROW, true>(simd),
+            (_, false) => self.panels::<S, WIDE, false>(simd),
+            (_, true) => self.panels::<S, WIDE, true>(simd),
         }
     }
 }
 
 impl<E: Real> Product<'_, E> {
-    /// `width` columns of the weights from `column` on, zero past the last.
     #[inline(always)]
-    fn pack(&self, column: usize, width: usize) -> Vec<E> {
-        let used = width.min(self.columns - column);
-        let mut packed = vec![E::default(); self.rows * self.run * width];
-        for (to, from) in packed.chunks_exact_mut(width).zip(self.weights.chunks_exact(self.columns)) {
-            to[..used].copy_from_slice(&from[column..column + used]);
+    fn panels<S: Simd, const W: usize, const ADD: bool>(&mut self, simd: S) {
+        let (lanes, columns) = (E::lanes::<S>(), self.weights.columns());
+        let mut column = 0;
+        while column < columns {
+            // Two registers lie in one panel: both are powers of two.
+            if columns - column > lanes && 2 * lanes <= W {
+                if S::REGISTER_COUNT >= 32 {
+                    self.block::<S, 12, 2, W, ADD>(simd, column)
+                } else {
+                    self.block::<S, 6, 2, W, ADD>(simd, column)
+                }
+                column += 2 * lanes;
+            } else {
+                self.block::<S, 12, 1, W, ADD>(simd, column);
+                column += lanes;
+            }
         }
-        packed
     }
 
+    // `ADD` is known to the compiler, and a sum is never merely copied: either would move the sums out of registers.
+    /// V registers of columns from `column` on, for all pixels: P at a time, the rest by four and one.
     #[inline(always)]
-    fn block<S: Simd, const P: usize, const V: usize>(&mut self, simd: S, packed: &[E], column: usize) {
-        let used = (V * E::lanes::<S>()).min(self.columns - column);
+    fn block<S: Simd, const P: usize, const V: usize, const W: usize, const ADD: bool>(
+        &mut self,
+        simd: S,
+        column: usize,
+    ) {
         let (starts, places) = (self.starts, self.places);
         let (tiles, rest) = starts.as_chunks::<P>();
         let (tile_places, rest_places) = places.as_chunks::<P>();
         for (starts, places) in tiles.iter().zip(tile_places) {
-            self.tile::<S, P, V>(simd, starts, places, packed, column, used);
+            self.tile::<S, P, V, W, ADD>(simd, starts, places, column);
+        }
+        let (tiles, rest) = rest.as_chunks::<4>();
+        let (tile_places, rest_places) = rest_places.as_chunks::<4>();
+        for (starts, places) in tiles.iter().zip(tile_places) {
+            self.tile::<S, 4, V, W, ADD>(simd, starts, places, column);
         }
         for (start, place) in rest.iter().zip(rest_places) {
-            self.tile::<S, 1, V>(simd, &[*start], &[*place], packed, column, used);
+            self.tile::<S, 1, V, W, ADD>(simd, &[*start], &[*place], column);
         }
     }
 
     #[inline(always)]
-    fn tile<S: Simd, const P: usize, const V: usize>(
+    fn tile<S: Simd, const P: usize, const V: usize, const W: usize, const ADD: bool>(
         &mut self,
         simd: S,
         starts: &[u32; P],
         places: &[u32; P],
-        packed: &[E],
         column: usize,
-        used: usize,
     ) {
         let lanes = E::lanes::<S>();
+        let used = (V * lanes).min(self.weights.columns() - column);
+        // Zero, if the registers fill a panel.
+        let first = if V * lanes == W { 0 } else { column % W };
+        let panel = self.weights.panel::<W>(column);
         let mut sums = [[E::splat(simd, E::default()); V]; P];
         for row in 0..self.rows {
             // Slices of one known length: the bound of the loop below is the bound of every slice.
@@ -108,22 +121,37 @@ impl<E: Real> Product<'_, E> {
             for (window, start) in windows.iter_mut().zip(starts) {
                 *window = &self.input[*start as usize + row * self.row_stride..][..self.run];
             }
-            let weights = &packed[row * self.run * V * lanes..][..self.run * V * lanes];
-            let (weights, _) = E::registers::<S>(weights).as_chunks::<V>();
-            let weights = &weights[..self.run];
+            let weights = &panel[row * self.run..][..self.run];
             for value in 0..self.run {
-                let weights = weights[value];
+                let factors = &E::registers::<S>(&weights[value][first..first + V * lanes])[..V];
                 for p in 0..P {
                     let input = E::splat(simd, windows[p][value]);
                     for v in 0..V {
-                        sums[p][v] = E::mul_add(simd, input, weights[v], sums[p][v]);
+                        sums[p][v] = E::mul_add(simd, input, factors[v], sums[p][v]);
                     }
                 }
             }
         }
+        let mut base = [E::splat(simd, E::default()); V];
+        if let Some(bias) = self.bias {
+            for (base, bias) in base.iter_mut().zip(bias[column..column + used].chunks(lanes)) {
+                *base = E::load(simd, bias);
+            }
+        }
         for (sums, &place) in sums.iter().zip(places) {
             let output = &mut self.output[place as usize + column..][..used];
-            accumulate::<E, S, V>(simd, output, sums);
+            if used == V * lanes {
+                for ((value, base), sum) in E::registers_mut::<S>(output).iter_mut().zip(&base).zip(sums) {
+                    let sum = E::plus(simd, *base, *sum);
+                    *value = if ADD { E::plus(simd, *value, sum) } else { sum };
+                }
+            } else {
+                for ((values, base), sum) in output.chunks_mut(lanes).zip(&base).zip(sums) {
+                    let sum = E::plus(simd, *base, *sum);
+                    let sum = if ADD { E::plus(simd, E::load(simd, values), sum) } else { sum };
+                    E::store(simd, values, sum);
+                }
+            }
         }
     }
 }

@@ -114,7 +114,7 @@ real!(
 
 /// Runs `op`, which fills vectors with `columns` columns, on the widest vectors that the processor has; on half as wide
 /// ones where half of a wide one would be empty, as two of these are computed in the time of one.
-pub(super) fn dispatch<E: Real, W: WithSimd>(columns: usize, op: W) -> W::Output {
+pub fn dispatch<E: Real, W: WithSimd>(columns: usize, op: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
     if columns <= E::lanes::<pulp::x86::V3>()
         && let Some(simd) = pulp::x86::V3::try_new()

@@ -15,8 +15,10 @@ pub struct WeightGradient<'a, E> {
     pub run: usize,
     /// Values from one row to the next.
     pub row_stride: usize,
-    /// (pixels, columns).
+    /// Memory that the cotangents are read from.
     pub cotangent: &'a [E],
+    /// Where each pixel's cotangent starts in `cotangent`.
+    pub places: &'a [u32],
     /// Output channels.
     pub columns: usize,
     /// (rows·run, columns), added to.
@@ -28,7 +30,6 @@ const PIXELS: usize = 256;
 
 /// Runs the product.
 pub fn weight_gradient<E: Real>(product: WeightGradient<'_, E>) {
-    debug_assert_eq!(product.cotangent.len(), product.starts.len() * product.columns);
     dispatch::<E, _>(product.columns, product);
 }
 
@@ -37,16 +38,17 @@ impl<E: Real> WithSimd for WeightGradient<'_, E> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        debug_assert_eq!(self.starts.len(), self.places.len());
         let lanes = E::lanes::<S>();
-        let (starts, cotangent) = (self.starts, self.cotangent);
-        for (starts, cotangent) in starts.chunks(PIXELS).zip(cotangent.chunks(PIXELS * self.columns.max(1))) {
+        let (starts, places) = (self.starts, self.places);
+        for (starts, places) in starts.chunks(PIXELS).zip(places.chunks(PIXELS)) {
             let mut column = 0;
             while column < self.columns {
                 if self.columns - column >= 2 * lanes {
-                    self.columns_of::<S, 2>(simd, starts, cotangent, column);
+                    self.columns_of::<S, 2>(simd, starts, places, column);
                     column += 2 * lanes;
                 } else {
-                    self.columns_of::<S, 1>(simd, starts, cotangent, column);
+                    self.columns_of::<S, 1>(simd, starts, places, column);
                     column += lanes;
                 }
             }
@@ -56,20 +58,24 @@ impl<E: Real> WithSimd for WeightGradient<'_, E> {
 
 impl<E: Real> WeightGradient<'_, E> {
     #[inline(always)]
-    fn columns_of<S: Simd, const V: usize>(&mut self, simd: S, starts: &[u32], cotangent: &[E], column: usize) {
+    fn columns_of<S: Simd, const V: usize>(&mut self, simd: S, starts: &[u32], places: &[u32], column: usize) {
         for row in 0..self.rows {
             let mut value = 0;
-            // As in the product: twelve registers of sums, whatever their shape.
-            while V == 1 && value + 12 <= self.run {
-                self.tile::<S, 12, V>(simd, starts, cotangent, column, row, value);
+            // As in the product: twelve registers of sums, or twice as many where there is room, whatever their shape.
+            while (V == 1 || S::REGISTER_COUNT >= 32) && value + 12 <= self.run {
+                self.tile::<S, 12, V>(simd, starts, places, column, row, value);
                 value += 12;
             }
             while value + 6 <= self.run {
-                self.tile::<S, 6, V>(simd, starts, cotangent, column, row, value);
+                self.tile::<S, 6, V>(simd, starts, places, column, row, value);
                 value += 6;
             }
+            while value + 3 <= self.run {
+                self.tile::<S, 3, V>(simd, starts, places, column, row, value);
+                value += 3;
+            }
             while value < self.run {
-                self.tile::<S, 1, V>(simd, starts, cotangent, column, row, value);
+                self.tile::<S, 1, V>(simd, starts, places, column, row, value);
                 value += 1;
             }
         }
@@ -80,7 +86,7 @@ impl<E: Real> WeightGradient<'_, E> {
         &mut self,
         simd: S,
         starts: &[u32],
-        cotangent: &[E],
+        places: &[u32],
         column: usize,
         row: usize,
         value: usize,
@@ -89,10 +95,10 @@ impl<E: Real> WeightGradient<'_, E> {
         let used = (V * lanes).min(self.columns - column);
         let whole = used == V * lanes;
         let mut sums = [[E::splat(simd, E::default()); V]; Q];
-        let input = &self.input[row * self.row_stride + value..];
-        for (&start, cotangent) in starts.iter().zip(cotangent.chunks_exact(self.columns)) {
+        let (input, cotangent) = (&self.input[row * self.row_stride + value..], &self.cotangent[column..]);
+        for (&start, &place) in starts.iter().zip(places) {
             let Some(values) = input[start as usize..].first_chunk::<Q>() else { return };
-            let cotangent = &cotangent[column..column + used];
+            let cotangent = &cotangent[place as usize..][..used];
             let mut factors = [E::splat(simd, E::default()); V];
             if whole {
                 factors.copy_from_slice(&E::registers::<S>(cotangent)[..V]);

@@ -69,26 +69,31 @@ impl Window {
         starts
     }
 
-    /// The images in the memory that windows are read from: with a border of zeros for 3×3, as they are otherwise.
-    pub fn place<E: Real>(self, images: Vec<E>, extent: Extent) -> Vec<E> {
+    /// Values of the memory that windows are read from: images with a border for 3×3, as they are otherwise.
+    pub fn placed(self, (images, height, width, channels): Extent) -> usize {
         match self {
-            Window::Same3x3 => bordered(&images, extent),
-            Window::Down2x2 | Window::Pixel => images,
+            Window::Same3x3 => images * (height + 2) * (width + 2) * channels,
+            Window::Down2x2 | Window::Pixel => images * height * width * channels,
+        }
+    }
+
+    /// Puts images into the memory that windows are read from. A border is left as it is.
+    pub fn place<E: Real>(self, images: &[E], extent: Extent, to: &mut [E]) {
+        match self {
+            Window::Same3x3 => {
+                let (_, height, width, channels) = extent;
+                let (row, image) = (width * channels, (height + 2) * (width + 2) * channels);
+                let inner = to.chunks_exact_mut(image).flat_map(|image| inner_rows(image, width, channels));
+                images.chunks_exact(row).zip(inner).for_each(|(from, to)| to.copy_from_slice(from));
+            }
+            Window::Down2x2 | Window::Pixel => to.copy_from_slice(images),
         }
     }
 }
 
-/// Images with a border of one zero pixel all around.
-pub fn bordered<E: Real>(images: &[E], (_, height, width, channels): Extent) -> Vec<E> {
-    let row = width * channels;
-    let bordered_row = (width + 2) * channels;
-    let count = images.len() / (height * row).max(1);
-    let mut out = vec![E::default(); count * (height + 2) * bordered_row];
-    for (image, out) in images.chunks_exact(height * row).zip(out.chunks_exact_mut((height + 2) * bordered_row)) {
-        let inner = out[bordered_row..].chunks_exact_mut(bordered_row);
-        for (from, to) in image.chunks_exact(row).zip(inner) {
-            to[channels..channels + row].copy_from_slice(from);
-        }
-    }
-    out
+/// The rows within the border of an image, without the border's pixels.
+fn inner_rows<E: Real>(bordered: &mut [E], width: usize, channels: usize) -> impl Iterator<Item = &mut [E]> {
+    let row = (width + 2) * channels;
+    let last = bordered.len() / row - 1;
+    bordered[row..last * row].chunks_exact_mut(row).map(move |row| &mut row[channels..][..width * channels])
 }
