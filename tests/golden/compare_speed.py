@@ -4,7 +4,7 @@
     cargo build --release -p vapo-train --example training_speed
     python3 compare_speed.py --data DIR [--rounds 5] [--seconds 6] [--threads 2]
 
-Same network (preset `full-resolution`, width 16), batch 64, and the same work: noise, loss, exact gradient, clipping, Adam,
+Same network (preset `peer-16`, width 16), batch 64, and the same work: noise, loss, exact gradient, clipping, Adam,
 moving average. DIR holds train-images-idx3-ubyte.gz of Fashion-MNIST, for the peer; the values of images do not matter.
 """
 import argparse, pathlib, re, statistics, subprocess, sys
@@ -24,7 +24,7 @@ def main():
     top.add_argument("--seconds", type=float, default=6)
     top.add_argument("--threads", type=int, default=2)
     a = top.parse_args()
-    ours = [HERE / "../../target/release/examples/training_speed", "full-resolution", a.threads, a.seconds]
+    ours = [HERE / "../../target/release/examples/training_speed", "peer-16", a.threads, a.seconds]
     peer = [sys.executable, HERE / "torch_peer.py", "bench", "--data", a.data, "--width", 16, "--threads", a.threads,
             "--seconds", a.seconds]
     rates = {"ours": [], "peer": []}

@@ -4,9 +4,10 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::Homotopy;
 use vapo_tests::analytic::{Mixture, dot, normal};
-use vapo_train::homotopy::{Path, stratified_times};
+use vapo_train::homotopy::Path;
 use vapo_train::objective::{Cotangents, Objective};
 use vapo_train::potential::Evaluation;
+use vapo_train::times::Times;
 
 const BOTH: [Homotopy; 2] = [Homotopy::Linear, Homotopy::Bayes];
 
@@ -136,7 +137,7 @@ fn along_wave(cotangents: &Cotangents, path: &Path) -> Vec<f64> {
 #[test]
 fn flow_and_energy_are_stationary_at_the_optimal_potential_and_nowhere_else() {
     for (problem, homotopy) in [gaussian(), mixture()].iter().flat_map(|problem| BOTH.map(|b| (problem, b))) {
-        let times = stratified_times(40_000, &mut generator(1)).into_iter().map(|time| 0.9 * time);
+        let times = Times::Uniform.draw(40_000, &mut generator(1)).into_iter().map(|time| 0.9 * time);
         let path = path(problem, homotopy, &times.collect::<Vec<_>>(), &mut generator(2));
         let optimal = optimal(problem, homotopy, &path);
         // The drift without its last tenth: as far from the optimum as a tolerance of 10 % would let pass.

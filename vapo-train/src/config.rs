@@ -2,7 +2,9 @@
 
 use crate::dataset::{Dataset, Files, Preparation, Source};
 use crate::objective::Objective;
+use crate::optimiser::Rule;
 use crate::preset::Preset;
+use crate::times::Times;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use vapo_format::{Architecture, Homotopy};
@@ -62,6 +64,12 @@ pub struct Config {
     pub architecture: Architecture,
     /// The loss.
     pub objective: Objective,
+    /// Which times of the path a batch looks at.
+    #[serde(default = "uniform")]
+    pub times: Times,
+    /// How gradients become steps.
+    #[serde(default = "adam")]
+    pub optimiser: Rule,
     /// When to stop.
     pub budget: Budget,
     /// Images a step.
@@ -84,6 +92,16 @@ pub struct Config {
     pub threads: usize,
 }
 
+/// What runs used before there was a choice.
+fn uniform() -> Times {
+    Times::Uniform
+}
+
+/// What runs used before there was a choice.
+fn adam() -> Rule {
+    Rule::Adam
+}
+
 /// Settings that a person chose; the preset and the data set decide the others.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choices {
@@ -91,6 +109,10 @@ pub struct Choices {
     pub flip: Option<bool>,
     /// Objective, or `flow`.
     pub objective: Option<Objective>,
+    /// Times, or logit-normal ones for `flow` and uniform ones for the published objectives.
+    pub times: Option<Times>,
+    /// Rule, or Muon.
+    pub optimiser: Option<Rule>,
     /// Homotopy, or `linear`.
     pub homotopy: Option<Homotopy>,
     /// Budget, or the preset's steps.
@@ -110,6 +132,7 @@ pub struct Choices {
 impl Config {
     /// The settings for a data set and a preset.
     pub fn new(source: Source, dataset: &Dataset, files: &Files, preset: &Preset, choices: &Choices) -> Self {
+        let objective = choices.objective.unwrap_or_default();
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Config {
             dataset: source,
@@ -119,7 +142,13 @@ impl Config {
             flip: choices.flip.unwrap_or(source.flips()),
             preset: preset.name.into(),
             architecture: preset.architecture(dataset.shape(), choices.homotopy.unwrap_or_default()),
-            objective: choices.objective.unwrap_or_default(),
+            objective,
+            times: choices.times.unwrap_or(if objective == Objective::Flow {
+                Times::LogitNormal
+            } else {
+                Times::Uniform
+            }),
+            optimiser: choices.optimiser.unwrap_or_default(),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
             batch: choices.batch.unwrap_or(preset.batch),
             learning_rate: choices.learning_rate.unwrap_or(preset.learning_rate),

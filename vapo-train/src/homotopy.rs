@@ -1,4 +1,4 @@
-//! The path from noise to data, and when to look at it.
+//! The path from noise to data.
 //!
 //! The density of a sample on the path, given its datum, is ρ(x | x̄, t) = N(μ x̄, σ² I). The coefficients μ and σ of
 //! either homotopy are [`vapo_sampler::homotopy`]'s.
@@ -6,10 +6,8 @@
 //! Source: Loo et al., *Variational Potential Flow*, for `bayes`; the straight path, `linear`, is its follow-up's.
 
 use crate::extent::{ExtentError, check};
-use crate::parameters::uniform;
 use crate::potential::Samples;
 use crate::sums::dot;
-use rand_core::Rng;
 use std::ops::Range;
 use vapo_format::Homotopy;
 use vapo_sampler::homotopy::coefficients;
@@ -40,7 +38,7 @@ pub enum PathError {
         values: usize,
     },
     /// A time outside [0, 1).
-    #[error("time {found} of sample {sample} is not in 0 ≤ t < 1: draw times with `stratified_times`")]
+    #[error("time {found} of sample {sample} is not in 0 ≤ t < 1: draw times with `Times`")]
     Time {
         /// Position in the batch.
         sample: usize,
@@ -134,25 +132,10 @@ impl Path {
     }
 }
 
-/// Draws `count` times, one in each of `count` equal parts of [0, [`LATEST`]], in random order.
-///
-/// Independent times would leave gaps and clusters in a batch; these are as uniform on average, and a loss that
-/// depends on time varies less from batch to batch. Takes 2·`count` − 1 numbers from the generator.
-pub fn stratified_times(count: usize, generator: &mut impl Rng) -> Vec<f32> {
-    let width = f64::from(LATEST) / count as f64;
-    let mut times: Vec<f32> =
-        (0..count).map(|part| ((part as f64 + f64::from(uniform(generator))) * width) as f32).collect();
-    // Fisher and Yates' shuffle. The top half of a product picks an index: its bias is below count/2³².
-    for last in (1..count).rev() {
-        let picked = (u64::from(generator.next_u32()) * (last as u64 + 1)) >> 32;
-        times.swap(last, picked as usize);
-    }
-    times
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parameters::uniform;
     use rand_core::SeedableRng;
     use rand_xoshiro::Xoshiro128PlusPlus;
 
@@ -223,39 +206,5 @@ mod tests {
             assert_eq!(new(&[0.0; 2], &[0.0; 2], &[0.0, found]), Err(PathError::Time { sample: 1, found }));
         }
         assert!(matches!(new(&[0.0], &[0.0], &[f32::NAN]), Err(PathError::Time { sample: 0, .. })));
-    }
-
-    #[test]
-    fn one_time_lies_in_each_part() {
-        for count in [1, 2, 7, 128] {
-            let mut times = stratified_times(count, &mut Xoshiro128PlusPlus::seed_from_u64(3));
-            assert_eq!(times, stratified_times(count, &mut Xoshiro128PlusPlus::seed_from_u64(3)));
-            times.sort_by(f32::total_cmp);
-            for (part, &time) in times.iter().enumerate() {
-                let bounds = [part, part + 1].map(|bound| bound as f32 / count as f32 * LATEST);
-                assert!(bounds[0] - 1e-6 <= time && time <= bounds[1] + 1e-6 && time <= LATEST);
-            }
-        }
-    }
-
-    #[test]
-    fn every_place_of_a_batch_sees_all_times() {
-        let mut generator = Xoshiro128PlusPlus::seed_from_u64(4);
-        let (count, batches) = (4, 4000);
-        let mut sums = vec![0.0; count];
-        for _ in 0..batches {
-            let times = stratified_times(count, &mut generator);
-            sums.iter_mut().zip(times).for_each(|(sum, time)| *sum += time);
-        }
-        // Five standard errors of the mean of a uniform number.
-        let tolerance = 5.0 * (1.0f32 / 12.0 / batches as f32).sqrt();
-        for sum in sums {
-            assert!((sum / batches as f32 - LATEST / 2.0).abs() < tolerance);
-        }
-    }
-
-    #[test]
-    fn no_samples_have_no_times() {
-        assert!(stratified_times(0, &mut Xoshiro128PlusPlus::seed_from_u64(0)).is_empty());
     }
 }

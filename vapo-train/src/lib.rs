@@ -51,4 +51,5 @@ pub mod quantise;
 pub mod run;
 pub mod sampling;
 mod sums;
+pub mod times;
 pub mod training;

@@ -69,7 +69,7 @@ fn too_large_an_arena_is_a_compile_time_error_that_names_both_numbers() {
 
 #[test]
 fn too_large_a_model_is_a_compile_time_error_that_names_both_numbers() {
-    let message = refusal("full-resolution");
+    let message = refusal("peer-16");
     assert!(message.contains("the model does not fit the flash of microbit: it needs "), "{message}");
     assert!(message.contains(&format!("the board has {MICROBIT_FLASH}: quantise the model")), "{message}");
 }

@@ -142,10 +142,7 @@ mod tests {
         let smaller = space_to_depth(&architecture("digits", 8)).unwrap();
         assert_eq!(layers(&smaller), "space-to-depth, conv 16, residual, down 32, residual, head 32");
         assert_eq!(space_to_depth(&smaller), None);
-        assert_eq!(
-            space_to_depth(&architecture("full-resolution", 27 + 1)).map(|smaller| smaller.layers.len()),
-            Some(7)
-        );
+        assert_eq!(space_to_depth(&architecture("peer-16", 27 + 1)).map(|smaller| smaller.layers.len()), Some(7));
     }
 
     #[test]

@@ -6,9 +6,11 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{Budget, Choices, Config, Device};
 use crate::dataset::{Dataset, Preparation, Size, Source, Split};
 use crate::objective::Objective;
+use crate::optimiser::Rule;
 use crate::preset::Preset;
 use crate::run::RunFolder;
 use crate::run::folder::{CHECKPOINT, CONFIG};
+use crate::times::Times;
 use crate::training::{Ending, Trainer, train};
 use clap::builder::PossibleValuesParser;
 use std::io::ErrorKind;
@@ -51,6 +53,12 @@ pub(super) struct Arguments {
     /// Loss that training minimises [default: flow]
     #[arg(long, value_enum, hide_default_value = true)]
     objective: Option<Objective>,
+    /// Times of the path that training looks at [default: logit-normal for flow, else uniform]
+    #[arg(long, value_enum, hide_default_value = true)]
+    times: Option<Times>,
+    /// How gradients become steps [default: muon]
+    #[arg(long, value_enum, hide_default_value = true)]
+    optimiser: Option<Rule>,
     /// Path from noise to data, linear or bayes [default: linear]
     #[arg(long, value_name = "PATH")]
     homotopy: Option<Homotopy>,
@@ -177,6 +185,8 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         (arguments.dataset.as_ref().map(|name| option("dataset", name)), option("dataset", config.dataset)),
         (arguments.preset.as_ref().map(|name| option("preset", name)), option("preset", &config.preset)),
         (choices.objective.map(|objective| option("objective", objective)), option("objective", config.objective)),
+        (choices.times.map(|times| option("times", times)), option("times", config.times)),
+        (choices.optimiser.map(|rule| option("optimiser", rule)), option("optimiser", config.optimiser)),
         (choices.homotopy.map(|homotopy| option("homotopy", homotopy)), option("homotopy", homotopy)),
         (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
         (choices.learning_rate.map(|rate| option("lr", rate)), option("lr", config.learning_rate)),
@@ -220,6 +230,8 @@ impl Arguments {
         Choices {
             flip: self.flip.then_some(true).or(self.no_flip.then_some(false)),
             objective: self.objective,
+            times: self.times,
+            optimiser: self.optimiser,
             homotopy: self.homotopy,
             budget: steps.or(self.minutes.map(Budget::Minutes)),
             batch: self.batch,

@@ -1,4 +1,5 @@
-//! How parameters move: a gradient is clipped, Adam takes a step of a scheduled learning rate, a moving average follows.
+//! How parameters move: a gradient is clipped, Muon and Adam take a step of a scheduled learning rate, a moving average
+//! follows.
 //!
 //! All work on the flat parameters of [`crate::parameters::Layout`], and all state can be read and restored: a run that
 //! goes on where another ended gives the same bytes as one that never stopped.
@@ -7,8 +8,11 @@ mod adam;
 mod clip;
 mod ema;
 mod learning_rate;
+mod muon;
+mod rule;
 
 pub use adam::Adam;
 pub use clip::{NonFinite, clip};
 pub use ema::Ema;
 pub use learning_rate::{FINAL, learning_rate};
+pub use rule::{Optimiser, Rule};

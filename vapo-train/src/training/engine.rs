@@ -47,6 +47,15 @@ impl Engine {
         }
     }
 
+    /// Runs `op` on the device's threads, or on those of the program.
+    pub fn install<T: Send>(&self, op: impl FnOnce() -> T + Send) -> T {
+        match self {
+            Engine::Cpu { pool, .. } => pool.install(op),
+            #[cfg(feature = "cuda")]
+            Engine::Cuda(_) => op(),
+        }
+    }
+
     /// The loss of a batch on its path, and the gradient of the parameters: the potential and its drift, the objective
     /// of both, and from its cotangents the gradient.
     ///

@@ -1,11 +1,11 @@
 //! One optimiser step, and the state that it moves: a batch from the data set along the homotopy, the drift, the
-//! objective, the exact gradient, Adam, the moving average.
+//! objective, the exact gradient, the optimiser, the moving average.
 
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::dataset::{Batches, Dataset, Flips};
-use crate::homotopy::{Path, stratified_times};
-use crate::optimiser::{Adam, Ema, clip, learning_rate};
+use crate::homotopy::Path;
+use crate::optimiser::{Ema, Optimiser, clip, learning_rate};
 use crate::parameters::Layout;
 use crate::training::{Engine, TrainingError};
 use rand_core::SeedableRng;
@@ -32,7 +32,7 @@ pub struct Trainer<'a> {
     engine: Engine,
     step: u64,
     parameters: Vec<f32>,
-    adam: Adam,
+    optimiser: Optimiser,
     ema: Ema,
     generator: Xoshiro128PlusPlus,
 }
@@ -44,10 +44,11 @@ impl<'a> Trainer<'a> {
     /// A batch or a number of threads that cannot be.
     pub fn new(config: &'a Config, dataset: &'a Dataset) -> Result<Self, TrainingError> {
         let mut generator = Xoshiro128PlusPlus::seed_from_u64(config.seed);
-        let parameters = Layout::new(&config.architecture).initial(&mut generator);
-        let adam = Adam::new(parameters.len());
+        let layout = Layout::new(&config.architecture);
+        let parameters = layout.initial(&mut generator);
+        let optimiser = Optimiser::new(config.optimiser, &layout);
         let ema = Ema::new(&parameters, config.ema_decay);
-        Self::with(config, dataset, 0, parameters, adam, ema, generator)
+        Self::with(config, dataset, 0, parameters, optimiser, ema, generator)
     }
 
     /// A potential as a checkpoint of the same run left it: training continues exactly.
@@ -56,9 +57,10 @@ impl<'a> Trainer<'a> {
     /// As [`Trainer::new`]; a checkpoint whose vectors differ in length.
     pub fn restore(config: &'a Config, dataset: &'a Dataset, checkpoint: Checkpoint) -> Result<Self, TrainingError> {
         let Checkpoint { step, parameters, ema, first_moment, second_moment, generator } = checkpoint;
-        let adam = Adam::restore(u32::try_from(step).unwrap_or(u32::MAX), &first_moment, &second_moment)?;
+        let (layout, steps) = (Layout::new(&config.architecture), u32::try_from(step).unwrap_or(u32::MAX));
+        let optimiser = Optimiser::restore(config.optimiser, &layout, steps, &first_moment, &second_moment)?;
         let ema = Ema::restore(ema, config.ema_decay, step);
-        Self::with(config, dataset, step, parameters, adam, ema, generator_of(generator))
+        Self::with(config, dataset, step, parameters, optimiser, ema, generator_of(generator))
     }
 
     fn with(
@@ -66,14 +68,14 @@ impl<'a> Trainer<'a> {
         dataset: &'a Dataset,
         step: u64,
         parameters: Vec<f32>,
-        adam: Adam,
+        optimiser: Optimiser,
         ema: Ema,
         generator: Xoshiro128PlusPlus,
     ) -> Result<Self, TrainingError> {
         let batch = NonZeroUsize::new(config.batch).ok_or(TrainingError::Batch)?;
         let batches = dataset.batches(batch, config.seed);
         let engine = Engine::new(config.device, config.threads)?;
-        Ok(Trainer { config, dataset, batches, engine, step, parameters, adam, ema, generator })
+        Ok(Trainer { config, dataset, batches, engine, step, parameters, optimiser, ema, generator })
     }
 
     /// Steps made.
@@ -92,8 +94,8 @@ impl<'a> Trainer<'a> {
             step: self.step,
             parameters: self.parameters.clone(),
             ema: self.ema.average().to_vec(),
-            first_moment: self.adam.first_moment().to_vec(),
-            second_moment: self.adam.second_moment().to_vec(),
+            first_moment: self.optimiser.first_moment(),
+            second_moment: self.optimiser.second_moment(),
             generator: state_of(&self.generator),
         }
     }
@@ -113,7 +115,8 @@ impl<'a> Trainer<'a> {
         }
         let gradient_norm = clip(&mut gradient, self.config.clip_norm).map_err(|_| not_finite)?;
         let learning_rate = learning_rate(self.config.learning_rate, self.step, self.config.warm_up, progress as f32);
-        self.adam.update(&mut self.parameters, &gradient, learning_rate)?;
+        let Trainer { engine, optimiser, parameters, .. } = self;
+        engine.install(|| optimiser.update(parameters, &gradient, learning_rate))?;
         self.ema.update(&self.parameters)?;
         self.step += 1;
         Ok(Report { loss, learning_rate, gradient_norm })
@@ -128,7 +131,7 @@ impl<'a> Trainer<'a> {
             let place = self.step.wrapping_mul(indices.len() as u64);
             Flips::new(self.config.seed).apply(place, self.dataset.shape(), &mut data);
         }
-        let times = stratified_times(indices.len(), &mut self.generator);
+        let times = self.config.times.draw(indices.len(), &mut self.generator);
         let mut noise = vec![0.0; data.len()];
         let mut gaussian = Noise::new(&mut self.generator);
         for value in &mut data {

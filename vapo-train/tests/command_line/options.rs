@@ -112,7 +112,7 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
     let root = TempDir::new().unwrap();
     let cases: &[(&str, &[&str])] = &[
         ("--dataset imagenet", &["'imagenet'", "digits, mnist, fashion-mnist, cifar10, celeba, folder, npy"]),
-        ("--preset huge", &["'huge'", "tiny, digits, small, full-resolution"]),
+        ("--preset huge", &["'huge'", "tiny, digits, small, peer-8, peer-16"]),
         ("--objective mse", &["'mse'", "flow, energy, vapo-bayes"]),
         ("--homotopy cubic", &["'cubic'", "linear or bayes"]),
         ("--device tpu", &["'tpu'", "cpu, cuda"]),

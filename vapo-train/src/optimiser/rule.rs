@@ -1,0 +1,201 @@
+//! Which rule moves which parameters.
+
+use super::{Adam, muon};
+use crate::extent::{ExtentError, check};
+use crate::parameters::{Layout, Place};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use vapo_format::matrix::Part;
+
+/// How gradients become steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// Muon for the weights between channels, Adam for all else
+    #[default]
+    Muon,
+    /// Adam for all parameters
+    Adam,
+}
+
+/// A rule's moments.
+pub struct Optimiser {
+    parameters: usize,
+    /// Weights that Muon moves.
+    orthogonal: Vec<Place>,
+    /// What Muon keeps of them, one after the other.
+    momentum: Vec<f32>,
+    /// All other parameters, which Adam moves.
+    rest: Vec<Range<usize>>,
+    adam: Adam,
+}
+
+impl Optimiser {
+    /// Starts with moments of zero.
+    pub fn new(rule: Rule, layout: &Layout) -> Self {
+        let orthogonal: Vec<Place> =
+            layout.matrices.iter().filter(|place| rule.orthogonalises(place)).cloned().collect();
+        let ends = orthogonal.iter().map(|place| place.weight().start).chain([layout.len()]);
+        let starts = [0].into_iter().chain(orthogonal.iter().map(|place| place.weight().end));
+        let rest: Vec<_> = starts.zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty()).collect();
+        Optimiser {
+            parameters: layout.len(),
+            momentum: vec![0.0; orthogonal.iter().map(|place| place.weight().len()).sum()],
+            adam: Adam::new(rest.iter().map(ExactSizeIterator::len).sum()),
+            orthogonal,
+            rest,
+        }
+    }
+
+    /// Goes on after `step` updates from an [`Optimiser::first_moment`] and [`Optimiser::second_moment`].
+    ///
+    /// # Errors
+    /// The moments have not a value a parameter.
+    pub fn restore(rule: Rule, layout: &Layout, step: u32, first: &[f32], second: &[f32]) -> Result<Self, ExtentError> {
+        check("the first moment", first, layout.len())?;
+        check("the second moment", second, layout.len())?;
+        let mut optimiser = Optimiser::new(rule, layout);
+        optimiser.adam = Adam::restore(step, &pick(first, &optimiser.rest), &pick(second, &optimiser.rest))?;
+        let weights: Vec<_> = optimiser.orthogonal.iter().map(Place::weight).collect();
+        optimiser.momentum = pick(first, &weights);
+        Ok(optimiser)
+    }
+
+    /// Moves the parameters by one step against the gradient, on the threads of the current pool.
+    ///
+    /// # Errors
+    /// Parameters or gradient are not as many as at the start.
+    pub fn update(&mut self, parameters: &mut [f32], gradient: &[f32], learning_rate: f32) -> Result<(), ExtentError> {
+        check("the parameters", parameters, self.parameters)?;
+        check("the gradient", gradient, self.parameters)?;
+        let mut rest = pick(parameters, &self.rest);
+        self.adam.update(&mut rest, &pick(gradient, &self.rest), learning_rate)?;
+        put(&rest, &self.rest, parameters);
+        let mut steps = Vec::with_capacity(self.orthogonal.len());
+        let (mut parameters, mut passed, mut momentum) = (parameters, 0, &mut *self.momentum);
+        for place in &self.orthogonal {
+            let weight = place.weight();
+            let (upto, after) = parameters.split_at_mut(weight.end - passed);
+            let (of_weight, others) = momentum.split_at_mut(weight.len());
+            steps.push((&mut upto[weight.start - passed..], of_weight, &gradient[weight.clone()], place.columns));
+            (parameters, passed, momentum) = (after, weight.end, others);
+        }
+        steps.into_par_iter().for_each(|(weights, momentum, gradient, columns)| {
+            muon::update(weights, momentum, gradient, columns, learning_rate);
+        });
+        Ok(())
+    }
+
+    /// Moving average of the gradient, a value a parameter.
+    pub fn first_moment(&self) -> Vec<f32> {
+        let mut all = vec![0.0; self.parameters];
+        put(self.adam.first_moment(), &self.rest, &mut all);
+        put(&self.momentum, &self.orthogonal.iter().map(Place::weight).collect::<Vec<_>>(), &mut all);
+        all
+    }
+
+    /// Moving average of the squared gradient, a value a parameter; zero where Muon, which has none, moves it.
+    pub fn second_moment(&self) -> Vec<f32> {
+        let mut all = vec![0.0; self.parameters];
+        put(self.adam.second_moment(), &self.rest, &mut all);
+        all
+    }
+}
+
+impl Rule {
+    /// Whether Muon moves the weights of a matrix: those between channels. What reads the image or time and what is read
+    /// out keep Adam, as the method's authors advise.
+    fn orthogonalises(self, place: &Place) -> bool {
+        let between = matches!(place.name.part, Part::Conv1 | Part::Conv2 | Part::Film | Part::Down | Part::Head);
+        self == Rule::Muon && between
+    }
+}
+
+/// The values of all ranges, one after the other.
+fn pick(values: &[f32], ranges: &[Range<usize>]) -> Vec<f32> {
+    ranges.iter().flat_map(|range| &values[range.clone()]).copied().collect()
+}
+
+/// The other direction of [`pick`].
+fn put(picked: &[f32], ranges: &[Range<usize>], values: &mut [f32]) {
+    let mut rest = picked;
+    for range in ranges {
+        let (of_range, others) = rest.split_at(range.len());
+        values[range.clone()].copy_from_slice(of_range);
+        rest = others;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::Preset;
+    use crate::sampling::generator;
+    use vapo_format::{Homotopy, Shape};
+    use vapo_sampler::Noise;
+
+    fn layout() -> Layout {
+        let image = Shape { channels: 1, height: 8, width: 8 };
+        Layout::new(&Preset::named("tiny").unwrap().architecture(image, Homotopy::Linear))
+    }
+
+    fn gradient(layout: &Layout, seed: u64) -> Vec<f32> {
+        let mut values = vec![0.0; layout.len()];
+        Noise::new(generator(seed)).fill(&mut values);
+        values
+    }
+
+    #[test]
+    fn every_parameter_moves_by_its_rule() {
+        let layout = layout();
+        let gradient = gradient(&layout, 1);
+        let moved = [Rule::Muon, Rule::Adam].map(|rule| {
+            let mut parameters = vec![0.0; layout.len()];
+            Optimiser::new(rule, &layout).update(&mut parameters, &gradient, 0.01).unwrap();
+            parameters
+        });
+        for place in &layout.matrices {
+            let [muon, adam] = moved.each_ref().map(|moved| &moved[place.weight()]);
+            assert!(muon.iter().chain(adam).all(|value| *value != 0.0), "{}", place.name);
+            assert_eq!(muon == adam, !Rule::Muon.orthogonalises(place), "{}", place.name);
+            assert_eq!(moved[0][place.bias()], moved[1][place.bias()]);
+        }
+        let mut alone = vec![0.0; layout.len()];
+        Adam::new(layout.len()).update(&mut alone, &gradient, 0.01).unwrap();
+        assert_eq!(moved[1], alone);
+    }
+
+    #[test]
+    fn a_restored_state_goes_on_to_the_same_bytes() {
+        let layout = layout();
+        for rule in [Rule::Muon, Rule::Adam] {
+            let mut optimiser = Optimiser::new(rule, &layout);
+            let (mut whole, mut part) = (vec![0.5; layout.len()], vec![0.5; layout.len()]);
+            let mut resumed = Optimiser::new(rule, &layout);
+            for step in 0..6 {
+                let gradient = gradient(&layout, step.into());
+                optimiser.update(&mut whole, &gradient, 0.1).unwrap();
+                let (first, second) = (resumed.first_moment(), resumed.second_moment());
+                resumed = Optimiser::restore(rule, &layout, step, &first, &second).unwrap();
+                resumed.update(&mut part, &gradient, 0.1).unwrap();
+            }
+            assert!(whole == part && optimiser.first_moment() == resumed.first_moment(), "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn other_extents_are_refused() {
+        let layout = layout();
+        let values = vec![0.0; layout.len()];
+        let mut optimiser = Optimiser::new(Rule::Muon, &layout);
+        assert_eq!(optimiser.update(&mut [0.0; 3], &values, 0.1).unwrap_err().what, "the parameters");
+        assert_eq!(optimiser.update(&mut values.clone(), &[0.0; 3], 0.1).unwrap_err().what, "the gradient");
+        for (first, second, what) in
+            [(&values[1..], &values[..], "the first moment"), (&values, &values[1..], "the second moment")]
+        {
+            let refused = Optimiser::restore(Rule::Muon, &layout, 1, first, second).err().map(|error| error.what);
+            assert_eq!(refused, Some(what));
+        }
+    }
+}
