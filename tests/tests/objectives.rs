@@ -192,7 +192,7 @@ fn the_derivative_of_flow_varies_far_less_than_that_of_energy() {
         let mut generator = generator(4);
         let mut slopes = [Vec::new(), Vec::new()];
         for _ in 0..400 {
-            let times = stratified_times(64, &mut generator);
+            let times = Times::Uniform.draw(64, &mut generator);
             let path = path(&problem, homotopy, &times, &mut generator);
             let evaluation = optimal(&problem, homotopy, &path);
             for (slopes, objective) in slopes.iter_mut().zip([Objective::Flow, Objective::Energy]) {

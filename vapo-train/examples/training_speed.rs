@@ -1,10 +1,11 @@
-//! Prints how many images a second training takes in: whole optimiser steps, noise, loss, exact gradient, clipping, Adam
-//! and moving average, on random images.
+//! Prints how many images a second training takes in, and the peak of its memory: whole optimiser steps, noise, loss,
+//! exact gradient, clipping, optimiser and moving average, on random images.
 //!
-//!     cargo run --release -p vapo-train --example training_speed -- [PRESET [THREADS [SECONDS]]]
+//!     cargo run --release -p vapo-train --example training_speed -- [PRESET [THREADS [SECONDS [OPTIMISER]]]]
 //!
-//! `tests/peer/compare` runs it in turn with PyTorch.
+//! `tests/golden/compare_speed.py` runs it in turn with PyTorch.
 
+use clap::ValueEnum;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use std::error::Error;
@@ -12,6 +13,7 @@ use std::time::Instant;
 use vapo_format::Shape;
 use vapo_train::config::{Choices, Config};
 use vapo_train::dataset::{Dataset, Files, Source};
+use vapo_train::optimiser::Rule;
 use vapo_train::preset::Preset;
 use vapo_train::training::Trainer;
 
@@ -25,12 +27,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let threads = arguments.next().map_or(Ok(2), |threads| threads.parse())?;
     let seconds: f64 = arguments.next().map_or(Ok(10.0), |seconds| seconds.parse())?;
 
+    let rule = arguments.next().map_or(Ok(Rule::default()), |rule| Rule::from_str(&rule, false))?;
+
     let side = if matches!(preset.name, "tiny" | "digits") { 8 } else { 28 };
     let shape = Shape { channels: 1, height: side, width: side };
     let mut images = vec![0; IMAGES * shape.elements()];
     Xoshiro128PlusPlus::seed_from_u64(1).fill_bytes(&mut images);
     let dataset = Dataset::new("random", shape, u8::MAX, images, None)?;
-    let choices = Choices { threads: Some(threads), ..Choices::default() };
+    let choices = Choices { threads: Some(threads), optimiser: Some(rule), ..Choices::default() };
     let config = Config::new(Source::FashionMnist, &dataset, &Files::default(), &preset, &choices);
     let mut trainer = Trainer::new(&config, &dataset)?;
 
@@ -43,6 +47,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let rate = seen as f64 / start.elapsed().as_secs_f64();
     let parameters = config.architecture.parameters();
-    println!("{name}: {parameters} parameters, {threads} threads, batch {}: {rate:.0} images/s", config.batch);
+    let memory = peak().map_or("unknown".to_owned(), |megabytes| format!("{megabytes:.0} MB"));
+    println!(
+        "{name}: {parameters} parameters, {threads} threads, batch {}: {rate:.0} images/s, peak {memory}",
+        config.batch
+    );
     Ok(())
+}
+
+/// Largest resident size of this process so far, in MB, where the system tells.
+fn peak() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<f64>().ok()? / 1024.0)
 }

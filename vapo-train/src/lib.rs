@@ -10,7 +10,7 @@
 //! | [`potential`] | Φ(x, t), its drift ∇Φ, and the exact gradient of any loss of the drift |
 //! | [`ops`] | the operations that the potential is made of: by hand for the CPU, composed of dfdx's for any device |
 //! | [`objective`] | losses of the drift, with their derivatives |
-//! | [`optimiser`] | Adam, clipping, learning rate, moving average |
+//! | [`optimiser`] | Muon, Adam, clipping, learning rate, moving average |
 //! | [`training`] | the step, and the loop around it |
 //! | [`quantise`] | from float parameters to a model file |
 //! | [`sampling`] | images from a model file, by the code of the device |

@@ -7,7 +7,8 @@
 //! | `parameters.MATRIX.weight` | f32, rows × columns | inputs × outputs, as in [`vapo_format::matrix`] |
 //! | `parameters.MATRIX.bias` | f32, columns | |
 //! | `ema.…` | likewise | exponential moving average of the parameters: what samples are drawn with |
-//! | `first_moment.…`, `second_moment.…` | likewise | Adam's |
+//! | `first_moment.…` | likewise | moving average of the gradient: Adam's, or Muon's for the weights that it moves |
+//! | `second_moment.…` | likewise | moving average of its square: Adam's, or zero |
 //!
 //! `MATRIX` is a name of [`Architecture::matrices`], `layers.1.conv1` for instance.
 
@@ -37,9 +38,9 @@ pub struct Checkpoint {
     pub parameters: Vec<f32>,
     /// Exponential moving average of the parameters.
     pub ema: Vec<f32>,
-    /// Adam's mean of the gradient.
+    /// The optimiser's mean of the gradient.
     pub first_moment: Vec<f32>,
-    /// Adam's mean of the squared gradient.
+    /// The optimiser's mean of the squared gradient.
     pub second_moment: Vec<f32>,
     /// State of the random generator.
     pub generator: [u32; 4],

@@ -17,8 +17,8 @@ fn commands() -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --steps --minutes --batch --lr --objective --homotopy --seed --device \
-                 --threads --out --resume --force --help --version"
+                "{FILES} --flip --no-flip --preset --steps --minutes --batch --lr --objective --times --optimiser \
+                 --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
         ("sample", format!("--model --count {SAMPLER} {out}")),
@@ -81,7 +81,14 @@ fn the_help_lists_commands_names_and_defaults() {
         "energy:",
         "vapo-bayes:",
     ];
-    for part in train.iter().chain(&["linear or bayes", "runs/DATASET", "[default: digits]", "[default: flow]"]) {
+    for part in train.iter().chain(&[
+        "linear or bayes",
+        "runs/DATASET",
+        "[default: digits]",
+        "[default: flow]",
+        "[default: muon]",
+        "logit-normal:",
+    ]) {
         assert!(page.contains(part), "no {part:?} in: {page}");
     }
     let page = vapo_train(root.path(), "sample --help").succeeded().output;

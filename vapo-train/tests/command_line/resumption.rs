@@ -174,6 +174,8 @@ fn other_settings_are_refused_and_the_same_are_not() {
         ("--dataset mnist", "--dataset digits"),
         ("--objective energy", "--objective flow"),
         ("--homotopy bayes", "--homotopy linear"),
+        ("--times uniform", "--times logit-normal"),
+        ("--optimiser adam", "--optimiser muon"),
         ("--device cuda", "--device cpu"),
         ("--steps 2000", "--steps 1000"),
         ("--minutes 1.5", "--steps 1000"),

@@ -11,12 +11,13 @@ use vapo_train::checkpoint::Checkpoint;
 use vapo_train::config::{Budget, Config, Device};
 use vapo_train::dataset::Source;
 use vapo_train::objective::Objective;
-use vapo_train::optimiser::learning_rate;
+use vapo_train::optimiser::{Rule, learning_rate};
 use vapo_train::picture::sample_grid;
 use vapo_train::preset::Preset;
 use vapo_train::quantise::model_file;
 use vapo_train::run::read_metrics;
 use vapo_train::sampling::{Settings, sample};
+use vapo_train::times::Times;
 
 /// A grid of 8 × 8 digits, each enlarged to 48 pixels, with gaps of one pixel between and around.
 const GRID: u32 = 1 + 8 * 49;
@@ -44,7 +45,8 @@ fn a_run_leaves_its_files_and_nothing_else() {
 #[test]
 fn the_configuration_is_what_was_asked_for() {
     let root = TempDir::new().unwrap();
-    let chosen = "--homotopy bayes --objective vapo-bayes --lr 0.003 --seed 18446744073709551615";
+    let chosen = "--homotopy bayes --objective vapo-bayes --lr 0.003 --seed 18446744073709551615 \
+                  --times logit-normal --optimiser adam";
     vapo_train(root.path(), &format!("{TINY} --steps 3 {chosen} --out run")).succeeded();
     let run = root.path().join("run");
     let (found, tiny) = (config(&run), Preset::named("tiny").unwrap());
@@ -54,6 +56,8 @@ fn the_configuration_is_what_was_asked_for() {
         preset: "tiny".into(),
         architecture: tiny.architecture(found.architecture.image, Homotopy::Bayes),
         objective: Objective::VapoBayes,
+        times: Times::LogitNormal,
+        optimiser: Rule::Adam,
         budget: Budget::Steps(3),
         batch: 8,
         learning_rate: 0.003,
