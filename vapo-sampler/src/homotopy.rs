@@ -26,9 +26,47 @@ pub fn coefficients(homotopy: Homotopy, time: f32) -> Coefficients {
     }
 }
 
+/// ∫ dt/σ from `start` to `end`, before time 1.
+pub(crate) fn inverse_std_integral(homotopy: Homotopy, start: f32, end: f32) -> f32 {
+    match homotopy {
+        Homotopy::Linear => libm::logf((1.0 - start) / (1.0 - end)),
+        Homotopy::Bayes => 2.0 * (libm::sqrtf(1.0 - start) - libm::sqrtf(1.0 - end)),
+    }
+}
+
+/// ∫ μ/σ dt from `start` to `end`, before time 1.
+pub(crate) fn ratio_integral(homotopy: Homotopy, start: f32, end: f32) -> f32 {
+    match homotopy {
+        Homotopy::Linear => inverse_std_integral(homotopy, start, end) - (end - start),
+        Homotopy::Bayes => {
+            // μ = 1 − σ², so that ∫σ dt is what is taken away.
+            let cubed = |time: f32| (1.0 - time) * libm::sqrtf(1.0 - time);
+            inverse_std_integral(homotopy, start, end) - (cubed(start) - cubed(end)) / 1.5
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn integrals_are_sums() {
+        for homotopy in [Homotopy::Linear, Homotopy::Bayes] {
+            for (start, end) in [(0.0, 0.5), (0.25, 0.3125), (0.5, 0.96875)] {
+                // The midpoint rule: its error is below 1e-5 of the integral for these widths.
+                let (mut inverse, mut ratio) = (0.0, 0.0);
+                for part in 0..4096 {
+                    let at = coefficients(homotopy, start + (end - start) * (part as f32 + 0.5) / 4096.0);
+                    inverse += f64::from((end - start) / 4096.0 / at.std);
+                    ratio += f64::from((end - start) / 4096.0 * at.mean / at.std);
+                }
+                let found = [inverse_std_integral, ratio_integral].map(|f| f64::from(f(homotopy, start, end)));
+                assert!((found[0] / inverse - 1.0).abs() < 1e-4, "{homotopy:?} {start}: {found:?}, {inverse}");
+                assert!((found[1] / ratio - 1.0).abs() < 1e-4, "{homotopy:?} {start}: {found:?}, {ratio}");
+            }
+        }
+    }
 
     #[test]
     fn both_start_at_the_prior_and_end_at_the_data() {

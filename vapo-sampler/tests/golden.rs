@@ -24,6 +24,8 @@ fn samples_never_change() {
         (Solver::Heun, 1.0, 0xcb7b_4e9b_83ad_c6ee),
         (Solver::Ab2, 0.0, 0x7678_3775_cc59_218a),
         (Solver::Ab2, 1.0, 0x1b8f_ccfd_1fd5_6188),
+        (Solver::Etd2, 0.0, 0x6b88_a478_3e96_b8f7),
+        (Solver::Etd2, 1.0, 0xb8e7_201b_43c6_6696),
     ];
     for (solver, temperature, expected) in cases {
         let mut memory = vec![f32::NAN; arena::elements(model.architecture(), solver)];

@@ -58,6 +58,17 @@ fn solvers_converge_with_their_order() {
     }
 }
 
+/// Errors of its last step and of all others have opposite signs here, so that between these numbers of steps the error
+/// falls faster than by the order.
+#[test]
+fn etd2_converges_at_least_with_order_2() {
+    for exponent in [1.0, 1.2, 1.5] {
+        let at = |steps| error(Solver::Etd2, Schedule::graded(steps, exponent).unwrap());
+        let found = (at(20) / at(80)).log2() / 2.0;
+        assert!(found > 1.9, "exponent {exponent}: order {found}");
+    }
+}
+
 /// Weights of two-step Adams–Bashforth are exact for velocities linear in time, whatever the widths of its steps.
 #[test]
 fn ab2_integrates_linear_velocities_exactly_after_its_first_step() {
@@ -76,10 +87,58 @@ fn ab2_integrates_linear_velocities_exactly_after_its_first_step() {
     assert!((x[0] - (1.0 - first * first)).abs() < 1e-6);
 }
 
+/// ∇Φ = μ′·½ + σ′·E, where E = (x − μ·½)/σ: the predicted image is ½ everywhere, and the flow is x = μ·½ + σ·E.
+#[test]
+fn etd2_is_exact_where_the_predicted_image_stands_still() {
+    struct Still(Homotopy);
+    impl Drift for Still {
+        fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+            let at = coefficients(self.0, time);
+            let noise = |x: f32| (x - 0.5 * at.mean) / at.std;
+            drift.iter_mut().zip(x).for_each(|(drift, &x)| *drift = 0.5 * at.mean_rate + at.std_rate * noise(x));
+            Ok(0.0)
+        }
+    }
+    for homotopy in [Homotopy::Linear, Homotopy::Bayes] {
+        for temperature in [0.0, 0.5, 2.0] {
+            let (mut field, mut noise) = (Still(homotopy), Noise::new(generator(5)));
+            let mut x = vec![0.0; 20_000];
+            noise.fill(&mut x);
+            let prior = x.clone();
+            let sde = Sde { drift: &mut field, homotopy, temperature };
+            let mut buffers = vec![f32::NAN; 2 * x.len()];
+            let schedule = Schedule::graded(3, 0.6).unwrap();
+            let mut on_the_way = Vec::new();
+            let observe = |step: vapo_sampler::schedule::Step, drift: &[f32]| {
+                let at = coefficients(homotopy, step.start);
+                on_the_way.push((step.start, drift.iter().map(|v| (v - 0.5 * at.mean_rate) / at.std_rate).collect()));
+            };
+            Solver::Etd2.integrate(sde, schedule, &mut noise, &mut x, &mut buffers, observe).unwrap();
+            assert!(x.iter().all(|x| (x - 0.5).abs() < 1e-6), "{homotopy:?} {temperature}");
+            let on_the_way: Vec<(f32, Vec<f32>)> = on_the_way;
+            for (time, noise) in on_the_way {
+                // However long the steps, E stays a standard Gaussian that remembers the prior by exp(−η∫dt/σ).
+                let kept = match homotopy {
+                    Homotopy::Linear => (1.0 - time).powf(temperature),
+                    Homotopy::Bayes => (2.0 * temperature * ((1.0 - time).sqrt() - 1.0)).exp(),
+                };
+                let mean = |f: &dyn Fn(f32, f32) -> f32| {
+                    noise.iter().zip(&prior).map(|(&e, &p)| f(e, p)).sum::<f32>() / noise.len() as f32
+                };
+                // Five standard errors of a mean of squares, √(2/20,000).
+                assert!((mean(&|e, _| e * e) - 1.0).abs() < 0.05, "{homotopy:?} {temperature} at {time}");
+                assert!((mean(&|e, p| e * p) - kept).abs() < 0.05, "{homotopy:?} {temperature} at {time}");
+            }
+        }
+    }
+}
+
 #[test]
 fn evaluations_are_as_documented_and_never_at_time_1() {
     for steps in [1, 2, 7] {
-        for (solver, count) in [(Solver::Euler, steps), (Solver::Heun, 2 * steps - 1), (Solver::Ab2, steps)] {
+        let counts =
+            [(Solver::Euler, steps), (Solver::Heun, 2 * steps - 1), (Solver::Ab2, steps), (Solver::Etd2, steps)];
+        for (solver, count) in counts {
             let mut field = Oscillator::default();
             integrate(&mut field, solver, Schedule::uniform(steps as u16).unwrap(), &mut [0.0; 3]);
             assert_eq!(field.times.len(), count, "{solver:?}");

@@ -1,6 +1,7 @@
 //! Everything that decides what a run computes, written to its folder before training and read back to resume.
 
 use crate::dataset::{Dataset, Files, Preparation, Source};
+use crate::draws::Draws;
 use crate::objective::Objective;
 use crate::optimiser::Rule;
 use crate::preset::Preset;
@@ -67,6 +68,9 @@ pub struct Config {
     /// Which times of the path a batch looks at.
     #[serde(default = "uniform")]
     pub times: Times,
+    /// What samples of a batch share.
+    #[serde(default = "independent")]
+    pub draws: Draws,
     /// How gradients become steps.
     #[serde(default = "adam")]
     pub optimiser: Rule,
@@ -98,6 +102,11 @@ fn uniform() -> Times {
 }
 
 /// What runs used before there was a choice.
+fn independent() -> Draws {
+    Draws::Independent
+}
+
+/// What runs used before there was a choice.
 fn adam() -> Rule {
     Rule::Adam
 }
@@ -111,6 +120,8 @@ pub struct Choices {
     pub objective: Option<Objective>,
     /// Times, or logit-normal ones for `flow` and uniform ones for the published objectives.
     pub times: Option<Times>,
+    /// Draws, or antithetic ones for `energy` and independent ones for the others.
+    pub draws: Option<Draws>,
     /// Rule, or Muon.
     pub optimiser: Option<Rule>,
     /// Homotopy, or `linear`.
@@ -147,6 +158,11 @@ impl Config {
                 Times::LogitNormal
             } else {
                 Times::Uniform
+            }),
+            draws: choices.draws.unwrap_or(if objective == Objective::Energy {
+                Draws::Antithetic
+            } else {
+                Draws::Independent
             }),
             optimiser: choices.optimiser.unwrap_or_default(),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),

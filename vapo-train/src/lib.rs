@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`fetch`] | a data set's files from their publisher |
 //! | [`dataset`] | images in memory, dealt out in seeded batches |
+//! | [`draws`], [`times`] | what samples of a batch share, and when on the path they are |
 //! | [`homotopy`] | points on the path from noise to data, and the velocity there |
 //! | [`potential`] | Φ(x, t), its drift ∇Φ, and the exact gradient of any loss of the drift |
 //! | [`ops`] | the operations that the potential is made of: by hand for the CPU, composed of dfdx's for any device |
@@ -33,6 +34,7 @@ pub mod cli;
 pub mod composition;
 pub mod config;
 pub mod dataset;
+pub mod draws;
 pub mod evaluation;
 pub mod export;
 pub mod extent;

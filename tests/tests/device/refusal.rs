@@ -36,7 +36,7 @@ fn another_version_of_the_format_is_refused() {
 #[test]
 fn requests_that_cannot_be_answered_are_refused() {
     for (arguments, message) in [
-        ("seed=5 solver=rk4", "found solver=rk4\nerror expected seed=, solver=euler|heun|ab2,"),
+        ("seed=5 solver=rk4", "found solver=rk4\nerror expected seed=, solver=euler|heun|ab2|etd2,"),
         ("temperature=nan", "found temperature=nan\nerror expected seed=,"),
         ("temperature=-1", "found temperature=-1\nerror expected seed=,"),
         ("steps=0", "error a schedule has at least 1 step"),

@@ -192,6 +192,7 @@ flash            1488 bytes of model; beside the program, at most FLASH
 RAM, euler       4676 bytes: arena 4420, image 256; beside stack and program, at most RAM
 RAM, heun        4932 bytes: arena 4676, image 256; beside stack and program, at most RAM
 RAM, ab2         4932 bytes: arena 4676, image 256; beside stack and program, at most RAM
+RAM, etd2        4932 bytes: arena 4676, image 256; beside stack and program, at most RAM
 ";
         let Program { flash, ram } = board::largest_program();
         let expected =

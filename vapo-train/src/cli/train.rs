@@ -5,6 +5,7 @@ use super::{Failure, from_one_to, note, option_value, summary};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{Budget, Choices, Config, Device};
 use crate::dataset::{Dataset, Preparation, Size, Source, Split};
+use crate::draws::Draws;
 use crate::objective::Objective;
 use crate::optimiser::Rule;
 use crate::preset::Preset;
@@ -56,6 +57,9 @@ pub(super) struct Arguments {
     /// Times of the path that training looks at [default: logit-normal for flow, else uniform]
     #[arg(long, value_enum, hide_default_value = true)]
     times: Option<Times>,
+    /// What samples of a batch share [default: antithetic for energy, else independent]
+    #[arg(long, value_enum, hide_default_value = true)]
+    draws: Option<Draws>,
     /// How gradients become steps [default: muon]
     #[arg(long, value_enum, hide_default_value = true)]
     optimiser: Option<Rule>,
@@ -186,6 +190,7 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         (arguments.preset.as_ref().map(|name| option("preset", name)), option("preset", &config.preset)),
         (choices.objective.map(|objective| option("objective", objective)), option("objective", config.objective)),
         (choices.times.map(|times| option("times", times)), option("times", config.times)),
+        (choices.draws.map(|draws| option("draws", draws)), option("draws", config.draws)),
         (choices.optimiser.map(|rule| option("optimiser", rule)), option("optimiser", config.optimiser)),
         (choices.homotopy.map(|homotopy| option("homotopy", homotopy)), option("homotopy", homotopy)),
         (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
@@ -231,6 +236,7 @@ impl Arguments {
             flip: self.flip.then_some(true).or(self.no_flip.then_some(false)),
             objective: self.objective,
             times: self.times,
+            draws: self.draws,
             optimiser: self.optimiser,
             homotopy: self.homotopy,
             budget: steps.or(self.minutes.map(Budget::Minutes)),

@@ -1,32 +1,51 @@
-//! F = (E[½‖g‖²] + Cov[Φ, γ])/d.
+//! F = E[(1 − t)(½‖g‖² + Cov[Φ, γ | t])]/d.
 //!
-//! The variational form of the probabilistic Poisson equation ∂ₜρ = −∇·(ρ∇Φ). E is the mean over the batch and Cov its
-//! unbiased estimate, so that a small batch does not pull the drift towards zero; d only makes losses of different
-//! extents comparable. ∂F/∂g = g/(B·d), ∂F/∂Φ = (γ − mean γ)/((B − 1)·d).
+//! The variational form of the probabilistic Poisson equation ∂ₜρ = −∇·(ρ∇Φ), at every time by itself. Three things keep
+//! its minimiser and take variance from its derivatives:
 //!
-//! Source: Loo et al., *Variational Potential Flow*, the loss of the energy.
+//! * The innovation γ is centred over the samples that share a time, and Cov is the unbiased estimate, so that a small group
+//!   does not pull the drift towards zero. Where a time has one sample only, (1 − t)γ is centred over the batch.
+//! * The weight 1 − t, by which the std of γ grows on either path, gives all times derivatives of one size.
+//! * A mirrored noise cancels the odd part of γ: [`crate::draws::Draws::Antithetic`], the usual way to draw for this loss.
+//!
+//! d only makes losses of different extents comparable. With n samples in a group of one time,
+//! ∂F/∂g = (1 − t)g/(B·d), ∂F/∂Φ = n/(n − 1)·(1 − t)(γ − mean γ)/(B·d).
+//!
+//! Source: Loo et al., *Variational Potential Flow*, the loss of the energy, which has weight 1.
 
 use super::Cotangents;
 use crate::homotopy::Path;
 use crate::potential::Evaluation;
-use crate::sums::{centred, dot};
+use crate::sums::centred;
 
 pub(super) fn evaluate(evaluation: &Evaluation<f32>, path: &Path) -> Cotangents {
-    let (samples, dimension) = (path.times().len(), path.dimension() as f64);
-    let innovation = centred(path.innovation().to_vec());
-    // One sample has no covariance: its centred innovation is zero, whatever it is divided by.
-    let of_potential = 1.0 / ((samples - 1).max(1) as f64 * dimension);
-    let of_drift = 1.0 / (samples as f64 * dimension);
+    let (samples, dimension) = (path.times().len(), path.dimension());
+    let each = 1.0 / (samples * dimension) as f64;
+    let weights: Vec<f64> = path.times().iter().map(|&time| each * (1.0 - f64::from(time))).collect();
 
-    let kinetic = 0.5 * dot(&evaluation.drift, &evaluation.drift) * of_drift;
-    let pairs = evaluation.potential.iter().zip(&innovation);
-    let covariance = pairs.map(|(&phi, gamma)| f64::from(phi) * gamma).sum::<f64>() * of_potential;
-    Cotangents {
-        loss: kinetic + covariance,
-        drift: evaluation.drift.iter().map(|g| g * of_drift as f32).collect(),
-        potential: innovation.iter().map(|gamma| (gamma * of_potential) as f32).collect(),
-        time_rate: vec![0.0; samples],
+    let rows = evaluation.drift.chunks_exact(dimension).zip(&weights);
+    let drift: Vec<f32> = rows.flat_map(|(row, weight)| row.iter().map(|g| g * *weight as f32)).collect();
+    let squares = evaluation.drift.iter().zip(&drift).map(|(&g, &of_drift)| f64::from(g) * f64::from(of_drift));
+    let kinetic = 0.5 * squares.sum::<f64>();
+
+    let mut potential = Vec::with_capacity(samples);
+    let mut covariance = 0.0;
+    for group in groups(path.times()) {
+        let weighted = path.innovation().iter().zip(&weights).skip(potential.len()).take(group);
+        // One sample has no covariance: its centred innovation is zero, whatever it is divided by.
+        let unbiased = group as f64 / (group - 1).max(1) as f64;
+        for innovation in centred(weighted.map(|(gamma, weight)| gamma * weight).collect()) {
+            covariance += f64::from(evaluation.potential[potential.len()]) * innovation * unbiased;
+            potential.push((innovation * unbiased) as f32);
+        }
     }
+    Cotangents { loss: kinetic + covariance, drift, potential, time_rate: vec![0.0; samples] }
+}
+
+/// Lengths of the runs of equal times; one of them all where a time stands alone.
+fn groups(times: &[f32]) -> Vec<usize> {
+    let runs: Vec<usize> = times.chunk_by(|one, next| one == next).map(<[f32]>::len).collect();
+    if runs.contains(&1) { vec![times.len()] } else { runs }
 }
 
 #[cfg(test)]
@@ -36,7 +55,7 @@ mod tests {
 
     #[test]
     fn literal_values() {
-        // At t = 0 of the straight path γ = −ε·x̄ + ε² − 1: −1 and 6 here, centred ∓3.5.
+        // At t = 0 of the straight path γ = −ε·x̄ + ε² − 1: −1 and 4 here, centred ∓2.5.
         let path = Path::new(Homotopy::Linear, &[1.0, 0.5], &[0.0, -2.0], &[0.0; 2]).unwrap();
         assert_eq!(path.innovation(), [-1.0, 4.0]);
         let evaluation = Evaluation { drift: vec![2.0, 4.0], potential: vec![1.0, 3.0], ..Evaluation::default() };
@@ -47,13 +66,31 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_samples_share_is_centred_by_itself() {
+        let times = [0.0, 0.0, 0.5, 0.5];
+        let path = Path::new(Homotopy::Linear, &[1.0, 0.5, 1.0, 0.5], &[0.0, -2.0, 0.0, -2.0], &times).unwrap();
+        // γ = (−ε·x̄ + ε² − 1)/(1 − t).
+        assert_eq!(path.innovation(), [-1.0, 4.0, -2.0, 8.0]);
+        let potential = vec![1.0, 3.0, 1.0, 3.0];
+        let found = evaluate(&Evaluation { drift: vec![2.0; 4], potential, ..Evaluation::default() }, &path);
+        // A quarter of the batch, twice for a group of two, and half weight for γ of twice the size.
+        assert_eq!(found.potential, [-1.25, 1.25, -1.25, 1.25]);
+        assert_eq!(found.drift, [0.5, 0.5, 0.25, 0.25]);
+        // ½·4·(2·1 + 2·½)/4 + 2·(3 − 1)·1.25.
+        assert_eq!(found.loss, 6.5);
+        assert_eq!(groups(&[0.0, 0.5, 0.5]), [3]);
+    }
+
+    #[test]
     fn a_constant_of_the_potential_does_not_matter() {
-        let path = Path::new(Homotopy::Bayes, &[1.0, 0.5, -0.5], &[0.5, -2.0, 1.0], &[0.0, 0.25, 0.5]).unwrap();
-        let at = |constant: f32| {
-            let potential = [0.5, -1.0, 2.0].map(|phi| phi + constant).to_vec();
-            evaluate(&Evaluation { drift: vec![0.0; 3], potential, ..Evaluation::default() }, &path)
-        };
-        assert!((at(64.0).loss - at(0.0).loss).abs() < 1e-12);
-        assert_eq!(at(64.0).potential, at(0.0).potential);
+        for times in [[0.0, 0.25, 0.5, 0.75], [0.25, 0.25, 0.5, 0.5]] {
+            let path = Path::new(Homotopy::Bayes, &[1.0, 0.5, -0.5, 0.0], &[0.5, -2.0, 1.0, 0.25], &times).unwrap();
+            let at = |constant: f32| {
+                let potential = [0.5, -1.0, 2.0, 1.0].map(|phi| phi + constant).to_vec();
+                evaluate(&Evaluation { drift: vec![0.0; 4], potential, ..Evaluation::default() }, &path)
+            };
+            assert!((at(64.0).loss - at(0.0).loss).abs() < 1e-12);
+            assert_eq!(at(64.0).potential, at(0.0).potential);
+        }
     }
 }

@@ -4,11 +4,11 @@
 //! | objective | loss | what it is |
 //! |---|---|---|
 //! | [`Objective::Flow`] | mean (g − u)² | regression of the conditional velocity u: least variance |
-//! | [`Objective::Energy`] | (E[½‖g‖²] + Cov[Φ, γ])/d | the variational potential flow as first published |
+//! | [`Objective::Energy`] | E[(1 − t)(½‖g‖² + Cov[Φ, γ])]/d | the variational potential flow as first published, weighted |
 //! | [`Objective::VapoBayes`] | correlation + direction + ½ norm + 0.1 Φₜ² | its follow-up's mixture |
 //!
-//! `flow` and `energy` have one minimiser: E\[Φγ\] = −E\[g·u\] by parts, so that `flow` is twice `energy`, plus E‖u‖²/d
-//! which no potential changes. `vapo-bayes` has another one, see [`vapo_bayes`].
+//! `flow` and `energy` have one minimiser: E\[Φγ\] = −E\[g·u\] by parts, so that at every time `flow` is twice `energy`
+//! without its weight, plus E‖u‖²/d which no potential changes. `vapo-bayes` has another one, see [`vapo_bayes`].
 
 mod energy;
 mod flow;

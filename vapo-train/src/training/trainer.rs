@@ -4,6 +4,7 @@
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::dataset::{Batches, Dataset, Flips};
+use crate::draws::Batch;
 use crate::homotopy::Path;
 use crate::optimiser::{Ema, Optimiser, clip, learning_rate};
 use crate::parameters::Layout;
@@ -73,7 +74,8 @@ impl<'a> Trainer<'a> {
         generator: Xoshiro128PlusPlus,
     ) -> Result<Self, TrainingError> {
         let batch = NonZeroUsize::new(config.batch).ok_or(TrainingError::Batch)?;
-        let batches = dataset.batches(batch, config.seed);
+        let images = NonZeroUsize::new(config.draws.images(batch.get())).ok_or(TrainingError::Batch)?;
+        let batches = dataset.batches(images, config.seed);
         let engine = Engine::new(config.device, config.threads)?;
         Ok(Trainer { config, dataset, batches, engine, step, parameters, optimiser, ema, generator })
     }
@@ -124,6 +126,7 @@ impl<'a> Trainer<'a> {
 
     /// The step's batch: images, a little noise on them, and a random point of each one's path from the prior.
     fn draw(&mut self) -> Result<Path, TrainingError> {
+        let Config { architecture, batch, draws, .. } = self.config;
         let (mut indices, mut data) = (Vec::new(), Vec::new());
         self.batches.indices(self.step, &mut indices);
         self.dataset.fill(&indices, &mut data);
@@ -131,14 +134,16 @@ impl<'a> Trainer<'a> {
             let place = self.step.wrapping_mul(indices.len() as u64);
             Flips::new(self.config.seed).apply(place, self.dataset.shape(), &mut data);
         }
-        let times = self.config.times.draw(indices.len(), &mut self.generator);
+        let times = self.config.times.draw(draws.times(*batch), &mut self.generator);
         let mut noise = vec![0.0; data.len()];
         let mut gaussian = Noise::new(&mut self.generator);
         for value in &mut data {
             *value += self.config.data_noise * gaussian.draw();
         }
         gaussian.fill(&mut noise);
-        Ok(Path::new(self.config.architecture.homotopy, &data, &noise, &times)?)
+        let Batch { data, noise, times } =
+            draws.batch(*batch, self.dataset.shape().elements(), Batch { data, noise, times });
+        Ok(Path::new(architecture.homotopy, &data, &noise, &times)?)
     }
 }
 

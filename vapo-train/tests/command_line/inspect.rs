@@ -54,7 +54,7 @@ fn totals_are_those_of_the_model() {
             let weights = Model::parse(&file).unwrap().weights().len();
             assert_eq!(rows.iter().map(|row| row.3).sum::<usize>(), weights);
             assert!(total(&page, "flash").starts_with(&format!("{} bytes", file.len())), "{page}");
-            for (solver, name) in [(Solver::Euler, "euler"), (Solver::Heun, "heun"), (Solver::Ab2, "ab2")] {
+            for (solver, name) in Solver::ALL.map(|solver| (solver, solver.name())) {
                 let (arena, image) = (4 * arena::elements(&architecture, solver), 4 * 32 * 32);
                 let expected = format!("{} bytes: arena {arena}, image {image};", arena + image);
                 assert!(total(&page, &format!("RAM, {name}")).starts_with(&expected), "{page}");

@@ -17,7 +17,7 @@ fn commands() -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --steps --minutes --batch --lr --objective --times --optimiser \
+                "{FILES} --flip --no-flip --preset --steps --minutes --batch --lr --objective --times --draws --optimiser \
                  --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
@@ -92,7 +92,8 @@ fn the_help_lists_commands_names_and_defaults() {
         assert!(page.contains(part), "no {part:?} in: {page}");
     }
     let page = vapo_train(root.path(), "sample --help").succeeded().output;
-    for part in ["euler:", "heun:", "ab2:", "[default: 64]", "[default: 20]", "[default: 0.8]", ".png", ".npy"] {
+    for part in ["euler:", "heun:", "ab2:", "etd2:", "[default: 64]", "[default: 20]", "[default: 0.8]", ".png", ".npy"]
+    {
         assert!(page.contains(part), "no {part:?} in: {page}");
     }
     let version = vapo_train(root.path(), "--version").succeeded().output;
@@ -119,7 +120,7 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
     let root = TempDir::new().unwrap();
     let cases: &[(&str, &[&str])] = &[
         ("--dataset imagenet", &["'imagenet'", "digits, mnist, fashion-mnist, cifar10, celeba, folder, npy"]),
-        ("--preset huge", &["'huge'", "tiny, digits, small, peer-8, peer-16"]),
+        ("--preset huge", &["'huge'", "tiny, digits, small, medium, peer-8, peer-16"]),
         ("--objective mse", &["'mse'", "flow, energy, vapo-bayes"]),
         ("--homotopy cubic", &["'cubic'", "linear or bayes"]),
         ("--device tpu", &["'tpu'", "cpu, cuda"]),
@@ -163,7 +164,7 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("sample --model m --out x.png --steps 65536", &["--steps", "65536 is not in 1..=65535"]),
         ("sample --model m --out x.png --grading 0", &["--grading 0", "positive"]),
         ("sample --model m --out x.png --grading -2", &["--grading -2", "positive"]),
-        ("sample --model m --out x.png --solver rk45", &["'rk45'", "euler, heun, ab2"]),
+        ("sample --model m --out x.png --solver rk45", &["'rk45'", "euler, heun, ab2, etd2"]),
         ("sample --model m --out x.png --seed -1", &["--seed", "'-1'"]),
     ];
     for (line, parts) in cases {

@@ -175,6 +175,7 @@ fn other_settings_are_refused_and_the_same_are_not() {
         ("--objective energy", "--objective flow"),
         ("--homotopy bayes", "--homotopy linear"),
         ("--times uniform", "--times logit-normal"),
+        ("--draws antithetic", "--draws independent"),
         ("--optimiser adam", "--optimiser muon"),
         ("--device cuda", "--device cpu"),
         ("--steps 2000", "--steps 1000"),

@@ -10,6 +10,7 @@ use vapo_sampler::{Schedule, Solver, arena};
 use vapo_train::checkpoint::Checkpoint;
 use vapo_train::config::{Budget, Config, Device};
 use vapo_train::dataset::Source;
+use vapo_train::draws::Draws;
 use vapo_train::objective::Objective;
 use vapo_train::optimiser::{Rule, learning_rate};
 use vapo_train::picture::sample_grid;
@@ -46,7 +47,7 @@ fn a_run_leaves_its_files_and_nothing_else() {
 fn the_configuration_is_what_was_asked_for() {
     let root = TempDir::new().unwrap();
     let chosen = "--homotopy bayes --objective vapo-bayes --lr 0.003 --seed 18446744073709551615 \
-                  --times logit-normal --optimiser adam";
+                  --times logit-normal --draws antithetic --optimiser adam";
     vapo_train(root.path(), &format!("{TINY} --steps 3 {chosen} --out run")).succeeded();
     let run = root.path().join("run");
     let (found, tiny) = (config(&run), Preset::named("tiny").unwrap());
@@ -57,6 +58,7 @@ fn the_configuration_is_what_was_asked_for() {
         architecture: tiny.architecture(found.architecture.image, Homotopy::Bayes),
         objective: Objective::VapoBayes,
         times: Times::LogitNormal,
+        draws: Draws::Antithetic,
         optimiser: Rule::Adam,
         budget: Budget::Steps(3),
         batch: 8,

@@ -33,7 +33,7 @@ impl Default for Request {
 }
 
 impl Request {
-    /// Reads arguments parted by spaces: any of `seed=7 solver=euler|heun|ab2 steps=20 exponent=0.8 temperature=1
+    /// Reads arguments parted by spaces: any of `seed=7 solver=euler|heun|ab2|etd2 steps=20 exponent=0.8 temperature=1
     /// known=4`. What they leave out is the default's.
     ///
     /// # Errors
@@ -60,6 +60,7 @@ impl Request {
                     b"euler" => Solver::Euler,
                     b"heun" => Solver::Heun,
                     b"ab2" => Solver::Ab2,
+                    b"etd2" => Solver::Etd2,
                     _ => return None,
                 }
             }

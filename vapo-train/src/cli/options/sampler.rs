@@ -36,6 +36,8 @@ pub(in crate::cli) enum Integrator {
     Heun,
     /// Two-step Adams–Bashforth: one evaluation a step
     Ab2,
+    /// Two-step exponential time differencing, for few steps: one evaluation a step
+    Etd2,
 }
 
 impl From<Integrator> for Solver {
@@ -44,6 +46,7 @@ impl From<Integrator> for Solver {
             Integrator::Euler => Solver::Euler,
             Integrator::Heun => Solver::Heun,
             Integrator::Ab2 => Solver::Ab2,
+            Integrator::Etd2 => Solver::Etd2,
         }
     }
 }
