@@ -7,7 +7,7 @@
 //! | module | concept |
 //! |---|---|
 //! | [`sampler`] | the whole way from a model to an image: [`Sampler`] |
-//! | [`solver`] | integrates a drift from noise to data: [`Solver`] Euler, Heun, Adams–Bashforth, each at any temperature |
+//! | [`solver`] | integrates a drift from noise to data: [`Solver`] Euler, Heun, Adams–Bashforth, exponential, each at any temperature |
 //! | [`schedule`] | the times at which a solver stops: [`Schedule`] |
 //! | [`homotopy`] | mean and std of the path from noise to data |
 //! | [`noise`] | seeded Gaussian [`Noise`] from a generator of your choice |
@@ -48,9 +48,9 @@
 //! # let bytes = model();
 //! let model = Model::parse(&bytes)?;
 //! let mut arena = [0.0; 1424]; // `arena::elements` says how many
-//! let mut sampler = Sampler::new(&model, Solver::Ab2, &mut arena)?;
+//! let mut sampler = Sampler::new(&model, Solver::Etd2, &mut arena)?;
 //!
-//! let schedule = Schedule::graded(10, 0.8)?;
+//! let schedule = Schedule::graded(10, Schedule::EXPONENT)?;
 //! let temperature = 0.0;
 //! let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
 //! let mut image = [0.0; 8 * 8];

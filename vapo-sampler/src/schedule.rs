@@ -27,6 +27,10 @@ pub struct Step {
 }
 
 impl Schedule {
+    /// The usual exponent. Images are drawn best where steps towards the data are the longer ones: there the predicted
+    /// image hardly moves, and the model's own errors weigh most.
+    pub const EXPONENT: f32 = 0.5;
+
     /// `steps` steps of the same width.
     ///
     /// # Errors

@@ -15,9 +15,8 @@ use vapo_sampler::{Schedule, Solver, arena};
 const IMAGES: usize = 64;
 /// Trajectories along which the int8 model's drift is compared.
 const TRAJECTORIES: usize = 16;
-/// Steps of the solver; with the exponent below, the best of those measured at this cost.
+/// Steps of the solver.
 const STEPS: u16 = 20;
-const EXPONENT: f32 = 0.8;
 
 /// Says what will be trained.
 pub(super) fn before(config: &Config, dataset: &Dataset) {
@@ -45,8 +44,8 @@ pub(super) fn after(config: &Config, parameters: &[f32], folder: &RunFolder) -> 
     let (float, int8) = (Model::parse(&float_file)?, Model::parse(&int8_file)?);
     let settings = Settings {
         count: IMAGES,
-        solver: Solver::Ab2,
-        schedule: Schedule::graded(STEPS, EXPONENT)?,
+        solver: Solver::default(),
+        schedule: Schedule::graded(STEPS, Schedule::EXPONENT)?,
         temperature: 0.0,
         seed: config.seed,
     };
@@ -67,13 +66,13 @@ fn write(folder: &RunFolder, name: &str, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn table(config: &Config, folder: &RunFolder, file_bytes: usize, agreement: Agreement) -> String {
-    let elements = arena::elements(&config.architecture, Solver::Ab2);
+    let elements = arena::elements(&config.architecture, Solver::default());
     let Agreement { mean_cosine, least_cosine } = agreement;
     let at = |name| folder.file(name).display().to_string();
     let rows = [
         ("parameters", config.architecture.parameters().to_string()),
         ("model", format!("{} ({file_bytes} bytes)", at(MODEL))),
-        ("arena", format!("{} bytes (solver ab2)", 4 * elements)),
+        ("arena", format!("{} bytes (solver {})", 4 * elements, Solver::default().name())),
         ("drift, float and int8", format!("cosine {mean_cosine:.6} (least {least_cosine:.6})")),
         ("samples, float", at(SAMPLES)),
         ("samples, int8", at(SAMPLES_INT8)),

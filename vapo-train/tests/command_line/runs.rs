@@ -114,8 +114,8 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
     assert_eq!(read("model-float32.vapo"), float);
     let settings = Settings {
         count: 64,
-        solver: Solver::Ab2,
-        schedule: Schedule::graded(20, 0.8).unwrap(),
+        solver: Solver::Etd2,
+        schedule: Schedule::graded(20, 0.5).unwrap(),
         temperature: 0.0,
         seed: 4,
     };
@@ -130,7 +130,7 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
     };
     assert_eq!(row("parameters"), architecture.parameters().to_string());
     assert_eq!(row("model"), format!("run/model.vapo ({} bytes)", int8.len()));
-    assert_eq!(row("arena"), format!("{} bytes (solver ab2)", 4 * arena::elements(&architecture, Solver::Ab2)));
+    assert_eq!(row("arena"), format!("{} bytes (solver etd2)", 4 * arena::elements(&architecture, Solver::Etd2)));
     let cosine: f64 = row("drift, float and int8").split_whitespace().nth(1).unwrap().parse().unwrap();
     assert!((0.999..=1.0).contains(&cosine), "{cosine}");
     assert_eq!(

@@ -47,11 +47,11 @@ fn samples_are_those_of_the_device() {
         let root = TempDir::new().unwrap();
         let file = write_model(&root.path().join("m.vapo"), GREY, homotopy, 0.3);
         for (options, solver, schedule, temperature, seed) in [
-            ("", Solver::Ab2, graded(20, 0.8), 0.0, 0),
-            ("--solver ab2 --steps 7 --seed 9", Solver::Ab2, graded(7, 0.8), 0.0, 9),
+            ("", Solver::Etd2, graded(20, 0.5), 0.0, 0),
+            ("--solver ab2 --steps 7 --seed 9", Solver::Ab2, graded(7, 0.5), 0.0, 9),
             ("--solver heun --steps 5 --grading 1 --temperature 0.7", Solver::Heun, graded(5, 1.0), 0.7, 0),
-            ("--solver euler --steps 9 --temperature 1 --seed 3", Solver::Euler, graded(9, 0.8), 1.0, 3),
-            ("--steps 1 --seed 18446744073709551615", Solver::Ab2, graded(1, 0.8), 0.0, u64::MAX),
+            ("--solver euler --steps 9 --temperature 1 --seed 3", Solver::Euler, graded(9, 0.5), 1.0, 3),
+            ("--steps 1 --seed 18446744073709551615", Solver::Etd2, graded(1, 0.5), 0.0, u64::MAX),
         ] {
             let line = format!("sample --model m.vapo --count 3 --out x.npy --force {options}");
             let told = vapo_train(root.path(), &line).succeeded();
@@ -223,7 +223,7 @@ fn a_card_beside_the_samples_says_how_to_draw_them_again() {
         "version": env!("CARGO_PKG_VERSION"),
         "models": [{ "path": "m.vapo", "sha256": sha256, "parameters": parameters, "weights": "int8" }],
         "sampler": {
-            "count": 2, "solver": "heun", "steps": 7, "evaluations": 13, "grading": 0.8, "temperature": 0.5,
+            "count": 2, "solver": "heun", "steps": 7, "evaluations": 13, "grading": 0.5, "temperature": 0.5,
             "seed": 3
         },
     });

@@ -28,7 +28,14 @@ pub(crate) fn pattern(index: usize) -> f32 {
 impl Default for Request {
     /// The best known of 10 evaluations.
     fn default() -> Self {
-        Request { seed: 0, solver: Solver::Ab2, steps: 10, exponent: 0.7, temperature: 0.0, known: 0 }
+        Request {
+            seed: 0,
+            solver: Solver::default(),
+            steps: 10,
+            exponent: Schedule::EXPONENT,
+            temperature: 0.0,
+            known: 0,
+        }
     }
 }
 

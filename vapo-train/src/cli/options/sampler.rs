@@ -14,10 +14,10 @@ pub(in crate::cli) struct SamplerOptions {
     #[arg(long, value_name = "ETA", default_value = "0", allow_negative_numbers = true)]
     temperature: f32,
     /// Integrator of the flow or the SDE
-    #[arg(long, value_enum, default_value = "ab2")]
+    #[arg(long, value_enum, default_value = "etd2")]
     solver: Integrator,
     /// Grid of times 1 − (1 − s)^P for uniform s; 1 is the uniform grid
-    #[arg(long, value_name = "P", default_value = "0.8", allow_negative_numbers = true)]
+    #[arg(long, value_name = "P", default_value_t = Schedule::EXPONENT, allow_negative_numbers = true)]
     grading: f32,
     /// Image i is the one that a device draws with seed N + i
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
