@@ -118,11 +118,11 @@ pub struct Choices {
     pub flip: Option<bool>,
     /// Objective, or `flow`.
     pub objective: Option<Objective>,
-    /// Times, or logit-normal ones for `flow` and uniform ones for the published objectives.
+    /// Times, or uniform ones for `vapo-bayes` and logit-normal ones for the others.
     pub times: Option<Times>,
     /// Draws, or antithetic ones for `energy` and independent ones for the others.
     pub draws: Option<Draws>,
-    /// Rule, or Muon.
+    /// Rule, or Adam for `vapo-bayes` and Muon for the others.
     pub optimiser: Option<Rule>,
     /// Homotopy, or `linear`.
     pub homotopy: Option<Homotopy>,
@@ -154,17 +154,22 @@ impl Config {
             preset: preset.name.into(),
             architecture: preset.architecture(dataset.shape(), choices.homotopy.unwrap_or_default()),
             objective,
-            times: choices.times.unwrap_or(if objective == Objective::Flow {
-                Times::LogitNormal
-            } else {
+            times: choices.times.unwrap_or(if objective == Objective::VapoBayes {
                 Times::Uniform
+            } else {
+                Times::LogitNormal
             }),
             draws: choices.draws.unwrap_or(if objective == Objective::Energy {
                 Draws::Antithetic
             } else {
                 Draws::Independent
             }),
-            optimiser: choices.optimiser.unwrap_or_default(),
+            // Steps of one size in all directions do not bear this loss's bursts: training diverges.
+            optimiser: choices.optimiser.unwrap_or(if objective == Objective::VapoBayes {
+                Rule::Adam
+            } else {
+                Rule::Muon
+            }),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
             batch: choices.batch.unwrap_or(preset.batch),
             learning_rate: choices.learning_rate.unwrap_or(preset.learning_rate),

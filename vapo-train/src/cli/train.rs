@@ -54,13 +54,13 @@ pub(super) struct Arguments {
     /// Loss that training minimises [default: flow]
     #[arg(long, value_enum, hide_default_value = true)]
     objective: Option<Objective>,
-    /// Times of the path that training looks at [default: logit-normal for flow, else uniform]
+    /// Times of the path that training looks at [default: uniform for vapo-bayes, else logit-normal]
     #[arg(long, value_enum, hide_default_value = true)]
     times: Option<Times>,
     /// What samples of a batch share [default: antithetic for energy, else independent]
     #[arg(long, value_enum, hide_default_value = true)]
     draws: Option<Draws>,
-    /// How gradients become steps [default: muon]
+    /// How gradients become steps [default: adam for vapo-bayes, else muon]
     #[arg(long, value_enum, hide_default_value = true)]
     optimiser: Option<Rule>,
     /// Path from noise to data, linear or bayes [default: linear]

@@ -86,7 +86,7 @@ fn the_help_lists_commands_names_and_defaults() {
         "runs/DATASET",
         "[default: digits]",
         "[default: flow]",
-        "[default: muon]",
+        "[default: adam for vapo-bayes, else muon]",
         "logit-normal:",
     ]) {
         assert!(page.contains(part), "no {part:?} in: {page}");
