@@ -29,7 +29,9 @@ fn respond(board: &mut Board<'_, Stdout>) -> Result<(), Refusal> {
         Ok(request) => board.answer(request),
         Err(argument) => {
             Print(&mut board.output).text("found ").bytes(argument).text("\n");
-            Err("expected seed=, solver=euler|heun|ab2|etd2, steps=, exponent=, temperature= or known=, each with a value")
+            Err(
+                "expected seed=, solver=euler|heun|ab2|etd2, steps=, exponent=, temperature= or known=, each with a value",
+            )
         }
     }
 }
