@@ -48,10 +48,11 @@
 //! # let bytes = model();
 //! let model = Model::parse(&bytes)?;
 //! let mut arena = [0.0; 1424]; // `arena::elements` says how many
-//! let mut sampler = Sampler::new(&model, Solver::Etd2, &mut arena)?;
+//! let solver = Solver::default();
+//! let mut sampler = Sampler::new(&model, solver, &mut arena)?;
 //!
 //! let schedule = Schedule::graded(10, Schedule::EXPONENT)?;
-//! let temperature = 0.0;
+//! let temperature = solver.usual_temperature();
 //! let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
 //! let mut image = [0.0; 8 * 8];
 //! sampler.sample(schedule, temperature, &mut noise, &mut image)?;

@@ -226,6 +226,12 @@ fn restoration_starts_at_a_later_time() {
 }
 
 #[test]
+fn noise_is_usual_where_it_is_exact() {
+    let usual = Solver::ALL.map(Solver::usual_temperature);
+    assert_eq!(usual, [0.0, 0.0, 0.0, 0.3]);
+}
+
+#[test]
 fn at_temperature_0_no_noise_is_drawn() {
     for solver in Solver::ALL {
         let mut noise = Noise::new(generator(1));

@@ -14,7 +14,7 @@ use vapo_format::Shape;
 
 #[derive(Debug, clap::Args)]
 // What `vapo-train/docs/score-and-restore.md` finds best: heat makes what is missing follow what is known.
-#[command(mut_arg("temperature", |option| option.default_value("8")))]
+#[command(mut_arg("temperature", |option| option.default_value("8").help("Temperature of the SDE; 0 is the deterministic flow")))]
 #[command(mut_arg("steps", |option| option.default_value("100")))]
 #[command(mut_arg("solver", |option| option.default_value("euler")))]
 #[command(mut_arg("grading", |option| option.default_value("1.5")))]

@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("temperature", |option| option.default_value("0").help("Temperature of the SDE, which has to be 0")))]
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]

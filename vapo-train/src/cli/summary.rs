@@ -46,7 +46,7 @@ pub(super) fn after(config: &Config, parameters: &[f32], folder: &RunFolder) -> 
         count: IMAGES,
         solver: Solver::default(),
         schedule: Schedule::graded(STEPS, Schedule::EXPONENT)?,
-        temperature: 0.0,
+        temperature: Solver::default().usual_temperature(),
         seed: config.seed,
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;

@@ -116,7 +116,7 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
         count: 64,
         solver: Solver::Etd2,
         schedule: Schedule::graded(20, 0.5).unwrap(),
-        temperature: 0.0,
+        temperature: 0.3,
         seed: 4,
     };
     for (file, name) in [(&float, "samples.png"), (&int8, "samples-int8.png")] {

@@ -47,11 +47,12 @@ fn samples_are_those_of_the_device() {
         let root = TempDir::new().unwrap();
         let file = write_model(&root.path().join("m.vapo"), GREY, homotopy, 0.3);
         for (options, solver, schedule, temperature, seed) in [
-            ("", Solver::Etd2, graded(20, 0.5), 0.0, 0),
+            ("", Solver::Etd2, graded(20, 0.5), 0.3, 0),
             ("--solver ab2 --steps 7 --seed 9", Solver::Ab2, graded(7, 0.5), 0.0, 9),
             ("--solver heun --steps 5 --grading 1 --temperature 0.7", Solver::Heun, graded(5, 1.0), 0.7, 0),
             ("--solver euler --steps 9 --temperature 1 --seed 3", Solver::Euler, graded(9, 0.5), 1.0, 3),
-            ("--steps 1 --seed 18446744073709551615", Solver::Etd2, graded(1, 0.5), 0.0, u64::MAX),
+            ("--steps 1 --seed 18446744073709551615", Solver::Etd2, graded(1, 0.5), 0.3, u64::MAX),
+            ("--steps 3 --temperature 0", Solver::Etd2, graded(3, 0.5), 0.0, 0),
         ] {
             let line = format!("sample --model m.vapo --count 3 --out x.npy --force {options}");
             let told = vapo_train(root.path(), &line).succeeded();

@@ -13,8 +13,8 @@ pub struct Request {
     pub steps: u16,
     /// Grading of the schedule.
     pub exponent: f32,
-    /// Temperature of the stochastic differential equation.
-    pub temperature: f32,
+    /// Temperature of the SDE, or the solver's usual one.
+    pub temperature: Option<f32>,
     /// Rows of the image, from the top, that are known: element i has the value [`pattern`]`(i)`, and the others are
     /// restored. At 0 the image is a sample.
     pub known: u16,
@@ -33,7 +33,7 @@ impl Default for Request {
             solver: Solver::default(),
             steps: 10,
             exponent: Schedule::EXPONENT,
-            temperature: 0.0,
+            temperature: None,
             known: 0,
         }
     }
@@ -73,7 +73,7 @@ impl Request {
             }
             b"steps" => self.steps = short(value)?,
             b"exponent" => self.exponent = decimal(value)?,
-            b"temperature" => self.temperature = decimal(value)?,
+            b"temperature" => self.temperature = Some(decimal(value)?),
             b"known" => self.known = short(value)?,
             _ => return None,
         }
@@ -127,7 +127,7 @@ mod tests {
             Request::parse(b"seed=18446744073709551615 solver=heun  steps=20 exponent=0.85 temperature=1 known=4");
         let seed = u64::MAX;
         let solver = Solver::Heun;
-        assert_eq!(request, Ok(Request { seed, solver, steps: 20, exponent: 0.85, temperature: 1.0, known: 4 }));
+        assert_eq!(request, Ok(Request { seed, solver, steps: 20, exponent: 0.85, temperature: Some(1.0), known: 4 }));
         assert_eq!(Request::parse(b""), Ok(Request::default()));
     }
 

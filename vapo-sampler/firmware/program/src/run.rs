@@ -128,6 +128,7 @@ fn sample<'a>(
     let (image, arena) = memory.split_at_mut_checked(shape.elements()).ok_or(ARENA)?;
     let mut sampler = Sampler::new(model, request.solver, arena).map_err(|_| ARENA)?;
     let schedule = request.schedule().map_err(|_| "a schedule has at least 1 step and an exponent near 1")?;
+    let temperature = request.temperature.unwrap_or(request.solver.usual_temperature());
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(request.seed));
 
     // Sampling is restoring an image of which nothing is known, so that one integration serves both.
@@ -136,7 +137,7 @@ fn sample<'a>(
     noise.fill(image);
     let mut watch = clock.stopwatch();
     sampler
-        .integrate_known(schedule, request.temperature, &mut noise, &known, image, |step, drift| {
+        .integrate_known(schedule, temperature, &mut noise, &known, image, |step, drift| {
             observe(&mut watch, Some((step.start, drift)));
         })
         .map_err(|_| "a temperature is at least 0")?;

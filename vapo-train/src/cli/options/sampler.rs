@@ -10,9 +10,9 @@ pub(in crate::cli) struct SamplerOptions {
     /// Steps of the solver
     #[arg(long, value_name = "K", default_value = "20", value_parser = from_one_to::<u16, { u16::MAX as u64 }>())]
     steps: u16,
-    /// Temperature of the SDE; 0 is the deterministic flow
-    #[arg(long, value_name = "ETA", default_value = "0", allow_negative_numbers = true)]
-    temperature: f32,
+    /// Temperature of the SDE; 0 is the deterministic flow [default: 0.3 for etd2, else 0]
+    #[arg(long, value_name = "ETA", allow_negative_numbers = true)]
+    temperature: Option<f32>,
     /// Integrator of the flow or the SDE
     #[arg(long, value_enum, default_value = "etd2")]
     solver: Integrator,
@@ -59,7 +59,11 @@ impl SamplerOptions {
     pub(in crate::cli) fn settings(&self, count: usize) -> Result<Settings, Failure> {
         let schedule = Schedule::graded(self.steps, self.grading)
             .map_err(|cause| Failure::Usage(format!("--grading {}: {cause}", self.grading)))?;
-        Ok(Settings { count, solver: self.solver.into(), schedule, temperature: self.temperature, seed: self.seed })
+        Ok(Settings { count, solver: self.solver.into(), schedule, temperature: self.temperature(), seed: self.seed })
+    }
+
+    fn temperature(&self) -> f32 {
+        self.temperature.unwrap_or(Solver::from(self.solver).usual_temperature())
     }
 
     /// The seed of the first sample, and of whatever else a command draws.
@@ -76,7 +80,7 @@ impl SamplerOptions {
             steps: self.steps,
             evaluations: solver.evaluations(self.steps),
             grading: self.grading,
-            temperature: self.temperature,
+            temperature: self.temperature(),
             seed: self.seed,
         }
     }
@@ -93,7 +97,7 @@ impl SamplerOptions {
     pub(in crate::cli) fn explain(&self, cause: SamplingError) -> Failure {
         match cause {
             SamplingError::Refused(cause @ vapo_sampler::Error::Temperature { .. }) => {
-                Failure::Usage(format!("--temperature {}: {cause}", self.temperature))
+                Failure::Usage(format!("--temperature {}: {cause}", self.temperature()))
             }
             cause => cause.into(),
         }
