@@ -76,6 +76,9 @@ pub struct Config {
     pub optimiser: Rule,
     /// When to stop.
     pub budget: Budget,
+    /// Part of the budget, at its end, in which the loss is that of the weights as int8 holds them.
+    #[serde(default)]
+    pub int8_part: f64,
     /// Images a step.
     pub batch: usize,
     /// Peak learning rate.
@@ -122,12 +125,14 @@ pub struct Choices {
     pub times: Option<Times>,
     /// Draws, or antithetic ones for `energy` and independent ones for the others.
     pub draws: Option<Draws>,
-    /// Rule, or Adam for `vapo-bayes` and Muon for the others.
+    /// Rule, or Muon for `flow` and Adam for the others.
     pub optimiser: Option<Rule>,
     /// Homotopy, or `linear`.
     pub homotopy: Option<Homotopy>,
     /// Budget, or the preset's steps.
     pub budget: Option<Budget>,
+    /// Part of the budget that minimises the loss of int8 weights, or a tenth.
+    pub int8_part: Option<f64>,
     /// Images a step, or the preset's.
     pub batch: Option<usize>,
     /// Peak learning rate, or the preset's.
@@ -164,13 +169,10 @@ impl Config {
             } else {
                 Draws::Independent
             }),
-            // Steps of one size in all directions do not bear this loss's bursts: training diverges.
-            optimiser: choices.optimiser.unwrap_or(if objective == Objective::VapoBayes {
-                Rule::Adam
-            } else {
-                Rule::Muon
-            }),
+            // Steps of one size in all directions follow the noise of the other losses' gradients, and diverge.
+            optimiser: choices.optimiser.unwrap_or(if objective == Objective::Flow { Rule::Muon } else { Rule::Adam }),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
+            int8_part: choices.int8_part.unwrap_or(0.1),
             batch: choices.batch.unwrap_or(preset.batch),
             learning_rate: choices.learning_rate.unwrap_or(preset.learning_rate),
             warm_up: 200,

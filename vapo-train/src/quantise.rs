@@ -36,6 +36,24 @@ pub fn model_file(architecture: &Architecture, parameters: &[f32], encoding: Enc
     Ok(file)
 }
 
+/// The parameters that an int8 model file of `parameters` holds, in float.
+///
+/// # Panics
+/// If there are not as many parameters as the layout has.
+pub fn rounded(layout: &Layout, parameters: &[f32]) -> Vec<f32> {
+    assert_eq!(parameters.len(), layout.len(), "parameters of another architecture");
+    let mut rounded = parameters.to_vec();
+    for place in &layout.matrices {
+        let (values, scales) = quantise(&parameters[place.weight()], place);
+        let rows = rounded[place.weight()].chunks_exact_mut(place.columns).zip(values.chunks_exact(place.columns));
+        for (row, values) in rows {
+            let values = values.iter().zip(&scales).map(|(value, scale)| f32::from(*value) * scale);
+            row.iter_mut().zip(values).for_each(|(weight, value)| *weight = value);
+        }
+    }
+    rounded
+}
+
 /// (rows, columns) weights → i8 values, and a scale a column. A column of zeros has scale 0.
 fn quantise(weights: &[f32], place: &Place) -> (Vec<i8>, Vec<f32>) {
     let mut scales = vec![0.0f32; place.columns];
@@ -77,14 +95,17 @@ mod tests {
         let file = model_file(&architecture, &parameters, Encoding::Int8).unwrap();
         let model = Model::parse(&file).unwrap();
         assert_eq!(layout.matrices.len(), model.matrices().count());
+        let rounded = rounded(&layout, &parameters);
         for (place, matrix) in layout.matrices.iter().zip(model.matrices()) {
             assert_eq!(matrix.biases().collect::<Vec<_>>(), &parameters[place.bias()]);
+            assert_eq!(rounded[place.bias()], parameters[place.bias()]);
             let Weights::Int8 { values, scales } = matrix.weights else { panic!("not int8") };
             let scales: Vec<f32> = floats(scales).collect();
             for (i, (value, weight)) in values.iter().zip(&parameters[place.weight()]).enumerate() {
                 let (scale, value) = (scales[i % place.columns], f32::from(*value as i8));
                 assert!((value * scale - weight).abs() <= 0.5001 * scale, "{value}·{scale} is far from {weight}");
                 assert!(value.abs() <= LARGEST);
+                assert_eq!(rounded[place.weight()][i], value * scale);
             }
         }
     }

@@ -45,6 +45,9 @@ pub(super) struct Arguments {
     /// Minutes to train, in place of a number of steps
     #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = positive::<f64>)]
     minutes: Option<f64>,
+    /// Part of the training, at its end, that minimises the loss of the weights as int8 holds them, 0 to 1 [default: 0.1]
+    #[arg(long, value_name = "PART", allow_negative_numbers = true, value_parser = part)]
+    int8_part: Option<f64>,
     /// Images a step [default: the preset's]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     batch: Option<usize>,
@@ -60,7 +63,7 @@ pub(super) struct Arguments {
     /// What samples of a batch share [default: antithetic for energy, else independent]
     #[arg(long, value_enum, hide_default_value = true)]
     draws: Option<Draws>,
-    /// How gradients become steps [default: adam for vapo-bayes, else muon]
+    /// How gradients become steps [default: muon for flow, else adam]
     #[arg(long, value_enum, hide_default_value = true)]
     optimiser: Option<Rule>,
     /// Path from noise to data, linear or bayes [default: linear]
@@ -84,6 +87,12 @@ pub(super) struct Arguments {
     /// Replace the run in the run folder
     #[arg(long)]
     force: bool,
+}
+
+/// Parses a number from 0 to 1.
+fn part(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number.filter(|number| (0.0..=1.0).contains(number)).ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
 
 /// Parses a finite number above zero.
@@ -193,6 +202,7 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         (choices.draws.map(|draws| option("draws", draws)), option("draws", config.draws)),
         (choices.optimiser.map(|rule| option("optimiser", rule)), option("optimiser", config.optimiser)),
         (choices.homotopy.map(|homotopy| option("homotopy", homotopy)), option("homotopy", homotopy)),
+        (choices.int8_part.map(|part| option("int8-part", part)), option("int8-part", config.int8_part)),
         (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
         (choices.learning_rate.map(|rate| option("lr", rate)), option("lr", config.learning_rate)),
         (choices.device.map(|device| option("device", device)), option("device", config.device)),
@@ -240,6 +250,7 @@ impl Arguments {
             optimiser: self.optimiser,
             homotopy: self.homotopy,
             budget: steps.or(self.minutes.map(Budget::Minutes)),
+            int8_part: self.int8_part,
             batch: self.batch,
             learning_rate: self.lr,
             seed: self.seed,

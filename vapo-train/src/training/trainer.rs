@@ -8,9 +8,11 @@ use crate::draws::Batch;
 use crate::homotopy::Path;
 use crate::optimiser::{Ema, Optimiser, clip, learning_rate};
 use crate::parameters::Layout;
+use crate::quantise::rounded;
 use crate::training::{Engine, TrainingError};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use vapo_sampler::Noise;
 
@@ -36,6 +38,7 @@ pub struct Trainer<'a> {
     optimiser: Optimiser,
     ema: Ema,
     generator: Xoshiro128PlusPlus,
+    layout: Layout,
 }
 
 impl<'a> Trainer<'a> {
@@ -77,7 +80,8 @@ impl<'a> Trainer<'a> {
         let images = NonZeroUsize::new(config.draws.images(batch.get())).ok_or(TrainingError::Batch)?;
         let batches = dataset.batches(images, config.seed);
         let engine = Engine::new(config.device, config.threads)?;
-        Ok(Trainer { config, dataset, batches, engine, step, parameters, optimiser, ema, generator })
+        let layout = Layout::new(&config.architecture);
+        Ok(Trainer { config, dataset, batches, engine, step, parameters, optimiser, ema, generator, layout })
     }
 
     /// Steps made.
@@ -110,7 +114,12 @@ impl<'a> Trainer<'a> {
     pub fn advance(&mut self, progress: f64) -> Result<Report, TrainingError> {
         let path = self.draw()?;
         let Config { architecture, objective, .. } = self.config;
-        let (loss, mut gradient) = self.engine.differentiate(architecture, &self.parameters, &path, *objective)?;
+        // Straight through: the gradient at the rounded weights moves the weights that they were rounded from. Source:
+        // Jacob et al., *Quantization and training of neural networks for efficient integer-arithmetic-only inference*, 2018.
+        let of_int8 = progress >= 1.0 - self.config.int8_part;
+        let at =
+            if of_int8 { Cow::Owned(rounded(&self.layout, &self.parameters)) } else { Cow::Borrowed(&self.parameters) };
+        let (loss, mut gradient) = self.engine.differentiate(architecture, &at, &path, *objective)?;
         let not_finite = TrainingError::NotFinite { step: self.step + 1, loss };
         if !loss.is_finite() {
             return Err(not_finite);
@@ -194,6 +203,31 @@ mod tests {
             whole.average().to_vec()
         });
         assert!(averages[0] != averages[1]);
+    }
+
+    #[test]
+    fn the_last_part_of_the_budget_trains_the_rounded_weights() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("tiny").unwrap();
+        let after = |int8_part, progress| {
+            let choices =
+                Choices { int8_part: Some(int8_part), threads: Some(1), batch: Some(8), ..Choices::default() };
+            let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
+            let mut trainer = Trainer::new(&config, &dataset).unwrap();
+            let start = trainer.parameters.clone();
+            let loss = trainer.advance(progress).unwrap().loss;
+            let rounded = rounded(&trainer.layout, &start);
+            let mut other = Trainer { parameters: rounded, ..Trainer::new(&config, &dataset).unwrap() };
+            (loss, other.advance(0.0).unwrap().loss, trainer.parameters)
+        };
+        let (loss, of_rounded, moved) = after(0.25, 0.75);
+        assert_eq!(loss, of_rounded);
+        // Weights are moved from where they were: rounding does not add up.
+        let (plain, _, others) = after(0.0, 0.75);
+        assert!(plain != loss);
+        let furthest = moved.iter().zip(&others).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(furthest < 1e-3, "{furthest}");
+        assert_eq!(after(0.25, 0.74).0, plain);
     }
 
     #[test]

@@ -17,7 +17,7 @@ fn commands() -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --steps --minutes --batch --lr --objective --times --draws --optimiser \
+                "{FILES} --flip --no-flip --preset --steps --minutes --int8-part --batch --lr --objective --times --draws --optimiser \
                  --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
@@ -86,7 +86,7 @@ fn the_help_lists_commands_names_and_defaults() {
         "runs/DATASET",
         "[default: digits]",
         "[default: flow]",
-        "[default: adam for vapo-bayes, else muon]",
+        "[default: muon for flow, else adam]",
         "logit-normal:",
     ]) {
         assert!(page.contains(part), "no {part:?} in: {page}");
@@ -133,6 +133,8 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("--minutes 0", &["--minutes", "above zero"]),
         ("--minutes -1", &["--minutes", "above zero"]),
         ("--minutes inf", &["--minutes", "above zero"]),
+        ("--int8-part 1.1", &["--int8-part", "from 0 to 1"]),
+        ("--int8-part nan", &["--int8-part", "from 0 to 1"]),
         ("--lr 0", &["--lr", "above zero"]),
         ("--lr -0.1", &["--lr", "above zero"]),
         ("--lr nan", &["--lr", "above zero"]),

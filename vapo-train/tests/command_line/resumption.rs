@@ -176,6 +176,7 @@ fn other_settings_are_refused_and_the_same_are_not() {
         ("--homotopy bayes", "--homotopy linear"),
         ("--times uniform", "--times logit-normal"),
         ("--draws antithetic", "--draws independent"),
+        ("--int8-part 0.5", "--int8-part 0.1"),
         ("--optimiser adam", "--optimiser muon"),
         ("--device cuda", "--device cpu"),
         ("--steps 2000", "--steps 1000"),
