@@ -24,8 +24,16 @@ mod tests {
     use rand_core::SeedableRng;
     use rand_xoshiro::Xoshiro128PlusPlus;
 
-    const EXTENTS: [(Extent, usize); 5] =
-        [((2, 4, 6, 1), 16), ((1, 4, 4, 16), 16), ((3, 2, 2, 40), 33), ((1, 6, 4, 5), 1), ((2, 4, 4, 16), 64)];
+    const EXTENTS: [(Extent, usize); 8] = [
+        ((2, 4, 6, 1), 16),
+        ((1, 4, 4, 16), 16),
+        ((3, 2, 2, 40), 33),
+        ((1, 6, 4, 5), 1),
+        ((2, 4, 4, 16), 64),
+        ((3, 6, 4, 8), 8),
+        ((1, 4, 4, 2), 5),
+        ((10, 6, 6, 14), 7),
+    ];
 
     /// A convolution's operands, random.
     struct Case {

@@ -1,4 +1,7 @@
 //! Weights in panels of columns, as the product reads them.
+//!
+//! Few columns would leave half of the widest registers empty. There the weights of two inputs share a row of a panel, in
+//! turn: with the two inputs repeated along a register, one multiplication takes in both.
 
 use super::real::Real;
 
@@ -7,8 +10,8 @@ pub const NARROW: usize = 16;
 /// Twice as many.
 pub const WIDE: usize = 32;
 
-/// A matrix (inputs, columns), cut into panels of [`NARROW`] or [`WIDE`] columns that each lie in one piece; the last is
-/// filled up with zeros.
+/// A matrix (inputs, columns), cut into panels of [`NARROW`] or [`WIDE`] columns that each lie in one piece, or into one of
+/// pairs of inputs; the last is filled up with zeros.
 #[derive(Debug)]
 pub struct Panels<E> {
     values: Vec<E>,
@@ -16,11 +19,20 @@ pub struct Panels<E> {
     columns: usize,
 }
 
+/// Whether inputs of a matrix with so many columns go in pairs: two fit a narrow panel.
+pub(super) fn in_pairs(inputs: usize, columns: usize) -> bool {
+    2 * columns <= NARROW && inputs.is_multiple_of(2)
+}
+
 impl<E: Real> Panels<E> {
     /// The panels of row-major weights (inputs, columns).
     pub fn new(weights: &[E], columns: usize) -> Self {
         let inputs = weights.len() / columns;
         let mut panels = Panels { values: Vec::new(), inputs, columns };
+        if panels.in_pairs() {
+            panels.values = paired(weights, columns);
+            return panels;
+        }
         let width = panels.width();
         panels.values.resize(columns.div_ceil(width) * inputs * width, E::default());
         for (panel, to) in panels.values.chunks_exact_mut(inputs * width).enumerate() {
@@ -43,6 +55,23 @@ impl<E: Real> Panels<E> {
         self.columns
     }
 
+    /// Lanes that a row of the first panel fills.
+    pub fn lanes(&self) -> usize {
+        if self.in_pairs() { 2 * self.columns } else { self.columns }
+    }
+
+    /// Whether inputs go in pairs: there are [`Panels::pairs`], else there are panels.
+    #[inline(always)]
+    pub(super) fn in_pairs(&self) -> bool {
+        in_pairs(self.inputs, self.columns)
+    }
+
+    /// Every two inputs' weights, those of one column side by side.
+    #[inline(always)]
+    pub(super) fn pairs(&self) -> &[[E; NARROW]] {
+        self.values.as_chunks().0
+    }
+
     /// Columns of a panel, [`NARROW`] or [`WIDE`].
     #[inline(always)]
     pub(super) fn width(&self) -> usize {
@@ -54,6 +83,18 @@ impl<E: Real> Panels<E> {
     pub(super) fn panel<const W: usize>(&self, column: usize) -> &[[E; W]] {
         &self.values.as_chunks().0[column / W * self.inputs..][..self.inputs]
     }
+}
+
+/// Rows (two inputs, columns) as (columns, two inputs), filled up with zeros.
+fn paired<E: Real>(weights: &[E], columns: usize) -> Vec<E> {
+    let pairs = weights.chunks_exact(2 * columns).flat_map(|rows| {
+        let mut pair = [E::default(); NARROW];
+        for (input, row) in rows.chunks_exact(columns).enumerate() {
+            pair.iter_mut().skip(input).step_by(2).zip(row).for_each(|(to, weight)| *to = *weight);
+        }
+        pair
+    });
+    pairs.collect()
 }
 
 #[cfg(test)]
@@ -70,10 +111,20 @@ mod tests {
         last[..2].copy_from_slice(&[32.0, 33.0]);
         assert_eq!(panels.panel(33)[0], last);
 
-        let panels = Panels::new(&weights[..4], 2);
-        assert_eq!((panels.inputs(), panels.columns(), panels.width()), (2, 2, NARROW));
+        let panels = Panels::new(&weights[..6], 2);
+        assert_eq!((panels.inputs(), panels.columns(), panels.width(), panels.lanes()), (3, 2, NARROW, 2));
         let mut row = [0.0; NARROW];
         row[..2].copy_from_slice(&[2.0, 3.0]);
         assert_eq!(panels.panel(0)[1], row);
+    }
+
+    #[test]
+    fn few_columns_go_in_pairs_of_inputs() {
+        let weights: Vec<f32> = (0..4 * 3).map(|value| value as f32).collect();
+        let panels = Panels::new(&weights, 3);
+        assert_eq!((panels.inputs(), panels.columns(), panels.lanes(), panels.pairs().len()), (4, 3, 6, 2));
+        let mut row = [0.0; NARROW];
+        row[..6].copy_from_slice(&[6.0, 9.0, 7.0, 10.0, 8.0, 11.0]);
+        assert_eq!(panels.pairs()[1], row);
     }
 }

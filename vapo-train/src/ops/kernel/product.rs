@@ -35,7 +35,7 @@ pub fn contiguous(pixels: usize, columns: usize) -> Vec<u32> {
 
 /// Runs the product.
 pub fn product<E: Real>(product: Product<'_, E>) {
-    dispatch::<E, _>(product.weights.columns(), product);
+    dispatch::<E, _>(product.weights.lanes(), product);
 }
 
 impl<E: Real> WithSimd for Product<'_, E> {
@@ -47,6 +47,9 @@ impl<E: Real> WithSimd for Product<'_, E> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         debug_assert_eq!(self.weights.inputs(), self.rows * self.run);
         debug_assert_eq!(self.starts.len(), self.places.len());
+        if self.weights.in_pairs() {
+            return if self.add { self.pairs::<S, true>(simd) } else { self.pairs::<S, false>(simd) };
+        }
         match (self.weights.width(), self.add) {
             (NARROW, false) => self.panels::<S, NARROW, false>(simd),
             (NARROW, true) => self.panels::<S, NARROW, true>(simd),
@@ -56,6 +59,7 @@ impl<E: Real> WithSimd for Product<'_, E> {
     }
 }
 
+/// Inputs one by one.
 impl<E: Real> Product<'_, E> {
     #[inline(always)]
     fn panels<S: Simd, const W: usize, const ADD: bool>(&mut self, simd: S) {
@@ -151,6 +155,74 @@ impl<E: Real> Product<'_, E> {
                     let sum = if ADD { E::plus(simd, E::load(simd, values), sum) } else { sum };
                     E::store(simd, values, sum);
                 }
+            }
+        }
+    }
+}
+
+/// Inputs in pairs: even and odd ones are summed in lanes of their own, and these are added up at the end.
+impl<E: Real> Product<'_, E> {
+    #[inline(always)]
+    fn pairs<S: Simd, const ADD: bool>(&mut self, simd: S) {
+        match NARROW / E::lanes::<S>() {
+            1 => self.pairs_block::<S, 12, 1, ADD>(simd),
+            2 => self.pairs_block::<S, 6, 2, ADD>(simd),
+            4 => self.pairs_block::<S, 3, 4, ADD>(simd),
+            8 => self.pairs_block::<S, 1, 8, ADD>(simd),
+            _ => self.pairs_block::<S, 1, NARROW, ADD>(simd),
+        }
+    }
+
+    /// V registers of columns, for all pixels: P at a time, the rest one by one.
+    #[inline(always)]
+    fn pairs_block<S: Simd, const P: usize, const V: usize, const ADD: bool>(&mut self, simd: S) {
+        let (starts, places) = (self.starts, self.places);
+        let (tiles, rest) = starts.as_chunks::<P>();
+        let (tile_places, rest_places) = places.as_chunks::<P>();
+        for (starts, places) in tiles.iter().zip(tile_places) {
+            self.pairs_tile::<S, P, V, ADD>(simd, starts, places);
+        }
+        for (start, place) in rest.iter().zip(rest_places) {
+            self.pairs_tile::<S, 1, V, ADD>(simd, &[*start], &[*place]);
+        }
+    }
+
+    #[inline(always)]
+    fn pairs_tile<S: Simd, const P: usize, const V: usize, const ADD: bool>(
+        &mut self,
+        simd: S,
+        starts: &[u32; P],
+        places: &[u32; P],
+    ) {
+        let (columns, run) = (self.weights.columns(), self.run / 2);
+        let mut sums = [[E::splat(simd, E::default()); V]; P];
+        for row in 0..self.rows {
+            let mut windows: [&[[E; 2]]; P] = [&[]; P];
+            for (window, start) in windows.iter_mut().zip(starts) {
+                *window = &self.input[*start as usize + row * self.row_stride..].as_chunks().0[..run];
+            }
+            let weights = &self.weights.pairs()[row * run..][..run];
+            for pair in 0..run {
+                let factors = &E::registers::<S>(&weights[pair])[..V];
+                for p in 0..P {
+                    let inputs = E::splat_pair(simd, windows[p][pair]);
+                    for v in 0..V {
+                        sums[p][v] = E::mul_add(simd, inputs[v % 2], factors[v], sums[p][v]);
+                    }
+                }
+            }
+        }
+        let mut base = [E::default(); NARROW / 2];
+        if let Some(bias) = self.bias {
+            base[..columns].copy_from_slice(bias);
+        }
+        for (sums, &place) in sums.iter().zip(places) {
+            let mut halves = [E::default(); NARROW];
+            E::registers_mut::<S>(&mut halves).iter_mut().zip(sums).for_each(|(half, sum)| *half = *sum);
+            let output = &mut self.output[place as usize..][..columns];
+            for ((value, base), [even, odd]) in output.iter_mut().zip(&base).zip(halves.as_chunks().0) {
+                let sum = *base + (*even + *odd);
+                *value = if ADD { *value + sum } else { sum };
             }
         }
     }

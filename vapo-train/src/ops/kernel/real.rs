@@ -1,5 +1,6 @@
 //! Element types of tensors as elements of vectors.
 
+use super::panels::NARROW;
 use dfdx::prelude::Dtype;
 use pulp::{Arch, Simd, WithSimd};
 
@@ -12,6 +13,8 @@ pub trait Real: Dtype {
     fn lanes<S: Simd>() -> usize;
     /// The same value in every lane.
     fn splat<S: Simd>(simd: S, value: Self) -> Self::Lanes<S>;
+    /// Two values in turn in every two lanes, or one in each of two registers where a register has one lane.
+    fn splat_pair<S: Simd>(simd: S, pair: [Self; 2]) -> [Self::Lanes<S>; 2];
     /// a·b + c, rounded once.
     fn mul_add<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>, c: Self::Lanes<S>) -> Self::Lanes<S>;
     /// a + b.
@@ -33,7 +36,7 @@ pub trait Real: Dtype {
 }
 
 macro_rules! real {
-    ($float:ident, $lanes:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident, $as_simd:ident, $as_mut_simd:ident, $load:ident, $store:ident, $exp:expr) => {
+    ($float:ident, $lanes:ident, $count:ident, $splat:ident, $mul_add:ident, $add:ident, $as_simd:ident, $as_mut_simd:ident, $load:ident, $store:ident, $exp:expr, $pair:expr) => {
         impl Real for $float {
             type Lanes<S: Simd> = S::$lanes;
 
@@ -44,6 +47,10 @@ macro_rules! real {
             #[inline(always)]
             fn splat<S: Simd>(simd: S, value: Self) -> S::$lanes {
                 simd.$splat(value)
+            }
+            #[inline(always)]
+            fn splat_pair<S: Simd>(simd: S, pair: [Self; 2]) -> [S::$lanes; 2] {
+                if S::$count == 1 { pair.map(|value| simd.$splat(value)) } else { [$pair(simd, pair); 2] }
             }
             #[inline(always)]
             fn mul_add<S: Simd>(simd: S, a: S::$lanes, b: S::$lanes, c: S::$lanes) -> S::$lanes {
@@ -96,7 +103,8 @@ real!(
     as_mut_simd_f32s,
     partial_load_f32s,
     partial_store_f32s,
-    exponential
+    exponential,
+    f32_pairs
 );
 real!(
     f64,
@@ -109,14 +117,28 @@ real!(
     as_mut_simd_f64s,
     partial_load_f64s,
     partial_store_f64s,
-    f64::exp
+    f64::exp,
+    f64_pairs
 );
 
-/// Runs `op`, which fills vectors with `columns` columns, on the widest vectors that the processor has; on half as wide
+/// One load: a pair is as long as one integer.
+#[inline(always)]
+fn f32_pairs<S: Simd>(simd: S, pair: [f32; 2]) -> S::f32s {
+    pulp::bytemuck::cast(simd.splat_u64s(pulp::bytemuck::cast(pair)))
+}
+
+// No integer is as long as this pair; f64 is for gradient checks alone.
+#[inline(always)]
+fn f64_pairs<S: Simd>(simd: S, [even, odd]: [f64; 2]) -> S::f64s {
+    let lanes: [f64; NARROW] = std::array::from_fn(|lane| if lane % 2 == 0 { even } else { odd });
+    simd.partial_load_f64s(&lanes[..S::F64_LANES])
+}
+
+/// Runs `op`, which fills `lanes` lanes of a vector, on the widest vectors that the processor has; on half as wide
 /// ones where half of a wide one would be empty, as two of these are computed in the time of one.
-pub fn dispatch<E: Real, W: WithSimd>(columns: usize, op: W) -> W::Output {
+pub fn dispatch<E: Real, W: WithSimd>(lanes: usize, op: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
-    if columns <= E::lanes::<pulp::x86::V3>()
+    if lanes <= E::lanes::<pulp::x86::V3>()
         && let Some(simd) = pulp::x86::V3::try_new()
     {
         return Simd::vectorize(simd, op);

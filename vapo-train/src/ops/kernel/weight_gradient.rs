@@ -1,5 +1,6 @@
 //! Windowsᵀ × cotangents: the gradient of a convolution's weights.
 
+use super::panels::{NARROW, in_pairs};
 use super::real::{Real, accumulate, dispatch};
 use pulp::{Simd, WithSimd};
 
@@ -30,7 +31,7 @@ const PIXELS: usize = 256;
 
 /// Runs the product.
 pub fn weight_gradient<E: Real>(product: WeightGradient<'_, E>) {
-    dispatch::<E, _>(product.columns, product);
+    dispatch::<E, _>(product.lanes(), product);
 }
 
 impl<E: Real> WithSimd for WeightGradient<'_, E> {
@@ -42,6 +43,11 @@ impl<E: Real> WithSimd for WeightGradient<'_, E> {
         let lanes = E::lanes::<S>();
         let (starts, places) = (self.starts, self.places);
         for (starts, places) in starts.chunks(PIXELS).zip(places.chunks(PIXELS)) {
+            // In narrower registers two inputs would gain nothing.
+            if lanes == NARROW && in_pairs(self.run, self.columns) {
+                self.pairs(simd, starts, places);
+                continue;
+            }
             let mut column = 0;
             while column < self.columns {
                 if self.columns - column >= 2 * lanes {
@@ -56,6 +62,7 @@ impl<E: Real> WithSimd for WeightGradient<'_, E> {
     }
 }
 
+/// Inputs one by one.
 impl<E: Real> WeightGradient<'_, E> {
     #[inline(always)]
     fn columns_of<S: Simd, const V: usize>(&mut self, simd: S, starts: &[u32], places: &[u32], column: usize) {
@@ -118,6 +125,67 @@ impl<E: Real> WeightGradient<'_, E> {
         for (q, sums) in sums.iter().enumerate() {
             let gradient = &mut self.gradient[(first + q) * self.columns + column..][..used];
             accumulate::<E, S, V>(simd, gradient, sums);
+        }
+    }
+}
+
+/// Inputs in pairs, as in [`super::panels`]: with every cotangent twice, one multiplication takes in two inputs.
+impl<E: Real> WeightGradient<'_, E> {
+    /// Lanes that it fills.
+    pub fn lanes(&self) -> usize {
+        if in_pairs(self.run, self.columns) { 2 * self.columns } else { self.columns }
+    }
+
+    #[inline(always)]
+    fn pairs<S: Simd>(&mut self, simd: S, starts: &[u32], places: &[u32]) {
+        let mut twice = [[E::default(); NARROW]; PIXELS];
+        for (twice, &place) in twice.iter_mut().zip(places) {
+            let cotangent = &self.cotangent[place as usize..][..self.columns];
+            twice.as_chunks_mut().0.iter_mut().zip(cotangent).for_each(|(pair, value)| *pair = [*value; 2]);
+        }
+        for row in 0..self.rows {
+            let mut value = 0;
+            while value + 24 <= self.run {
+                self.pairs_tile::<S, 12>(simd, starts, &twice, row, value);
+                value += 24;
+            }
+            while value + 8 <= self.run {
+                self.pairs_tile::<S, 4>(simd, starts, &twice, row, value);
+                value += 8;
+            }
+            while value < self.run {
+                self.pairs_tile::<S, 1>(simd, starts, &twice, row, value);
+                value += 2;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn pairs_tile<S: Simd, const Q: usize>(
+        &mut self,
+        simd: S,
+        starts: &[u32],
+        twice: &[[E; NARROW]; PIXELS],
+        row: usize,
+        value: usize,
+    ) {
+        let mut sums = [E::splat(simd, E::default()); Q];
+        let input = &self.input[row * self.row_stride + value..];
+        for (&start, cotangents) in starts.iter().zip(twice) {
+            let Some(pairs) = input[start as usize..].as_chunks().0.first_chunk::<Q>() else { return };
+            let factor = E::registers::<S>(cotangents)[0];
+            for q in 0..Q {
+                sums[q] = E::mul_add(simd, E::splat_pair(simd, pairs[q])[0], factor, sums[q]);
+            }
+        }
+        let first = row * self.run + value;
+        let gradient = &mut self.gradient[first * self.columns..][..2 * Q * self.columns];
+        for (sum, rows) in sums.iter().zip(gradient.chunks_exact_mut(2 * self.columns)) {
+            let mut halves = [E::default(); NARROW];
+            E::registers_mut::<S>(&mut halves)[0] = *sum;
+            for (input, row) in rows.chunks_exact_mut(self.columns).enumerate() {
+                row.iter_mut().zip(halves.iter().skip(input).step_by(2)).for_each(|(to, value)| *to += *value);
+            }
         }
     }
 }

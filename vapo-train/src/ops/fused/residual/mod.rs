@@ -52,7 +52,7 @@ pub(super) fn residual<E: Real>(
             {
                 let Kept { grid, buffers } = &mut *state.lock();
                 buffers.set_film(&film, grid.channels);
-                dispatch::<E, _>(grid.channels, Values { grid, weights: &weights, buffers, output: &mut output });
+                dispatch::<E, _>(weights.lanes(), Values { grid, weights: &weights, buffers, output: &mut output });
             }
             let output = device.tensor_from_vec(output, extent);
             let of_output = output.ghost();
@@ -62,7 +62,7 @@ pub(super) fn residual<E: Real>(
                 let to_film = grads.get_or_alloc_mut(&of_film)?;
                 let Kept { grid, buffers } = &mut *state.lock();
                 let op = ValuesReverse { grid, weights: &weights, buffers, g: &g, to: &mut to, to_film };
-                dispatch::<E, _>(grid.channels, op);
+                dispatch::<E, _>(weights.lanes(), op);
                 **grads.get_or_alloc_mut(&of_input)? = to;
                 Ok(())
             });
@@ -73,7 +73,7 @@ pub(super) fn residual<E: Real>(
             {
                 let Kept { grid, buffers } = &mut *state.lock();
                 buffers.film_tangent = film;
-                dispatch::<E, _>(grid.channels, Tangents { grid, weights: &weights, buffers, output: &mut output });
+                dispatch::<E, _>(weights.lanes(), Tangents { grid, weights: &weights, buffers, output: &mut output });
             }
             let output = device.tensor_from_vec(output, extent);
             let of_output = output.ghost();
@@ -85,14 +85,14 @@ pub(super) fn residual<E: Real>(
                 let to_film = grads.get_or_alloc_mut(&of_film)?;
                 let Kept { grid, buffers } = &mut *state.lock();
                 let op = TangentsReverse { grid, weights: &weights, buffers, g: &g, to: &mut to, to_film };
-                dispatch::<E, _>(grid.channels, op);
+                dispatch::<E, _>(weights.lanes(), op);
                 **grads.get_or_alloc_mut(&of_input)? = to;
                 let [mut of_weight1, mut of_weight2] = [
                     std::mem::take(&mut **grads.get_or_alloc_mut(&weight1)?),
                     std::mem::take(&mut **grads.get_or_alloc_mut(&weight2)?),
                 ];
                 let gradients = [&mut *of_weight1, &mut *of_weight2];
-                dispatch::<E, _>(grid.channels, WeightGradients { grid, buffers, gradients });
+                dispatch::<E, _>(weights.lanes(), WeightGradients { grid, buffers, gradients });
                 **grads.get_or_alloc_mut(&weight1)? = of_weight1;
                 **grads.get_or_alloc_mut(&weight2)? = of_weight2;
                 add_rows(&buffers.of_hidden_value, grid, grads.get_or_alloc_mut(&bias1)?);
@@ -121,4 +121,11 @@ fn add_rows<E: Real>(bordered: &[E], grid: &Grid, to: &mut [E]) {
 struct Convolutions<E> {
     first: Prepared<E>,
     second: Prepared<E>,
+}
+
+impl<E: Real> Convolutions<E> {
+    /// Lanes that a pixel of either fills.
+    fn lanes(&self) -> usize {
+        self.first.forward.lanes()
+    }
 }
