@@ -6,6 +6,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dfdx::prelude::Cpu;
+use mimalloc::MiMalloc;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use std::hint::black_box;
@@ -18,6 +19,10 @@ use vapo_train::parameters::Layout;
 use vapo_train::potential::{Potential, Samples, Seeds};
 use vapo_train::preset::Preset;
 use vapo_train::training::Trainer;
+
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Images of the data set.
 const IMAGES: usize = 1024;

@@ -6,6 +6,7 @@
 //! `tests/golden/compare_speed.py` runs it in turn with PyTorch.
 
 use clap::ValueEnum;
+use mimalloc::MiMalloc;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use std::error::Error;
@@ -16,6 +17,10 @@ use vapo_train::dataset::{Dataset, Files, Source};
 use vapo_train::optimiser::Rule;
 use vapo_train::preset::Preset;
 use vapo_train::training::Trainer;
+
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Images of the data set.
 const IMAGES: usize = 1024;

@@ -18,43 +18,39 @@ pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     K::silu(&output, recording)
 }
 
-/// Sines of t·f for all frequencies f, then cosines, of every time.
-pub(super) fn features<E: Dtype>(times: &[E]) -> Vec<E> {
-    each(times, |phase, _| phase.sin(), |phase, _| phase.cos())
+/// Sines of t·f for all frequencies f, then cosines, of every time t; and their derivatives with respect to time.
+pub(super) struct Features<E> {
+    /// (N, features).
+    pub(super) values: Vec<E>,
+    /// (N, features).
+    slopes: Vec<E>,
 }
 
-/// Tangents of the features where time moves by `rates`.
-pub(super) fn tangents<E: Dtype>(times: &[E], rates: &[E]) -> Vec<E> {
-    let slopes = slopes(times);
-    slopes
-        .chunks_exact(TIME_FEATURES)
-        .zip(rates)
-        .flat_map(|(slopes, &rate)| slopes.iter().map(move |&s| s * rate))
-        .collect()
-}
-
-/// ∂Φ/∂t from the cotangents of the features.
-pub(super) fn time_rate<E: Dtype>(cotangents: &[E], times: &[E]) -> Vec<E> {
-    let slopes = slopes(times);
-    let pairs = slopes.chunks_exact(TIME_FEATURES).zip(cotangents.chunks_exact(TIME_FEATURES));
-    pairs
-        .map(|(slopes, cotangents)| slopes.iter().zip(cotangents).fold(E::default(), |sum, (&a, &b)| sum + a * b))
-        .collect()
-}
-
-/// Derivatives of the features with respect to time.
-fn slopes<E: Dtype>(times: &[E]) -> Vec<E> {
-    each(times, |phase, frequency| frequency * phase.cos(), |phase, frequency| -frequency * phase.sin())
-}
-
-fn each<E: Dtype>(times: &[E], first: impl Fn(f64, f64) -> f64, second: impl Fn(f64, f64) -> f64) -> Vec<E> {
-    let number = |value| E::from_f64(value).unwrap_or_default();
-    let mut out = Vec::with_capacity(times.len() * TIME_FEATURES);
-    for time in times {
-        let time = time.to_f64().unwrap_or_default();
-        let phases = FREQUENCIES.map(|frequency| (time * f64::from(frequency), f64::from(frequency)));
-        out.extend(phases.iter().map(|&(phase, frequency)| number(first(phase, frequency))));
-        out.extend(phases.iter().map(|&(phase, frequency)| number(second(phase, frequency))));
+impl<E: Dtype> Features<E> {
+    pub(super) fn new(times: &[E]) -> Self {
+        let number = |value| E::from_f64(value).unwrap_or_default();
+        let [mut values, mut slopes] = [(); 2].map(|()| Vec::with_capacity(times.len() * TIME_FEATURES));
+        for time in times {
+            let time = time.to_f64().unwrap_or_default();
+            let waves = FREQUENCIES.map(|frequency| (f64::from(frequency), (time * f64::from(frequency)).sin_cos()));
+            values.extend(waves.iter().map(|&(_, (sine, _))| number(sine)));
+            values.extend(waves.iter().map(|&(_, (_, cosine))| number(cosine)));
+            slopes.extend(waves.iter().map(|&(frequency, (_, cosine))| number(frequency * cosine)));
+            slopes.extend(waves.iter().map(|&(frequency, (sine, _))| number(-frequency * sine)));
+        }
+        Features { values, slopes }
     }
-    out
+
+    /// Tangents of the features where time moves by `rates`, (N,).
+    pub(super) fn tangents(&self, rates: &[E]) -> Vec<E> {
+        let rows = self.slopes.chunks_exact(TIME_FEATURES).zip(rates);
+        rows.flat_map(|(slopes, &rate)| slopes.iter().map(move |&slope| slope * rate)).collect()
+    }
+
+    /// ∂Φ/∂t, (N,), from the cotangents of the features.
+    pub(super) fn time_rate(&self, cotangents: &[E]) -> Vec<E> {
+        let rows = self.slopes.chunks_exact(TIME_FEATURES).zip(cotangents.chunks_exact(TIME_FEATURES));
+        rows.map(|(slopes, cotangents)| slopes.iter().zip(cotangents).fold(E::default(), |sum, (&a, &b)| sum + a * b))
+            .collect()
+    }
 }

@@ -18,6 +18,7 @@ mod space_to_depth;
 use crate::ops::{Images, Kernels, Matrix, Pass, Recording, Scalars};
 use crate::parameters::Layout;
 use dfdx::prelude::*;
+use embedding::Features;
 use std::ops::Range;
 use vapo_format::{Architecture, Layer};
 
@@ -104,7 +105,8 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
     pub fn evaluate<K: Kernels<E, D>>(&self, samples: Samples<'_, E>, memory: &mut K::Memory) -> Evaluation<E> {
         let count = samples.times.len();
         let images = self.images(samples.images.to_vec(), count);
-        let features = self.features(embedding::features(samples.times), count);
+        let time = Features::new(samples.times);
+        let features = self.features(time.values.clone(), count);
         let mut recording = Recording::new(Pass::Value, memory);
         let potential = self.forward::<K>(&images, &features, &mut recording);
         let values = potential.as_vec();
@@ -113,7 +115,7 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         Evaluation {
             potential: values,
             drift: gradients.get(&images).as_vec(),
-            time_rate: embedding::time_rate(&of_features, samples.times),
+            time_rate: time.time_rate(&of_features),
         }
     }
 
@@ -126,16 +128,17 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         memory: &mut K::Memory,
     ) -> Vec<E> {
         let (mut images, mut features, mut factors) = (Vec::new(), Vec::new(), seeds.potential.to_vec());
+        let time = Features::new(samples.times);
         let mut streams = 1;
         if K::VALUES_AGAIN {
             images.extend(samples.images);
-            features.extend(embedding::features(samples.times));
+            features.extend(&time.values);
             // The tangent of Φ is the directional derivative, whose own factor is 1.
             factors.extend(samples.times.iter().map(|_| E::from_f64(1.0).unwrap_or_default()));
             streams = 2;
         }
         images.extend(seeds.drift);
-        features.extend(embedding::tangents(samples.times, seeds.time_rate));
+        features.extend(time.tangents(seeds.time_rate));
         let count = streams * samples.times.len();
         let (images, features) = (self.images(images, count), self.features(features, count));
         let mut recording = Recording::new(Pass::Dual, memory);

@@ -106,12 +106,26 @@ struct Windows {
     starts: Vec<u32>,
     /// Of every pixel's output.
     places: Vec<u32>,
+    /// Of the windows that input gradients are read from, and of these: every row of windows that do not overlap, or all.
+    reverse: Vec<(Vec<u32>, Vec<u32>)>,
 }
 
 impl Windows {
     fn new(window: Window, extent: Extent, columns: usize) -> Self {
+        let (images, height, width, channels) = extent;
         let starts = window.starts(extent);
-        Windows { window, extent, columns, places: contiguous(starts.len(), columns), starts }
+        let places = contiguous(starts.len(), columns);
+        let reverse = match window {
+            Window::Same3x3 => {
+                vec![(window.starts((images, height, width, columns)), contiguous(starts.len(), channels))]
+            }
+            Window::Down2x2 | Window::Pixel => {
+                let (rows, _) = window.rows(channels);
+                let offsets = (0..rows).map(|row| (row * window.row_stride(extent)) as u32);
+                offsets.map(|offset| (places.clone(), starts.iter().map(|start| start + offset).collect())).collect()
+            }
+        };
+        Windows { window, extent, columns, starts, places, reverse }
     }
 
     fn pixels(&self) -> usize {
@@ -166,43 +180,30 @@ impl Windows {
 
     /// The 3×3 convolution of the cotangent with the weights turned by 180° and transposed.
     fn input_gradient_3x3<E: Real>(&self, g: &[E], reverse: &Panels<E>, bordered: &mut Vec<E>, to: &mut [E]) {
-        let (images, height, width, channels) = self.extent;
+        let (images, height, width, _) = self.extent;
         let of_output = (images, height, width, self.columns);
-        let (rows, run) = self.window.rows(self.columns);
         bordered.clear();
         bordered.resize(self.window.placed(of_output), E::default());
         self.window.place(g, of_output, bordered);
-        product(Product {
-            input: bordered,
-            starts: &self.window.starts(of_output),
-            rows,
-            run,
-            row_stride: self.window.row_stride(of_output),
-            weights: reverse,
-            bias: None,
-            add: true,
-            output: to,
-            places: &contiguous(self.pixels(), channels),
-        });
+        let (rows, run) = self.window.rows(self.columns);
+        self.reverse_product(0, (bordered, rows, run, self.window.row_stride(of_output)), reverse, to);
     }
 
     /// Windows that do not overlap: each row of a window is a product of its own.
     fn input_gradient_of_rows<E: Real>(&self, g: &[E], reverse: &[Panels<E>], to: &mut [E]) {
         for (row, weights) in reverse.iter().enumerate() {
-            let offset = row * self.window.row_stride(self.extent);
-            let places: Vec<u32> = self.starts.iter().map(|start| start + offset as u32).collect();
-            product(Product {
-                input: g,
-                starts: &self.places,
-                rows: 1,
-                run: self.columns,
-                row_stride: 0,
-                weights,
-                bias: None,
-                add: true,
-                output: to,
-                places: &places,
-            });
+            self.reverse_product(row, (g, 1, self.columns, 0), weights, to);
         }
+    }
+
+    fn reverse_product<E: Real>(
+        &self,
+        row: usize,
+        (input, rows, run, row_stride): (&[E], usize, usize, usize),
+        weights: &Panels<E>,
+        output: &mut [E],
+    ) {
+        let (starts, places) = &self.reverse[row];
+        product(Product { input, starts, rows, run, row_stride, weights, bias: None, add: true, output, places });
     }
 }

@@ -2,9 +2,10 @@
 
 use super::memory::{self, Shared, State};
 use super::{Cotangents, Recorded, Recording, silu_derivatives};
-use crate::ops::kernel::real::Real;
+use crate::ops::kernel::real::{Real, dispatch_all};
 use crate::ops::{Images, Pass, values};
 use dfdx::prelude::*;
+use pulp::{Simd, WithSimd};
 
 /// x → silu(x), or ẋ → silu'(x)·ẋ. Leaves silu'(x) and silu''(x); the latter times its cotangent ḡ after the first
 /// reverse pass, times ẋ too after the second pass forward.
@@ -18,8 +19,8 @@ pub(super) fn silu<E: Real>(input: &Images<E, Cpu>, recording: &mut Recording<'_
     {
         let Kept { slope, bend } = &mut *state.lock();
         match recording.pass {
-            Pass::Value | Pass::Weights => value(&mut x, slope, bend),
-            Pass::Dual => dual(&mut x, slope, bend),
+            Pass::Value | Pass::Weights => dispatch_all(Value { x: &mut x, slope, bend }),
+            Pass::Dual => dispatch_all(Dual { tangent: &mut x, slope, bend }),
         }
     }
     let output = input.device().tensor_from_vec(x, *input.shape());
@@ -29,8 +30,8 @@ pub(super) fn silu<E: Real>(input: &Images<E, Cpu>, recording: &mut Recording<'_
         let to = grads.get_or_alloc_mut(&of_input)?;
         let Kept { slope, bend } = &mut *state.lock();
         match pass {
-            Pass::Value | Pass::Weights => reverse(&g, slope, bend, to),
-            Pass::Dual => reverse_dual(&g, slope, bend, to),
+            Pass::Value | Pass::Weights => dispatch_all(Reverse { g: &g, slope, bend, to }),
+            Pass::Dual => dispatch_all(ReverseDual { g: &g, slope, bend, to }),
         }
         Ok(())
     });
@@ -54,32 +55,79 @@ impl<E: Real> State for Kept<E> {
     }
 }
 
+// Structs, not closures: what a closure does is not compiled into the function that has the wide vectors.
 /// x becomes silu(x).
-fn value<E: Real>(x: &mut [E], slope: &mut [E], bend: &mut [E]) {
-    for ((x, slope), bend) in x.iter_mut().zip(slope).zip(bend) {
-        (*x, *slope, *bend) = silu_derivatives(*x);
+struct Value<'a, E> {
+    x: &'a mut [E],
+    slope: &'a mut [E],
+    bend: &'a mut [E],
+}
+
+impl<E: Real> WithSimd for Value<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for ((x, slope), bend) in self.x.iter_mut().zip(self.slope).zip(self.bend) {
+            (*x, *slope, *bend) = silu_derivatives(*x);
+        }
     }
 }
 
 /// to += ḡ·silu'(x), and bend becomes ḡ·silu''(x).
-fn reverse<E: Real>(g: &[E], slope: &[E], bend: &mut [E], to: &mut [E]) {
-    for (((to, g), slope), bend) in to.iter_mut().zip(g).zip(slope).zip(bend) {
-        *to += *g * *slope;
-        *bend *= *g;
+struct Reverse<'a, E> {
+    g: &'a [E],
+    slope: &'a [E],
+    bend: &'a mut [E],
+    to: &'a mut [E],
+}
+
+impl<E: Real> WithSimd for Reverse<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (((to, g), slope), bend) in self.to.iter_mut().zip(self.g).zip(self.slope).zip(self.bend) {
+            *to += *g * *slope;
+            *bend *= *g;
+        }
     }
 }
 
 /// ẋ becomes silu'(x)·ẋ, and bend ḡ·silu''(x)·ẋ: how the first pass's cotangent of x changes along the tangent.
-fn dual<E: Real>(tangent: &mut [E], slope: &[E], bend: &mut [E]) {
-    for ((tangent, slope), bend) in tangent.iter_mut().zip(slope).zip(bend) {
-        *bend *= *tangent;
-        *tangent *= *slope;
+struct Dual<'a, E> {
+    tangent: &'a mut [E],
+    slope: &'a [E],
+    bend: &'a mut [E],
+}
+
+impl<E: Real> WithSimd for Dual<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for ((tangent, slope), bend) in self.tangent.iter_mut().zip(self.slope).zip(self.bend) {
+            *bend *= *tangent;
+            *tangent *= *slope;
+        }
     }
 }
 
 /// to += ḡ·silu'(x) + bend.
-fn reverse_dual<E: Real>(g: &[E], slope: &[E], bend: &[E], to: &mut [E]) {
-    for (((to, g), slope), bend) in to.iter_mut().zip(g).zip(slope).zip(bend) {
-        *to += *g * *slope + *bend;
+struct ReverseDual<'a, E> {
+    g: &'a [E],
+    slope: &'a [E],
+    bend: &'a [E],
+    to: &'a mut [E],
+}
+
+impl<E: Real> WithSimd for ReverseDual<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (((to, g), slope), bend) in self.to.iter_mut().zip(self.g).zip(self.slope).zip(self.bend) {
+            *to += *g * *slope + *bend;
+        }
     }
 }

@@ -143,6 +143,11 @@ pub fn dispatch<E: Real, W: WithSimd>(lanes: usize, op: W) -> W::Output {
     {
         return Simd::vectorize(simd, op);
     }
+    dispatch_all(op)
+}
+
+/// Runs `op`, which fills all vectors, on the widest that the processor has.
+pub fn dispatch_all<W: WithSimd>(op: W) -> W::Output {
     Arch::new().dispatch(op)
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Buffers<E> {
     pub(super) group: Vec<E>,
     /// Rows of one sample's scales and shifts, their tangents or their gradients.
     pub(super) film_rows: [Vec<E>; 4],
+    /// Rows of both biases' gradients.
+    pub(super) bias_rows: [Vec<E>; 2],
 }
 
 impl<E: Real> State for Kept<E> {
@@ -64,6 +66,7 @@ impl<E: Real> State for Kept<E> {
             of_hidden_value: bordered(),
             group: vec![E::default(); grid.group() * grid.plain()],
             film_rows: [(); 4].map(|()| vec![E::default(); grid.row()]),
+            bias_rows: [(); 2].map(|()| vec![E::default(); grid.row()]),
         };
         Kept { grid, buffers }
     }

@@ -127,9 +127,14 @@ pub(super) fn repeat<E: Real>(film: &[E], sample: usize, channels: usize, [scale
 #[inline(always)]
 pub(super) fn gather<E: Real>([scale, shift]: [&[E]; 2], sample: usize, channels: usize, film: &mut [E]) {
     let (of_scale, of_shift) = film[2 * channels * sample..][..2 * channels].split_at_mut(channels);
-    for (row, to) in [(scale, of_scale), (shift, of_shift)] {
-        for pixel in row.chunks_exact(channels) {
-            to.iter_mut().zip(pixel).for_each(|(to, value)| *to += *value);
-        }
+    gather_row(scale, of_scale);
+    gather_row(shift, of_shift);
+}
+
+/// to += the sum of a row's pixels.
+#[inline(always)]
+pub(super) fn gather_row<E: Real>(row: &[E], to: &mut [E]) {
+    for pixel in row.chunks_exact(to.len()) {
+        add(pixel, to);
     }
 }

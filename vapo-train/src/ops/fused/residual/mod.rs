@@ -33,7 +33,6 @@ use crate::ops::kernel::window::Window;
 use crate::ops::{Block, Images, Matrix, Pass, values as read};
 use buffers::Kept;
 use dfdx::prelude::*;
-use grid::Grid;
 use tangents::{Tangents, TangentsReverse, WeightGradients};
 use values::{Values, ValuesReverse};
 
@@ -82,21 +81,27 @@ pub(super) fn residual<E: Real>(
             recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
                 let g = std::mem::take(&mut **grads.get_or_alloc_mut(&of_output)?);
                 let mut to = std::mem::take(&mut **grads.get_or_alloc_mut(&of_input)?);
-                let to_film = grads.get_or_alloc_mut(&of_film)?;
-                let Kept { grid, buffers } = &mut *state.lock();
-                let op = TangentsReverse { grid, weights: &weights, buffers, g: &g, to: &mut to, to_film };
-                dispatch::<E, _>(weights.lanes(), op);
-                **grads.get_or_alloc_mut(&of_input)? = to;
-                let [mut of_weight1, mut of_weight2] = [
+                let mut of_weights = [
                     std::mem::take(&mut **grads.get_or_alloc_mut(&weight1)?),
                     std::mem::take(&mut **grads.get_or_alloc_mut(&weight2)?),
                 ];
-                let gradients = [&mut *of_weight1, &mut *of_weight2];
+                let mut of_biases = [
+                    std::mem::take(&mut **grads.get_or_alloc_mut(&bias1)?),
+                    std::mem::take(&mut **grads.get_or_alloc_mut(&bias2)?),
+                ];
+                let (to_film, to_bias) =
+                    (grads.get_or_alloc_mut(&of_film)?, of_biases.each_mut().map(|bias| &mut **bias));
+                let Kept { grid, buffers } = &mut *state.lock();
+                let op = TangentsReverse { grid, weights: &weights, buffers, g: &g, to: &mut to, to_film, to_bias };
+                dispatch::<E, _>(weights.lanes(), op);
+                **grads.get_or_alloc_mut(&of_input)? = to;
+                let gradients = of_weights.each_mut().map(|weight| &mut **weight);
                 dispatch::<E, _>(weights.lanes(), WeightGradients { grid, buffers, gradients });
+                let ([of_weight1, of_weight2], [of_bias1, of_bias2]) = (of_weights, of_biases);
                 **grads.get_or_alloc_mut(&weight1)? = of_weight1;
                 **grads.get_or_alloc_mut(&weight2)? = of_weight2;
-                add_rows(&buffers.of_hidden_value, grid, grads.get_or_alloc_mut(&bias1)?);
-                add_rows(&buffers.of_output_value, grid, grads.get_or_alloc_mut(&bias2)?);
+                **grads.get_or_alloc_mut(&bias1)? = of_bias1;
+                **grads.get_or_alloc_mut(&bias2)? = of_bias2;
                 Ok(())
             });
             output
@@ -107,15 +112,6 @@ pub(super) fn residual<E: Real>(
 
 fn prepared<E: Real>(matrix: &Matrix<E, Cpu>) -> Prepared<E> {
     Prepared::new(matrix, Window::Same3x3)
-}
-
-/// to += the sum over all pixels within borders.
-fn add_rows<E: Real>(bordered: &[E], grid: &Grid, to: &mut [E]) {
-    for (_, row) in grid.rows(0..grid.images) {
-        for pixel in bordered[row].chunks_exact(to.len()) {
-            to.iter_mut().zip(pixel).for_each(|(to, value)| *to += *value);
-        }
-    }
 }
 
 struct Convolutions<E> {

@@ -3,7 +3,7 @@
 use super::Convolutions;
 use super::buffers::Buffers;
 use super::elementwise::{
-    add, add_both, add_products, along, gather, modulate_along, repeat, scaled_twice, slope_and_bend,
+    add, add_both, add_products, along, gather, gather_row, modulate_along, repeat, scaled_twice, slope_and_bend,
 };
 use super::grid::Grid;
 use crate::ops::kernel::real::Real;
@@ -59,7 +59,7 @@ impl<E: Real> WithSimd for Tangents<'_, E> {
     }
 }
 
-/// The second pass in reverse, but for the gradients of weights and biases.
+/// The second pass in reverse, but for the gradients of weights.
 pub(super) struct TangentsReverse<'a, E> {
     pub(super) grid: &'a Grid,
     pub(super) weights: &'a Convolutions<E>,
@@ -67,6 +67,7 @@ pub(super) struct TangentsReverse<'a, E> {
     pub(super) g: &'a [E],
     pub(super) to: &'a mut [E],
     pub(super) to_film: &'a mut [E],
+    pub(super) to_bias: [&'a mut [E]; 2],
 }
 
 impl<E: Real> WithSimd for TangentsReverse<'_, E> {
@@ -74,7 +75,7 @@ impl<E: Real> WithSimd for TangentsReverse<'_, E> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let TangentsReverse { grid, weights: Convolutions { first, second }, buffers, g, to, to_film } = self;
+        let TangentsReverse { grid, weights: Convolutions { first, second }, buffers, g, to, to_film, to_bias } = self;
         let Buffers {
             film,
             film_tangent,
@@ -87,11 +88,15 @@ impl<E: Real> WithSimd for TangentsReverse<'_, E> {
             of_hidden_value,
             group,
             film_rows: [scale, scale_tangent, to_scale, to_shift],
+            bias_rows: [to_first, to_second],
             ..
         } = buffers;
+        to_first.fill(E::default());
+        to_second.fill(E::default());
         for images in grid.groups() {
             for (plain, bordered) in grid.rows(images.clone()) {
-                of_output_value[bordered].copy_from_slice(&g[plain]);
+                of_output_value[bordered].copy_from_slice(&g[plain.clone()]);
+                add(&g[plain], to_second);
             }
             let start = images.start * grid.plain();
             let in_group = |plain: &Range<usize>| plain.start - start..plain.end - start;
@@ -107,7 +112,8 @@ impl<E: Real> WithSimd for TangentsReverse<'_, E> {
                     let m_value = &mut group[in_group(&plain)];
                     slope_and_bend(m_value, &slope2[plain.clone()], &bend2[plain.clone()]);
                     let m = &of_modulated[plain.clone()];
-                    scaled_twice([&*m_value, m], [scale, scale_tangent], &mut of_hidden_value[bordered]);
+                    scaled_twice([&*m_value, m], [scale, scale_tangent], &mut of_hidden_value[bordered.clone()]);
+                    add(&of_hidden_value[bordered], to_first);
                     add_products(m_value, &hidden[plain.clone()], to_scale);
                     add_products(m, &hidden_tangent[plain], to_scale);
                     add(m_value, to_shift);
@@ -121,6 +127,9 @@ impl<E: Real> WithSimd for TangentsReverse<'_, E> {
                 slope_and_bend(a, &slope1[plain.clone()], &bend1[plain.clone()]);
                 add_both(a, &g[plain.clone()], &mut to[plain]);
             }
+        }
+        for (row, to) in [to_first, to_second].into_iter().zip(to_bias) {
+            gather_row(row, to);
         }
     }
 }
