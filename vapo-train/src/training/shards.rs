@@ -17,14 +17,14 @@ use std::sync::{Mutex, PoisonError};
 /// Values of all images of a shard, about: enough that what is done once a shard costs little, few enough that its
 /// activations stay in the caches.
 const VALUES: usize = 3200;
-/// Samples a shard, at most, so that batches of usual sizes are work for several threads.
-const SAMPLES: usize = 16;
+/// Shards of a batch, at least, so that small images too are work for several threads.
+const SHARDS: usize = 4;
 /// Parameters whose gradients a thread adds up at a time.
 const PARAMETERS: usize = 16_384;
 
 fn shards(samples: &Samples<'_, f32>) -> Vec<Range<usize>> {
     let count = samples.times.len();
-    let shard = (VALUES * count / samples.images.len().max(1)).clamp(1, SAMPLES);
+    let shard = (VALUES * count / samples.images.len().max(1)).min(count.div_ceil(SHARDS)).max(1);
     (0..count).step_by(shard).map(|start| start..(start + shard).min(count)).collect()
 }
 

@@ -10,10 +10,12 @@ use crate::optimiser::{Ema, Optimiser, clip, learning_rate};
 use crate::parameters::Layout;
 use crate::quantise::rounded;
 use crate::training::{Engine, TrainingError};
-use rand_core::SeedableRng;
+use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
+use rayon::prelude::*;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use vapo_sampler::Noise;
 
 /// What one step did.
@@ -32,7 +34,7 @@ pub struct Trainer<'a> {
     config: &'a Config,
     dataset: &'a Dataset,
     batches: Batches,
-    engine: Engine,
+    engine: Arc<Engine>,
     step: u64,
     parameters: Vec<f32>,
     optimiser: Optimiser,
@@ -79,7 +81,7 @@ impl<'a> Trainer<'a> {
         let batch = NonZeroUsize::new(config.batch).ok_or(TrainingError::Batch)?;
         let images = NonZeroUsize::new(config.draws.images(batch.get())).ok_or(TrainingError::Batch)?;
         let batches = dataset.batches(images, config.seed);
-        let engine = Engine::new(config.device, config.threads)?;
+        let engine = Arc::new(Engine::new(config.device, config.threads)?);
         let layout = Layout::new(&config.architecture);
         Ok(Trainer { config, dataset, batches, engine, step, parameters, optimiser, ema, generator, layout })
     }
@@ -112,6 +114,12 @@ impl<'a> Trainer<'a> {
     /// [`TrainingError::NotFinite`]: the loss or a gradient is infinite or not a number. The parameters keep their
     /// values.
     pub fn advance(&mut self, progress: f64) -> Result<Report, TrainingError> {
+        // All of it on the pool: its threads are woken up once a step.
+        let engine = Arc::clone(&self.engine);
+        engine.install(|| self.advance_here(progress))
+    }
+
+    fn advance_here(&mut self, progress: f64) -> Result<Report, TrainingError> {
         let path = self.draw()?;
         let Config { architecture, objective, .. } = self.config;
         // Straight through: the gradient at the rounded weights moves the weights that they were rounded from. Source:
@@ -126,8 +134,7 @@ impl<'a> Trainer<'a> {
         }
         let gradient_norm = clip(&mut gradient, self.config.clip_norm).map_err(|_| not_finite)?;
         let learning_rate = learning_rate(self.config.learning_rate, self.step, self.config.warm_up, progress as f32);
-        let Trainer { engine, optimiser, parameters, .. } = self;
-        engine.install(|| optimiser.update(parameters, &gradient, learning_rate))?;
+        self.optimiser.update(&mut self.parameters, &gradient, learning_rate)?;
         self.ema.update(&self.parameters)?;
         self.step += 1;
         Ok(Report { loss, learning_rate, gradient_norm })
@@ -144,17 +151,30 @@ impl<'a> Trainer<'a> {
             Flips::new(self.config.seed).apply(place, self.dataset.shape(), &mut data);
         }
         let times = self.config.times.draw(draws.times(*batch), &mut self.generator);
-        let mut noise = vec![0.0; data.len()];
-        let mut gaussian = Noise::new(&mut self.generator);
-        for value in &mut data {
-            *value += self.config.data_noise * gaussian.draw();
-        }
-        gaussian.fill(&mut noise);
+        let noise = self.add_noise(&mut data);
         let Batch { data, noise, times } =
             draws.batch(*batch, self.dataset.shape().elements(), Batch { data, noise, times });
         Ok(Path::new(architecture.homotopy, &data, &noise, &times)?)
     }
+
+    /// Adds a little noise to images, and returns the noise that their paths come from, a value each.
+    fn add_noise(&mut self, data: &mut [f32]) -> Vec<f32> {
+        let mut noise = vec![0.0; data.len()];
+        let pieces = data.chunks_mut(DRAWN).zip(noise.chunks_mut(DRAWN));
+        let seeded: Vec<_> = pieces.map(|pieces| (pieces, self.generator.next_u64())).collect();
+        seeded.into_par_iter().for_each(|((data, noise), seed)| {
+            let mut gaussian = Noise::new(Xoshiro128PlusPlus::seed_from_u64(seed));
+            for value in data {
+                *value += self.config.data_noise * gaussian.draw();
+            }
+            gaussian.fill(noise);
+        });
+        noise
+    }
 }
+
+/// Values whose noise comes from one generator, seeded by that of the run: however many threads draw it, it is the same.
+const DRAWN: usize = 1024;
 
 /// The generator whose state is `words`.
 fn generator_of(words: [u32; 4]) -> Xoshiro128PlusPlus {

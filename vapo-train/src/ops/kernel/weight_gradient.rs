@@ -133,7 +133,7 @@ impl<E: Real> WeightGradient<'_, E> {
 impl<E: Real> WeightGradient<'_, E> {
     /// Lanes that it fills.
     pub fn lanes(&self) -> usize {
-        if in_pairs(self.run, self.columns) { 2 * self.columns } else { self.columns }
+        if in_pairs(self.run, self.columns) { NARROW } else { self.columns }
     }
 
     #[inline(always)]
