@@ -8,7 +8,6 @@
 use crate::extent::{ExtentError, check};
 use crate::potential::Samples;
 use crate::sums::dot;
-use std::ops::Range;
 use vapo_format::Homotopy;
 use vapo_sampler::homotopy::coefficients;
 
@@ -110,20 +109,6 @@ impl Path {
     /// Values a sample, d.
     pub fn dimension(&self) -> usize {
         self.images.len() / self.times.len()
-    }
-
-    /// The samples of a range.
-    ///
-    /// # Panics
-    /// There are not so many.
-    pub fn slice(&self, range: Range<usize>) -> Path {
-        let values = range.start * self.dimension()..range.end * self.dimension();
-        Path {
-            times: self.times[range.clone()].to_vec(),
-            images: self.images[values.clone()].to_vec(),
-            velocity: self.velocity[values].to_vec(),
-            innovation: self.innovation[range].to_vec(),
-        }
     }
 
     /// What a potential is evaluated at.

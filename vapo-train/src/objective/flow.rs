@@ -6,17 +6,19 @@
 use super::Cotangents;
 use crate::homotopy::Path;
 use crate::potential::Evaluation;
+use std::ops::Range;
 
-/// `batch` is the number of samples of the whole batch, of which the path may be a part.
-pub(super) fn evaluate(evaluation: &Evaluation<f32>, path: &Path, batch: usize) -> Cotangents {
+/// What the samples of a range add to F, from their evaluation.
+pub(super) fn evaluate(evaluation: &Evaluation<f32>, path: &Path, range: Range<usize>) -> Cotangents {
+    let velocity = &path.velocity()[range.start * path.dimension()..range.end * path.dimension()];
     let residuals = || {
-        let pairs = evaluation.drift.iter().zip(path.velocity());
+        let pairs = evaluation.drift.iter().zip(velocity);
         pairs.map(|(&g, &u)| f64::from(g) - f64::from(u))
     };
-    let weight = 1.0 / (batch * path.dimension()) as f64;
+    let weight = 1.0 / path.velocity().len() as f64;
     let loss = residuals().map(|residual| residual * residual).sum::<f64>() * weight;
     let drift = residuals().map(|residual| (2.0 * weight * residual) as f32).collect();
-    let none = vec![0.0; path.times().len()];
+    let none = vec![0.0; range.len()];
     Cotangents { loss, drift, potential: none.clone(), time_rate: none }
 }
 
@@ -30,7 +32,7 @@ mod tests {
         // At t = ½ of the straight path u = x̄ − ε.
         let path = Path::new(Homotopy::Linear, &[1.0, 2.0, 0.0, 0.0], &[0.0, 1.0, 0.0, 0.0], &[0.5; 2]).unwrap();
         let evaluation = Evaluation { drift: vec![3.0, 1.0, 0.0, -4.0], ..Evaluation::default() };
-        let found = evaluate(&evaluation, &path, 2);
+        let found = evaluate(&evaluation, &path, 0..2);
         assert_eq!(found.loss, 5.0);
         assert_eq!(found.drift, [1.0, 0.0, 0.0, -2.0]);
         assert_eq!((found.potential, found.time_rate), (vec![0.0; 2], vec![0.0; 2]));

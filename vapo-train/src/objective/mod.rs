@@ -79,9 +79,8 @@ impl Objective {
         range: Range<usize>,
     ) -> Result<Cotangents, ExtentError> {
         assert!(self.is_sum_over_samples(), "{self:?} is evaluated for whole batches");
-        let part = path.slice(range);
-        check("the drift", &evaluation.drift, part.images().len())?;
-        Ok(flow::evaluate(evaluation, &part, path.times().len()))
+        check("the drift", &evaluation.drift, range.len() * path.dimension())?;
+        Ok(flow::evaluate(evaluation, path, range))
     }
 
     /// The loss of a batch, and its derivatives.
@@ -96,7 +95,7 @@ impl Objective {
             check("the potential's rate in time", &evaluation.time_rate, samples)?;
         }
         Ok(match self {
-            Objective::Flow => flow::evaluate(evaluation, path, samples),
+            Objective::Flow => flow::evaluate(evaluation, path, 0..samples),
             Objective::Energy => energy::evaluate(evaluation, path),
             Objective::VapoBayes => vapo_bayes::evaluate(evaluation, path),
         })

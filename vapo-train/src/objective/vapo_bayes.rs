@@ -97,7 +97,7 @@ mod tests {
         let path = Path::new(Homotopy::Linear, &[1.0, 2.0, 0.0, 0.5], &[0.0, 1.0, 0.25, 0.0], &[0.0; 2]).unwrap();
         let drift = vec![3.0, 1.0, 0.0, -4.0];
         let (loss, cotangent) = direction_and_norm(&drift, &path);
-        let flow = flow::evaluate(&Evaluation { drift, ..Evaluation::default() }, &path, 2);
+        let flow = flow::evaluate(&Evaluation { drift, ..Evaluation::default() }, &path, 0..2);
         let constant = 0.5 * dot(path.velocity(), path.velocity()) / path.velocity().len() as f64;
         assert!((loss - (0.5 * flow.loss - constant)).abs() < 1e-12);
         for (found, expected) in cotangent.iter().zip(&flow.drift) {

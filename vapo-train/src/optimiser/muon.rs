@@ -8,7 +8,7 @@
 //! Source: K. Jordan et al., *Muon: an optimizer for hidden layers in neural networks*, 2024 (iteration and coefficients);
 //! J. Liu et al., *Muon is scalable for LLM training*, 2025, arXiv:2502.16982 (the size of a step).
 
-use crate::ops::kernel::panels::Panels;
+use crate::ops::kernel::panels::{Panels, transposed};
 use crate::ops::kernel::product::{Product, contiguous, product};
 use crate::ops::kernel::weight_gradient::{WeightGradient, weight_gradient};
 
@@ -94,11 +94,6 @@ fn times(x: &[f32], w: &[f32], columns: usize) -> Vec<f32> {
         places: starts,
     });
     output
-}
-
-/// (rows, columns) → (columns, rows).
-fn transposed(matrix: &[f32], columns: usize) -> Vec<f32> {
-    (0..columns).flat_map(|column| matrix.iter().skip(column).step_by(columns).copied()).collect()
 }
 
 #[cfg(test)]

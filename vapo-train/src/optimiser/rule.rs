@@ -114,7 +114,7 @@ impl Rule {
 
 /// The values of all ranges, one after the other.
 fn pick(values: &[f32], ranges: &[Range<usize>]) -> Vec<f32> {
-    ranges.iter().flat_map(|range| &values[range.clone()]).copied().collect()
+    ranges.iter().map(|range| &values[range.clone()]).collect::<Vec<_>>().concat()
 }
 
 /// The other direction of [`pick`].

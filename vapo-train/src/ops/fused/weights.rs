@@ -1,6 +1,6 @@
 //! A matrix as the kernels read it. Prepared once a step, for all shards of the batch.
 
-use crate::ops::kernel::panels::Panels;
+use crate::ops::kernel::panels::{Panels, transposed};
 use crate::ops::kernel::real::Real;
 use crate::ops::kernel::window::Window;
 use crate::ops::{Matrix, values};
@@ -54,16 +54,4 @@ impl<E> std::ops::Deref for Prepared<E> {
     fn deref(&self) -> &Weights<E> {
         self.0.get().expect("it was prepared when this was made")
     }
-}
-
-/// (rows, columns) → (columns, rows).
-fn transposed<E: Real>(table: &[E], columns: usize) -> Vec<E> {
-    let rows = table.len() / columns;
-    let mut out = vec![E::default(); table.len()];
-    for (row, values) in table.chunks_exact(columns).enumerate() {
-        for (column, value) in values.iter().enumerate() {
-            out[column * rows + row] = *value;
-        }
-    }
-    out
 }

@@ -85,6 +85,18 @@ impl<E: Real> Panels<E> {
     }
 }
 
+/// (rows, columns) → (columns, rows).
+pub fn transposed<E: Real>(table: &[E], columns: usize) -> Vec<E> {
+    let rows = table.len() / columns;
+    let mut out = vec![E::default(); table.len()];
+    for (row, values) in table.chunks_exact(columns).enumerate() {
+        for (column, value) in values.iter().enumerate() {
+            out[column * rows + row] = *value;
+        }
+    }
+    out
+}
+
 /// Rows (two inputs, columns) as (columns, two inputs), filled up with zeros.
 fn paired<E: Real>(weights: &[E], columns: usize) -> Vec<E> {
     let pairs = weights.chunks_exact(2 * columns).flat_map(|rows| {
@@ -116,6 +128,11 @@ mod tests {
         let mut row = [0.0; NARROW];
         row[..2].copy_from_slice(&[2.0, 3.0]);
         assert_eq!(panels.panel(0)[1], row);
+    }
+
+    #[test]
+    fn transposing_swaps_rows_and_columns() {
+        assert_eq!(transposed(&[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0], 3), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
     }
 
     #[test]
