@@ -47,41 +47,60 @@ impl Engine {
         }
     }
 
-    /// Runs `op` on the device's threads, or on those of the program.
-    pub fn install<T: Send>(&self, op: impl FnOnce() -> T + Send) -> T {
+    /// Runs `op`, on the device's threads if it has some, with what differentiates there. One visit for a whole step: waking
+    /// threads up takes as long as a small network's shard.
+    pub fn run<T: Send>(&self, op: impl FnOnce(&dyn Differentiate) -> T + Send) -> T {
         match self {
-            Engine::Cpu { pool, .. } => pool.install(op),
+            Engine::Cpu { pool, memories } => pool.install(|| op(memories)),
             #[cfg(feature = "cuda")]
-            Engine::Cuda(_) => op(),
+            Engine::Cuda(device) => op(device),
         }
     }
+}
 
-    /// The loss of a batch on its path, and the gradient of the parameters: the potential and its drift, the objective
-    /// of both, and from its cotangents the gradient.
+/// What computes gradients: the potential and its drift, the objective of both, and from its cotangents the gradient.
+pub trait Differentiate {
+    /// The loss of a batch on its path, and the gradient of the parameters.
     ///
     /// # Errors
     /// Those of the objective.
-    pub fn differentiate(
+    fn differentiate(
+        &self,
+        architecture: &Architecture,
+        parameters: &[f32],
+        path: &Path,
+        objective: Objective,
+    ) -> Result<(f64, Vec<f32>), ExtentError>;
+}
+
+/// On the threads of the current pool.
+impl Differentiate for Memories {
+    fn differentiate(
         &self,
         architecture: &Architecture,
         parameters: &[f32],
         path: &Path,
         objective: Objective,
     ) -> Result<(f64, Vec<f32>), ExtentError> {
-        match self {
-            Engine::Cpu { pool, memories } => {
-                let potential = Potential::new(architecture, parameters, &Cpu::default());
-                pool.install(|| shards::differentiate(&potential, path, objective, memories))
-            }
-            #[cfg(feature = "cuda")]
-            Engine::Cuda(device) => {
-                use crate::ops::Composite;
-                let potential = Potential::new(architecture, parameters, device);
-                let evaluation = potential.evaluate::<Composite>(path.samples(), &mut ());
-                let cotangents = objective.evaluate(&evaluation, path)?;
-                let gradient = potential.gradient::<Composite>(path.samples(), cotangents.seeds(), &mut ());
-                Ok((cotangents.loss, gradient))
-            }
-        }
+        let potential = Potential::new(architecture, parameters, &Cpu::default());
+        shards::differentiate(&potential, path, objective, self)
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl Differentiate for dfdx::prelude::Cuda {
+    fn differentiate(
+        &self,
+        architecture: &Architecture,
+        parameters: &[f32],
+        path: &Path,
+        objective: Objective,
+    ) -> Result<(f64, Vec<f32>), ExtentError> {
+        use crate::ops::Composite;
+        let potential = Potential::new(architecture, parameters, self);
+        let evaluation = potential.evaluate::<Composite>(path.samples(), &mut ());
+        let cotangents = objective.evaluate(&evaluation, path)?;
+        let gradient = potential.gradient::<Composite>(path.samples(), cotangents.seeds(), &mut ());
+        Ok((cotangents.loss, gradient))
     }
 }

@@ -9,13 +9,13 @@ use crate::homotopy::Path;
 use crate::optimiser::{Ema, Optimiser, clip, learning_rate};
 use crate::parameters::Layout;
 use crate::quantise::rounded;
+use crate::training::engine::Differentiate;
 use crate::training::{Engine, TrainingError};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use vapo_sampler::Noise;
 
 /// What one step did.
@@ -31,10 +31,15 @@ pub struct Report {
 
 /// A potential under training.
 pub struct Trainer<'a> {
+    engine: Engine,
+    state: State<'a>,
+}
+
+/// All but the engine, which must not leave its thread if it is a CUDA device.
+struct State<'a> {
     config: &'a Config,
     dataset: &'a Dataset,
     batches: Batches,
-    engine: Arc<Engine>,
     step: u64,
     parameters: Vec<f32>,
     optimiser: Optimiser,
@@ -81,30 +86,32 @@ impl<'a> Trainer<'a> {
         let batch = NonZeroUsize::new(config.batch).ok_or(TrainingError::Batch)?;
         let images = NonZeroUsize::new(config.draws.images(batch.get())).ok_or(TrainingError::Batch)?;
         let batches = dataset.batches(images, config.seed);
-        let engine = Arc::new(Engine::new(config.device, config.threads)?);
+        let engine = Engine::new(config.device, config.threads)?;
         let layout = Layout::new(&config.architecture);
-        Ok(Trainer { config, dataset, batches, engine, step, parameters, optimiser, ema, generator, layout })
+        let state = State { config, dataset, batches, step, parameters, optimiser, ema, generator, layout };
+        Ok(Trainer { engine, state })
     }
 
     /// Steps made.
     pub fn step(&self) -> u64 {
-        self.step
+        self.state.step
     }
 
     /// The moving average of the parameters: what is sampled and written.
     pub fn average(&self) -> &[f32] {
-        self.ema.average()
+        self.state.ema.average()
     }
 
     /// Everything that the next step depends on.
     pub fn checkpoint(&self) -> Checkpoint {
+        let State { step, parameters, optimiser, ema, generator, .. } = &self.state;
         Checkpoint {
-            step: self.step,
-            parameters: self.parameters.clone(),
-            ema: self.ema.average().to_vec(),
-            first_moment: self.optimiser.first_moment(),
-            second_moment: self.optimiser.second_moment(),
-            generator: state_of(&self.generator),
+            step: *step,
+            parameters: parameters.clone(),
+            ema: ema.average().to_vec(),
+            first_moment: optimiser.first_moment(),
+            second_moment: optimiser.second_moment(),
+            generator: state_of(generator),
         }
     }
 
@@ -114,12 +121,13 @@ impl<'a> Trainer<'a> {
     /// [`TrainingError::NotFinite`]: the loss or a gradient is infinite or not a number. The parameters keep their
     /// values.
     pub fn advance(&mut self, progress: f64) -> Result<Report, TrainingError> {
-        // All of it on the pool: its threads are woken up once a step.
-        let engine = Arc::clone(&self.engine);
-        engine.install(|| self.advance_here(progress))
+        let Trainer { engine, state } = self;
+        engine.run(|device| state.advance(device, progress))
     }
+}
 
-    fn advance_here(&mut self, progress: f64) -> Result<Report, TrainingError> {
+impl State<'_> {
+    fn advance(&mut self, device: &dyn Differentiate, progress: f64) -> Result<Report, TrainingError> {
         let path = self.draw()?;
         let Config { architecture, objective, .. } = self.config;
         // Straight through: the gradient at the rounded weights moves the weights that they were rounded from. Source:
@@ -127,7 +135,7 @@ impl<'a> Trainer<'a> {
         let of_int8 = progress >= 1.0 - self.config.int8_part;
         let at =
             if of_int8 { Cow::Owned(rounded(&self.layout, &self.parameters)) } else { Cow::Borrowed(&self.parameters) };
-        let (loss, mut gradient) = self.engine.differentiate(architecture, &at, &path, *objective)?;
+        let (loss, mut gradient) = device.differentiate(architecture, &at, &path, *objective)?;
         let not_finite = TrainingError::NotFinite { step: self.step + 1, loss };
         if !loss.is_finite() {
             return Err(not_finite);
@@ -234,11 +242,11 @@ mod tests {
                 Choices { int8_part: Some(int8_part), threads: Some(1), batch: Some(8), ..Choices::default() };
             let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
             let mut trainer = Trainer::new(&config, &dataset).unwrap();
-            let start = trainer.parameters.clone();
+            let start = trainer.state.parameters.clone();
             let loss = trainer.advance(progress).unwrap().loss;
-            let rounded = rounded(&trainer.layout, &start);
-            let mut other = Trainer { parameters: rounded, ..Trainer::new(&config, &dataset).unwrap() };
-            (loss, other.advance(0.0).unwrap().loss, trainer.parameters)
+            let mut other = Trainer::new(&config, &dataset).unwrap();
+            other.state.parameters = rounded(&trainer.state.layout, &start);
+            (loss, other.advance(0.0).unwrap().loss, trainer.state.parameters)
         };
         let (loss, of_rounded, moved) = after(0.25, 0.75);
         assert_eq!(loss, of_rounded);
