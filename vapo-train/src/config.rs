@@ -74,9 +74,12 @@ pub struct Config {
     /// How gradients become steps.
     #[serde(default = "adam")]
     pub optimiser: Rule,
+    /// Part of themselves, in units of the learning rate, that the weights which Muon moves lose every step.
+    #[serde(default)]
+    pub weight_decay: f32,
     /// When to stop.
     pub budget: Budget,
-    /// Part of the budget, at its end, in which the loss is that of the weights as int8 holds them.
+    /// Part of the budget, at its end, in which weights rest where int8 holds them and biases alone move.
     #[serde(default)]
     pub int8_part: f64,
     /// Images a step.
@@ -131,7 +134,9 @@ pub struct Choices {
     pub homotopy: Option<Homotopy>,
     /// Budget, or the preset's steps.
     pub budget: Option<Budget>,
-    /// Part of the budget that minimises the loss of int8 weights, or a tenth.
+    /// Decay of Muon's weights, or 0.3.
+    pub weight_decay: Option<f32>,
+    /// Part of the budget in which weights rest, or a tenth.
     pub int8_part: Option<f64>,
     /// Images a step, or the preset's.
     pub batch: Option<usize>,
@@ -171,6 +176,7 @@ impl Config {
             }),
             // Steps of one size in all directions follow the noise of the other losses' gradients, and diverge.
             optimiser: choices.optimiser.unwrap_or(if objective == Objective::Flow { Rule::Muon } else { Rule::Adam }),
+            weight_decay: choices.weight_decay.unwrap_or(0.3),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
             int8_part: choices.int8_part.unwrap_or(0.1),
             batch: choices.batch.unwrap_or(preset.batch),

@@ -1,7 +1,8 @@
 //! From float parameters to a model file.
 //!
 //! Weights become i8 with a scale for each output channel, symmetric, rounded to nearest: weight ≈ value·scale with
-//! scale = largest magnitude of the channel / 127. Biases stay f32.
+//! scale = largest magnitude of the channel / 127. Biases stay f32. Scales keep 17 bits of their 24, rounded up: a value times
+//! its scale is exact in f32, and quantising what was quantised changes nothing.
 
 use crate::parameters::{Layout, Place};
 use vapo_format::writer::{Values, Writer, file_bytes};
@@ -65,10 +66,16 @@ fn quantise(weights: &[f32], place: &Place) -> (Vec<i8>, Vec<f32>) {
             }
         }
     }
-    scales.iter_mut().for_each(|scale| *scale /= LARGEST);
+    scales.iter_mut().for_each(|scale| *scale = of_17_bits(*scale / LARGEST));
     let value = |(weight, scale): (&f32, &f32)| if *scale > 0.0 { (weight / scale).round() as i8 } else { 0 };
     let values = weights.chunks_exact(place.columns).flat_map(|row| row.iter().zip(&scales).map(value)).collect();
     (values, scales)
+}
+
+/// The next number up whose last seven bits are zero; itself, if it is not finite.
+fn of_17_bits(scale: f32) -> f32 {
+    const REST: u32 = (1 << 7) - 1;
+    if scale.is_finite() { f32::from_bits((scale.to_bits() + REST) & !REST) } else { scale }
 }
 
 #[cfg(test)]
@@ -107,6 +114,21 @@ mod tests {
                 assert!(value.abs() <= LARGEST);
                 assert_eq!(rounded[place.weight()][i], value * scale);
             }
+        }
+    }
+
+    #[test]
+    fn quantising_twice_is_quantising_once() {
+        let architecture = architecture();
+        let layout = Layout::new(&architecture);
+        let mut generator = crate::sampling::generator(5);
+        for size in [1e-6, 0.3, 40.0] {
+            let parameters: Vec<f32> = layout.initial(&mut generator).iter().map(|value| size * value).collect();
+            let once = rounded(&layout, &parameters);
+            assert!(once != parameters);
+            assert_eq!(rounded(&layout, &once), once);
+            let file = |parameters: &[f32]| model_file(&architecture, parameters, Encoding::Int8).unwrap();
+            assert_eq!(file(&parameters), file(&once));
         }
     }
 

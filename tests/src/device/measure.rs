@@ -4,7 +4,7 @@ use super::{Board, Image, Request, models};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use vapo_format::Model;
-use vapo_sampler::Solver;
+use vapo_sampler::{Schedule, Solver};
 
 /// One row of the table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Measurement {
     pub compiler: String,
     /// Instructions of one evaluation of the drift.
     pub drift: u64,
-    /// Instructions of one sample: 10 steps of Adams–Bashforth, temperature 0.
+    /// Instructions of one sample: 10 steps of the default solver on its grid, at its usual temperature.
     pub sample: u64,
     /// Multiply-accumulates of one evaluation of the drift, those by padding included.
     pub multiply_accumulates: u64,
@@ -39,7 +39,9 @@ impl Measurement {
     /// # Errors
     /// Those of the image.
     pub fn new(board: Board, name: &str, image: &Image, file: &[u8]) -> Result<Self, String> {
-        let request = Request { seed: 0, solver: Solver::Ab2, steps: 10, exponent: 0.7, temperature: 0.0, known: 0 };
+        let solver = Solver::default();
+        let (exponent, temperature) = (Schedule::EXPONENT, solver.usual_temperature());
+        let request = Request { seed: 0, solver, steps: 10, exponent, temperature, known: 0 };
         let cost = image.answer(&request)?.cost;
         let model = Model::parse(file).map_err(|error| error.to_string())?;
         let drift = cost.steps.first().copied().ok_or("the board took no step")?;

@@ -45,7 +45,7 @@ pub(super) struct Arguments {
     /// Minutes to train, in place of a number of steps
     #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = positive::<f64>)]
     minutes: Option<f64>,
-    /// Part of the training, at its end, that minimises the loss of the weights as int8 holds them, 0 to 1 [default: 0.1]
+    /// Part of the training, at its end, in which weights rest where int8 holds them and biases alone move, 0 to 1 [default: 0.1]
     #[arg(long, value_name = "PART", allow_negative_numbers = true, value_parser = part)]
     int8_part: Option<f64>,
     /// Images a step [default: the preset's]
@@ -66,6 +66,9 @@ pub(super) struct Arguments {
     /// How gradients become steps [default: muon for flow, else adam]
     #[arg(long, value_enum, hide_default_value = true)]
     optimiser: Option<Rule>,
+    /// Part of themselves, in units of the learning rate, that the weights which muon moves lose every step [default: 0.3]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = decay)]
+    weight_decay: Option<f32>,
     /// Path from noise to data, linear or bayes [default: linear]
     #[arg(long, value_name = "PATH")]
     homotopy: Option<Homotopy>,
@@ -93,6 +96,12 @@ pub(super) struct Arguments {
 fn part(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok();
     number.filter(|number| (0.0..=1.0).contains(number)).ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+/// Parses a number from 0 to 10: in units of the learning rate, weights would be gone with more.
+fn decay(text: &str) -> Result<f32, String> {
+    let number: Option<f32> = text.parse().ok();
+    number.filter(|number| (0.0..=10.0).contains(number)).ok_or_else(|| "expected a number from 0 to 10".to_owned())
 }
 
 /// Parses a finite number above zero.
@@ -202,6 +211,7 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         (choices.draws.map(|draws| option("draws", draws)), option("draws", config.draws)),
         (choices.optimiser.map(|rule| option("optimiser", rule)), option("optimiser", config.optimiser)),
         (choices.homotopy.map(|homotopy| option("homotopy", homotopy)), option("homotopy", homotopy)),
+        (choices.weight_decay.map(|decay| option("weight-decay", decay)), option("weight-decay", config.weight_decay)),
         (choices.int8_part.map(|part| option("int8-part", part)), option("int8-part", config.int8_part)),
         (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
         (choices.learning_rate.map(|rate| option("lr", rate)), option("lr", config.learning_rate)),
@@ -250,6 +260,7 @@ impl Arguments {
             optimiser: self.optimiser,
             homotopy: self.homotopy,
             budget: steps.or(self.minutes.map(Budget::Minutes)),
+            weight_decay: self.weight_decay,
             int8_part: self.int8_part,
             batch: self.batch,
             learning_rate: self.lr,

@@ -6,7 +6,8 @@
 //! iterations of a polynomial, which are products of matrices alone.
 //!
 //! Source: K. Jordan et al., *Muon: an optimizer for hidden layers in neural networks*, 2024 (iteration and coefficients);
-//! J. Liu et al., *Muon is scalable for LLM training*, 2025, arXiv:2502.16982 (the size of a step).
+//! J. Liu et al., *Muon is scalable for LLM training*, 2025, arXiv:2502.16982 (the size of a step, and that weights grow
+//! without bounds unless they decay).
 
 use crate::ops::kernel::panels::{Panels, transposed};
 use crate::ops::kernel::product::{Product, contiguous, product};
@@ -22,9 +23,15 @@ const SIZE: f32 = 1.2;
 const ITERATIONS: usize = 5;
 const COEFFICIENTS: [f32; 3] = [3.4445, -4.775, 2.0315];
 
-/// Moves a weight matrix (rows, columns) by one step against its gradient. `momentum` is the moving average of the
-/// gradient, zero at first.
-pub(super) fn update(weights: &mut [f32], momentum: &mut [f32], gradient: &[f32], columns: usize, learning_rate: f32) {
+/// Moves a weight matrix (rows, columns) by one step against its gradient, after it lost the part `decay` of itself.
+/// `momentum` is the moving average of the gradient, zero at first.
+pub(super) fn update(
+    weights: &mut [f32],
+    momentum: &mut [f32],
+    gradient: &[f32],
+    columns: usize,
+    (learning_rate, decay): (f32, f32),
+) {
     momentum
         .iter_mut()
         .zip(gradient)
@@ -34,7 +41,10 @@ pub(super) fn update(weights: &mut [f32], momentum: &mut [f32], gradient: &[f32]
     let rows = weights.len() / columns;
     let direction = orthogonalised(ahead.collect(), columns);
     let scale = SIZE * (rows.max(columns) as f32).sqrt() * learning_rate;
-    weights.iter_mut().zip(direction).for_each(|(weight, direction)| *weight -= scale * direction);
+    weights
+        .iter_mut()
+        .zip(direction)
+        .for_each(|(weight, direction)| *weight = (1.0 - decay) * *weight - scale * direction);
 }
 
 /// A matrix of the same singular vectors whose singular values are about 1, or zero for zero.
@@ -140,7 +150,7 @@ mod tests {
     fn a_step_has_its_size_and_goes_against_the_gradient() {
         let gradient = random(40 * 9);
         let (mut weights, mut momentum) = (vec![0.0; 40 * 9], vec![0.0; 40 * 9]);
-        update(&mut weights, &mut momentum, &gradient, 9, 0.01);
+        update(&mut weights, &mut momentum, &gradient, 9, (0.01, 0.0));
         let size = (crate::sums::dot(&weights, &weights) / (40.0 * 9.0)).sqrt();
         assert!((size / (f64::from(SIZE) * 0.01) - 1.0).abs() < 0.25, "{size}");
         assert!(crate::sums::dot(&weights, &gradient) < 0.0);
@@ -150,7 +160,7 @@ mod tests {
         // The gradient's length does not matter.
         let longer: Vec<f32> = gradient.iter().map(|value| 1024.0 * value).collect();
         let mut others = vec![0.0; 40 * 9];
-        update(&mut others, &mut vec![0.0; 40 * 9], &longer, 9, 0.01);
+        update(&mut others, &mut vec![0.0; 40 * 9], &longer, 9, (0.01, 0.0));
         assert!(weights.iter().zip(&others).all(|(a, b)| (a - b).abs() < 1e-5));
     }
 }

@@ -22,6 +22,8 @@ pub enum Rule {
 /// A rule's moments.
 pub struct Optimiser {
     parameters: usize,
+    /// Part of themselves that the weights of `orthogonal` lose every step, in units of the learning rate.
+    decay: f32,
     /// Weights that Muon moves.
     orthogonal: Vec<Place>,
     /// What Muon keeps of them, one after the other.
@@ -39,8 +41,14 @@ impl Optimiser {
         let ends = orthogonal.iter().map(|place| place.weight().start).chain([layout.len()]);
         let starts = [0].into_iter().chain(orthogonal.iter().map(|place| place.weight().end));
         let rest: Vec<_> = starts.zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty()).collect();
+        Optimiser::of(layout, orthogonal, rest)
+    }
+
+    /// Muon for the weights of some matrices, Adam for some ranges, and all else rests.
+    fn of(layout: &Layout, orthogonal: Vec<Place>, rest: Vec<Range<usize>>) -> Self {
         Optimiser {
             parameters: layout.len(),
+            decay: 0.0,
             momentum: vec![0.0; orthogonal.iter().map(|place| place.weight().len()).sum()],
             adam: Adam::new(rest.iter().map(ExactSizeIterator::len).sum()),
             orthogonal,
@@ -53,9 +61,27 @@ impl Optimiser {
     /// # Errors
     /// The moments have not a value a parameter.
     pub fn restore(rule: Rule, layout: &Layout, step: u32, first: &[f32], second: &[f32]) -> Result<Self, ExtentError> {
-        check("the first moment", first, layout.len())?;
-        check("the second moment", second, layout.len())?;
-        let mut optimiser = Optimiser::new(rule, layout);
+        Optimiser::new(rule, layout).with_moments(step, first, second)
+    }
+
+    /// The same, but biases alone move, by Adam, and all weights rest.
+    ///
+    /// # Errors
+    /// As [`Optimiser::restore`].
+    pub fn of_biases(layout: &Layout, step: u32, first: &[f32], second: &[f32]) -> Result<Self, ExtentError> {
+        let biases = layout.matrices.iter().map(Place::bias).collect();
+        Optimiser::of(layout, Vec::new(), biases).with_moments(step, first, second)
+    }
+
+    /// With this decay of Muon's weights, in units of the learning rate.
+    pub fn with_decay(self, decay: f32) -> Self {
+        Optimiser { decay, ..self }
+    }
+
+    fn with_moments(self, step: u32, first: &[f32], second: &[f32]) -> Result<Self, ExtentError> {
+        check("the first moment", first, self.parameters)?;
+        check("the second moment", second, self.parameters)?;
+        let mut optimiser = self;
         optimiser.adam = Adam::restore(step, &pick(first, &optimiser.rest), &pick(second, &optimiser.rest))?;
         let weights: Vec<_> = optimiser.orthogonal.iter().map(Place::weight).collect();
         optimiser.momentum = pick(first, &weights);
@@ -72,6 +98,7 @@ impl Optimiser {
         let mut rest = pick(parameters, &self.rest);
         self.adam.update(&mut rest, &pick(gradient, &self.rest), learning_rate)?;
         put(&rest, &self.rest, parameters);
+        let rates = (learning_rate, learning_rate * self.decay);
         let mut steps = Vec::with_capacity(self.orthogonal.len());
         let (mut parameters, mut passed, mut momentum) = (parameters, 0, &mut *self.momentum);
         for place in &self.orthogonal {
@@ -82,7 +109,7 @@ impl Optimiser {
             (parameters, passed, momentum) = (after, weight.end, others);
         }
         steps.into_par_iter().for_each(|(weights, momentum, gradient, columns)| {
-            muon::update(weights, momentum, gradient, columns, learning_rate);
+            muon::update(weights, momentum, gradient, columns, rates);
         });
         Ok(())
     }

@@ -17,7 +17,7 @@ fn commands() -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --steps --minutes --int8-part --batch --lr --objective --times --draws --optimiser \
+                "{FILES} --flip --no-flip --preset --steps --minutes --int8-part --batch --lr --objective --times --draws --optimiser --weight-decay \
                  --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
@@ -134,6 +134,7 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("--minutes -1", &["--minutes", "above zero"]),
         ("--minutes inf", &["--minutes", "above zero"]),
         ("--int8-part 1.1", &["--int8-part", "from 0 to 1"]),
+        ("--weight-decay -0.1", &["--weight-decay", "from 0 to 10"]),
         ("--int8-part nan", &["--int8-part", "from 0 to 1"]),
         ("--lr 0", &["--lr", "above zero"]),
         ("--lr -0.1", &["--lr", "above zero"]),

@@ -177,6 +177,7 @@ fn other_settings_are_refused_and_the_same_are_not() {
         ("--times uniform", "--times logit-normal"),
         ("--draws antithetic", "--draws independent"),
         ("--int8-part 0.5", "--int8-part 0.1"),
+        ("--weight-decay 0.1", "--weight-decay 0.3"),
         ("--optimiser adam", "--optimiser muon"),
         ("--device cuda", "--device cpu"),
         ("--steps 2000", "--steps 1000"),
