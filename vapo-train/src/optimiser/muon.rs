@@ -163,4 +163,11 @@ mod tests {
         update(&mut others, &mut vec![0.0; 40 * 9], &longer, 9, (0.01, 0.0));
         assert!(weights.iter().zip(&others).all(|(a, b)| (a - b).abs() < 1e-5));
     }
+
+    #[test]
+    fn weights_without_a_gradient_decay() {
+        let mut weights = vec![1.0, -2.0, 0.5, 4.0];
+        update(&mut weights, &mut [0.0; 4], &[0.0; 4], 2, (0.1, 0.25));
+        assert_eq!(weights, [0.75, -1.5, 0.375, 3.0]);
+    }
 }
