@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = positive::<f64>)]
     minutes: Option<f64>,
     /// Part of the training, at its end, in which weights rest where int8 holds them and biases alone move, 0 to 1 [default: 0.1]
-    #[arg(long, value_name = "PART", allow_negative_numbers = true, value_parser = part)]
+    #[arg(long, value_name = "PART", allow_negative_numbers = true, value_parser = from_zero_to::<f64, 1>)]
     int8_part: Option<f64>,
     /// Images a step [default: the preset's]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
@@ -67,7 +67,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, hide_default_value = true)]
     optimiser: Option<Rule>,
     /// Part of themselves, in units of the learning rate, that the weights which muon moves lose every step [default: 0.3]
-    #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = decay)]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 10>)]
     weight_decay: Option<f32>,
     /// Path from noise to data, linear or bayes [default: linear]
     #[arg(long, value_name = "PATH")]
@@ -92,16 +92,12 @@ pub(super) struct Arguments {
     force: bool,
 }
 
-/// Parses a number from 0 to 1.
-fn part(text: &str) -> Result<f64, String> {
-    let number: Option<f64> = text.parse().ok();
-    number.filter(|number| (0.0..=1.0).contains(number)).ok_or_else(|| "expected a number from 0 to 1".to_owned())
-}
-
-/// Parses a number from 0 to 10: in units of the learning rate, weights would be gone with more.
-fn decay(text: &str) -> Result<f32, String> {
-    let number: Option<f32> = text.parse().ok();
-    number.filter(|number| (0.0..=10.0).contains(number)).ok_or_else(|| "expected a number from 0 to 10".to_owned())
+/// Parses a number from 0 to `MOST`.
+fn from_zero_to<F: std::str::FromStr + PartialOrd + From<u8>, const MOST: u8>(text: &str) -> Result<F, String> {
+    let number: Option<F> = text.parse().ok();
+    number
+        .filter(|number| (F::from(0)..=F::from(MOST)).contains(number))
+        .ok_or_else(|| format!("expected a number from 0 to {MOST}"))
 }
 
 /// Parses a finite number above zero.

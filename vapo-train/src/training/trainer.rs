@@ -59,7 +59,7 @@ impl<'a> Trainer<'a> {
         let mut generator = Xoshiro128PlusPlus::seed_from_u64(config.seed);
         let layout = Layout::new(&config.architecture);
         let parameters = layout.initial(&mut generator);
-        let optimiser = Optimiser::new(config.optimiser, &layout).with_decay(config.weight_decay);
+        let optimiser = Optimiser::new(config.optimiser, &layout);
         let ema = Ema::new(&parameters, config.ema_decay);
         Self::with(config, dataset, 0, parameters, optimiser, ema, generator)
     }
@@ -72,7 +72,6 @@ impl<'a> Trainer<'a> {
         let Checkpoint { step, parameters, ema, first_moment, second_moment, generator } = checkpoint;
         let (layout, steps) = (Layout::new(&config.architecture), u32::try_from(step).unwrap_or(u32::MAX));
         let optimiser = Optimiser::restore(config.optimiser, &layout, steps, &first_moment, &second_moment)?;
-        let optimiser = optimiser.with_decay(config.weight_decay);
         let ema = Ema::restore(ema, config.ema_decay, step);
         Self::with(config, dataset, step, parameters, optimiser, ema, generator_of(generator))
     }
@@ -91,7 +90,7 @@ impl<'a> Trainer<'a> {
         let batches = dataset.batches(images, config.seed);
         let engine = Engine::new(config.device, config.threads)?;
         let layout = Layout::new(&config.architecture);
-        let resting = false;
+        let (optimiser, resting) = (optimiser.with_decay(config.weight_decay), false);
         let state = State { config, dataset, batches, step, parameters, optimiser, ema, generator, layout, resting };
         Ok(Trainer { engine, state })
     }

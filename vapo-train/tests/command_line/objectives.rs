@@ -66,11 +66,11 @@ fn energy_makes_the_flow_objective_fall() {
 
 #[test]
 fn vapo_bayes_falls() {
-    // Its minimiser is another one, so the flow objective says nothing. Measured: linear from 95 to -0.14 in the fourth mean
-    // and -0.15 in the last, which differ by noise alone.
+    // Its minimiser is another one, so the flow objective says nothing. Measured: from 95 and 145 to -0.14 and -0.20 in the
+    // fourth mean; the last two lie below, and differ by noise alone.
     for homotopy in ["linear", "bayes"] {
         let Trained { own, .. } = train("vapo-bayes", homotopy);
         assert!(own[..4].is_sorted_by(|a, b| a > b), "{homotopy}: {own:?}");
-        assert!(own[4..].iter().all(|mean| *mean < own[2].min(0.0)), "{homotopy}: {own:?}");
+        assert!(own[4..].iter().all(|mean| *mean < own[3].min(0.0)), "{homotopy}: {own:?}");
     }
 }

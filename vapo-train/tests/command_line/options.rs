@@ -17,8 +17,8 @@ fn commands() -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --steps --minutes --int8-part --batch --lr --objective --times --draws --optimiser --weight-decay \
-                 --homotopy --seed --device --threads --out --resume --force --help --version"
+                "{FILES} --flip --no-flip --preset --steps --minutes --int8-part --batch --lr --objective --times --draws \
+                 --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
         ("sample", format!("--model --count {SAMPLER} {out}")),

@@ -2,7 +2,7 @@
 
 use super::memory::{self, Shared, State};
 use super::weights::Prepared;
-use super::{Cotangents, Recorded, Recording};
+use super::{Cotangents, Recorded, Recording, add_rows};
 use crate::ops::kernel::panels::Panels;
 use crate::ops::kernel::product::{Product, contiguous, product};
 use crate::ops::kernel::real::Real;
@@ -63,13 +63,6 @@ pub(super) fn convolution<E: Real>(
         Ok(())
     });
     output
-}
-
-/// to += every row of a table.
-fn add_rows<E: Real>(table: &[E], to: &mut [E]) {
-    for row in table.chunks_exact(to.len()) {
-        to.iter_mut().zip(row).for_each(|(to, value)| *to += *value);
-    }
 }
 
 struct Kept<E> {

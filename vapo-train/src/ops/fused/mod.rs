@@ -62,6 +62,14 @@ where
     }
 }
 
+/// to += every row of a table.
+#[inline(always)]
+fn add_rows<E: Real>(table: &[E], to: &mut [E]) {
+    for row in table.chunks_exact(to.len()) {
+        to.iter_mut().zip(row).for_each(|(to, value)| *to += *value);
+    }
+}
+
 /// SiLU and its first two derivatives at x.
 #[inline(always)]
 fn silu_derivatives<E: Real>(x: E) -> (E, E, E) {

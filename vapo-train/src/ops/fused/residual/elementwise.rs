@@ -1,6 +1,6 @@
 //! Loops over rows, which the compiler makes vector code of.
 
-use crate::ops::fused::silu_derivatives;
+use crate::ops::fused::{add_rows, silu_derivatives};
 use crate::ops::kernel::real::Real;
 
 /// silu, silu' and silu'' of x.
@@ -127,14 +127,6 @@ pub(super) fn repeat<E: Real>(film: &[E], sample: usize, channels: usize, [scale
 #[inline(always)]
 pub(super) fn gather<E: Real>([scale, shift]: [&[E]; 2], sample: usize, channels: usize, film: &mut [E]) {
     let (of_scale, of_shift) = film[2 * channels * sample..][..2 * channels].split_at_mut(channels);
-    gather_row(scale, of_scale);
-    gather_row(shift, of_shift);
-}
-
-/// to += the sum of a row's pixels.
-#[inline(always)]
-pub(super) fn gather_row<E: Real>(row: &[E], to: &mut [E]) {
-    for pixel in row.chunks_exact(to.len()) {
-        add(pixel, to);
-    }
+    add_rows(scale, of_scale);
+    add_rows(shift, of_shift);
 }

@@ -3,9 +3,10 @@
 use super::Convolutions;
 use super::buffers::Buffers;
 use super::elementwise::{
-    add, add_both, add_products, along, gather, gather_row, modulate_along, repeat, scaled_twice, slope_and_bend,
+    add, add_both, add_products, along, gather, modulate_along, repeat, scaled_twice, slope_and_bend,
 };
 use super::grid::Grid;
+use crate::ops::fused::add_rows;
 use crate::ops::kernel::real::Real;
 use crate::ops::kernel::weight_gradient::WeightGradient;
 use crate::ops::kernel::window::Window;
@@ -129,7 +130,7 @@ impl<E: Real> WithSimd for TangentsReverse<'_, E> {
             }
         }
         for (row, to) in [to_first, to_second].into_iter().zip(to_bias) {
-            gather_row(row, to);
+            add_rows(row, to);
         }
     }
 }
