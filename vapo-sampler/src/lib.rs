@@ -74,6 +74,11 @@
 #[cfg(test)]
 extern crate std;
 
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod anomaly;
 pub mod arena;
 pub mod composition;
