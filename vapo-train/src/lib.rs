@@ -23,12 +23,14 @@
 //! | [`export`] | images to files that other programs read |
 //!
 //! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
-//! vector), [`run`] and [`checkpoint`] (a run's files), [`picture`] (grids and curves), [`cli`] (the command line).
+//! vector), [`run`] and [`checkpoint`] (a run's files), [`picture`] (grids and curves), [`cli`] (the command line),
+//! [`incidental`] (what lies beside data and is none), [`bounded`] (no file exhausts memory by being read).
 //!
 //! The one function that matters is [`potential::Potential::gradient`]: the gradient of a gradient, without
 //! differentiating one.
 
 pub mod anomaly;
+pub mod bounded;
 pub mod checkpoint;
 pub mod cli;
 pub mod composition;
@@ -40,6 +42,7 @@ pub mod export;
 pub mod extent;
 pub mod fetch;
 pub mod homotopy;
+pub mod incidental;
 pub mod inpainting;
 pub mod interpolation;
 pub mod objective;
