@@ -1,7 +1,7 @@
 //! Samples side by side.
 
 use crate::picture::{Picture, PictureError, count, levels};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use vapo_format::Shape;
 
 /// Pixels between two samples and around all of them.
@@ -10,13 +10,15 @@ const GAP: u32 = 1;
 const GAP_GREY: u8 = 96;
 /// Samples are enlarged by a whole factor until their longer side has at least this many pixels.
 const LEAST_SIDE: u32 = 48;
+/// Most bytes of a picture's pixels. Larger ones are more than viewers open, and their pixels are held in memory.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// A grid, as square as their number allows, of samples of extent `shape`, one after another (N, H, W, C).
 /// Values from -1 for black to 1 for white; what lies beyond is clamped, what is not a number is black.
 ///
 /// # Errors
 /// [`PictureError::Channels`] for a number of channels other than one and three, [`PictureError::Elements`] for no
-/// sample or part of one.
+/// sample or part of one, [`PictureError::Large`] for more of them than a picture holds.
 pub fn sample_grid(samples: &[f32], shape: Shape) -> Result<Picture, PictureError> {
     grid(&levels(samples), shape, None)
 }
@@ -27,19 +29,12 @@ pub fn sample_grid(samples: &[f32], shape: Shape) -> Result<Picture, PictureErro
 /// # Errors
 /// As [`sample_grid`].
 pub fn grid(images: &[u8], shape: Shape, columns: Option<NonZeroU32>) -> Result<Picture, PictureError> {
-    if !matches!(shape.channels, 1 | 3) {
-        return Err(PictureError::Channels { found: shape.channels });
-    }
-    let count = count(images.len(), shape)? as u32;
-    let square = || count.isqrt() + u32::from(count.isqrt().pow(2) < count);
-    let columns = columns.map_or_else(square, NonZeroU32::get);
-    let rows = count.div_ceil(columns);
+    expect_colours(shape)?;
+    let Layout { columns, scale, extent } = Layout::new(count(images.len(), shape)?, shape, columns)?;
     let [height, width] = [shape.height, shape.width].map(u32::from);
-    let scale = LEAST_SIDE.div_ceil(height.max(width));
     let (tile_height, tile_width) = (height * scale + GAP, width * scale + GAP);
-    let mut picture =
-        Picture::filled(columns * tile_width + GAP, rows * tile_height + GAP, shape.channels.into(), GAP_GREY);
-    for (index, image) in (0..count).zip(images.chunks_exact(shape.elements())) {
+    let mut picture = Picture::filled(extent.0, extent.1, shape.channels.into(), GAP_GREY);
+    for (index, image) in (0..).zip(images.chunks_exact(shape.elements())) {
         let (left, top) = (GAP + index % columns * tile_width, GAP + index / columns * tile_height);
         for y in 0..height * scale {
             for x in 0..width * scale {
@@ -50,6 +45,50 @@ pub fn grid(images: &[u8], shape: Shape, columns: Option<NonZeroU32>) -> Result<
         }
     }
     Ok(picture)
+}
+
+/// Refuses what [`grid`] makes no picture of, before there is an image: `count` images of extent `shape`, so many a row.
+///
+/// # Errors
+/// As [`grid`].
+pub fn refuse_grid(count: usize, shape: Shape, columns: Option<NonZeroU32>) -> Result<(), PictureError> {
+    expect_colours(shape)?;
+    Layout::new(count, shape, columns).map(|_| ())
+}
+
+fn expect_colours(shape: Shape) -> Result<(), PictureError> {
+    if matches!(shape.channels, 1 | 3) { Ok(()) } else { Err(PictureError::Channels { found: shape.channels }) }
+}
+
+/// How images lie beside each other.
+struct Layout {
+    columns: u32,
+    /// How often a pixel is repeated, down and across.
+    scale: u32,
+    /// Width and height of the whole.
+    extent: (u32, u32),
+}
+
+impl Layout {
+    fn new(count: usize, shape: Shape, columns: Option<NonZeroU32>) -> Result<Self, PictureError> {
+        let Some(count) = NonZeroU64::new(count as u64).filter(|_| shape.elements() > 0).map(NonZeroU64::get) else {
+            return Err(PictureError::Elements { elements: shape.elements(), found: 0 });
+        };
+        let square = || count.isqrt() + u64::from(count.isqrt().pow(2) < count);
+        let columns = columns.map_or_else(square, |columns| columns.get().into());
+        let scale = LEAST_SIDE.div_ceil(shape.height.max(shape.width).into());
+        let side = |tiles: u64, pixels: u16| {
+            tiles.saturating_mul(u64::from(u32::from(pixels) * scale + GAP)).saturating_add(GAP.into())
+        };
+        let (width, height) = (side(columns, shape.width), side(count.div_ceil(columns), shape.height));
+        let bytes = width.saturating_mul(height).saturating_mul(shape.channels.into());
+        match (u32::try_from(columns), u32::try_from(width), u32::try_from(height)) {
+            (Ok(columns), Ok(width), Ok(height)) if bytes <= MOST_BYTES => {
+                Ok(Layout { columns, scale, extent: (width, height) })
+            }
+            _ => Err(PictureError::Large { width, height }),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -100,5 +139,22 @@ mod tests {
         let three = Shape { channels: 3, ..PIXEL };
         assert_eq!(sample_grid(&[0.0; 4], three), Err(PictureError::Elements { elements: 3, found: 4 }));
         assert!(sample_grid(&[0.0], Shape { height: 0, ..PIXEL }).is_err());
+    }
+
+    #[test]
+    fn what_is_refused_is_refused_before_there_is_an_image() {
+        let colour = Shape { channels: 3, height: 64, width: 64 };
+        assert_eq!(refuse_grid(64, colour, None), Ok(()));
+        assert_eq!(refuse_grid(64, Shape { channels: 2, ..colour }, None), Err(PictureError::Channels { found: 2 }));
+        assert_eq!(refuse_grid(0, PIXEL, None), Err(PictureError::Elements { elements: 1, found: 0 }));
+        // By hand: a million images are 1,000 rows of 65 pixels and a gap, and 3 bytes a pixel.
+        assert_eq!(refuse_grid(1_000_000, colour, None), Err(PictureError::Large { width: 65_001, height: 65_001 }));
+        let columns = NonZeroU32::new(u32::MAX);
+        assert_eq!(
+            refuse_grid(1, colour, columns),
+            Err(PictureError::Large { width: 65 * u64::from(u32::MAX) + 1, height: 66 })
+        );
+        // A grid of few images a row is as wide as the row, for all that there are none in it.
+        assert!(grid(&[0], PIXEL, columns).is_err() && refuse_grid(usize::MAX, colour, None).is_err());
     }
 }

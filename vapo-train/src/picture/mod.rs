@@ -18,7 +18,7 @@ pub mod npy;
 pub mod read;
 
 pub use chart::loss_curve;
-pub use grid::{grid, sample_grid};
+pub use grid::{grid, refuse_grid, sample_grid};
 pub use levels::levels;
 
 use vapo_format::Shape;
@@ -28,10 +28,18 @@ use vapo_format::Shape;
 #[non_exhaustive]
 pub enum PictureError {
     /// Neither grey nor red, green and blue.
-    #[error("expected samples of 1 channel (grey) or 3 (red, green, blue), found {found}")]
+    #[error("a picture shows images of 1 channel (grey) or 3 (red, green, blue), these have {found}")]
     Channels {
         /// Channels of the samples.
         found: u16,
+    },
+    /// More pixels than a picture should have.
+    #[error("all images in one picture would be {width} × {height} pixels (width × height), which is too large")]
+    Large {
+        /// Width in pixels.
+        width: u64,
+        /// Height in pixels.
+        height: u64,
     },
     /// The values do not make up whole samples, or there are none.
     #[error("expected at least one sample of {elements} values and a multiple of them, found {found}")]
