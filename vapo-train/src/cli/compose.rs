@@ -1,6 +1,6 @@
 //! `vapo-train compose`: samples from the weighted sum of two models.
 
-use super::options::{SamplerOptions, output};
+use super::options::{Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
 use crate::composition::compose;
 use crate::picture::{npy::npy, sample_grid};
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     /// A grid of pictures (.png), or the numbers for Python (.npy)
     #[arg(long, value_name = "F.{png,npy}")]
     out: PathBuf,
-    /// Replace the file if it exists
+    /// Replace the file and its card if they exist
     #[arg(long)]
     force: bool,
 }
@@ -44,11 +44,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !matches!(extension, Some("png" | "npy")) {
         return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .png or .npy")));
     }
-    output::refuse_existing(&arguments.out, arguments.force)?;
+    let plan = Plan::new(arguments.force).reads("--model", &arguments.model);
+    let outputs = plan.writes_with_card("--out", [&arguments.out]).check()?;
     let (count, sampler) = (arguments.count, &arguments.sampler);
     let settings = sampler.settings(count)?;
     let bytes = [read_model(first)?, read_model(second)?];
     let models = [parse_model(first, &bytes[0])?, parse_model(second, &bytes[1])?];
+    let shape = models[0].architecture().image;
+    if extension == Some("png") {
+        output::expect_grid(&arguments.out, count, shape, None, output::NUMBERS)?;
+    }
     let images = sampler.pool()?.install(|| compose([&models[0], &models[1]], [a, b], &settings));
     let images = images.map_err(|cause| match cause {
         SamplingError::Refused(cause @ vapo_sampler::Error::Unlike { .. }) => {
@@ -59,12 +64,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         cause => sampler.explain(cause),
     })?;
-    let shape = models[0].architecture().image;
     let file = if extension == Some("png") { sample_grid(&images, shape)?.png() } else { npy(&images, shape)? };
     let cards = [first, second].into_iter().zip(&bytes).zip(&models);
     let models = cards.map(|((path, bytes), model)| ModelCard::new(path, bytes, model)).collect();
     let mut card = Card { models, sampler: Some(sampler.card(count)), ..Card::new("compose") };
     card.settings.insert("weights".to_owned(), json!([decimal(a), decimal(b)]));
-    output::write_with_card(&arguments.out, &file, &card)?;
+    outputs.write_with_card(&arguments.out, &file, &card)?;
     print(&format!("{count} samples in {out}\n"))
 }

@@ -1,12 +1,16 @@
 //! `vapo-train eval`: how far samples are from a data set.
 
 use super::draw::draw;
-use super::options::{DataOptions, FeatureOptions, SamplerOptions, output};
-use super::{Failure, from_one_to, note, print};
-use crate::evaluation::{Features, Images, KernelDistance, Moments, kernel_distance, statistics};
-use crate::run::card::{Card, sha256};
+use super::options::{DataOptions, FeatureOptions, Plan, SamplerOptions};
+use super::{Failure, from_one_to, note, parse_model, print, read_model};
+use crate::dataset::Dataset;
+use crate::evaluation::images::matches;
+use crate::evaluation::moments::check_dimension;
+use crate::evaluation::{EvaluationError, Features, Images, KernelDistance, Moments, kernel_distance, statistics};
+use crate::run::card::{Card, ModelCard, sha256};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use vapo_format::Shape;
 
 /// Samples of a model, if not said otherwise.
 const COUNT: usize = 2000;
@@ -43,72 +47,145 @@ pub(super) struct Arguments {
     force: bool,
 }
 
+/// What samples are compared with.
+enum Reference {
+    /// The images of a data set.
+    Data(Dataset, Images),
+    /// Mean and covariance out of a file.
+    Statistics(Moments),
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { data, sampler, force, .. } = arguments;
-    output::refuse_existing(&arguments.out, *force)?;
-    if let Some(path) = &arguments.write_statistics {
-        output::refuse_existing_as("--write-statistics", path, *force)?;
-    }
-    arguments.features.check()?;
-    let pool = sampler.pool()?;
+    let Arguments { data, sampler, features, .. } = arguments;
+    let outputs = plan(arguments).check()?;
+    features.check()?;
+    let count = arguments.count.unwrap_or(COUNT);
+    let (settings, pool) = (sampler.settings(count)?, sampler.pool()?);
     let mut card = Card::new("eval");
-    let samples = match (&arguments.model, &arguments.samples) {
-        (Some(model), _) => {
-            let count = arguments.count.unwrap_or(COUNT);
-            let (images, model) = draw(model, sampler, count, &pool)?;
-            card.models.push(model);
+
+    // All that can be refused is, before a classifier is trained or a sample drawn.
+    let file = arguments.model.as_deref().map(read_model).transpose()?;
+    let model = arguments.model.as_deref().zip(file.as_deref());
+    let model = model.map(|(path, bytes)| Ok::<_, Failure>((path, bytes, parse_model(path, bytes)?))).transpose()?;
+    let given =
+        arguments.samples.as_deref().map(|path| first(Images::read(path)?, arguments.count, path)).transpose()?;
+    let shape = match (&model, &given) {
+        (Some((_, _, model)), _) => model.architecture().image,
+        (None, Some(images)) => images.shape(),
+        (None, None) => unreachable!("the command line asks for one of them"),
+    };
+    let found = given.as_ref().map_or(count, Images::count);
+    if found < 2 {
+        return Err(EvaluationError::Few { expected: 2, found }.into());
+    }
+    let reference = reference(arguments, shape, &mut card)?;
+    if let (Some(images), Reference::Data(_, others)) = (&given, &reference) {
+        refuse_same(arguments, images.same(others))?;
+    }
+
+    let (extractor, settings_of_features) = features.extractor(data, shape, &pool)?;
+    let dimension = extractor.dimension(shape)?;
+    check_dimension(dimension)?;
+    if let Reference::Statistics(moments) = &reference {
+        moments.matches(dimension)?;
+    }
+    card.settings.extend(settings_of_features);
+    let samples = match (model, given) {
+        (Some((path, bytes, model)), _) => {
+            card.models.push(ModelCard::new(path, bytes, &model));
             card.sampler = Some(sampler.card(count));
-            images
+            draw(&model, sampler, &settings, &pool)?
         }
-        (None, Some(path)) => {
-            let images = first(Images::read(path)?, arguments.count, path)?;
-            card.settings.insert("samples".to_owned(), path.display().to_string().into());
+        (None, Some(images)) => {
+            let path = arguments.samples.as_deref().unwrap_or(Path::new("")).display().to_string();
+            card.settings.insert("samples".to_owned(), path.into());
             card.settings.insert("samples_sha256".to_owned(), images.sha256(&[]).into());
             images
         }
         (None, None) => unreachable!("the command line asks for one of them"),
     };
-    let (extractor, settings) = arguments.features.extractor(data, &pool)?;
-    card.settings.extend(settings);
-    let features = pool.install(|| extractor.features(&samples))?;
-    let moments = Moments::of(features.values(), features.dimension())?;
+    let of_samples = pool.install(|| extractor.features(&samples))?;
+    let moments = Moments::of(of_samples.values(), of_samples.dimension())?;
     if moments.is_singular() {
-        few("samples", &features);
+        few("samples", &of_samples);
     }
 
-    let (frechet, kernel) = match &arguments.reference {
-        Some(path) => {
-            let bytes = std::fs::read(path).map_err(|cause| cannot_read(path, &cause))?;
-            card.settings.insert("reference".to_owned(), path.display().to_string().into());
-            card.settings.insert("reference_sha256".to_owned(), sha256(&bytes).into());
-            (moments.distance(&statistics::read(path)?)?, None)
+    let (frechet, kernel) = match &reference {
+        Reference::Statistics(others) => {
+            refuse_same(arguments, moments.same(others))?;
+            (moments.distance(others)?, None)
         }
-        None => {
-            let dataset = data.load()?;
-            let images = Images::of_dataset(&dataset);
-            if !extractor.resizes() {
-                samples.matches(images.shape())?;
+        Reference::Data(dataset, images) => {
+            card.data.push(data.card(dataset));
+            let of_images = pool.install(|| extractor.features(images))?;
+            let others = Moments::of(of_images.values(), of_images.dimension())?;
+            if others.is_singular() {
+                few("reference images", &of_images);
             }
-            card.data.push(data.card(&dataset));
-            let reference = pool.install(|| extractor.features(&images))?;
-            let of_reference = Moments::of(reference.values(), reference.dimension())?;
-            if of_reference.is_singular() {
-                few("reference images", &reference);
-            }
-            let kernel = pool.install(|| kernel_distance(&features, &reference, sampler.seed()))?;
-            (moments.distance(&of_reference)?, Some(kernel))
+            let kernel = pool.install(|| kernel_distance(&of_samples, &of_images, sampler.seed()))?;
+            (moments.distance(&others)?, Some(kernel))
         }
     };
     card.settings.insert("seed".to_owned(), sampler.seed().into());
-    card.settings.insert("dimension".to_owned(), features.dimension().into());
+    card.settings.insert("dimension".to_owned(), dimension.into());
     card.results.insert("samples".to_owned(), samples.count().into());
     card.results.insert("frechet_distance".to_owned(), json!(frechet));
     card.results.extend(kernel.map(|kernel| ("kernel_distance".to_owned(), json_of(&kernel))));
-    if let Some(path) = &arguments.write_statistics {
-        output::write(path, &statistics::to_bytes(&moments))?;
+
+    // First: a file that cannot be written takes no number away, nor another file.
+    let printed = print(&table(&card, frechet, kernel));
+    let statistics = arguments.write_statistics.as_ref();
+    let statistics = statistics.map_or(Ok(()), |path| outputs.write(path, &statistics::to_bytes(&moments)));
+    outputs.write(&arguments.out, card.json().as_bytes())?;
+    print(&format!("{:18} {}\n", "report", arguments.out.display()))?;
+    statistics.and(printed)
+}
+
+fn plan(arguments: &Arguments) -> Plan {
+    let Arguments { model, samples, reference, .. } = arguments;
+    let plan = Plan::new(arguments.force).reads("--model", model).reads("--samples", samples);
+    let plan = plan.reads("--reference", reference).reads("--data-dir", &arguments.data.place());
+    plan.writes("--out", [&arguments.out]).writes("--write-statistics", &arguments.write_statistics)
+}
+
+/// What samples of extent `shape` are compared with, in the card too.
+fn reference(arguments: &Arguments, shape: Shape, card: &mut Card) -> Result<Reference, Failure> {
+    let dimension = arguments.features.dimension(shape)?;
+    let Some(path) = &arguments.reference else {
+        let dataset = arguments.data.load()?;
+        // Networks of one's own resize what they take.
+        if dimension.is_some() {
+            matches(shape, dataset.shape())?;
+        }
+        let images = Images::of_dataset(&dataset);
+        return Ok(Reference::Data(dataset, images));
+    };
+    let bytes = std::fs::read(path).map_err(|cause| cannot_read(path, &cause))?;
+    card.settings.insert("reference".to_owned(), path.display().to_string().into());
+    card.settings.insert("reference_sha256".to_owned(), sha256(&bytes).into());
+    let moments = statistics::read(path)?;
+    dimension.map_or(Ok(()), |dimension| moments.matches(dimension))?;
+    Ok(Reference::Statistics(moments))
+}
+
+/// Refuses samples that are what they are compared with, unless it is for their statistics.
+fn refuse_same(arguments: &Arguments, same: bool) -> Result<(), Failure> {
+    if !same {
+        return Ok(());
     }
-    output::write(&arguments.out, card.json().as_bytes())?;
-    print(&table(&card, frechet, kernel, &arguments.out))
+    let samples = arguments
+        .samples
+        .as_ref()
+        .or(arguments.model.as_ref())
+        .map_or(String::new(), |path| path.display().to_string());
+    let other = arguments.reference.as_ref().map_or_else(|| arguments.data.name(), |path| path.display().to_string());
+    let told =
+        format!("the samples of {samples} are the very images of {other}: their distance is 0, and says nothing");
+    if arguments.write_statistics.is_some() {
+        note(&format!("warning: {told}"));
+        return Ok(());
+    }
+    Err(Failure::Usage(format!("{told}; compare with other images")))
 }
 
 /// The first `count` images.
@@ -148,7 +225,7 @@ fn json_of(kernel: &KernelDistance) -> Value {
     })
 }
 
-fn table(card: &Card, frechet: f64, kernel: Option<KernelDistance>, out: &Path) -> String {
+fn table(card: &Card, frechet: f64, kernel: Option<KernelDistance>) -> String {
     let mut rows = vec![("Fréchet distance", format!("{frechet:.4}"))];
     if let Some(KernelDistance { mean, standard_error, subsets, size, .. }) = kernel {
         let error = standard_error.map_or(String::new(), |error| format!(" ± {error:.6}"));
@@ -162,6 +239,5 @@ fn table(card: &Card, frechet: f64, kernel: Option<KernelDistance>, out: &Path) 
     if let Some(data) = card.data.first() {
         rows.push(("reference", format!("{} images of {}", data.count, data.dataset)));
     }
-    rows.push(("report", out.display().to_string()));
     rows.iter().map(|(name, value)| format!("{name:18} {value}\n")).collect()
 }

@@ -1,6 +1,7 @@
 //! `vapo-train fetch`: a data set's files from their publisher.
 
-use super::{Failure, note, print};
+use super::options::plan::refuse_standard_output;
+use super::{Failure, note, print, quoted};
 use crate::dataset::Source;
 use crate::dataset::source::DEFAULT_FOLDER;
 use crate::fetch::{Client, Event, FetchError, Manifest, Outcome};
@@ -39,27 +40,37 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (source, manifest) = manifest(arguments)?;
+    refuse_standard_output("--data-dir", &arguments.data_dir)?;
     let folder = arguments.data_dir.join(source.name());
     let failed = |cause| Failure::Other(format!("cannot make the folder {}: {cause}", folder.display()).into());
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let client = Client::new(arguments.retries, PAUSE, arguments.force);
-    for entry in &manifest.files {
+    let explain = |cause| match cause {
+        FetchError::Differs { .. } => Failure::Usage(format!("{cause}")),
+        cause => cause.into(),
+    };
+    // Before the first is fetched, in case another is in the way.
+    let present = manifest.files.iter().map(|entry| client.present(&folder.join(&entry.name), &entry.md5));
+    let present: Vec<bool> = present.collect::<Result<_, _>>().map_err(explain)?;
+    for (entry, present) in manifest.files.iter().zip(present) {
         let path = folder.join(&entry.name);
+        if present {
+            print(&format!("{}  is there already, its MD5 sum is right\n", path.display()))?;
+            continue;
+        }
         let mut shown = Shown::default();
         let outcome =
             client.fetch(&manifest.url(entry), &path, &entry.md5, &mut |event| shown.tell(&entry.name, event));
         shown.bar.finish_and_clear();
-        let done = match outcome {
-            Ok(Outcome::Present) => "is there already",
-            Ok(Outcome::Downloaded) => "downloaded",
-            Err(cause @ FetchError::Differs { .. }) => return Err(Failure::Usage(cause.to_string())),
-            Err(cause) => return Err(cause.into()),
+        let done = match outcome.map_err(explain)? {
+            Outcome::Present => "is there already",
+            Outcome::Downloaded => "downloaded",
         };
         print(&format!("{}  {done}, its MD5 sum is right\n", path.display()))?;
     }
     let place = match arguments.data_dir.as_path() {
         path if path == Path::new(DEFAULT_FOLDER) => String::new(),
-        path => format!(" --data-dir {}", path.display()),
+        path => format!(" --data-dir {}", quoted(path)),
     };
     note(&format!("to train on it: vapo-train --dataset {source}{place}"));
     Ok(())

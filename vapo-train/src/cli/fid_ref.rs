@@ -1,8 +1,8 @@
 //! `vapo-train fid-ref`: the images of a data set, for other evaluators.
 
-use super::options::{DataOptions, output};
+use super::options::{DataOptions, Plan, output};
 use super::{Failure, from_one_to, print, progress};
-use crate::export::Writer;
+use crate::export::{Format, Writer};
 use crate::run::card::Card;
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     /// a grid of pictures (.png)
     #[arg(long, value_name = "DIR/|F.{npz,npy,png}")]
     out: PathBuf,
-    /// Replace the file or the folder of pictures if it exists
+    /// Replace the file or the folder of pictures, and its card, if they exist
     #[arg(long)]
     force: bool,
 }
@@ -28,12 +28,18 @@ const CHUNK: usize = 1024;
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { data, out, .. } = arguments;
     let format = output::image_format(out)?;
-    output::refuse_existing(out, arguments.force)?;
+    let plan = Plan::new(arguments.force).reads("--data-dir", &data.place());
+    let outputs = match format {
+        Format::Folder => plan.writes_pictures("--out", out),
+        _ => plan.writes_with_card("--out", [out]),
+    }
+    .check()?;
     let dataset = data.load()?;
     let count = arguments.count.unwrap_or(dataset.len());
     if count > dataset.len() {
         return Err(Failure::Usage(format!("--count {count}: there are {} images", dataset.len())));
     }
+    output::expect_images(out, format, count, dataset.shape())?;
     let mut writer = Writer::begin(out, format, count, dataset.shape())?;
     let bar = progress::bar(count, "images");
     let (indices, mut chunk): (Vec<usize>, _) = ((0..count).collect(), Vec::new());
@@ -46,6 +52,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     writer.finish()?;
     let mut card = Card { data: vec![data.card(&dataset)], ..Card::new("fid-ref") };
     card.results.insert("images".to_owned(), count.into());
-    output::write_card(out, &card)?;
+    outputs.write_card(out, &card)?;
     print(&format!("{count} images in {}\n", out.display()))
 }

@@ -1,6 +1,6 @@
 //! `vapo-train inpaint`: restores what is missing of images.
 
-use super::options::{DataOptions, SamplerOptions, output};
+use super::options::{DataOptions, Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
 use crate::inpainting::inpaint;
 use crate::picture::read::{self, ReadError};
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     /// A picture: a row for each image, of the original, what is known of it (the rest grey) and the restorations
     #[arg(long, value_name = "F.png")]
     out: PathBuf,
-    /// Replace the file if it exists
+    /// Replace the file and its card if they exist
     #[arg(long)]
     force: bool,
 }
@@ -101,12 +101,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.out.extension().is_none_or(|extension| extension != "png") {
         return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .png")));
     }
-    output::refuse_existing(&arguments.out, arguments.force)?;
+    let data = arguments.data.as_ref().and_then(DataOptions::place);
+    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]).reads("--data-dir", &data);
+    let plan = plan.reads("--images", &arguments.images).reads("--mask", &arguments.mask);
+    let outputs = plan.writes_with_card("--out", [&arguments.out]).check()?;
     let (count, sampler) = (arguments.count, &arguments.sampler);
     let settings = sampler.settings(count)?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
     let shape = model.architecture().image;
+
+    let columns = NonZeroU32::new(2 + count as u32);
+    let tiles = arguments.index.len() * (2 + count);
+    output::expect_grid(&arguments.out, tiles, shape, columns, output::SAMPLE)?;
 
     let mut card = Card::new("inpaint");
     let missing = missing(arguments, shape, &mut card)?;
@@ -119,12 +126,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         pictures.extend(image.iter().copied().chain(known));
         pictures.extend(restored.map_err(|cause| sampler.explain(cause))?);
     }
-    let picture = grid(&levels(&pictures), shape, NonZeroU32::new(2 + count as u32))?;
+    let picture = grid(&levels(&pictures), shape, columns)?;
 
     card.settings.insert("index".to_owned(), json!(arguments.index));
     card.models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
     card.sampler = Some(sampler.card(count));
-    output::write_with_card(&arguments.out, &picture.png(), &card)?;
+    outputs.write_with_card(&arguments.out, &picture.png(), &card)?;
     print(&format!("{} restorations in {out}\n", images.len() * count))
 }
 

@@ -1,6 +1,6 @@
 //! `vapo-train interpolate`: the way from one sample to another.
 
-use super::options::{SamplerOptions, output};
+use super::options::{Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
 use crate::interpolation::interpolate;
 use crate::picture::{grid, levels};
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     /// The picture
     #[arg(long, value_name = "STRIP.png")]
     out: PathBuf,
-    /// Replace the file if it exists
+    /// Replace the file and its card if they exist
     #[arg(long)]
     force: bool,
 }
@@ -33,7 +33,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { sampler, out, pairs, frames, .. } = arguments;
     output::expect_png(out)?;
-    output::refuse_existing(out, arguments.force)?;
+    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
+    let outputs = plan.writes_with_card("--out", [out]).check()?;
     let settings = sampler.settings(*pairs as usize)?;
     if settings.temperature != 0.0 {
         return Err(Failure::Usage(format!(
@@ -43,14 +44,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
+    let (shape, columns) = (model.architecture().image, NonZeroU32::new(*frames));
+    output::expect_grid(out, *pairs as usize * *frames as usize, shape, columns, output::SAMPLE)?;
     let images = sampler.pool()?.install(|| interpolate(&model, &settings, *frames as usize));
     let images = images.map_err(|cause| sampler.explain(cause))?;
-    let picture = grid(&levels(&images), model.architecture().image, NonZeroU32::new(*frames))?.png();
+    let picture = grid(&levels(&images), shape, columns)?.png();
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
     let count = (pairs * frames) as usize;
     let mut card = Card { models, sampler: Some(sampler.card(count)), ..Card::new("interpolate") };
     card.settings.insert("pairs".to_owned(), (*pairs).into());
     card.settings.insert("frames".to_owned(), (*frames).into());
-    output::write_with_card(out, &picture, &card)?;
+    outputs.write_with_card(out, &picture, &card)?;
     print(&format!("{pairs} pairs of {frames} frames in {}\n", out.display()))
 }

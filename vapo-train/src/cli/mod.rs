@@ -21,8 +21,11 @@ mod train;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
+use std::borrow::Cow;
 use std::error::Error;
+use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Trains a variational potential flow and writes the model file that a microcontroller samples.
@@ -78,6 +81,15 @@ impl<E: Error + 'static> From<E> for Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Usage(message) | Failure::Interrupted(message) => f.write_str(message),
+            Failure::Other(cause) => cause.fmt(f),
+        }
+    }
+}
+
 impl Failure {
     fn code(&self) -> u8 {
         match self {
@@ -109,8 +121,7 @@ pub fn run() -> ExitCode {
         Err(failure) => {
             match &failure {
                 Failure::Interrupted(message) => note(message),
-                Failure::Usage(message) => note(&format!("error: {message}")),
-                Failure::Other(cause) => note(&format!("error: {cause}")),
+                Failure::Usage(_) | Failure::Other(_) => note(&format!("error: {failure}")),
             }
             ExitCode::from(failure.code())
         }
@@ -133,19 +144,29 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// A path as it can be pasted into a shell, for printed commands.
+fn quoted(path: &Path) -> String {
+    let mut text = path.to_string_lossy().into_owned();
+    if text.starts_with('-') {
+        // It would be taken for an option.
+        text.insert_str(0, "./");
+    }
+    shlex::try_quote(&text).map(Cow::into_owned).unwrap_or(text)
+}
+
 /// Parses a whole number from 1 to `MAX`.
 fn from_one_to<T: TryFrom<u64>, const MAX: u64>() -> RangedU64ValueParser<T> {
     RangedU64ValueParser::new().range(1..=MAX)
 }
 
 /// The bytes of a model file.
-fn read_model(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
+fn read_model(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |cause| Failure::Other(format!("cannot read {}: {cause}", path.display()).into());
     std::fs::read(path).map_err(failed)
 }
 
 /// The model in the bytes of a file.
-fn parse_model<'a>(path: &std::path::Path, bytes: &'a [u8]) -> Result<vapo_format::Model<'a>, Failure> {
+fn parse_model<'a>(path: &Path, bytes: &'a [u8]) -> Result<vapo_format::Model<'a>, Failure> {
     let failed = |cause| Failure::Other(format!("{} is no model: {cause}", path.display()).into());
     vapo_format::Model::parse(bytes).map_err(failed)
 }
@@ -153,4 +174,19 @@ fn parse_model<'a>(path: &std::path::Path, bytes: &'a [u8]) -> Result<vapo_forma
 /// A value as a person would type it.
 fn option_value(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default().trim_matches('"').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_path_is_one_word_of_a_shell() {
+        for path in ["runs/digits", "my runs/first", "it's", "a\"b", "$HOME/x", "a;b", "x*", "é", "~", "a\\b", "a\nb"]
+        {
+            assert_eq!(shlex::split(&quoted(Path::new(path))), Some(vec![path.to_owned()]), "{path}");
+        }
+        assert_eq!(quoted(Path::new("runs/digits")), "runs/digits");
+        assert_eq!(quoted(Path::new("-x y")), "'./-x y'");
+    }
 }

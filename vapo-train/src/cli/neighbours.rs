@@ -1,13 +1,14 @@
 //! `vapo-train neighbours`: the training images nearest to samples, and whether samples are copies of them.
 
 use super::draw::draw;
-use super::options::{DataOptions, FeatureOptions, SamplerOptions, output};
-use super::{Failure, from_one_to, print};
+use super::options::{DataOptions, FeatureOptions, Plan, SamplerOptions, output};
+use super::{Failure, from_one_to, parse_model, print, read_model};
 use crate::dataset::{Batches, Split};
+use crate::evaluation::images::matches;
 use crate::evaluation::rank_sum::{median, quantile};
 use crate::evaluation::{EvaluationError, Images, Neighbour, RankSum, nearest, rank_sum};
 use crate::picture::grid;
-use crate::run::card::Card;
+use crate::run::card::{Card, ModelCard};
 use serde_json::{Value, json};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -38,7 +39,7 @@ pub(super) struct Arguments {
     /// The picture: each row a sample, then its nearest training images, the nearest first
     #[arg(long, value_name = "F.png")]
     out: PathBuf,
-    /// Replace the file if it exists
+    /// Replace the file and its card if they exist
     #[arg(long)]
     force: bool,
 }
@@ -46,7 +47,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { data, sampler, count, out, .. } = arguments;
     output::expect_png(out)?;
-    output::refuse_existing(out, arguments.force)?;
+    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]).reads("--data-dir", &data.place());
+    let outputs = plan.writes_with_card("--out", [out]).check()?;
     if data.split() == Split::Train {
         return Err(Failure::Usage(
             "--split train: expected a split that training never saw, test for instance; the images near samples are \
@@ -55,18 +57,32 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         ));
     }
     arguments.features.check()?;
-    let pool = sampler.pool()?;
-    let (samples, model) = draw(&arguments.model, sampler, *count, &pool)?;
+    let (settings, pool) = (sampler.settings(*count)?, sampler.pool()?);
+    let bytes = read_model(&arguments.model)?;
+    let model = parse_model(&arguments.model, &bytes)?;
+    let shape = model.architecture().image;
+    let rows = arguments.rows.min(*count);
     let (trained_on, held_out) = (data.load_split(Split::Train)?, data.load()?);
     let (training, others) = (Images::of_dataset(&trained_on), Images::of_dataset(&held_out));
-    samples.matches(training.shape())?;
+    matches(shape, training.shape())?;
+    if training.same(&others) {
+        return Err(Failure::Usage(format!(
+            "--split {}: its images are those that training saw, so none is held out: give another split",
+            data.split().name()
+        )));
+    }
+    let columns = 1 + arguments.nearest.min(training.count());
+    let (tiles, columns) = (rows * columns, NonZeroU32::new(columns as u32));
+    output::expect_grid(out, tiles, shape, columns, output::SAMPLE)?;
     // Any of the held-out images, in case they come sorted.
     let all = NonZeroUsize::new(others.count()).unwrap_or(NonZeroUsize::MIN);
     let mut order = Vec::new();
     Batches::new(all, all, sampler.seed()).indices(0, &mut order);
     let others = others.select(&order[..(*count).min(order.len())]);
 
-    let (extractor, settings) = arguments.features.extractor(data, &pool)?;
+    let (extractor, of_features) = arguments.features.extractor(data, shape, &pool)?;
+    extractor.dimension(shape)?;
+    let samples = draw(&model, sampler, &settings, &pool)?;
     let found = pool.install(|| -> Result<_, EvaluationError> {
         let set = extractor.features(&training)?;
         let of_samples = nearest(&extractor.features(&samples)?, &set, arguments.nearest)?;
@@ -75,27 +91,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (of_samples, of_others) = found?;
     let test = Test::new(&of_samples, &of_others)?;
 
-    let rows = arguments.rows.min(*count);
     let mut pictures = Vec::new();
     for (row, neighbours) in of_samples.iter().take(rows).enumerate() {
         pictures.extend(samples.image(row));
         neighbours.iter().for_each(|neighbour| pictures.extend(training.image(neighbour.index)));
     }
-    let columns = 1 + arguments.nearest.min(training.count()) as u32;
-    let picture = grid(&pictures, samples.shape(), NonZeroU32::new(columns))?.png();
+    let picture = grid(&pictures, shape, columns)?.png();
 
     let mut card = Card {
-        models: vec![model],
+        models: vec![ModelCard::new(&arguments.model, &bytes, &model)],
         data: vec![data.card(&held_out)],
         sampler: Some(sampler.card(*count)),
-        settings,
+        settings: of_features,
         ..Card::new("neighbours")
     };
     card.settings.insert("training_images".to_owned(), training.count().into());
     card.settings.insert("held_out_images".to_owned(), others.count().into());
     card.results.extend(test.results());
-    output::write_with_card(out, &picture, &card)?;
-    print(&format!("{}picture            {}\n", test.table(), out.display()))
+    // First: a picture that cannot be written takes no number away.
+    let printed = print(&test.table());
+    outputs.write_with_card(out, &picture, &card)?;
+    printed.and_then(|()| print(&format!("picture            {}\n", out.display())))
 }
 
 /// Distances of samples to their nearest training images, against those of held-out images.

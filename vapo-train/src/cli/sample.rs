@@ -1,6 +1,6 @@
 //! `vapo-train sample`: images from a model file.
 
-use super::options::{SamplerOptions, output};
+use super::options::{Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, progress, read_model};
 use crate::export::{Format, Writer};
 use crate::run::card::{Card, ModelCard};
@@ -21,20 +21,26 @@ pub(super) struct Arguments {
     /// (a name without extension, or with a slash at its end)
     #[arg(long, value_name = "F.{png,npy,npz}|DIR/")]
     out: PathBuf,
-    /// Replace the file or the folder of pictures if it exists
+    /// Replace the file or the folder of pictures, and its card, if they exist
     #[arg(long)]
     force: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let format = output::image_format(&arguments.out)?;
-    output::refuse_existing(&arguments.out, arguments.force)?;
+    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
+    let outputs = match format {
+        Format::Folder => plan.writes_pictures("--out", &arguments.out),
+        _ => plan.writes_with_card("--out", [&arguments.out]),
+    }
+    .check()?;
     let (count, sampler) = (arguments.count, &arguments.sampler);
     let settings = sampler.settings(count)?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
     let pool = sampler.pool()?;
     let shape = model.architecture().image;
+    output::expect_images(&arguments.out, format, count, shape)?;
     let mut writer = Writer::begin(&arguments.out, format, count, shape)?;
     let bar = progress::bar(count, "samples");
     let mut chunks = chunks(&model, &settings);
@@ -50,6 +56,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if format != Format::Npy {
         card.settings.insert("values".to_owned(), "uint8, rounded to nearest".into());
     }
-    output::write_card(&arguments.out, &card)?;
+    outputs.write_card(&arguments.out, &card)?;
     print(&format!("{count} samples in {}\n", arguments.out.display()))
 }

@@ -1,6 +1,6 @@
 //! `vapo-train score`: energies of images, how well they tell anomalies, and the threshold for a device.
 
-use super::options::{DataOptions, output};
+use super::options::{DataOptions, Plan};
 use super::{Failure, from_one_to, parse_model, print, read_model};
 use crate::anomaly::{self, Images, ScoreError, auroc, energies, share_above};
 use crate::dataset::{Dataset, Source, Split};
@@ -23,6 +23,10 @@ pub(super) struct Arguments {
     /// images with their pixels in another order
     #[arg(long, value_name = "NAME[:SPLIT]")]
     against: Option<String>,
+    /// Where the files of --against are [default: data, and where Debian's packages put them; the place of --dataset for
+    /// another split of that set, and for no other set]
+    #[arg(long, value_name = "DIR", requires = "against")]
+    against_dir: Option<PathBuf>,
     /// Seed of the noise or of the order of pixels
     #[arg(long, value_name = "N", default_value = "0", requires = "against", allow_negative_numbers = true)]
     seed: u64,
@@ -42,7 +46,7 @@ pub(super) struct Arguments {
     /// what it is told from
     #[arg(long, value_name = "F.{json,npy}")]
     out: PathBuf,
-    /// Replace the files if they exist
+    /// Replace the files and their cards if they exist
     #[arg(long)]
     force: bool,
 }
@@ -62,7 +66,8 @@ enum Kind {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let kind = checked(arguments)?;
+    let kind = kind(arguments)?;
+    let outputs = plan(arguments).check()?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
     let stored = model.threshold();
@@ -77,9 +82,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let dataset = arguments.data.load()?;
     check_extent(&model, &dataset)?;
-    let against = arguments.against.as_deref().map(|name| against(name, &arguments.data)).transpose()?;
+    let against = arguments.against.as_deref().map(|name| against(name, arguments)).transpose()?;
     if let Some(Against::Dataset(other)) = &against {
         check_extent(&model, other)?;
+        refuse_same(arguments, &dataset, other)?;
     }
     let others = against.as_ref().map(|against| match against {
         Against::Dataset(other) => Images::Dataset(other),
@@ -117,17 +123,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Kind::Json => json_file(time, &ordinary, told.as_deref()),
         Kind::Npy => npy_file(&ordinary, told.as_deref().unwrap_or_default()),
     };
-    output::write_with_card(&arguments.out, &file, &card)?;
-    report.text += &format!("energies       {}\n", arguments.out.display());
-    if let Some(path) = &arguments.write_threshold {
-        output::write_with_card(path, &with_threshold(&model, threshold)?, &card)?;
-        report.text += &format!("model          {}, with the threshold\n", path.display());
+    // First: a file that cannot be written takes no number away, nor the other file.
+    let printed = print(&report.text);
+    let energies = outputs.write_with_card(&arguments.out, &file, &card);
+    if energies.is_ok() {
+        print(&format!("energies       {}\n", arguments.out.display()))?;
     }
-    print(&report.text)
+    if let Some(path) = &arguments.write_threshold {
+        outputs.write_with_card(path, &with_threshold(&model, threshold)?, &card)?;
+        print(&format!("model          {}, with the threshold\n", path.display()))?;
+    }
+    energies.and(printed)
 }
 
-/// Refuses files that exist and names that end in something else, before any work is done.
-fn checked(arguments: &Arguments) -> Result<Kind, Failure> {
+fn plan(arguments: &Arguments) -> Plan {
+    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
+    let plan = plan.reads("--data-dir", &arguments.data.place()).reads("--against-dir", &arguments.against_dir);
+    plan.writes_with_card("--out", [&arguments.out]).writes_with_card("--write-threshold", &arguments.write_threshold)
+}
+
+/// The kind of file that energies are written to. Refuses names that end in something else.
+fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
     let extension = |path: &Path| path.extension().and_then(|extension| extension.to_str().map(str::to_owned));
     let kind = match extension(&arguments.out).as_deref() {
         Some("json") => Kind::Json,
@@ -137,31 +153,44 @@ fn checked(arguments: &Arguments) -> Result<Kind, Failure> {
             return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .json or .npy")));
         }
     };
-    output::refuse_existing(&arguments.out, arguments.force)?;
     if let Some(path) = &arguments.write_threshold {
         let told = format!("--write-threshold {}", path.display());
         if extension(path).as_deref() != Some("vapo") {
             return Err(Failure::Usage(format!("{told}: expected a name that ends in .vapo")));
-        }
-        if path.exists() && !arguments.force {
-            return Err(Failure::Usage(format!(
-                "{told}: the file exists; give another name, or --force to replace it"
-            )));
         }
     }
     Ok(kind)
 }
 
 /// The images that an option `--against` stands for.
-fn against(option: &str, data: &DataOptions) -> Result<Against, Failure> {
-    match option {
-        "noise" => Ok(Against::Noise),
-        "permuted" => Ok(Against::Permuted),
+fn against(option: &str, arguments: &Arguments) -> Result<Against, Failure> {
+    let folder = arguments.against_dir.as_ref();
+    match (option, folder) {
+        ("noise", None) => Ok(Against::Noise),
+        ("permuted", None) => Ok(Against::Permuted),
+        ("noise" | "permuted", Some(folder)) => Err(Failure::Usage(format!(
+            "--against-dir {}: {option} is made, not read; leave the option out",
+            folder.display()
+        ))),
         _ => {
             let (source, split) = split_of(option)?;
-            Ok(Against::Dataset(data.load_other(source, split)?))
+            Ok(Against::Dataset(arguments.data.load_other(source, split, folder)?))
         }
     }
+}
+
+/// Refuses to tell a set of images from itself.
+fn refuse_same(arguments: &Arguments, dataset: &Dataset, other: &Dataset) -> Result<(), Failure> {
+    if !dataset.same(other) {
+        return Ok(());
+    }
+    let place = arguments.against_dir.as_ref().map_or(String::new(), |path| format!(" in {}", path.display()));
+    Err(Failure::Usage(format!(
+        "--against {}{place} has the very images of {}: nothing tells them apart; give other images, with --against or \
+         --against-dir",
+        arguments.against.as_deref().unwrap_or_default(),
+        arguments.data.name()
+    )))
 }
 
 /// A data set's name and split: `mnist`, whose split is test, or `mnist:train`.

@@ -1,9 +1,9 @@
 //! What a person is told before and after training.
 
-use super::{Failure, note, print};
+use super::{Failure, note, print, quoted};
 use crate::config::Config;
 use crate::dataset::Dataset;
-use crate::picture::sample_grid;
+use crate::picture::{PictureError, refuse_grid, sample_grid};
 use crate::quantise::model_file;
 use crate::run::folder::{MODEL, MODEL_FLOAT32, SAMPLES, SAMPLES_INT8};
 use crate::run::{RunFolder, write_atomically};
@@ -18,8 +18,13 @@ const TRAJECTORIES: usize = 16;
 /// Steps of the solver.
 const STEPS: u16 = 20;
 
-/// Says what will be trained.
-pub(super) fn before(config: &Config, dataset: &Dataset) {
+/// Why the images make no picture: training takes any number of channels, pictures do not.
+fn no_picture(config: &Config) -> Option<PictureError> {
+    refuse_grid(IMAGES, config.architecture.image, None).err()
+}
+
+/// Says what will be trained, and what of it will not be seen.
+pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder) {
     let shape = dataset.shape();
     note(&format!(
         "{}: {} images of {}×{}×{}; preset {}: {} parameters; {} threads",
@@ -32,6 +37,18 @@ pub(super) fn before(config: &Config, dataset: &Dataset) {
         config.architecture.parameters(),
         config.threads
     ));
+    if let Some(cause) = no_picture(config) {
+        if shape.channels == 4 {
+            note(
+                "note: is the fourth channel transparency? It is learned as a colour is: leave it out with array[..., :3]",
+            );
+        }
+        note(&format!(
+            "note: {cause}: {SAMPLES} and {SAMPLES_INT8} are left out; to see numbers once it is trained: \
+             vapo-train sample --model {} --out samples.npy",
+            quoted(&folder.file(MODEL))
+        ));
+    }
 }
 
 /// Quantises, samples both models through the device's code, writes the model and the pictures, and prints the table.
@@ -50,7 +67,8 @@ pub(super) fn after(config: &Config, parameters: &[f32], folder: &RunFolder) -> 
         seed: config.seed,
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
-    for (model, name) in [(&float, SAMPLES), (&int8, SAMPLES_INT8)] {
+    let pictures = if no_picture(config).is_none() { vec![(&float, SAMPLES), (&int8, SAMPLES_INT8)] } else { vec![] };
+    for (model, name) in pictures {
         let images = pool.install(|| sample(model, &settings))?;
         write(folder, name, &sample_grid(&images, architecture.image)?.png())?;
     }
@@ -69,13 +87,14 @@ fn table(config: &Config, folder: &RunFolder, file_bytes: usize, agreement: Agre
     let elements = arena::elements(&config.architecture, Solver::default());
     let Agreement { mean_cosine, least_cosine } = agreement;
     let at = |name| folder.file(name).display().to_string();
+    let picture = |name| no_picture(config).map_or_else(|| at(name), |cause| format!("none: {cause}"));
     let rows = [
         ("parameters", config.architecture.parameters().to_string()),
         ("model", format!("{} ({file_bytes} bytes)", at(MODEL))),
         ("arena", format!("{} bytes (solver {})", 4 * elements, Solver::default().name())),
         ("drift, float and int8", format!("cosine {mean_cosine:.6} (least {least_cosine:.6})")),
-        ("samples, float", at(SAMPLES)),
-        ("samples, int8", at(SAMPLES_INT8)),
+        ("samples, float", picture(SAMPLES)),
+        ("samples, int8", picture(SAMPLES_INT8)),
     ];
     let lines = rows.map(|(name, value)| format!("{name:22} {value}\n"));
     format!("\n{}", lines.concat())

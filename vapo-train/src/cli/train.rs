@@ -1,7 +1,8 @@
 //! `vapo-train`: trains, quantises, samples, and says what came out.
 
 use super::options::data::{FileOptions, load};
-use super::{Failure, from_one_to, note, option_value, summary};
+use super::options::plan::refuse_standard_output;
+use super::{Failure, from_one_to, note, option_value, quoted, summary};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{Budget, Choices, Config, Device};
 use crate::dataset::{Dataset, Preparation, Size, Source, Split};
@@ -111,12 +112,15 @@ fn positive<F: std::str::FromStr + PartialOrd + Default + Into<f64> + Copy>(text
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let dataset = arguments.dataset.as_deref().unwrap_or(Source::Digits.name());
     let path = arguments.out.clone().unwrap_or_else(|| [RUNS, dataset].iter().collect());
+    refuse_standard_output("--out", &path)?;
     if arguments.resume { resume(arguments, &path) } else { begin(arguments, dataset.parse()?, &path) }
 }
 
 /// A new run. Whatever can be refused is, before a folder is made or an earlier run gives way.
 fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failure> {
     let files = arguments.files.files(source)?;
+    // Images may take minutes to prepare.
+    RunFolder::refuse_existing(path, arguments.force)?;
     // Where the extent is known beforehand, no image is prepared in vain.
     if let Some(Preparation { size: Some(Size { height, width }), channels: Some(channels), .. }) = files.preparation {
         preset_for(arguments, source, Shape { channels, height, width })?;
@@ -179,14 +183,14 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
 
 /// Trains, and shows what came out.
 fn carry_out(config: &Config, dataset: &Dataset, trainer: Trainer<'_>, folder: &RunFolder) -> Result<(), Failure> {
-    summary::before(config, dataset);
+    summary::before(config, dataset, folder);
     let stop = stop_on_interrupt()?;
     let (trainer, ending) = train(config, folder, trainer, &stop)?;
     match ending {
         Ending::Finished => summary::after(config, trainer.average(), folder),
         Ending::Stopped(step) => Err(Failure::Interrupted(format!(
             "stopped after step {step}; to continue: vapo-train --resume --out {}",
-            folder.path().display()
+            quoted(folder.path())
         ))),
     }
 }

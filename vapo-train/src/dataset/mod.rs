@@ -175,10 +175,34 @@ impl Dataset {
         2.0 / f32::from(self.white)
     }
 
+    /// Whether these are the images of `other`, in any order.
+    pub fn same(&self, other: &Dataset) -> bool {
+        let extent = |set: &Dataset| (set.shape, set.white, set.count);
+        extent(self) == extent(other)
+            && same_images(
+                (0..self.len()).map(|index| self.image(index)),
+                (0..other.len()).map(|index| other.image(index)),
+            )
+    }
+
     /// The order in which training sees the images.
     pub fn batches(&self, batch: NonZeroUsize, seed: u64) -> Batches {
         Batches::new(self.count, batch, seed)
     }
+}
+
+/// Whether two sets are of the same images, in any order.
+pub(crate) fn same_images<'a>(
+    one: impl ExactSizeIterator<Item = &'a [u8]>,
+    other: impl ExactSizeIterator<Item = &'a [u8]>,
+) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let (mut one, mut other): (Vec<&[u8]>, Vec<&[u8]>) = (one.collect(), other.collect());
+    one.sort_unstable();
+    other.sort_unstable();
+    one == other
 }
 
 #[cfg(test)]

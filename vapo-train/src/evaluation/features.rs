@@ -1,9 +1,10 @@
 //! Rows of numbers that stand for images, and what computes them.
 
-use crate::evaluation::classifier::Classifier;
+use crate::evaluation::classifier::{Classifier, FEATURES};
 use crate::evaluation::error::extent;
 use crate::evaluation::{EvaluationError, Images};
 use rayon::prelude::*;
+use vapo_format::Shape;
 
 /// As many numbers for every image.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,24 +84,31 @@ impl Extractor {
         }
     }
 
+    /// Numbers an image of this extent, before there is one.
+    ///
+    /// # Errors
+    /// Images that the extractor does not take.
+    pub fn dimension(&self, image: Shape) -> Result<usize, EvaluationError> {
+        match self {
+            Extractor::Pixels => Ok(image.elements()),
+            Extractor::Classifier(classifier) if image == classifier.shape() => Ok(FEATURES),
+            Extractor::Classifier(classifier) => {
+                Err(extent("images", "those that the classifier learned from", classifier.shape(), image))
+            }
+            #[cfg(feature = "onnx")]
+            Extractor::Onnx(network) => network.takes(image).map(|()| network.dimension()),
+        }
+    }
+
     /// The features of every image, on the threads of the current pool. The same on any number of them.
     ///
     /// # Errors
     /// Images of an extent that the extractor does not take.
     pub fn features(&self, images: &Images) -> Result<Features, EvaluationError> {
+        let dimension = self.dimension(images.shape())?;
         match self {
-            Extractor::Pixels => Features::new(images.shape().elements(), pixels(images.bytes())),
-            Extractor::Classifier(classifier) => {
-                if images.shape() != classifier.shape() {
-                    return Err(extent(
-                        "images",
-                        "those that the classifier learned from",
-                        classifier.shape(),
-                        images.shape(),
-                    ));
-                }
-                classifier.features(images.bytes())
-            }
+            Extractor::Pixels => Features::new(dimension, pixels(images.bytes())),
+            Extractor::Classifier(classifier) => classifier.features(images.bytes()),
             #[cfg(feature = "onnx")]
             Extractor::Onnx(network) => network.features(images),
         }

@@ -1,6 +1,6 @@
 //! Images in memory, a byte a value: what evaluators compare.
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, same_images};
 use crate::evaluation::EvaluationError;
 use crate::evaluation::error::{access, extent};
 use crate::picture::levels;
@@ -68,6 +68,12 @@ impl Images {
     /// All images.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Whether these are the images of `other`, in any order.
+    pub fn same(&self, other: &Images) -> bool {
+        let elements = self.shape.elements();
+        self.shape == other.shape && same_images(self.bytes.chunks_exact(elements), other.bytes.chunks_exact(elements))
     }
 
     /// One image.
@@ -174,17 +180,15 @@ fn archive(path: &Path) -> Result<Images, EvaluationError> {
     Images::new(shape, values)
 }
 
-impl Images {
-    /// Refuses images of another extent than `reference` has.
-    ///
-    /// # Errors
-    /// [`EvaluationError::Extent`].
-    pub fn matches(&self, reference: Shape) -> Result<(), EvaluationError> {
-        if self.shape == reference {
-            return Ok(());
-        }
-        Err(extent("samples", "the data set has", reference, self.shape))
+/// Refuses samples of another extent than a data set's images have.
+///
+/// # Errors
+/// [`EvaluationError::Extent`].
+pub fn matches(samples: Shape, reference: Shape) -> Result<(), EvaluationError> {
+    if samples == reference {
+        return Ok(());
     }
+    Err(extent("samples", "the data set has", reference, samples))
 }
 
 #[cfg(test)]
@@ -251,6 +255,23 @@ mod tests {
         }
         let shape = Shape { channels: 1, height: 1, width: 2 };
         assert!(Images::new(shape, vec![0; 3]).is_err() && Images::new(shape, vec![]).is_err());
+    }
+
+    #[test]
+    fn a_set_is_the_same_in_any_order_and_only_whole() {
+        let images = |shape, bytes: &[u8]| Images::new(shape, bytes.to_vec()).unwrap();
+        let wide = Shape { channels: 1, height: 1, width: 2 };
+        let set = images(wide, &[1, 2, 3, 4, 1, 2]);
+        assert!(set.same(&set) && set.same(&images(wide, &[3, 4, 1, 2, 1, 2])));
+        let high = Shape { channels: 1, height: 2, width: 1 };
+        for other in [
+            images(wide, &[1, 2, 3, 4]),
+            images(wide, &[1, 2, 3, 4, 3, 4]),
+            images(wide, &[2, 3, 4, 1, 1, 2]),
+            images(high, set.bytes()),
+        ] {
+            assert!(!set.same(&other) && !other.same(&set));
+        }
     }
 
     #[test]

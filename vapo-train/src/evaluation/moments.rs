@@ -26,9 +26,7 @@ impl Moments {
     /// # Errors
     /// Fewer than two samples, or more than [`MOST_FEATURES`] values a sample.
     pub fn of(samples: &[f32], dimension: usize) -> Result<Self, EvaluationError> {
-        if !(1..=MOST_FEATURES).contains(&dimension) {
-            return Err(EvaluationError::Dimension { most: MOST_FEATURES, found: dimension });
-        }
+        check_dimension(dimension)?;
         let count = samples.len() / dimension;
         if count < 2 {
             return Err(EvaluationError::Few { expected: 2, found: count });
@@ -54,15 +52,35 @@ impl Moments {
     /// Their extents do not fit, or there are more than [`MOST_FEATURES`] features.
     pub fn new(mean: Vec<f64>, covariance: Vec<f64>) -> Result<Self, EvaluationError> {
         let dimension = mean.len();
-        if !(1..=MOST_FEATURES).contains(&dimension) {
-            return Err(EvaluationError::Dimension { most: MOST_FEATURES, found: dimension });
-        }
+        check_dimension(dimension)?;
         if covariance.len() != dimension * dimension {
             let (expected, found) = (format!("{} values", dimension * dimension), covariance.len().to_string());
             return Err(EvaluationError::Extent { what: "a covariance", of: "the mean says", expected, found });
         }
         let covariance = DMatrix::from_row_slice(dimension, dimension, &covariance);
         Ok(Moments { mean: mean.into(), covariance, count: None })
+    }
+
+    /// Refuses moments of another number of features than samples have.
+    ///
+    /// # Errors
+    /// [`EvaluationError::Extent`].
+    pub fn matches(&self, dimension: usize) -> Result<(), EvaluationError> {
+        let found = self.dimension();
+        if found == dimension {
+            return Ok(());
+        }
+        let (expected, found) = (format!("{dimension} features"), found.to_string());
+        Err(EvaluationError::Extent { what: "moments", of: "the samples have", expected, found })
+    }
+
+    /// Whether both are of the very same samples, but for rounding: other programs sum in another order, or keep float32.
+    /// Those of other samples differ by about 1 / √N, which is far more.
+    pub fn same(&self, other: &Moments) -> bool {
+        const ROUNDING: f64 = 1e-6;
+        self.dimension() == other.dimension()
+            && (&self.mean - &other.mean).norm_squared() <= ROUNDING.powi(2) * self.covariance.trace()
+            && (&self.covariance - &other.covariance).norm() <= ROUNDING * self.covariance.norm()
     }
 
     /// The mean.
@@ -91,11 +109,7 @@ impl Moments {
     /// # Errors
     /// Another number of features.
     pub fn distance(&self, other: &Moments) -> Result<f64, EvaluationError> {
-        let [ours, theirs] = [self.dimension(), other.dimension()];
-        if ours != theirs {
-            let (expected, found) = (format!("{ours} features"), theirs.to_string());
-            return Err(EvaluationError::Extent { what: "moments", of: "the samples have", expected, found });
-        }
+        other.matches(self.dimension())?;
         // tr (C₁C₂)^½ = Σ √λ(C₁^½ C₂ C₁^½), of a symmetric matrix, which needs no full rank.
         let root = root(&self.covariance);
         let product = &root * &other.covariance * &root;
@@ -104,6 +118,17 @@ impl Moments {
         // Rounding may take what is zero below it.
         Ok(((&self.mean - &other.mean).norm_squared() + traces - 2.0 * trace).max(0.0))
     }
+}
+
+/// Refuses a number of features that no covariance is taken apart in.
+///
+/// # Errors
+/// [`EvaluationError::Dimension`] for more than [`MOST_FEATURES`], or none.
+pub fn check_dimension(found: usize) -> Result<(), EvaluationError> {
+    if (1..=MOST_FEATURES).contains(&found) {
+        return Ok(());
+    }
+    Err(EvaluationError::Dimension { most: MOST_FEATURES, found })
 }
 
 /// The symmetric square root of a covariance.
@@ -131,6 +156,16 @@ mod tests {
         let other = moments([0.0, 0.0], [13.0, -12.0, -12.0, 13.0]);
         assert!((turned.distance(&other).unwrap() - (4.0 + 9.0)).abs() < 1e-9);
         assert!(turned.distance(&turned).unwrap().abs() < 1e-9);
+    }
+
+    #[test]
+    fn moments_are_the_same_but_for_rounding() {
+        let one = moments([1.0, 2.0], [4.0, 1.0, 1.0, 9.0]);
+        assert!(one.same(&one) && one.same(&moments([1.0 + 1e-8, 2.0], [4.0, 1.0 - 1e-8, 1.0, 9.0 + 1e-7])));
+        for other in [moments([1.0 + 1e-5, 2.0], [4.0, 1.0, 1.0, 9.0]), moments([1.0, 2.0], [4.0, 1.0, 1.0, 9.0001])] {
+            assert!(!one.same(&other) && !other.same(&one));
+        }
+        assert!(!one.same(&Moments::new(vec![1.0], vec![4.0]).unwrap()));
     }
 
     #[test]

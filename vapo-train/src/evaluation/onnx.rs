@@ -94,20 +94,35 @@ impl Network {
         self.input
     }
 
+    /// Numbers an image.
+    pub fn dimension(&self) -> usize {
+        self.dimension.max(1)
+    }
+
+    /// Refuses images that it does not take.
+    ///
+    /// # Errors
+    /// Coloured images for a network that takes grey ones.
+    pub fn takes(&self, image: Shape) -> Result<(), EvaluationError> {
+        match (image.channels, self.input.shape.channels) {
+            (1, 1 | 3) | (3, 3) => Ok(()),
+            (found, expected) => {
+                Err(refused(&self.path, format!("the network takes {expected} channels, the images have {found}")))
+            }
+        }
+    }
+
     /// The features of every image, on the threads of the current pool.
     ///
     /// # Errors
     /// Coloured images for a network that takes grey ones; a network that fails, or whose output is not finite.
     pub fn features(&self, images: &Images) -> Result<Features, EvaluationError> {
-        if !matches!((images.shape().channels, self.input.shape.channels), (1, 1 | 3) | (3, 3)) {
-            let (found, expected) = (images.shape().channels, self.input.shape.channels);
-            return Err(refused(&self.path, format!("the network takes {expected} channels, the images have {found}")));
-        }
+        self.takes(images.shape())?;
         let chunks: Vec<&[u8]> = images.bytes().chunks(BATCH * images.shape().elements()).collect();
         let parts: Result<Vec<Vec<f32>>, EvaluationError> =
             chunks.into_par_iter().map(|chunk| self.run(chunk, images.shape())).collect();
         let advice = "give the range of values that the network was trained on, --onnx-range";
-        Features::new(self.dimension.max(1), parts?.concat())?.finite(advice)
+        Features::new(self.dimension(), parts?.concat())?.finite(advice)
     }
 
     /// At most [`BATCH`] images; zeros fill what is missing.

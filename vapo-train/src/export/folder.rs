@@ -81,7 +81,7 @@ pub fn file_name(index: usize) -> String {
 }
 
 /// Refuses a folder with files that [`Folder`] does not write, and what is no folder.
-fn refuse_foreign(path: &Path) -> Result<(), ExportError> {
+pub(crate) fn refuse_foreign(path: &Path) -> Result<(), ExportError> {
     if !path.exists() {
         return Ok(());
     }

@@ -68,6 +68,21 @@ impl Client {
         Client { agent: config.into(), retries, pause, force }
     }
 
+    /// Whether a file with this sum is at `path`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is another one and is not to be replaced.
+    pub fn present(&self, path: &Path, md5: &str) -> Result<bool, FetchError> {
+        if !path.exists() {
+            return Ok(false);
+        }
+        let found = File::open(path).and_then(|file| sum(&file)).map_err(failed(path))?;
+        if found != md5 && !self.force {
+            return Err(FetchError::Differs { path: path.to_owned(), expected: md5.to_owned(), found });
+        }
+        Ok(found == md5)
+    }
+
     /// Gets the file at `url`, whose MD5 sum is `md5` in hexadecimal, to `path`. One of that sum that is there is left
     /// alone. The folder must be there.
     ///
@@ -80,13 +95,8 @@ impl Client {
         md5: &str,
         told: &mut dyn FnMut(Event<'_>),
     ) -> Result<Outcome, FetchError> {
-        if path.exists() {
-            let found = File::open(path).and_then(|file| sum(&file)).map_err(failed(path))?;
-            if found == md5 {
-                return Ok(Outcome::Present);
-            } else if !self.force {
-                return Err(FetchError::Differs { path: path.to_owned(), expected: md5.to_owned(), found });
-            }
+        if self.present(path, md5)? {
+            return Ok(Outcome::Present);
         }
         let mut part = Part::open(path)?;
         self.complete(url, &mut part, md5, told)?;

@@ -39,11 +39,7 @@ impl RunFolder {
     /// [`RunError::Exists`] for a run without `force`, [`RunError::Access`] where the system refuses.
     pub fn create(path: &Path, config: &impl Serialize, force: bool) -> Result<Self, RunError> {
         let folder = RunFolder { path: path.to_owned() };
-        // A file of a run's name may be anybody's: without its configuration too, it is not overwritten unasked.
-        let holds_run = || FILES.into_iter().chain([CONFIG]).any(|name| folder.file(name).exists());
-        if !force && holds_run() {
-            return Err(RunError::Exists { path: folder.path });
-        }
+        Self::refuse_existing(path, force)?;
         fs::create_dir_all(path).map_err(access(path))?;
         for name in FILES.into_iter().chain([CONFIG]) {
             remove(&folder.file(name))?;
@@ -53,6 +49,18 @@ impl RunFolder {
         text.push(b'\n');
         write_atomically(&config_path, &text).map_err(access(&config_path))?;
         Ok(folder)
+    }
+
+    /// Refuses a folder that holds a run already, unless that is to give way.
+    ///
+    /// # Errors
+    /// [`RunError::Exists`].
+    pub fn refuse_existing(path: &Path, force: bool) -> Result<(), RunError> {
+        // A file of a run's name may be anybody's: without its configuration too, it is not overwritten unasked.
+        if !force && FILES.into_iter().chain([CONFIG]).any(|name| path.join(name).exists()) {
+            return Err(RunError::Exists { path: path.to_owned() });
+        }
+        Ok(())
     }
 
     /// Opens the run in the folder at `path`, to resume it or to sample from it.

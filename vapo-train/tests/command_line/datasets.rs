@@ -1,6 +1,6 @@
 //! Data sets from files: what is read, and what is refused with nothing written.
 
-use crate::program::{Outcome, RUN_FILES, TINY, contents, names, vapo_train};
+use crate::program::{Outcome, RUN_FILES, TINY, command, contents, names, outcome, vapo_train};
 use flate2::{Compression, write::GzEncoder};
 use std::fs;
 use std::io::Write;
@@ -155,4 +155,38 @@ fn a_resumed_run_finds_files_that_were_moved_and_refuses_others() {
     assert!(contents(&run) == before);
     vapo_train(root.path(), "--resume --out run --data-dir moved").succeeded();
     assert!(contents(&run) == before);
+}
+
+/// A root with an array `a.npy` of ten images of 8×8 pixels, so many channels each.
+fn channels(channels: usize) -> TempDir {
+    let root = TempDir::new().unwrap();
+    let values: Vec<u8> = (0..10 * 64 * channels).map(|value| (value * 37 % 256) as u8).collect();
+    let header = vapo_train::picture::npy::header("|u1", &[10, 8, 8, channels]);
+    fs::write(root.path().join("a.npy"), [header, values].concat()).unwrap();
+    root
+}
+
+#[test]
+fn images_that_make_no_picture_are_trained_on_and_that_is_said_at_the_start() {
+    for count in [2, 4, 5] {
+        let root = channels(count);
+        let line = format!("{TINY} --steps 3 --dataset npy --data-dir a.npy --out");
+        // The folder's name takes quotes in what is printed.
+        let mut command = command(root.path(), &line);
+        let told = outcome(command.arg("my run").output().unwrap()).succeeded();
+        let run = root.path().join("my run");
+        let files: Vec<&str> = RUN_FILES.into_iter().filter(|name| !name.starts_with("samples")).collect();
+        assert_eq!(names(&run), files);
+        let none =
+            format!("none: a picture shows images of 1 channel (grey) or 3 (red, green, blue), these have {count}");
+        assert_eq!(told.output.matches(&none).count(), 2, "{}", told.output);
+        assert_eq!(told.errors.contains("is the fourth channel transparency?"), count == 4, "{}", told.errors);
+        assert!(told.errors.contains("samples.png and samples-int8.png are left out"), "{}", told.errors);
+        // What is printed can be pasted.
+        let (_, advice) = told.errors.split_once("vapo-train ").unwrap();
+        let words = shlex::split(advice.lines().next().unwrap()).unwrap();
+        assert_eq!(words[..3], ["sample", "--model", "my run/model.vapo"]);
+        outcome(crate::program::command(root.path(), "").args(words).output().unwrap()).succeeded();
+        assert!(root.path().join("samples.npy").is_file());
+    }
 }

@@ -95,8 +95,19 @@ fn reference_images_are_the_data_set_itself() {
     assert_eq!((few.count(), few.image(19)), (20, digits(Split::Train).image(19)));
     let card = report(&root, "ref.json");
     assert_eq!((&card["command"], &card["results"]["images"]), (&"fid-ref".into(), &299.into()));
-    vapo_train(root.path(), "eval --samples ref --dataset digits --features pixels --out r.json").succeeded();
+    // Nothing is compared with itself, in whatever order, but for the statistics' sake.
+    let before = contents(root.path());
+    let line = "eval --samples ref --dataset digits --features pixels --out r.json";
+    vapo_train(root.path(), line).refused(2, &["ref", "the very images of digits:test", "compare with other images"]);
+    fs::rename(root.path().join("ref/000000.png"), root.path().join("ref/000999.png")).unwrap();
+    vapo_train(root.path(), line).refused(2, &["the very images of digits:test"]);
+    fs::rename(root.path().join("ref/000999.png"), root.path().join("ref/000000.png")).unwrap();
+    assert!(contents(root.path()) == before);
+    let told = vapo_train(root.path(), &format!("{line} --write-statistics s.npz")).succeeded();
+    assert!(told.errors.contains("warning: the samples of ref are the very images of digits:test"), "{}", told.errors);
     assert!(frechet(&root, "r.json") < 1e-9);
+    let line = "eval --samples ref --dataset digits --features pixels --reference s.npz --out t.json";
+    vapo_train(root.path(), line).refused(2, &["ref", "the very images of s.npz"]);
 }
 
 #[test]

@@ -192,6 +192,16 @@ fn a_file_of_other_contents_is_replaced_only_by_force_and_only_by_the_right_one(
 }
 
 #[test]
+fn a_file_in_the_way_is_told_before_the_first_is_fetched() {
+    let files: [(&str, &[u8]); 2] = [("one.bin", b"one"), ("two.bin", b"two")];
+    let (root, server) = (root(&files), Server::start(&files, &[]));
+    put(&root.path().join("files/mnist/two.bin"), b"mine");
+    fetch(&root, &server.base, "").refused(2, &["two.bin", &md5(b"mine"), "--force"]);
+    assert!(server.requests().is_empty());
+    assert_eq!(names(&root.path().join("files/mnist")), ["two.bin"]);
+}
+
+#[test]
 fn two_programs_do_not_write_one_file() {
     let root = root(&[(FILE, b"bytes")]);
     put(&part(&root), b"by");
@@ -216,6 +226,7 @@ fn what_cannot_be_fetched_is_refused_and_leaves_nothing() {
         ("npy", &["your own", "--data-dir"]),
         ("imagenet", &["imagenet", "mnist, fashion-mnist, cifar10"]),
         ("mnist --base ftp://here/", &["--base ftp://here/", "http://"]),
+        ("mnist --data-dir -", &["--data-dir -", "expected a name"]),
         ("mnist --retries 101", &["--retries", "0..=100"]),
         ("mnist --manifest absent.json", &["--manifest absent.json"]),
         ("", &["<NAME>"]),

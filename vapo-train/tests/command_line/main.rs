@@ -14,6 +14,7 @@ mod objectives;
 mod options;
 mod overwriting;
 mod program;
+mod results;
 #[cfg(unix)]
 mod resumption;
 mod runs;

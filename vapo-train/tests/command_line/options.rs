@@ -12,7 +12,7 @@ fn commands() -> Vec<(&'static str, String)> {
     let out = "--out --force --help";
     let data = format!("{FILES} --split");
     let features = "--features --onnx-range --cache";
-    let judged = "--against --seed --time --fpr --write-threshold --threads";
+    let judged = "--against --against-dir --seed --time --fpr --write-threshold --threads";
     vec![
         (
             "",
@@ -156,6 +156,7 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("--dataset celeba --channels 2", &["--channels", "1 for grey"]),
         ("--dataset celeba --size 62", &["preset celeba", "62×62", "56x56 and 64x64", "--size"]),
         ("--flip --no-flip", &["--flip", "--no-flip"]),
+        ("--out -", &["--out -", "expected a name"]),
         ("trian", &["trian"]),
         ("--seed 3 inspect model.vapo", &["--seed", "inspect"]),
         ("inspect", &["<F.vapo>"]),

@@ -13,6 +13,9 @@ fn a_run_is_not_overwritten_unasked() {
     let before = contents(root.path());
     vapo_train(root.path(), &line).refused(1, &["run holds a run already", "--resume", "--force"]);
     assert!(contents(root.path()) == before);
+    // That is told before images are looked for, which may take minutes to prepare.
+    let line = "--dataset celeba --data-dir absent --out run";
+    vapo_train(root.path(), line).refused(1, &["run holds a run already", "--resume", "--force"]);
     // Nor is a model that lies there alone.
     fs::create_dir(root.path().join("models")).unwrap();
     fs::write(root.path().join("models/model.vapo"), "precious").unwrap();

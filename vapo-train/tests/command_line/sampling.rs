@@ -144,7 +144,7 @@ fn what_cannot_be_sampled_is_refused_and_leaves_nothing() {
     let cases: &[(&str, i32, &[&str])] = &[
         ("--model m.vapo --out x.jpg", 2, &["x.jpg", ".png, .npy or .npz"]),
         ("--model m.vapo --out .png", 2, &[".png, .npy or .npz", "folder"]),
-        ("--model m.vapo --out absent/folder/", 1, &["cannot write absent/folder"]),
+        ("--model m.vapo --out absent/folder/", 1, &["cannot write absent/folder", "there is no folder absent"]),
         ("--model m.vapo --out x.png --temperature -1", 2, &["--temperature -1", "at least 0"]),
         ("--model m.vapo --out x.png --temperature nan", 2, &["--temperature NaN", "finite"]),
         ("--model m.vapo --out x.png --temperature inf", 2, &["--temperature inf", "finite"]),
@@ -157,6 +157,8 @@ fn what_cannot_be_sampled_is_refused_and_leaves_nothing() {
     for (options, code, parts) in cases {
         vapo_train(root.path(), &format!("sample --count 2 {options}")).refused(*code, parts);
     }
+    let parts = ["--out x.png", "49001 × 49001 pixels", "ask for fewer"];
+    vapo_train(root.path(), "sample --model m.vapo --out x.png --count 1000000").refused(2, &parts);
     assert_eq!(names(root.path()), ["m.vapo"]);
 }
 
@@ -197,8 +199,13 @@ fn colours_make_a_picture_and_other_channels_numbers_alone() {
     }
     vapo_train(root.path(), "sample --model rgb.vapo --count 2 --out rgb.png").succeeded();
     assert_eq!(png_extent(&root.path().join("rgb.png")), (1 + 2 * 49, 1 + 25));
-    vapo_train(root.path(), "sample --model two.vapo --count 2 --out two.png").refused(1, &["1 channel", "found 2"]);
-    assert!(!root.path().join("two.png").exists());
+    let before = names(root.path());
+    for out in ["two.png", "two/"] {
+        let line = format!("sample --model two.vapo --count 2 --out {out}");
+        let parts = [&format!("--out {out}")[..], "1 channel", "these have 2", "a name that ends in .npy"];
+        vapo_train(root.path(), &line).refused(2, &parts);
+    }
+    assert_eq!(names(root.path()), before);
 }
 
 #[test]

@@ -107,9 +107,63 @@ fn another_data_set_or_split_can_be_told_from() {
     assert_eq!((floats(&text["energies"]).len(), floats(&text["against"]).len()), (299, 1498));
     let card = read_json(&root.path().join("s.json.json"));
     assert_eq!((&card["data"][1]["split"], &card["data"][1]["count"]), (&json!("train"), &json!(1498)));
-    // The same images are not told apart.
-    vapo_train(root.path(), &format!("{DIGITS} --against digits --out s.json --force")).succeeded();
-    assert_eq!(read_json(&root.path().join("s.json.json"))["results"]["auroc"], 0.5);
+    // Nothing tells the same images apart.
+    let parts = ["--against digits has the very images of digits:test", "--against-dir"];
+    vapo_train(root.path(), &format!("{DIGITS} --against digits --out t.json")).refused(2, &parts);
+    assert_eq!(names(root.path()), ["m.vapo", "s.json", "s.json.json"]);
+}
+
+/// An IDX file of these images of 8×8 pixels.
+fn idx(images: &[[u8; 64]]) -> Vec<u8> {
+    [&[0, 0, 8, 3, 0, 0, 0, images.len() as u8, 0, 0, 0, 8, 0, 0, 0, 8][..], &images.concat()].concat()
+}
+
+/// The files of both sets have the same names: each is read from its own folder, or from the usual place.
+#[test]
+fn each_set_has_its_own_folder() {
+    let (root, _) = model();
+    let dark = [[0; 64], [10; 64], [20; 64]];
+    let light = dark.map(|image| image.map(|level| 255 - level));
+    let mut sorted_otherwise = dark;
+    sorted_otherwise.reverse();
+    let put = |path: &str, images: &[[u8; 64]]| {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, idx(images)).unwrap();
+    };
+    let name = "t10k-images-idx3-ubyte";
+    for (folder, images) in [("a", &dark), ("b", &light), ("copy", &sorted_otherwise), ("data/fashion-mnist", &light)] {
+        put(&format!("{folder}/{name}"), images);
+    }
+    put("a/train-images-idx3-ubyte", &light[..2]);
+    let score = |options: &str| {
+        vapo_train(
+            root.path(),
+            &format!("score --model m.vapo --dataset mnist --data-dir a {options} --out s.json --force"),
+        )
+    };
+    let against = || floats(&read_json(&root.path().join("s.json"))["against"]);
+    score("--against fashion-mnist --against-dir b").succeeded();
+    let told_from = against();
+    assert_ne!(told_from, floats(&read_json(&root.path().join("s.json"))["energies"]));
+    // Not from `a`, where files of these names lie.
+    score("--against fashion-mnist").succeeded();
+    assert_eq!(against(), told_from);
+    // Another split of the set itself lies where the set does.
+    score("--against mnist:train").succeeded();
+    assert_eq!(against(), told_from[..2]);
+    for (folder, place) in [("a", " in a"), ("copy", " in copy")] {
+        let parts =
+            [&format!("--against fashion-mnist{place} has the very images of mnist:test in a")[..], "--against-dir"];
+        score(&format!("--against fashion-mnist --against-dir {folder}")).refused(2, &parts);
+    }
+    let parts =
+        ["--against fashion-mnist", "fashion-mnist is not here", "absent", "give their folder with --against-dir"];
+    score("--against fashion-mnist --against-dir absent").refused(1, &parts);
+    score("--against npy").refused(2, &["--against npy", "--against-dir"]);
+    score("--against digits --against-dir b").refused(2, &["--against-dir b", "built in"]);
+    score("--against noise --against-dir b").refused(2, &["--against-dir b", "noise is made, not read"]);
+    score("--against-dir b").refused(2, &["--against <NAME[:SPLIT]>"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A data set, a split of it, and how its images are prepared.
 
 use crate::cli::{Failure, note};
+use crate::dataset::source::DEFAULT_FOLDER;
 use crate::dataset::{Crop, Dataset, DatasetError, Files, Filter, Preparation, Size, Source, Split};
 use crate::run::card::DataCard;
 use clap::builder::PossibleValuesParser;
@@ -21,7 +22,7 @@ pub(in crate::cli) struct DataOptions {
 }
 
 /// Where a data set's files are, and how its images are prepared: the same for every command.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(in crate::cli) struct FileOptions {
     /// Folder of the data set's files, or for npy a .npy or .npz file or a folder of .npy files [default: data, and where
     /// Debian's packages put them]
@@ -126,19 +127,52 @@ impl DataOptions {
         load(source, split, &self.files.files(source)?)
     }
 
+    /// The data set and its split, for people.
+    pub(in crate::cli) fn name(&self) -> String {
+        let folder = self.files.data_dir.as_ref().map_or(String::new(), |path| format!(" in {}", path.display()));
+        format!("{}:{}{folder}", self.dataset, self.split.name())
+    }
+
     /// The split that was asked for.
     pub(in crate::cli) fn split(&self) -> Split {
         self.split
     }
 
-    /// Images of another data set, looked for in the same folder.
+    /// The place of its files, which a command that reads them should not write to; none for what is built in.
+    pub(in crate::cli) fn place(&self) -> Option<PathBuf> {
+        let given = || self.files.data_dir.clone().unwrap_or_else(|| DEFAULT_FOLDER.into());
+        (self.dataset != Source::Digits.name()).then(given)
+    }
+
+    /// Images of the set that option `--against` names, from the folder of option `--against-dir`. Without that, another
+    /// split of this set is read like this one, and another set from the usual places: never from this set's folder, for
+    /// files of several sets have the same names.
     ///
     /// # Errors
-    /// The files are missing or damaged.
-    pub(in crate::cli) fn load_other(&self, source: Source, split: Split) -> Result<Dataset, Failure> {
-        // The digits are built in.
-        let data_dir = self.files.data_dir.clone().filter(|_| source != Source::Digits);
-        load(source, split, &Files { data_dir, cache_dir: self.files.cache_dir.clone(), preparation: None })
+    /// The files are missing or damaged, or a folder is needed or not.
+    pub(in crate::cli) fn load_other(
+        &self,
+        source: Source,
+        split: Split,
+        folder: Option<&PathBuf>,
+    ) -> Result<Dataset, Failure> {
+        // What is said of this set's folder is true of the other's.
+        let renamed = |text: String| text.replace("--data-dir", "--against-dir").replace("--dataset", "--against");
+        let same = source.name() == self.dataset;
+        let files = match same {
+            true => FileOptions { data_dir: folder.or(self.files.data_dir.as_ref()).cloned(), ..self.files.clone() },
+            false => {
+                let cache_dir = self.files.cache_dir.clone().filter(|_| Preparation::of(source).is_some());
+                FileOptions { data_dir: folder.cloned(), cache_dir, ..FileOptions::default() }
+            }
+        };
+        files.files(source).and_then(|files| load(source, split, &files)).map_err(|failure| match failure {
+            Failure::Usage(text) => Failure::Usage(renamed(text)),
+            Failure::Other(cause) => {
+                Failure::Other(format!("--against {source}: {}", renamed(cause.to_string())).into())
+            }
+            Failure::Interrupted(_) => failure,
+        })
     }
 
     /// What a run card says of the images.

@@ -1,13 +1,17 @@
 //! What images are compared by.
 
 use super::DataOptions;
+use super::plan::refuse_unmakable;
 use crate::cli::{Failure, note, progress};
 use crate::dataset::{Dataset, Split};
-use crate::evaluation::classifier::{Classifier, Recipe, file_name, load, save, train};
-use crate::evaluation::{Extractor, Images};
+use crate::evaluation::classifier::{Classifier, FEATURES, Recipe, file_name, load, save, train};
+use crate::evaluation::images::matches;
+use crate::evaluation::moments::check_dimension;
+use crate::evaluation::{EvaluationError, Extractor, Images};
 use rayon::ThreadPool;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
+use vapo_format::Shape;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct FeatureOptions {
@@ -35,20 +39,34 @@ fn range(text: &str) -> Result<(f32, f32), String> {
 }
 
 impl FeatureOptions {
-    /// The extractor, trained if need be, and what a card says of it.
+    /// Refuses, before any work, images that there are no such features of, or too many for a distance. Of a network
+    /// this is known once it is loaded.
     ///
     /// # Errors
-    /// No such features, no labels to train on, files that cannot be read or written.
+    /// [`EvaluationError::Dimension`].
+    pub(in crate::cli) fn dimension(&self, image: Shape) -> Result<Option<usize>, EvaluationError> {
+        match self.features.as_str() {
+            "pixels" => check_dimension(image.elements()).map(|()| Some(image.elements())),
+            "classifier" => Ok(Some(FEATURES)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The extractor for images of an extent, trained if need be, and what a card says of it.
+    ///
+    /// # Errors
+    /// No such features, no labels to train on, images of another extent, files that cannot be read.
     pub(in crate::cli) fn extractor(
         &self,
         data: &DataOptions,
+        image: Shape,
         pool: &ThreadPool,
     ) -> Result<(Extractor, Map<String, Value>), Failure> {
         let mut card = Map::new();
         let extractor = match self.features.as_str() {
             "pixels" => Extractor::Pixels,
             "classifier" => {
-                let classifier = self.classifier(data, pool)?;
+                let classifier = self.classifier(data, image, pool)?;
                 card.insert("trained_on_sha256".to_owned(), classifier.data().into());
                 card.insert("test_accuracy".to_owned(), json!(classifier.accuracy()));
                 Extractor::Classifier(Box::new(classifier))
@@ -96,30 +114,39 @@ impl FeatureOptions {
     }
 
     /// The classifier of the data set, out of the folder of classifiers or trained now.
-    fn classifier(&self, data: &DataOptions, pool: &ThreadPool) -> Result<Classifier, Failure> {
+    fn classifier(&self, data: &DataOptions, image: Shape, pool: &ThreadPool) -> Result<Classifier, Failure> {
         let trained_on = data.load_split(Split::Train)?;
+        matches(image, trained_on.shape())?;
         let images = Images::of_dataset(&trained_on);
         let sha256 = images.sha256(trained_on.labels().unwrap_or_default());
         let path = self.cache.join(file_name(trained_on.name(), &sha256));
         if path.exists() {
             return Ok(load(&path, images.shape(), &sha256)?);
         }
+        refuse_unmakable("--cache", &self.cache)?;
         let classifier = self.train(&trained_on, data, pool)?;
-        std::fs::create_dir_all(&self.cache).map_err(|cause| {
-            Failure::Other(format!("cannot make the folder {}: {cause}", self.cache.display()).into())
-        })?;
-        save(&classifier, &path)?;
+        let made = std::fs::create_dir_all(&self.cache).map_err(|cause| cause.to_string());
+        if let Err(cause) = made.and_then(|()| save(&classifier, &path).map_err(|cause| cause.to_string())) {
+            note(&format!("warning: {}: {cause}: the classifier is not kept", path.display()));
+        }
         Ok(classifier)
     }
 
     fn train(&self, dataset: &Dataset, data: &DataOptions, pool: &ThreadPool) -> Result<Classifier, Failure> {
+        // First, in case it is damaged. A set without one is measured on nothing.
+        let test = match data.load_split(Split::Test) {
+            Ok(test) => Some(test),
+            Err(failure) => {
+                note(&format!("the classifier's accuracy stays unknown: {failure}"));
+                None
+            }
+        };
         let recipe = Recipe::standard(dataset.len());
         let bar = progress::bar(recipe.steps as usize, "steps of the classifier");
         let mut classifier = pool.install(|| train(dataset, recipe, || bar.inc(1)))?;
         bar.finish_and_clear();
-        let test = data.load_split(Split::Test)?;
-        if let Some(labels) = test.labels() {
-            pool.install(|| classifier.measure(&Images::of_dataset(&test), labels));
+        if let Some((test, labels)) = test.as_ref().and_then(|test| Some((test, test.labels()?))) {
+            pool.install(|| classifier.measure(&Images::of_dataset(test), labels));
         }
         let accuracy = classifier.accuracy().map_or("unknown".to_owned(), |share| format!("{:.2} %", 100.0 * share));
         note(&format!(

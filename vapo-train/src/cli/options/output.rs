@@ -1,58 +1,17 @@
-//! The file that a command writes.
+//! Names of results, and what they are to hold.
 
 use crate::cli::Failure;
 use crate::export::Format;
-use crate::run::card::Card;
-use crate::run::write_atomically;
+use crate::picture::{PictureError, refuse_grid};
+use std::num::NonZeroU32;
 use std::path::Path;
+use vapo_format::Shape;
 
-/// Refuses to overwrite, before any work is done.
-///
-/// # Errors
-/// `path` exists and `force` is not given.
-pub(in crate::cli) fn refuse_existing(path: &Path, force: bool) -> Result<(), Failure> {
-    refuse_existing_as("--out", path, force)
-}
-
-/// As [`refuse_existing`], for a file of another option.
-///
-/// # Errors
-/// `path` exists and `force` is not given.
-pub(in crate::cli) fn refuse_existing_as(option: &str, path: &Path, force: bool) -> Result<(), Failure> {
-    if path.exists() && !force {
-        return Err(Failure::Usage(format!(
-            "{option} {}: it exists; give another name, or --force to replace it",
-            path.display()
-        )));
-    }
-    Ok(())
-}
-
-/// Writes a file as a whole or not at all.
-///
-/// # Errors
-/// What the system says.
-pub(in crate::cli) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    write_atomically(path, bytes)
-        .map_err(|cause| Failure::Other(format!("cannot write {}: {cause}", path.display()).into()))
-}
-
-/// Writes a command's result, and beside it the card that says how to repeat it.
-///
-/// # Errors
-/// What the system says.
-pub(in crate::cli) fn write_with_card(path: &Path, bytes: &[u8], card: &Card) -> Result<(), Failure> {
-    write(path, bytes)?;
-    write_card(path, card)
-}
-
-/// Writes a command's card beside its result.
-///
-/// # Errors
-/// What the system says.
-pub(in crate::cli) fn write_card(path: &Path, card: &Card) -> Result<(), Failure> {
-    write(&Card::path_beside(path), card.json().as_bytes())
-}
+/// What shows images that make no picture, where a command writes numbers too.
+pub(in crate::cli) const NUMBERS: &str = "give a name that ends in .npy, for numbers";
+/// The same where it writes pictures alone.
+pub(in crate::cli) const SAMPLE: &str =
+    "see samples as numbers with vapo-train sample, --out with a name that ends in .npy";
 
 /// Refuses a name that is not that of a PNG file.
 ///
@@ -77,4 +36,34 @@ pub(in crate::cli) fn image_format(path: &Path) -> Result<Format, Failure> {
             path.display()
         ))
     })
+}
+
+/// Refuses a grid of `count` images of extent `shape` that no picture holds, before there is an image.
+///
+/// # Errors
+/// Such images, with what shows them `instead`.
+pub(in crate::cli) fn expect_grid(
+    path: &Path,
+    count: usize,
+    shape: Shape,
+    columns: Option<NonZeroU32>,
+    instead: &str,
+) -> Result<(), Failure> {
+    refuse_grid(count, shape, columns).map_err(|cause| {
+        let advice = if matches!(cause, PictureError::Large { .. }) { "ask for fewer" } else { instead };
+        Failure::Usage(format!("--out {}: {cause}: {advice}", path.display()))
+    })
+}
+
+/// Refuses images that a file or a folder of a format does not hold, before there is an image.
+///
+/// # Errors
+/// Such images.
+pub(in crate::cli) fn expect_images(path: &Path, format: Format, count: usize, shape: Shape) -> Result<(), Failure> {
+    match format {
+        Format::Grid => expect_grid(path, count, shape, None, NUMBERS),
+        // A picture each.
+        Format::Folder => expect_grid(path, 1, shape, None, NUMBERS),
+        Format::Npy | Format::Npz => Ok(()),
+    }
 }

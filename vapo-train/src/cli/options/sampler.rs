@@ -55,11 +55,15 @@ impl SamplerOptions {
     /// The settings for `count` images.
     ///
     /// # Errors
-    /// A grading that makes no grid of times.
+    /// A grading that makes no grid of times, a temperature that is negative or not finite.
     pub(in crate::cli) fn settings(&self, count: usize) -> Result<Settings, Failure> {
         let schedule = Schedule::graded(self.steps, self.grading)
             .map_err(|cause| Failure::Usage(format!("--grading {}: {cause}", self.grading)))?;
-        Ok(Settings { count, solver: self.solver.into(), schedule, temperature: self.temperature(), seed: self.seed })
+        let temperature = self.temperature();
+        if !temperature.is_finite() || temperature < 0.0 {
+            return Err(self.explain(vapo_sampler::Error::Temperature { found: temperature }.into()));
+        }
+        Ok(Settings { count, solver: self.solver.into(), schedule, temperature, seed: self.seed })
     }
 
     fn temperature(&self) -> f32 {
