@@ -20,6 +20,8 @@ const SYSTEM: [&str; 9] = [
     "@eaDir",
     "Icon\r",
 ];
+/// End of the names of the files that prepared images are kept in. They are ours, and lie beside the images.
+pub const PREPARED: &str = ".vapo-images";
 /// Kinds that are named; the others are counted together.
 const NAMED: usize = 6;
 /// Letters of a kind's name.
@@ -79,7 +81,11 @@ pub fn files(folder: &Path, depth: Depth) -> Result<Found, Unreadable> {
                     walk.skip_current_dir();
                 }
             }
-            Ok(entry) if entry.file_type().is_file() => found.files.push(entry.into_path()),
+            Ok(entry) if entry.file_type().is_file() => {
+                if !entry.file_name().as_encoded_bytes().ends_with(PREPARED.as_bytes()) {
+                    found.files.push(entry.into_path());
+                }
+            }
             Ok(entry) if entry.file_type().is_dir() => {
                 if entry.depth() > 0 && depth == Depth::Folder {
                     found.left_out.add(Cause::Folder);

@@ -24,7 +24,7 @@
 //!
 //! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
 //! vector), [`run`] and [`checkpoint`] (a run's files), [`picture`] (grids and curves), [`cli`] (the command line),
-//! [`incidental`] (what lies beside data and is none), [`bounded`] (no file exhausts memory by being read).
+//! [`raster`] (pictures from outside as pixels), [`incidental`] (what lies beside data and is none), [`bounded`] (no file exhausts memory by being read).
 //!
 //! The one function that matters is [`potential::Potential::gradient`]: the gradient of a gradient, without
 //! differentiating one.
@@ -41,6 +41,8 @@ pub mod evaluation;
 pub mod export;
 pub mod extent;
 pub mod fetch;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod homotopy;
 pub mod incidental;
 pub mod inpainting;
@@ -53,6 +55,7 @@ pub mod picture;
 pub mod potential;
 pub mod preset;
 pub mod quantise;
+pub mod raster;
 pub mod run;
 pub mod sampling;
 mod sums;

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     /// Model file whose samples are measured
     #[arg(long, value_name = "F.vapo")]
     model: Option<PathBuf>,
-    /// Images to measure in its place: a folder of PNG files, or an archive (.npz) with uint8 arr_0
+    /// Images to measure in its place: a folder of image files, or an archive (.npz) with uint8 arr_0
     #[arg(long, value_name = "DIR|F.npz", conflicts_with_all = ["steps", "temperature", "solver", "grading"])]
     samples: Option<PathBuf>,
     /// Number of samples [default: 2000 of a model, all of a folder or an archive]
@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = arguments.model.as_deref().zip(file.as_deref());
     let model = model.map(|(path, bytes)| Ok::<_, Failure>((path, bytes, parse_model(path, bytes)?))).transpose()?;
     let given =
-        arguments.samples.as_deref().map(|path| first(Images::read(path)?, arguments.count, path)).transpose()?;
+        arguments.samples.as_deref().map(|path| first(read_images(path)?, arguments.count, path)).transpose()?;
     let shape = match (&model, &given) {
         (Some((_, _, model)), _) => model.architecture().image,
         (None, Some(images)) => images.shape(),
@@ -186,6 +186,13 @@ fn refuse_same(arguments: &Arguments, same: bool) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Usage(format!("{told}; compare with other images")))
+}
+
+/// The images of a folder or an archive. What a person should know of them is said.
+fn read_images(path: &Path) -> Result<Images, Failure> {
+    let images = Images::read(path)?;
+    images.notes().iter().for_each(|line| note(line));
+    Ok(images)
 }
 
 /// The first `count` images.

@@ -227,6 +227,7 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
             "crop" => preparation.crop.to_string(),
             "size" => Size { height: image.height, width: image.width }.to_string(),
             "filter" => option_value(&preparation.filter),
+            "background" => preparation.background.to_string(),
             _ => image.channels.to_string(),
         });
         let found = found.unwrap_or_else(|| "unset".to_owned());

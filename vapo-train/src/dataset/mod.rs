@@ -7,7 +7,7 @@
 //! | [`cifar10`] | the files of CIFAR-10, archived or not |
 //! | [`npy`] | arrays of NumPy |
 //! | [`digits`] | the small data set that is built in |
-//! | [`images`] | the data sets of JPEG and PNG files, prepared once and kept in a file |
+//! | [`images`] | the data sets of image files, prepared once and kept in a file |
 //! | [`batches`] | the order in which training sees the images |
 //! | [`flip`] | which of them it sees mirrored |
 //! | [`error`] | why a data set could not be loaded |

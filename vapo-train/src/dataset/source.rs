@@ -25,14 +25,14 @@ pub enum Source {
     Cifar10,
     /// 202,599 aligned faces of 178×218 pixels.
     Celeba,
-    /// JPEG and PNG files of one's own.
+    /// Image files of one's own.
     Folder,
     /// Arrays of NumPy, of any extent.
     Npy,
 }
 
 /// Which part of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
     /// What the potential learns from.
@@ -116,7 +116,7 @@ impl Source {
                 "Get img_align_celeba.zip and list_eval_partition.txt from \
                  http://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, or give their folder with --data-dir"
             }
-            Source::Folder => "Put JPEG or PNG files into a folder",
+            Source::Folder => "Put image files into a folder",
             Source::Npy => "Write a file with numpy.save or numpy.savez, and give it or its folder with --data-dir",
         }
     }

@@ -1,12 +1,16 @@
 //! Images in memory, a byte a value: what evaluators compare.
 
+use crate::bounded;
 use crate::dataset::{Dataset, same_images};
 use crate::evaluation::EvaluationError;
 use crate::evaluation::error::{access, extent};
+use crate::incidental::{Depth, Found, Unreadable, files};
 use crate::picture::levels;
+use crate::raster::kind::{NAMES, is_image};
+use crate::raster::{Background, MAX_FILE, Raster, Seen, decode};
 use sha2::{Digest, Sha256};
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use vapo_format::Shape;
 
 /// Images of one extent, at least one, each row-major with channels last, 0 for black to 255 for white.
@@ -14,6 +18,7 @@ use vapo_format::Shape;
 pub struct Images {
     shape: Shape,
     bytes: Vec<u8>,
+    notes: Vec<String>,
 }
 
 /// Images of a data set that are scaled at a time.
@@ -33,7 +38,7 @@ impl Images {
         if bytes.is_empty() {
             return Err(EvaluationError::Few { expected: 1, found: 0 });
         }
-        Ok(Images { shape, bytes })
+        Ok(Images { shape, bytes, notes: vec![] })
     }
 
     /// Every image of a data set.
@@ -44,13 +49,14 @@ impl Images {
             dataset.fill(chunk, &mut data);
             bytes.extend(levels(&data));
         }
-        Images { shape: dataset.shape(), bytes }
+        Images { shape: dataset.shape(), bytes, notes: vec![] }
     }
 
-    /// The PNG files of a folder, in the order of their names, or the array `arr_0` of a `.npz` archive.
+    /// The image files of a folder, in the order of their names, or the array `arr_0` of a `.npz` archive. What is
+    /// transparent lies on white.
     ///
     /// # Errors
-    /// There are none, they cannot be read, or are not images of one extent and 8 bits.
+    /// There are none, one cannot be read, or they are not of one extent.
     pub fn read(path: &Path) -> Result<Self, EvaluationError> {
         if path.is_dir() { folder(path) } else { archive(path) }
     }
@@ -58,6 +64,11 @@ impl Images {
     /// Extent of every image.
     pub fn shape(&self) -> Shape {
         self.shape
+    }
+
+    /// What a person should know of how they were read: files left out, for instance.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Number of images.
@@ -91,7 +102,7 @@ impl Images {
     pub fn select(&self, indices: &[usize]) -> Images {
         assert!(!indices.is_empty(), "no set of images is empty");
         let bytes = indices.iter().flat_map(|&index| self.image(index)).copied().collect();
-        Images { shape: self.shape, bytes }
+        Images { shape: self.shape, bytes, notes: vec![] }
     }
 
     /// SHA-256 of extent and images, in hexadecimal: what tells one data set from another.
@@ -110,18 +121,16 @@ fn contents(path: &Path, expected: &str, found: impl ToString) -> EvaluationErro
 }
 
 fn folder(path: &Path) -> Result<Images, EvaluationError> {
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(path).map_err(access(path))? {
-        let file = entry.map_err(access(path))?.path();
-        if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
-            files.push(file);
-        }
-    }
-    files.sort();
+    let Found { files, mut left_out } =
+        files(path, Depth::Folder).map_err(|Unreadable { path, cause }| EvaluationError::Access { path, cause })?;
     let mut shape: Option<Shape> = None;
-    let mut bytes = Vec::new();
+    let (mut bytes, mut count, mut seen) = (Vec::new(), 0, Seen::default());
     for file in files {
-        let (found, image) = picture(&file)?;
+        if !is_image(&file) {
+            left_out.add_kind(&file);
+            continue;
+        }
+        let (found, image) = picture(&file, &mut seen)?;
         match shape {
             Some(expected) if expected != found => {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -134,31 +143,29 @@ fn folder(path: &Path) -> Result<Images, EvaluationError> {
             _ => shape = Some(found),
         }
         bytes.extend(image);
+        count += 1;
     }
-    Images::new(shape.ok_or_else(|| contents(path, "a folder of PNG files", "none"))?, bytes)
+    let origin = path.display();
+    let left = (!left_out.is_empty()).then(|| format!("{count} images; left out: {left_out}"));
+    let expected = format!("a folder of image files ({NAMES})");
+    let shape = shape.ok_or_else(|| contents(path, &expected, left.clone().unwrap_or_else(|| "none".to_owned())))?;
+    let notes = left.into_iter().chain(seen.notes(count, Background::WHITE));
+    let notes = notes.map(|note| format!("{origin}: {note}")).collect();
+    Ok(Images { notes, ..Images::new(shape, bytes)? })
 }
 
-const PICTURE: &str = "a PNG picture of 8 bits, grey or red, green and blue";
-
-fn picture(path: &Path) -> Result<(Shape, Vec<u8>), EvaluationError> {
-    let file = std::io::BufReader::new(File::open(path).map_err(access(path))?);
-    let refused = |cause: png::DecodingError| contents(path, PICTURE, cause);
-    let mut reader = png::Decoder::new(file).read_info().map_err(refused)?;
-    let size = reader.output_buffer_size().ok_or_else(|| contents(path, PICTURE, "a larger one than memory holds"))?;
-    let mut bytes = vec![0; size];
-    let info = reader.next_frame(&mut bytes).map_err(refused)?;
-    let channels = match (info.bit_depth, info.color_type) {
-        (png::BitDepth::Eight, png::ColorType::Grayscale) => 1,
-        (png::BitDepth::Eight, png::ColorType::Rgb) => 3,
-        (depth, colour) => return Err(contents(path, PICTURE, format!("{colour:?} of {} bits", depth as u8))),
-    };
+/// Extent and pixels of an image file.
+fn picture(path: &Path, seen: &mut Seen) -> Result<(Shape, Vec<u8>), EvaluationError> {
+    let bytes = bounded::read_file(path, MAX_FILE).map_err(access(path))?;
+    let decoded = decode(&bytes, Background::WHITE).map_err(|cause| contents(path, "a picture", cause))?;
+    seen.add(&decoded);
+    let Raster { width, height, channels, pixels } = decoded.raster;
     let extent = |value: u32| u16::try_from(value).map_err(|_| contents(path, "at most 65,535 pixels a side", value));
-    bytes.truncate(info.buffer_size());
-    Ok((Shape { channels, height: extent(info.height)?, width: extent(info.width)? }, bytes))
+    Ok((Shape { channels, height: extent(height)?, width: extent(width)? }, pixels))
 }
 
 const ARCHIVE: &str =
-    "a folder of PNG files, or a NumPy archive (.npz) whose array arr_0 is uint8 of shape (N, H, W, C) or (N, H, W)";
+    "a folder of image files, or a NumPy archive (.npz) whose array arr_0 is uint8 of shape (N, H, W, C) or (N, H, W)";
 
 fn archive(path: &Path) -> Result<Images, EvaluationError> {
     let refused = |cause: &dyn ToString| contents(path, ARCHIVE, cause.to_string());
@@ -196,6 +203,7 @@ mod tests {
     use super::*;
     use crate::dataset::{Source, Split};
     use crate::export::{Format, Writer};
+    use std::fs;
     use tempfile::TempDir;
 
     const SHAPE: Shape = Shape { channels: 3, height: 2, width: 1 };
@@ -214,6 +222,26 @@ mod tests {
                 assert_eq!(Images::read(&path).unwrap(), images, "{name}");
             }
         }
+    }
+
+    #[test]
+    fn a_folder_is_read_whatever_lies_beside_the_images() {
+        let root = TempDir::new().unwrap();
+        let grey = image::GrayImage::from_raw(2, 1, vec![3, 200]).unwrap();
+        for name in ["0.png", "1.webp", "2.BMP", "3.jfif"] {
+            let kind = image::ImageFormat::from_path(name.replace("jfif", "png")).unwrap();
+            image::DynamicImage::from(grey.clone()).into_rgb8().save_with_format(root.path().join(name), kind).unwrap();
+        }
+        fs::create_dir(root.path().join("below")).unwrap();
+        for name in ["._0.png", ".DS_Store", "Thumbs.db", "list.txt", "4.heic"] {
+            fs::write(root.path().join(name), "").unwrap();
+        }
+        let images = Images::read(root.path()).unwrap();
+        assert_eq!((images.count(), images.image(3)), (4, &[3, 3, 3, 200, 200, 200][..]));
+        let [note] = images.notes() else { panic!("{:?}", images.notes()) };
+        let expected =
+            "4 images; left out: 1 .heic (not read: convert to PNG), 1 .txt, 3 hidden or system files, 1 folder";
+        assert!(note.ends_with(expected), "{note}");
     }
 
     #[test]
@@ -245,7 +273,7 @@ mod tests {
         fs::write(path("text.npz"), "text").unwrap();
         for (name, part) in [
             ("absent", "cannot read"),
-            ("empty", "a folder of PNG files, found none"),
+            ("empty", "GIF), found none"),
             ("mixed", "1.png"),
             ("broken", "0.png"),
             ("text.npz", "arr_0"),

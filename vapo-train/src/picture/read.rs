@@ -1,5 +1,6 @@
 //! Images out of files.
 
+use crate::raster::{Background, Decoded, Opened, Undecodable};
 use std::io::Cursor;
 use vapo_format::Shape;
 
@@ -7,13 +8,13 @@ use vapo_format::Shape;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The file is no PNG, or is damaged.
-    #[error("no PNG picture: {0}")]
-    Png(#[from] png::DecodingError),
+    /// The file is no picture, or is damaged.
+    #[error("no picture that is read: {0}")]
+    Picture(#[from] Undecodable),
     /// The file is no array, or is damaged.
     #[error("no NumPy array: {0}")]
     Npy(#[from] std::io::Error),
-    /// Colours or bits of another kind.
+    /// Colours of another kind.
     #[error("expected {expected}, found {found}: convert the picture")]
     Pixels {
         /// What would be right.
@@ -66,50 +67,55 @@ pub enum ReadError {
     },
 }
 
-/// A PNG picture of 8 bits as an image of `shape`: one channel from grey, three from red, green and blue.
-/// Row-major, channels last, in [-1, 1].
+/// A picture as an image of `shape`: one channel from grey, three from red, green and blue. Row-major, channels last,
+/// in [-1, 1].
 ///
 /// # Errors
-/// No PNG, or of another extent, colour type or depth.
+/// No picture, or of another extent or other colours, or partly transparent.
 pub fn image(file: &[u8], shape: Shape) -> Result<Vec<f32>, ReadError> {
-    let (color, expected) = match shape.channels {
-        1 => (png::ColorType::Grayscale, "a grey picture of 8 bits"),
-        3 => (png::ColorType::Rgb, "a picture of red, green and blue, 8 bits each, without transparency"),
+    let expected = match shape.channels {
+        1 => "a grey picture without transparency",
+        3 => "a picture of red, green and blue without transparency",
         _ => {
             let found = format!("a model of {} channels", shape.channels);
             return Err(ReadError::Pixels { expected: "a model of 1 or 3 channels for pictures", found });
         }
     };
-    Ok(decode(file, shape, color, expected)?.into_iter().map(scaled).collect())
+    Ok(pixels(file, shape, shape.channels, expected)?.into_iter().map(scaled).collect())
 }
 
-/// A grey PNG picture of 8 bits as a mask of `shape`: an element is missing where the picture is lighter than half.
-/// All channels of a pixel are missing together.
+/// A grey picture as a mask of `shape`: an element is missing where the picture is lighter than half. All channels of a
+/// pixel are missing together.
 ///
 /// # Errors
-/// No PNG, or of another extent, colour type or depth.
+/// No picture, or of another extent or other colours, or partly transparent.
 pub fn mask(file: &[u8], shape: Shape) -> Result<Vec<bool>, ReadError> {
-    let expected = "a grey picture of 8 bits for a mask, white where the image is missing and black where it is known";
-    let pixels = decode(file, shape, png::ColorType::Grayscale, expected)?;
+    let expected =
+        "a grey picture without transparency for a mask, white where the image is missing and black where it is known";
+    let pixels = pixels(file, shape, 1, expected)?;
     let channels = usize::from(shape.channels);
     Ok(pixels.into_iter().flat_map(|level| std::iter::repeat_n(level >= 128, channels)).collect())
 }
 
-fn decode(file: &[u8], shape: Shape, color: png::ColorType, expected: &'static str) -> Result<Vec<u8>, ReadError> {
-    let mut reader = png::Decoder::new(Cursor::new(file)).read_info()?;
-    let info = reader.info();
-    let (width, height) = (info.width, info.height);
-    // First, so that a huge picture takes no memory.
-    if (width, height) != (shape.width.into(), shape.height.into()) {
-        return Err(ReadError::Extent { expected: shape, width, height });
+fn pixels(file: &[u8], shape: Shape, channels: u16, expected: &'static str) -> Result<Vec<u8>, ReadError> {
+    let opened = Opened::new(file)?;
+    let other = |(width, height): (u32, u32)| ReadError::Extent { expected: shape, width, height };
+    // First, so that a huge picture takes no memory; it may yet be turned.
+    let (width, height) = opened.extent();
+    let (columns, rows) = (u32::from(shape.width), u32::from(shape.height));
+    if (width, height) != (columns, rows) && (height, width) != (columns, rows) {
+        return Err(other((width, height)));
     }
-    if (info.color_type, info.bit_depth) != (color, png::BitDepth::Eight) {
-        let found = format!("{:?} of {} bits", info.color_type, info.bit_depth as u8);
+    let Decoded { raster, transparent, .. } = opened.decode(Background::WHITE)?;
+    if (raster.width, raster.height) != (columns, rows) {
+        return Err(other((raster.width, raster.height)));
+    }
+    if transparent || raster.channels != channels {
+        let colours = if raster.channels == 1 { "grey" } else { "red, green and blue" };
+        let found = if transparent { "a partly transparent picture".to_owned() } else { colours.to_owned() };
         return Err(ReadError::Pixels { expected, found });
     }
-    let mut pixels = vec![0; width as usize * height as usize * info.color_type.samples()];
-    reader.next_frame(&mut pixels)?;
-    Ok(pixels)
+    Ok(raster.pixels)
 }
 
 /// Image `index` of a NumPy array (N, H, W, C), or of one image alone, whose axis of one channel may be left out:
@@ -202,26 +208,35 @@ mod tests {
         use png::{BitDepth::*, ColorType::*};
         let rgb = png(3, 2, Rgb, Eight, &[0; 18]);
         for (file, shape, parts) in [
+            (png(1, 3, Grayscale, Eight, &[0; 3]), GREY, ["3 × 2 pixels", "found 1 × 3"]),
             (png(2, 3, Grayscale, Eight, &[0; 6]), GREY, ["3 × 2 pixels", "found 2 × 3"]),
-            (rgb.clone(), GREY, ["a grey picture of 8 bits", "Rgb of 8 bits"]),
-            (grey(&[0; 6]), COLOUR, ["red, green and blue", "Grayscale of 8 bits"]),
-            (png(3, 2, Grayscale, Sixteen, &[0; 12]), GREY, ["8 bits", "Grayscale of 16 bits"]),
-            (png(3, 2, Grayscale, One, &[0; 2]), GREY, ["8 bits", "Grayscale of 1 bits"]),
-            (png(3, 2, Rgba, Eight, &[0; 24]), COLOUR, ["without transparency", "Rgba of 8 bits"]),
-            (b"not a picture".to_vec(), GREY, ["no PNG picture", ""]),
-            (grey(&[0; 6])[..50].to_vec(), GREY, ["no PNG picture", ""]),
-            (vec![], GREY, ["no PNG picture", ""]),
+            (rgb.clone(), GREY, ["a grey picture", "found red, green and blue"]),
+            (grey(&[0; 6]), COLOUR, ["red, green and blue", "found grey"]),
+            (png(3, 2, Rgba, Eight, &[0; 24]), COLOUR, ["without transparency", "partly transparent"]),
+            (b"not a picture".to_vec(), GREY, ["no picture", "JPEG, PNG"]),
+            (grey(&[0; 6])[..50].to_vec(), GREY, ["no picture", ""]),
+            (vec![], GREY, ["no picture", "empty"]),
             (rgb, Shape { channels: 2, ..GREY }, ["1 or 3 channels", "2 channels"]),
         ] {
             let error = image(&file, shape).unwrap_err().to_string();
             assert!(parts.iter().all(|part| error.contains(part)), "{parts:?}: {error}");
         }
         let error = mask(&png(3, 2, Rgb, Eight, &[0; 18]), COLOUR).unwrap_err().to_string();
-        assert!(error.contains("white where the image is missing") && error.contains("Rgb of 8 bits"), "{error}");
+        assert!(error.contains("white where the image is missing") && error.contains("found red"), "{error}");
         // A header that promises a huge picture takes no memory for it.
         let mut huge = grey(&[0; 6]);
         huge[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
         assert!(image(&huge, GREY).is_err());
+    }
+
+    #[test]
+    fn other_depths_are_brought_to_eight_bits() {
+        use png::{BitDepth::*, ColorType::*};
+        let deep: Vec<u8> = [0_u16, 257 * 51, u16::MAX, 0, 0, 0].iter().flat_map(|value| value.to_be_bytes()).collect();
+        let read = image(&png(3, 2, Grayscale, Sixteen, &deep), GREY).unwrap();
+        assert_eq!(read, [-1.0, -0.6, 1.0, -1.0, -1.0, -1.0]);
+        let mask = mask(&png(3, 2, Grayscale, One, &[0b0110_0000, 0b1000_0000]), GREY).unwrap();
+        assert_eq!(mask, [false, true, true, true, false, false]);
     }
 
     #[test]

@@ -171,7 +171,7 @@ fn what_cannot_be_evaluated_is_refused_and_leaves_nothing() {
         ("--model m.vapo --dataset digits --onnx-range 1,2,3 --out r.json", 2, &["--onnx-range", "two numbers"]),
         ("--model m.vapo --dataset digits --out old.json", 2, &["old.json", "exists", "--force"]),
         ("--samples five.npz --count 6 --dataset digits --out r.json", 2, &["--count 6", "holds 5 images"]),
-        ("--samples empty --dataset digits --out r.json", 1, &["empty", "folder of PNG files, found none"]),
+        ("--samples empty --dataset digits --out r.json", 1, &["empty", "GIF), found none"]),
         ("--samples absent --dataset digits --out r.json", 1, &["absent"]),
         ("--samples m.vapo --dataset digits --out r.json", 1, &["m.vapo", "arr_0"]),
         ("--model wide.vapo --dataset digits --features pixels --out r.json", 1, &["8×8×1", "8×16×1"]),

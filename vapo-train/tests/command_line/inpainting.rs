@@ -138,7 +138,7 @@ fn what_cannot_be_restored_is_refused_and_leaves_nothing() {
         ("--dataset digits --mask black.png --out x.png", 2, &["nothing is missing"]),
         ("--dataset digits --mask small.png --out x.png", 1, &["--mask small.png", "8 × 8", "found 7 × 7"]),
         ("--dataset digits --mask colour.png --out x.png", 1, &["--mask colour.png", "Rgb of 8 bits"]),
-        ("--dataset digits --mask text.png --out x.png", 1, &["--mask text.png", "no PNG picture"]),
+        ("--dataset digits --mask text.png --out x.png", 1, &["--mask text.png", "no picture"]),
         ("--dataset digits --mask absent.png --out x.png", 1, &["--mask absent.png", "cannot read"]),
         ("--images colour.png --box 2,3,4,5 --out x.png", 1, &["--images colour.png", "grey", "Rgb"]),
         ("--images black.png --index 1 --box 2,3,4,5 --out x.png", 1, &["--images black.png", "below 1", "found 1"]),

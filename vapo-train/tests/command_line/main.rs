@@ -6,6 +6,7 @@ mod composition;
 mod datasets;
 mod evaluation;
 mod fetch;
+mod images;
 mod inpainting;
 mod inspect;
 mod models;

@@ -3,6 +3,7 @@
 use crate::cli::{Failure, note};
 use crate::dataset::source::DEFAULT_FOLDER;
 use crate::dataset::{Crop, Dataset, DatasetError, Files, Filter, Preparation, Size, Source, Split};
+use crate::raster::Background;
 use crate::run::card::DataCard;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
@@ -43,6 +44,10 @@ pub(in crate::cli) struct FileOptions {
     /// 1 for grey or 3 for colour images, for celeba and folder [default: 3 for celeba, as the first image for folder]
     #[arg(long, value_name = "N", value_parser = channels)]
     channels: Option<u16>,
+    /// What partly transparent images are laid on, for celeba and folder: a grey level, 0 to 255, or RED,GREEN,BLUE
+    /// [default: 255, white]
+    #[arg(long, value_name = "COLOUR")]
+    background: Option<Background>,
     /// Folder to keep prepared images in [default: beside the data, or the user's cache folder]
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) cache_dir: Option<PathBuf>,
@@ -65,6 +70,7 @@ impl FileOptions {
             ("size", self.size.map(|size| size.to_string())),
             ("filter", filter),
             ("channels", self.channels.map(|channels| channels.to_string())),
+            ("background", self.background.map(|background| background.to_string())),
         ];
         given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
@@ -94,6 +100,7 @@ impl FileOptions {
                 size: self.size.or(usual.size),
                 filter: self.filter.unwrap_or(usual.filter),
                 channels: self.channels.or(usual.channels),
+                background: self.background.unwrap_or(usual.background),
             }),
             None => {
                 let cache = self.cache_dir.as_ref().map(|folder| ("cache-dir", folder.display().to_string()));
@@ -220,9 +227,12 @@ mod tests {
         assert_eq!(preparation("--dataset celeba"), usual);
         let crop = Crop::Box { left: 15, top: 40, right: 163, bottom: 188 };
         assert_eq!(preparation("--dataset celeba --crop 15,40,163,188"), Preparation { crop, ..usual });
-        let chosen = preparation("--dataset celeba --crop none --size 48x32 --filter lanczos3 --channels 1");
+        let chosen = preparation(
+            "--dataset celeba --crop none --size 48x32 --filter lanczos3 --channels 1 --background 10,20,30",
+        );
         let size = Some(Size { height: 48, width: 32 });
-        assert_eq!(chosen, Preparation { crop: Crop::None, size, filter: Filter::Lanczos3, channels: Some(1) });
+        let (filter, background) = (Filter::Lanczos3, Background { colour: [10, 20, 30] });
+        assert_eq!(chosen, Preparation { crop: Crop::None, size, filter, channels: Some(1), background });
         let own = preparation("--dataset folder --data-dir d");
         assert_eq!((own.crop, own.size, own.channels), (Crop::None, None, None));
     }
@@ -237,7 +247,7 @@ mod tests {
         let card = serde_json::to_value(options.card(&images)).unwrap();
         let expected = serde_json::json!({
             "dataset": "folder", "split": "train", "shape": {"channels": 3, "height": 4, "width": 4}, "count": 1,
-            "preparation": {"crop": "8", "size": "4", "filter": "triangle", "channels": null}
+            "preparation": {"crop": "8", "size": "4", "filter": "triangle", "channels": null, "background": "255"}
         });
         assert_eq!(card, expected);
         let digits = parse("--dataset digits");

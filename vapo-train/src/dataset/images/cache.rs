@@ -1,7 +1,7 @@
 //! The file of prepared images: written once, mapped ever after.
 //!
 //! ```text
-//! "vapo images 1\n"      what it is, and the version of this layout
+//! "vapo images 2\n"      what it is, and the version of this layout
 //! header                 JSON, then spaces up to byte 16,384
 //! pixels                 a byte a value, image after image (N, H, W, C)
 //! ```
@@ -14,6 +14,8 @@ use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::listing::Listing;
 use crate::dataset::images::map::Map;
 use crate::dataset::{Preparation, Source, Split};
+use crate::incidental::PREPARED as SUFFIX;
+use crate::raster::Background;
 use crate::run::card::sha256;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -22,11 +24,9 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// First line of the file. Another version for another layout, or for other pixels from the same files.
-const MAGIC: &str = "vapo images 1\n";
+const MAGIC: &str = "vapo images 2\n";
 /// Bytes before the pixels: whole pages.
 pub(super) const HEADER: usize = 16_384;
-/// End of a cache's name.
-const SUFFIX: &str = ".vapo-images";
 /// End of the name of one that is being written.
 const PART: &str = ".part";
 
@@ -68,24 +68,31 @@ impl Key {
 
     /// `celeba-train-140-64-triangle-3`: different choices lie side by side.
     fn stem(&self) -> String {
-        let Preparation { crop, size, filter, channels } = self.preparation;
+        let Preparation { crop, size, filter, channels, background } = self.preparation;
         let filter = serde_json::to_string(&filter).unwrap_or_default().replace('"', "");
         let size = size.map_or_else(|| "own".to_owned(), |size| size.to_string());
         let channels = channels.map_or_else(|| "own".to_owned(), |channels| channels.to_string());
-        format!("{}-{}-{crop}-{size}-{filter}-{channels}", self.dataset, self.split.name())
+        let background = if background == Background::default() { String::new() } else { format!("-on-{background}") };
+        format!("{}-{}-{crop}-{size}-{filter}-{channels}{background}", self.dataset, self.split.name())
     }
 }
 
 impl Converted {
     /// What a person should know about the images.
-    pub(super) fn notes(&self, source: Source) -> Vec<String> {
+    pub(super) fn notes(&self, source: Source, background: Background) -> Vec<String> {
         let all = self.count + self.damaged;
-        let damaged =
-            format!("{source}: {} of {all} images are damaged and left out: {}", self.damaged, self.examples());
+        let damaged = format!(
+            "{source}: {} of {all} images cannot be decoded and are left out: {}",
+            self.damaged,
+            self.examples()
+        );
         let to = if self.shape.channels == 1 { "grey" } else { "colour" };
         let recoloured = format!("{source}: {} of {all} images were turned to {to}", self.recoloured);
         let notes = [(self.damaged > 0, damaged), (self.recoloured > 0, recoloured)];
-        notes.into_iter().filter_map(|(said, note)| said.then_some(note)).collect()
+        let notes = notes.into_iter().filter_map(|(said, note)| said.then_some(note));
+        notes
+            .chain(self.seen.notes(self.count, background).into_iter().map(|note| format!("{source}: {note}")))
+            .collect()
     }
 }
 

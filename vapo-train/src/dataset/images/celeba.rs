@@ -2,18 +2,21 @@
 //!
 //! Source: Z. Liu, P. Luo, X. Wang, X. Tang, *Deep Learning Face Attributes in the Wild*, 2015.
 
+use crate::bounded;
 use crate::dataset::images::error::ImagesError;
-use crate::dataset::images::listing::{Archive, Entry, ImageFiles, Listing, Place, is_image};
+use crate::dataset::images::listing::{Archive, Entry, ImageFiles, Listing, Place};
+use crate::dataset::images::partition::{self, Partition, Wrong};
 use crate::dataset::source::{DEFAULT_FOLDER, absent};
 use crate::dataset::{DatasetError, Source, Split};
+use crate::incidental::{Depth, LeftOut, files};
+use crate::raster::kind::is_image;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The archive, as published.
 const ARCHIVE: &str = "img_align_celeba.zip";
-/// The folder in it. Some archives put it into another of its name.
-const FOLDER: &str = "img_align_celeba";
+/// The folder in it, and that of the archive of PNG files. Some archives put it into another of its name.
+const IMAGES: [&str; 2] = ["img_align_celeba", "img_align_celeba_png"];
 /// The partition, as published and as a table.
 const PARTITIONS: [&str; 2] = ["list_eval_partition.txt", "list_eval_partition.csv"];
 /// Folders below the data folder where people and other programs keep the files.
@@ -23,124 +26,124 @@ const FOLDERS: [&str; 6] = ["celeba", "celeba/Img", "CelebA", "CelebA/Img", "Img
 pub(super) fn listing(split: Split, folder: Option<&Path>) -> Result<Listing, DatasetError> {
     let root = folder.unwrap_or(Path::new(DEFAULT_FOLDER));
     // Whoever names the archive or the image folder itself means the folder that holds it.
-    let inside = root.is_file() || root.file_name().is_some_and(|name| name == FOLDER);
+    let inside = root.is_file() || root.file_name().is_some_and(|name| IMAGES.iter().any(|known| name == *known));
     let root = if inside { root.parent().unwrap_or(root) } else { root };
     let folders: Vec<PathBuf> =
         FOLDERS.iter().map(|&name| if name == "." { root.to_owned() } else { root.join(name) }).collect();
     for folder in &folders {
-        if let Some((origin, files, images)) = found(folder)? {
-            return Ok(of_split(split, folder, origin, files, images)?);
+        if let Some(found) = found(folder)? {
+            return Ok(of_split(split, folder, found)?);
         }
     }
-    let files = vec![ARCHIVE.to_owned(), format!("{FOLDER}/")];
+    let files = vec![ARCHIVE.to_owned(), format!("{}/", IMAGES[0])];
     Err(DatasetError::Missing { dataset: Source::Celeba, files, folders })
 }
 
-type Found = (PathBuf, ImageFiles, BTreeMap<String, Place>);
-
 /// The images in a folder, by their names: in the archive, or unpacked.
-fn found(folder: &Path) -> Result<Option<Found>, ImagesError> {
-    let archive = folder.join(ARCHIVE);
-    if archive.is_file() {
-        let zip = Archive::open(&archive)?;
-        let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-        let images = zip.images().map(|(path, index)| (base(path), Place::Archive(index))).collect();
-        return Ok(Some((archive, ImageFiles::Archive(zip), images)));
-    }
-    let candidates = [folder.join(FOLDER).join(FOLDER), folder.join(FOLDER)];
-    let Some(origin) = candidates.into_iter().find(|path| path.is_dir()) else { return Ok(None) };
-    let read = |cause| ImagesError::Read { path: origin.clone(), cause };
-    let mut images = BTreeMap::new();
-    for entry in fs::read_dir(&origin).map_err(read)? {
-        let path = entry.map_err(read)?.path();
-        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| is_image(Path::new(name))) {
-            images.insert(name.to_owned(), Place::File(path));
-        }
-    }
-    Ok(Some((origin, ImageFiles::Folder, images)))
-}
-
-/// The images of a split, by the partition if there is one.
-fn of_split(
-    split: Split,
-    beside: &Path,
+struct Found {
     origin: PathBuf,
     files: ImageFiles,
     images: BTreeMap<String, Place>,
-) -> Result<Listing, ImagesError> {
+    left_out: LeftOut,
+}
+
+fn found(folder: &Path) -> Result<Option<Found>, ImagesError> {
+    let archive = folder.join(ARCHIVE);
+    let mut images = BTreeMap::new();
+    if archive.is_file() {
+        let zip = Archive::open(&archive)?;
+        let (named, mut left_out) = zip.images();
+        for (path, index) in named {
+            let base = path.rsplit('/').next().unwrap_or(path).to_owned();
+            if images.insert(base, Place::Archive(index)).is_some() {
+                left_out.add_double();
+            }
+        }
+        return Ok(Some(Found { origin: archive, files: ImageFiles::Archive(zip), images, left_out }));
+    }
+    let candidates = IMAGES.map(|name| [folder.join(name).join(name), folder.join(name)]);
+    let Some(origin) = candidates.into_iter().flatten().find(|path| path.is_dir()) else { return Ok(None) };
+    let mut inside = files(&origin, Depth::Folder)?;
+    for path in inside.files {
+        match path.file_name().and_then(|name| name.to_str()).filter(|name| is_image(Path::new(name))) {
+            Some(name) => drop(images.insert(name.to_owned(), Place::File(path))),
+            None => inside.left_out.add_kind(&path),
+        }
+    }
+    Ok(Some(Found { origin, files: ImageFiles::Folder, images, left_out: inside.left_out }))
+}
+
+/// The images of a split, by the partition if there is one.
+fn of_split(split: Split, beside: &Path, found: Found) -> Result<Listing, ImagesError> {
+    let Found { origin, files, images, left_out } = found;
     if images.is_empty() {
-        return Err(ImagesError::Empty { origin });
+        return Err(ImagesError::Empty { origin, left_out });
+    }
+    let mut notes = Vec::new();
+    if !left_out.is_empty() {
+        notes.push(format!("celeba: {} images; left out: {left_out}", images.len()));
     }
     let entry = |(name, place)| Entry { name, place };
-    let (entries, note): (Vec<Entry>, _) = match partition(beside)? {
+    let entries: Vec<Entry> = match partition(beside)? {
         None if split == Split::Train => {
             let name = PARTITIONS[0];
-            let note = format!("celeba: no {name} is here, so all {} images are trained on", images.len());
-            (images.into_iter().map(entry).collect(), Some(note))
+            notes.push(format!("celeba: no {name} is here, so all {} images are trained on", images.len()));
+            images.into_iter().map(entry).collect()
         }
         None => {
             let advice = format!("expected {} in {} or its folder Eval", PARTITIONS[0], beside.display());
             return Err(ImagesError::NoSplit { split, origin, advice });
         }
         Some((path, partition)) => {
+            let (partition, renamed) = partition::fitted(partition, &images);
             let mut missing = partition.keys().filter(|&name| !images.contains_key(name));
             if let Some(first) = missing.next() {
                 let (first, missing) = (first.clone(), 1 + missing.count());
                 return Err(ImagesError::Partition { path, origin, missing, first });
             }
+            let path = path.display();
+            if renamed > 0 {
+                notes.push(format!("celeba: {renamed} names in {path} end otherwise than the images', and mean these"));
+            }
             let unlisted = images.len() - partition.len();
-            let note = format!("celeba: {unlisted} images are not in {} and are left out", path.display());
+            if unlisted > 0 {
+                notes.push(format!("celeba: {unlisted} images are not in {path} and are left out"));
+            }
             let of_split = |(name, _): &(String, Place)| partition.get(name) == Some(&split);
-            (images.into_iter().filter(of_split).map(entry).collect(), (unlisted > 0).then_some(note))
+            images.into_iter().filter(of_split).map(entry).collect()
         }
     };
     if entries.is_empty() {
         let advice = format!("{} lists no image of it", PARTITIONS[0]);
         return Err(ImagesError::NoSplit { split, origin, advice });
     }
-    Ok(Listing { origin, beside: beside.to_owned(), files, entries, notes: note.into_iter().collect() })
+    Ok(Listing { origin, beside: beside.to_owned(), files, entries, notes })
 }
-
-/// Which split each image is in, by its name.
-type Partition = BTreeMap<String, Split>;
 
 /// Which split each image is in, and the file that says so; none without one.
 fn partition(folder: &Path) -> Result<Option<(PathBuf, Partition)>, ImagesError> {
     let folders = [folder.to_owned(), folder.join("Eval"), folder.join("../Eval")];
     for path in folders.iter().flat_map(|folder| PARTITIONS.map(|name| folder.join(name))) {
-        match fs::read_to_string(&path) {
-            Ok(text) => {
-                let map = parse(&text).map_err(|line| ImagesError::PartitionLine { path: path.clone(), line })?;
-                return Ok(Some((path, map)));
-            }
-            Err(cause) if absent(&cause) => {}
+        let bytes = match bounded::read_file(&path, partition::MAX_FILE) {
+            Ok(bytes) => bytes,
+            Err(cause) if absent(&cause) => continue,
             Err(cause) => return Err(ImagesError::Read { path, cause }),
-        }
+        };
+        return match partition::parse(&bytes) {
+            Ok(map) => Ok(Some((path, map))),
+            Err(Wrong::Text) => Err(ImagesError::PartitionText { path }),
+            Err(Wrong::Line { line, expected, found }) => {
+                Err(ImagesError::PartitionLine { path, line, expected, found })
+            }
+        };
     }
     Ok(None)
-}
-
-/// Lines of a name and 0 for train, 1 for valid or 2 for test; the table has a comma between them and a heading. The
-/// error is the number of the first line, from 1, that is neither.
-fn parse(text: &str) -> Result<Partition, usize> {
-    let mut map = BTreeMap::new();
-    for (index, line) in text.lines().enumerate() {
-        let words: Vec<&str> = line.split([' ', '\t', ',']).filter(|word| !word.is_empty()).collect();
-        let split = match words[..] {
-            [] | ["image_id", "partition"] => continue,
-            [_, "0"] => Split::Train,
-            [_, "1"] => Split::Valid,
-            [_, "2"] => Split::Test,
-            _ => return Err(index + 1),
-        };
-        map.insert(words[0].to_owned(), split);
-    }
-    if map.is_empty() { Err(1) } else { Ok(map) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use tempfile::TempDir;
 
     fn put(root: &TempDir, path: &str, text: &str) {
@@ -154,18 +157,6 @@ mod tests {
     }
 
     #[test]
-    fn partitions_are_read_with_and_without_commas() {
-        let expected = [("a.jpg", Split::Train), ("b.jpg", Split::Valid), ("c.jpg", Split::Test)]
-            .map(|(name, split)| (name.to_owned(), split));
-        for text in ["a.jpg 0\nb.jpg 1\nc.jpg 2\n", "image_id,partition\r\na.jpg,0\r\nb.jpg,1\r\nc.jpg,2\r\n"] {
-            assert_eq!(parse(text).unwrap(), BTreeMap::from(expected.clone()));
-        }
-        for (text, line) in [("a.jpg 0\nb.jpg 3\n", 2), ("a.jpg\n", 1), ("", 1), ("a 0 0", 1)] {
-            assert_eq!(parse(text), Err(line), "{text}");
-        }
-    }
-
-    #[test]
     fn files_are_found_where_people_keep_them() {
         for (image, partition, below) in [
             ("img_align_celeba/1.jpg", "list_eval_partition.txt", ""),
@@ -173,6 +164,7 @@ mod tests {
             ("CelebA/Img/img_align_celeba/1.jpg", "CelebA/Eval/list_eval_partition.txt", ""),
             ("img_align_celeba/img_align_celeba/1.jpg", "list_eval_partition.csv", ""),
             ("img_align_celeba/1.jpg", "list_eval_partition.txt", "img_align_celeba"),
+            ("img_align_celeba_png/1.jpg", "list_eval_partition.txt", ""),
         ] {
             let root = TempDir::new().unwrap();
             for (name, code) in [("1.jpg", 0), ("2.jpg", 1), ("3.jpg", 2), ("4.jpg", 0)] {
@@ -195,19 +187,43 @@ mod tests {
         let root = TempDir::new().unwrap();
         put(&root, "img_align_celeba/1.jpg", "");
         put(&root, "img_align_celeba/2.jpg", "");
-        put(&root, "img_align_celeba/readme.txt", "");
+        for beside in ["readme.txt", "._1.jpg", ".DS_Store"] {
+            put(&root, &format!("img_align_celeba/{beside}"), "");
+        }
         let all = listing(Split::Train, Some(root.path())).unwrap();
         assert_eq!(names(&all), ["1.jpg", "2.jpg"]);
-        assert!(all.notes[0].contains("list_eval_partition.txt") && all.notes[0].contains("all 2 images"));
+        assert_eq!(all.notes[0], "celeba: 2 images; left out: 1 .txt, 2 hidden or system files");
+        assert!(all.notes[1].contains("list_eval_partition.txt") && all.notes[1].contains("all 2 images"));
         for split in [Split::Valid, Split::Test] {
             let message = listing(split, Some(root.path())).unwrap_err().to_string();
             assert!(message.contains("list_eval_partition.txt") && message.contains(split.name()), "{message}");
         }
         put(&root, "list_eval_partition.txt", "1.jpg 0\n");
         let some = listing(Split::Train, Some(root.path())).unwrap();
-        assert!(some.notes[0].contains("1 images are not in"), "{:?}", some.notes);
+        assert!(some.notes[1].contains("1 images are not in"), "{:?}", some.notes);
         let message = listing(Split::Test, Some(root.path())).unwrap_err().to_string();
         assert!(message.contains("lists no image"), "{message}");
+    }
+
+    #[test]
+    fn png_files_go_with_the_list_of_jpeg_files() {
+        let root = TempDir::new().unwrap();
+        for name in ["000001.png", "000002.png", "000003.png"] {
+            put(&root, &format!("img_align_celeba_png/{name}"), "");
+        }
+        put(
+            &root,
+            "list_eval_partition.csv",
+            "\u{feff}\"image_id\",\"partition\"\n\"000001.jpg\",\"0\"\n\"000002.jpg\",\"2\"\n",
+        );
+        let train = listing(Split::Train, Some(root.path())).unwrap();
+        assert_eq!(names(&train), ["000001.png"]);
+        assert!(
+            train.notes[0].contains("2 names in") && train.notes[1].contains("1 images are not in"),
+            "{:?}",
+            train.notes
+        );
+        assert_eq!(names(&listing(Split::Test, Some(root.path())).unwrap()), ["000002.png"]);
     }
 
     #[test]
@@ -219,12 +235,14 @@ mod tests {
             assert!(told.contains(part), "{part} in {told}");
         }
         fs::create_dir(root.path().join("img_align_celeba")).unwrap();
-        assert!(message().contains("expected JPEG or PNG files"), "{}", message());
+        assert!(message().contains("expected image files"), "{}", message());
         put(&root, "img_align_celeba/1.jpg", "");
         put(&root, "list_eval_partition.txt", "1.jpg 0\n2.jpg 0\n3.jpg 2\n");
         assert!(message().contains("2 images") && message().contains("2.jpg first"), "{}", message());
         put(&root, "list_eval_partition.txt", "1.jpg 0\n1.jpg zero\n");
         assert!(message().contains("list_eval_partition.txt, line 2"), "{}", message());
+        fs::write(root.path().join("list_eval_partition.txt"), b"\xff\xfe1\0").unwrap();
+        assert!(message().contains("save the list as UTF-8"), "{}", message());
         put(&root, "img_align_celeba.zip", "not an archive");
         assert!(message().contains("img_align_celeba.zip") && message().contains("zip archive"), "{}", message());
     }

@@ -1,11 +1,10 @@
 //! Every image of a listing, decoded and prepared on all cores, in the order of the listing.
 
-use crate::dataset::images::decode::{Refusal, decode, with_channels};
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::listing::{Entry, ImageFiles, Listing, Place};
 use crate::dataset::images::preparation::Preparation;
 use crate::dataset::images::progress::Progress;
-use crate::dataset::images::resize::Raster;
+use crate::raster::{Decoded, Raster, Seen, decode};
 use fast_image_resize::Resizer;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -35,6 +34,8 @@ pub(super) struct Converted {
     pub(super) examples: Vec<String>,
     /// Images that were grey among colour ones or the other way round.
     pub(super) recoloured: usize,
+    /// What else is worth knowing of those written.
+    pub(super) seen: Seen,
 }
 
 /// Why it was given up.
@@ -66,7 +67,8 @@ pub(super) fn convert(
     mut write: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<Converted, Stop> {
     let target = target(listing, preparation)?;
-    let mut out = Converted { shape: target.shape, count: 0, damaged: 0, examples: vec![], recoloured: 0 };
+    let mut out =
+        Converted { shape: target.shape, count: 0, damaged: 0, examples: vec![], recoloured: 0, seen: Seen::default() };
     let mut progress = Progress::new(listing.entries.len());
     for chunk in listing.entries.chunks(CHUNK) {
         let prepared: Vec<_> = chunk
@@ -78,10 +80,11 @@ pub(super) fn convert(
             .collect();
         for (entry, prepared) in chunk.iter().zip(prepared) {
             match prepared? {
-                Ok((pixels, recoloured)) => {
+                Ok((pixels, recoloured, seen)) => {
                     write(&pixels).map_err(Stop::Write)?;
                     out.count += 1;
                     out.recoloured += usize::from(recoloured);
+                    out.seen.add_all(seen);
                 }
                 Err(reason) => out.leave_out(&entry.name, &reason),
             }
@@ -118,8 +121,8 @@ impl Converted {
     }
 }
 
-/// An image's bytes and whether its channels were changed; or why it is damaged.
-type Prepared = Result<(Vec<u8>, bool), String>;
+/// An image's bytes, whether its channels were changed, and what else is worth knowing; or why it is damaged.
+type Prepared = Result<(Vec<u8>, bool, Seen), String>;
 
 fn prepare(
     listing: &Listing,
@@ -129,8 +132,8 @@ fn prepare(
     preparation: Preparation,
     target: &Target,
 ) -> Result<Prepared, ImagesError> {
-    let raster = match cropped(listing, entry, files, preparation)? {
-        Ok(raster) => raster,
+    let (raster, seen) = match cropped(listing, entry, files, preparation)? {
+        Ok(image) => image,
         Err(reason) => return Ok(Err(reason)),
     };
     let Shape { channels, height, width } = target.shape;
@@ -145,8 +148,8 @@ fn prepare(
         });
     }
     let recoloured = raster.channels != channels;
-    let resized = with_channels(raster, channels).resized(width, height, preparation.filter, resizer);
-    Ok(resized.map(|raster| (raster.pixels, recoloured)).map_err(|cause| cause.to_string()))
+    let resized = raster.with_channels(channels).resized(width, height, preparation.filter, resizer);
+    Ok(resized.map(|raster| (raster.pixels, recoloured, seen)).map_err(|cause| cause.to_string()))
 }
 
 /// The part of an image that is kept, or why it is damaged.
@@ -155,24 +158,25 @@ fn cropped(
     entry: &Entry,
     files: &mut ImageFiles,
     preparation: Preparation,
-) -> Result<Result<Raster, String>, ImagesError> {
+) -> Result<Result<(Raster, Seen), String>, ImagesError> {
     let bytes = match (files.read(&entry.place), &entry.place) {
         (Ok(bytes), _) => bytes,
-        // In an archive this is damage of its contents; a file is gone or closed to us.
+        // In an archive this is damage of its contents; a file is gone or closed to us, unless it is too large.
         (Err(cause), Place::Archive(_)) => return Ok(Err(cause.to_string())),
+        (Err(cause), _) if cause.kind() == io::ErrorKind::FileTooLarge => return Ok(Err(cause.to_string())),
         (Err(cause), Place::File(path)) => return Err(ImagesError::Read { path: path.clone(), cause }),
     };
     let (name, origin) = (|| entry.name.clone(), || listing.origin.clone());
-    let raster = match decode(&bytes) {
-        Ok(raster) => raster,
-        Err(Refusal::Damaged(reason)) => return Ok(Err(reason)),
-        Err(Refusal::Unsupported(reason)) => {
-            return Err(ImagesError::Unsupported { name: name(), origin: origin(), reason });
-        }
+    let decoded = match decode(&bytes, preparation.background) {
+        Ok(decoded) => decoded,
+        Err(reason) => return Ok(Err(reason.to_string())),
     };
+    let mut seen = Seen::default();
+    seen.add(&decoded);
+    let Decoded { raster, .. } = decoded;
     let (width, height, crop) = (raster.width, raster.height, preparation.crop);
     match crop.window(width, height) {
-        Some(window) => Ok(Ok(raster.cropped(window))),
+        Some(window) => Ok(Ok((raster.cropped(window), seen))),
         None => Err(ImagesError::Crop { name: name(), origin: origin(), width, height, crop }),
     }
 }
@@ -188,7 +192,7 @@ fn target(listing: &Listing, preparation: Preparation) -> Result<Target, ImagesE
     let (mut files, mut reasons) = (listing.files.clone(), Vec::new());
     for entry in listing.entries.iter().take(1 + listing.entries.len() / PER_DAMAGED) {
         let first = match cropped(listing, entry, &mut files, preparation)? {
-            Ok(first) => first,
+            Ok((first, _)) => first,
             Err(reason) => {
                 reasons.push(format!("{} ({reason})", entry.name));
                 continue;

@@ -1,6 +1,7 @@
 //! Why there are no images from files.
 
 use crate::dataset::{Crop, Split};
+use crate::incidental::{LeftOut, Unreadable};
 use std::io;
 use std::path::PathBuf;
 
@@ -9,8 +10,36 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ImagesError {
     /// No folder was given where there is no usual one.
-    #[error("the data set folder needs --data-dir DIR: the folder of its JPEG and PNG files")]
+    #[error("the data set folder needs --data-dir DIR: the folder of its image files")]
     NoFolder,
+    /// A file where a folder was meant.
+    #[error("{}: expected the folder that holds the images, found a file: give its folder, or unpack an archive first", path.display())]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Several folders for one split.
+    #[error("{} and {} are both folders of the {} split: rename one", one.display(), other.display(), split.name())]
+    Ambiguous {
+        /// The split.
+        split: Split,
+        /// A folder.
+        one: PathBuf,
+        /// Another.
+        other: PathBuf,
+    },
+    /// Folders of splits further below than they are looked for.
+    #[error(
+        "{} holds folders of splits, and all images of {} would be trained on: give --data-dir {} for its splits, or \
+         move what is to be trained on into {}",
+        inside.display(), origin.display(), inside.display(), origin.join("train").display()
+    )]
+    DeepSplits {
+        /// The folder that was given.
+        origin: PathBuf,
+        /// A folder below it, with folders of several splits.
+        inside: PathBuf,
+    },
     /// A file or folder cannot be read.
     #[error("cannot read {}: {cause}", path.display())]
     Read {
@@ -28,10 +57,12 @@ pub enum ImagesError {
         cause: String,
     },
     /// There is not a single image.
-    #[error("{}: expected JPEG or PNG files, found none", origin.display())]
+    #[error("{}: expected image files ({}), found none{}", origin.display(), crate::raster::kind::NAMES, passed_over(left_out))]
     Empty {
         /// The archive or folder.
         origin: PathBuf,
+        /// What was there instead.
+        left_out: LeftOut,
     },
     /// The data set has no such split.
     #[error("{} has no {} split: {advice}", origin.display(), split.name())]
@@ -44,12 +75,22 @@ pub enum ImagesError {
         advice: String,
     },
     /// A line of the partition is none.
-    #[error("{}, line {line}: expected an image's name and 0, 1 or 2", path.display())]
+    #[error("{}, line {line}: expected {expected}, found {found:?}", path.display())]
     PartitionLine {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
+        /// What would be right.
+        expected: &'static str,
+        /// The start of the line.
+        found: String,
+    },
+    /// The partition is no text.
+    #[error("{}: expected text in UTF-8, found other bytes: save the list as UTF-8", path.display())]
+    PartitionText {
+        /// The file.
+        path: PathBuf,
     },
     /// The partition is about other images.
     #[error(
@@ -82,16 +123,6 @@ pub enum ImagesError {
         read: usize,
         /// Names of some, each with what is wrong with it.
         examples: String,
-    },
-    /// An image is of a kind that is not read.
-    #[error("{name} in {}: {reason}", origin.display())]
-    Unsupported {
-        /// The image.
-        name: String,
-        /// The archive or folder.
-        origin: PathBuf,
-        /// What it is, and what to do.
-        reason: &'static str,
     },
     /// An image is smaller than what is to be cropped of it.
     #[error("{name} in {} has {width}×{height} pixels (width × height), fewer than --crop {crop} keeps: give another --crop", origin.display())]
@@ -150,6 +181,16 @@ pub enum ImagesError {
         /// A line for each folder and what the system said about it.
         tried: String,
     },
+}
+
+impl From<Unreadable> for ImagesError {
+    fn from(Unreadable { path, cause }: Unreadable) -> Self {
+        ImagesError::Read { path, cause }
+    }
+}
+
+fn passed_over(left_out: &LeftOut) -> String {
+    if left_out.is_empty() { String::new() } else { format!("; left out: {left_out}") }
 }
 
 fn pixels((width, height): (u32, u32)) -> String {

@@ -1,11 +1,14 @@
 //! The image files that make up a split, in a zip archive or in a folder.
 
-use crate::dataset::images::decode::EXTENSIONS;
+use crate::bounded;
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::map::Map;
+use crate::incidental::{LeftOut, is_incidental};
+use crate::raster::MAX_FILE;
+use crate::raster::kind::is_image;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use zip::ZipArchive;
@@ -49,7 +52,7 @@ pub(super) enum ImageFiles {
 
 /// A zip archive, mapped into memory.
 #[derive(Clone)]
-pub(super) struct Archive {
+pub(crate) struct Archive {
     zip: ZipArchive<Cursor<Map>>,
     map: Map,
 }
@@ -65,7 +68,7 @@ impl Archive {
     ///
     /// # Errors
     /// [`ImagesError::Read`], or [`ImagesError::Archive`] for a file that is no zip archive or was cut off.
-    pub(super) fn open(path: &Path) -> Result<Self, ImagesError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, ImagesError> {
         let read = |cause| ImagesError::Read { path: path.to_owned(), cause };
         let map = File::open(path).and_then(|file| Map::new(&file)).map_err(read)?;
         let zip = ZipArchive::new(Cursor::new(map.clone())).map_err(|cause| match cause {
@@ -75,10 +78,26 @@ impl Archive {
         Ok(Archive { zip, map })
     }
 
-    /// Every image, by its path in the archive.
-    pub(super) fn images(&self) -> impl Iterator<Item = (&str, usize)> {
-        let name = |index| self.zip.name_for_index(index).map(|name| (name, index));
-        (0..self.zip.len()).filter_map(name).filter(|(name, _)| is_image(Path::new(name)))
+    /// Every image, by its path in the archive, and what else is there.
+    pub(super) fn images(&self) -> (Vec<(&str, usize)>, LeftOut) {
+        let (mut images, mut left_out) = (Vec::new(), LeftOut::default());
+        for index in 0..self.zip.len() {
+            let Some(name) = self.zip.name_for_index(index).filter(|name| !name.ends_with('/')) else { continue };
+            match Path::new(name) {
+                path if is_incidental(path) => left_out.add_system(),
+                path if is_image(path) => images.push((name, index)),
+                path => left_out.add_kind(path),
+            }
+        }
+        (images, left_out)
+    }
+
+    /// Reads the first images, for the fuzz target; how many could be.
+    pub(crate) fn read_first(self, most: usize) -> usize {
+        let places: Vec<Place> = self.images().0.iter().take(most).map(|&(_, index)| Place::Archive(index)).collect();
+        assert!(self.central_directory().len() <= self.map.len());
+        let mut files = ImageFiles::Archive(self);
+        places.iter().filter(|place| files.read(place).is_ok()).count()
     }
 
     /// The archive's own list of names, sizes and CRCs.
@@ -89,15 +108,16 @@ impl Archive {
 }
 
 impl ImageFiles {
-    /// The bytes of a file. An archive's are checked against its CRC.
+    /// The bytes of a file, at most [`MAX_FILE`]. An archive's are checked against its CRC.
     pub(super) fn read(&mut self, place: &Place) -> io::Result<Vec<u8>> {
         match (self, place) {
             (ImageFiles::Archive(archive), &Place::Archive(index)) => {
-                let mut bytes = Vec::new();
-                archive.zip.by_index(index)?.read_to_end(&mut bytes)?;
-                Ok(bytes)
+                let entry = archive.zip.by_index(index)?;
+                // What the archive says may be too little: no more than that is read.
+                let size = entry.size();
+                if size > MAX_FILE { Err(bounded::too_large(MAX_FILE)) } else { bounded::read(entry, size) }
             }
-            (_, Place::File(path)) => fs::read(path),
+            (_, Place::File(path)) => bounded::read_file(path, MAX_FILE),
             (ImageFiles::Folder, Place::Archive(_)) => Err(io::ErrorKind::NotFound.into()),
         }
     }
@@ -130,32 +150,55 @@ impl Listing {
     }
 }
 
-/// Whether a path is that of an image by its end. Files and folders that systems hide, or add to archives, are not.
-pub(super) fn is_image(path: &Path) -> bool {
-    let hidden = |part: &std::ffi::OsStr| part.as_encoded_bytes().starts_with(b".") || part == "__MACOSX";
-    let extension = path.extension().and_then(|end| end.to_str()).map(str::to_ascii_lowercase);
-    extension.is_some_and(|end| EXTENSIONS.contains(&end.as_str())) && !path.iter().any(hidden)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use tempfile::TempDir;
 
-    #[test]
-    fn images_are_told_by_their_names() {
-        for (path, expected) in [
-            ("a/b.jpg", true),
-            ("b.JPEG", true),
-            ("b.Png", true),
-            ("b.gif", false),
-            ("b", false),
-            ("._b.jpg", false),
-            (".hidden/b.jpg", false),
-            ("__MACOSX/b.jpg", false),
-        ] {
-            assert_eq!(is_image(Path::new(path)), expected, "{path}");
+    /// An archive with a megabyte of zeros in a thousand bytes, which says that they are so many.
+    fn bomb(root: &TempDir, claimed: u32) -> Archive {
+        let path = root.path().join(format!("{claimed}.zip"));
+        let mut zip = zip::ZipWriter::new(File::create(&path).unwrap());
+        let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        zip.start_file("bomb.png", options).unwrap();
+        io::Write::write_all(&mut zip, &vec![0; 1 << 20]).unwrap();
+        zip.finish().unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        assert!(bytes.len() < 2000, "{}", bytes.len());
+        let directory = bytes.windows(4).position(|start| start == b"PK\x01\x02").unwrap();
+        for size in [22, directory + 24] {
+            bytes[size..size + 4].copy_from_slice(&claimed.to_le_bytes());
         }
+        fs::write(&path, bytes).unwrap();
+        Archive::open(&path).unwrap()
+    }
+
+    #[test]
+    fn an_entry_is_read_as_far_as_it_says_and_no_further_than_any_image() {
+        let root = TempDir::new().unwrap();
+        let read = |claimed| ImageFiles::Archive(bomb(&root, claimed)).read(&Place::Archive(0));
+        assert_eq!(read(1 << 20).unwrap(), vec![0; 1 << 20]);
+        let error = read(100).unwrap_err();
+        assert!(error.to_string().contains("more than the 100 bytes"), "{error}");
+        let error = read(u32::MAX - 1).unwrap_err();
+        assert!(error.to_string().contains("more than the 268435456 bytes"), "{error}");
+    }
+
+    #[test]
+    fn an_archive_lists_its_images_and_what_else_is_there() {
+        let root = TempDir::new().unwrap();
+        let path = root.path().join("a.zip");
+        let mut zip = zip::ZipWriter::new(File::create(&path).unwrap());
+        let options = zip::write::SimpleFileOptions::default();
+        zip.add_directory("a", options).unwrap();
+        for name in ["a/1.jpg", "a/2.WEBP", "a/list.txt", "__MACOSX/a/._1.jpg", ".DS_Store"] {
+            zip.start_file(name, options).unwrap();
+        }
+        zip.finish().unwrap();
+        let archive = Archive::open(&path).unwrap();
+        let (images, left_out) = archive.images();
+        assert_eq!(images, [("a/1.jpg", 1), ("a/2.WEBP", 2)]);
+        assert_eq!(left_out.to_string(), "1 .txt, 2 hidden or system files");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Data sets of JPEG and PNG files: decoded once, cropped, resized, and kept in a memory-mapped file of bytes.
+//! Data sets of image files: decoded once, cropped, resized, and kept in a memory-mapped file of bytes.
 //!
 //! ```text
 //! celeba, folder → listing → decode → crop → resize → cache → map
@@ -7,8 +7,9 @@
 //! | module | concept |
 //! |---|---|
 //! | [`preparation`] | what is done to an image: crop, extent, filter, channels |
-//! | [`crop`], [`resize`], `decode` | the steps of it |
+//! | [`crop`], [`resize`] | the steps of it, after [`crate::raster::decode`] |
 //! | `celeba`, `folder` | which files make up a split, by the layout of the data set |
+//! | `partition` | the list of CelebA that says which split an image is in |
 //! | `listing` | those files, in a zip archive or a folder, and their checksum |
 //! | `convert` | all of them, in parallel, into one file |
 //! | `cache` | that file: its header, where it lies, when it is used |
@@ -19,11 +20,11 @@ pub(super) mod cache;
 pub(super) mod celeba;
 pub(super) mod convert;
 pub mod crop;
-pub(super) mod decode;
 pub mod error;
 pub(super) mod folder;
-pub(super) mod listing;
+pub(crate) mod listing;
 pub(super) mod map;
+pub(crate) mod partition;
 pub mod preparation;
 mod progress;
 pub mod resize;
@@ -35,6 +36,7 @@ pub use resize::Filter;
 
 use crate::dataset::pixels::Pixels;
 use crate::dataset::{Dataset, DatasetError, Files, Source, Split};
+use crate::incidental::LeftOut;
 use cache::{Cache, Key, Places};
 use listing::Listing;
 use std::num::NonZeroUsize;
@@ -48,9 +50,10 @@ pub(super) fn load(source: Source, split: Split, files: &Files) -> Result<Datase
     let preparation = files.preparation.unwrap_or_else(|| Preparation::of(source).unwrap_or_default());
     let places = Places::new(&listing, files.cache_dir.as_deref(), cache::user_folder());
     let Cache { header, map } = prepared(source, split, &listing, preparation, &places)?;
-    let notes = [listing.notes, header.notes(source)].concat();
+    let notes = [listing.notes, header.notes(source, preparation.background)].concat();
     // A cache without an image is never found.
-    let count = NonZeroUsize::new(header.count).ok_or(ImagesError::Empty { origin: listing.origin })?;
+    let count = NonZeroUsize::new(header.count)
+        .ok_or(ImagesError::Empty { origin: listing.origin, left_out: LeftOut::default() })?;
     let pixels = Pixels::Mapped { file: map, start: cache::HEADER };
     Ok(Dataset::prepared(source.name(), header.shape, count, pixels, preparation, notes))
 }

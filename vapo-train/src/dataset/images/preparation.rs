@@ -1,12 +1,13 @@
 //! What is done to every image of a data set before it is learned from.
 
 use crate::dataset::{Crop, Filter, Source};
+use crate::raster::Background;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use vapo_format::architecture::MAX_EXTENT;
 
-/// What is done to every image: crop, then resize, then the number of channels.
+/// What is done to every image: it is laid on the background, cropped, resized, and brought to the number of channels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preparation {
@@ -18,6 +19,9 @@ pub struct Preparation {
     pub filter: Filter,
     /// 1 for grey, 3 for colour; what the first image has, if none.
     pub channels: Option<u16>,
+    /// What partly transparent images are laid on.
+    #[serde(default)]
+    pub background: Background,
 }
 
 impl Preparation {
@@ -29,10 +33,15 @@ impl Preparation {
                 size: Some(Size { height: 64, width: 64 }),
                 filter: Filter::Triangle,
                 channels: Some(3),
+                background: Background::WHITE,
             }),
-            Source::Folder => {
-                Some(Preparation { crop: Crop::None, size: None, filter: Filter::Triangle, channels: None })
-            }
+            Source::Folder => Some(Preparation {
+                crop: Crop::None,
+                size: None,
+                filter: Filter::Triangle,
+                channels: None,
+                background: Background::WHITE,
+            }),
             _ => None,
         }
     }
@@ -101,7 +110,10 @@ mod tests {
     fn json_says_it_in_the_words_of_the_command_line() {
         let celeba = Preparation::of(Source::Celeba).unwrap();
         let text = serde_json::to_string(&celeba).unwrap();
-        assert_eq!(text, r#"{"crop":"140","size":"64","filter":"triangle","channels":3}"#);
+        assert_eq!(text, r#"{"crop":"140","size":"64","filter":"triangle","channels":3,"background":"255"}"#);
         assert_eq!(serde_json::from_str::<Preparation>(&text).unwrap(), celeba);
+        // As runs wrote it before there was a choice.
+        let earlier = text.replace(r#","background":"255""#, "");
+        assert_eq!(serde_json::from_str::<Preparation>(&earlier).unwrap(), celeba);
     }
 }

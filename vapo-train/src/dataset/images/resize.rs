@@ -1,6 +1,7 @@
 //! Resizing, by the crate `fast_image_resize`: the same bytes with and without vector instructions.
 
 use crate::dataset::images::crop::Window;
+use crate::raster::Raster;
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeError, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
@@ -32,16 +33,6 @@ impl From<Filter> for FilterType {
             Filter::Lanczos3 => FilterType::Lanczos3,
         }
     }
-}
-
-/// Pixels of an image, row-major with channels last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::dataset) struct Raster {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    /// 1 or 3.
-    pub(super) channels: u16,
-    pub(super) pixels: Vec<u8>,
 }
 
 impl Raster {

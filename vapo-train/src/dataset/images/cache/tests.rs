@@ -6,7 +6,13 @@ use std::collections::BTreeSet;
 use tempfile::TempDir;
 use vapo_format::Shape;
 
-const OWN: Preparation = Preparation { crop: Crop::None, size: None, filter: Filter::Triangle, channels: None };
+const OWN: Preparation = Preparation {
+    crop: Crop::None,
+    size: None,
+    filter: Filter::Triangle,
+    channels: None,
+    background: Background::WHITE,
+};
 
 /// A folder of grey images of 6 × 4 pixels, the first of level 0, the next 1, and so on.
 fn greys(count: u8) -> TempDir {
@@ -117,6 +123,7 @@ fn other_files_or_other_choices_are_prepared_anew() {
         Preparation { size: half, ..OWN },
         Preparation { filter: Filter::Lanczos3, ..OWN },
         Preparation { channels: Some(3), ..OWN },
+        Preparation { background: Background { colour: [1, 2, 3] }, ..OWN },
     ] {
         let before = caches(root.path()).len();
         load(&root, preparation).unwrap();
@@ -141,6 +148,7 @@ fn the_header_decides_not_the_name() {
         key(Source::Folder, Split::Train, Preparation { size: Some(Size { height: 4, width: 6 }), ..OWN }, "sum"),
         key(Source::Folder, Split::Train, Preparation { filter: Filter::Box, ..OWN }, "sum"),
         key(Source::Folder, Split::Train, Preparation { channels: Some(1), ..OWN }, "sum"),
+        key(Source::Folder, Split::Train, Preparation { background: Background { colour: [0; 3] }, ..OWN }, "sum"),
         key(Source::Folder, Split::Train, OWN, "another sum"),
     ] {
         assert!(read(&path, &other).is_none(), "{other:?}");
@@ -195,8 +203,11 @@ fn few_damaged_images_are_left_out_and_named_ever_after() {
         let cache = load(&root, OWN).unwrap();
         assert_eq!((cache.header.count, cache.header.damaged), (198, 2));
         assert_eq!((cache.map[HEADER], cache.map[HEADER + 4 * 24]), (1, 6));
-        let notes = cache.header.notes(Source::Folder);
-        assert!(notes[0].starts_with("folder: 2 of 200 images are damaged and left out: 000.png ("), "{notes:?}");
+        let notes = cache.header.notes(Source::Folder, Background::WHITE);
+        assert!(
+            notes[0].starts_with("folder: 2 of 200 images cannot be decoded and are left out: 000.png ("),
+            "{notes:?}"
+        );
         assert!(notes[0].contains("005.png ("), "{notes:?}");
     }
     fs::remove_file(cache_path(&root)).unwrap();
@@ -220,21 +231,51 @@ fn the_first_image_sets_extent_and_channels_and_others_are_told() {
     colour.save_with_format(path(&root, 7), ImageFormat::Png).unwrap();
     let cache = load(&root, OWN).unwrap();
     assert_eq!((cache.header.shape.channels, cache.header.recoloured), (1, 1));
-    assert_eq!(cache.header.notes(Source::Folder), ["folder: 1 of 4 images were turned to grey"]);
+    assert_eq!(cache.header.notes(Source::Folder, Background::WHITE), ["folder: 1 of 4 images were turned to grey"]);
     let cache = load(&root, Preparation { channels: Some(3), ..OWN }).unwrap();
     assert_eq!((cache.header.shape.channels, cache.header.recoloured), (3, 3));
     assert_eq!(cache.map[HEADER + 3 * 72..][..3], [10, 20, 30]);
 }
 
 #[test]
-fn an_image_smaller_than_the_crop_and_one_of_an_unknown_kind_are_named() {
+fn an_image_smaller_than_the_crop_is_named() {
     let root = greys(3);
     let message = refused(&root, Preparation { crop: Crop::Centre(5), ..OWN });
     assert!(message.contains("000.png") && message.contains("6×4") && message.contains("--crop 5"), "{message}");
-    let clear = image::RgbaImage::from_pixel(6, 4, image::Rgba([1, 2, 3, 4]));
+}
+
+#[test]
+fn transparent_images_are_laid_on_the_background_and_dark_ones_are_told() {
+    let root = greys(2);
+    let clear = image::RgbaImage::from_pixel(6, 4, image::Rgba([200, 200, 200, 0]));
     clear.save_with_format(path(&root, 1), ImageFormat::Png).unwrap();
-    let message = refused(&root, OWN);
-    assert!(message.contains("001.png") && message.contains("transparent"), "{message}");
+    let deep = image::ImageBuffer::<Luma<u16>, Vec<u16>>::from_pixel(6, 4, Luma([4095]));
+    image::DynamicImage::from(deep).save_with_format(path(&root, 2), ImageFormat::Png).unwrap();
+    for (background, level) in [("255", 255), ("9", 9)] {
+        let background: Background = background.parse().unwrap();
+        // The second time the cache says it.
+        for _ in 0..2 {
+            let cache = load(&root, Preparation { background, ..OWN }).unwrap();
+            assert_eq!((cache.header.count, cache.map[HEADER + 24], cache.map[HEADER + 48]), (3, level, 16));
+            let notes = cache.header.notes(Source::Folder, background).join("\n");
+            let laid = format!("folder: 1 of 3 images are partly transparent, and are laid on {level} (--background)");
+            assert!(notes.contains(&laid) && notes.contains("no value of them is above 4095 of 65535"), "{notes}");
+        }
+    }
+    assert_eq!(caches(root.path()).len(), 2);
+}
+
+#[test]
+fn inks_of_printing_are_left_out_as_damaged_images_are() {
+    let root = greys(150);
+    let mut jpeg = Vec::new();
+    RgbImage::new(6, 4).write_to(&mut io::Cursor::new(&mut jpeg), ImageFormat::Jpeg).unwrap();
+    let frame = jpeg.windows(2).position(|pair| pair[0] == 0xff && matches!(pair[1], 0xc0..=0xc2)).unwrap();
+    jpeg[frame + 9] = 4;
+    fs::write(path(&root, 3), jpeg).unwrap();
+    let cache = load(&root, OWN).unwrap();
+    assert_eq!((cache.header.count, cache.header.damaged), (149, 1));
+    assert!(cache.header.examples().contains("003.png (it is a CMYK JPEG"), "{}", cache.header.examples());
 }
 
 #[test]
@@ -342,6 +383,7 @@ fn the_longest_names_fit_the_header() {
         damaged: 0,
         examples: vec![],
         recoloured: usize::MAX,
+        seen: crate::raster::Seen { transparent: usize::MAX, sixteen_bits: usize::MAX, peak: u16::MAX },
     };
     for index in 0..9 {
         images.leave_out(&name(index), &"\u{10ffff}\\".repeat(400));

@@ -1,0 +1,94 @@
+//! Readers of bytes from outside, as the fuzz target `vapo-train/fuzz` feeds them. A reader may refuse any bytes. It may
+//! not panic, nor take more memory than it states, and what it takes must hold together.
+//!
+//! To add one: a function here, its name in [`READERS`], and a folder of that name with a small good file or two in
+//! `vapo-train/fuzz/seeds`.
+
+use crate::dataset::images::listing::Archive;
+use crate::dataset::images::partition;
+use crate::raster::{self, Background};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+/// What takes any bytes.
+pub type Reader = fn(&[u8]);
+
+/// Every reader by its name.
+pub const READERS: [(&str, Reader); 3] = [("image", image), ("partition", list_of_partition), ("zip", zip)];
+
+/// The reader of a name.
+pub fn reader(name: &str) -> Option<Reader> {
+    READERS.iter().find(|(each, _)| *each == name).map(|(_, reader)| *reader)
+}
+
+/// Gives the bytes to a reader that takes a path.
+fn in_file(bytes: &[u8], read: impl FnOnce(&Path)) {
+    let folder = tempfile::TempDir::new().expect("a temporary folder can be made");
+    let path = folder.path().join("input");
+    fs::write(&path, bytes).expect("a temporary file can be written");
+    read(&path);
+}
+
+/// Image files of every kind.
+fn image(bytes: &[u8]) {
+    if let Ok(image) = raster::decode(bytes, Background::WHITE) {
+        let raster::Raster { width, height, channels, pixels } = image.raster;
+        assert_eq!(pixels.len(), width as usize * height as usize * usize::from(channels));
+        assert!(matches!(channels, 1 | 3) && width > 0 && height > 0);
+    }
+}
+
+/// The list of a zip archive, and its first images.
+fn zip(bytes: &[u8]) {
+    in_file(bytes, |path| {
+        if let Ok(archive) = Archive::open(path) {
+            archive.read_first(8);
+        }
+    });
+}
+
+/// The partition of CelebA. What is written of it is read back.
+fn list_of_partition(bytes: &[u8]) {
+    if let Ok(partition) = partition::parse(bytes) {
+        // The mark keeps a mark that a name begins with.
+        let mut text = "\u{feff}".to_owned();
+        for (name, &split) in &partition {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{name} {}", split as u8);
+        }
+        assert_eq!(partition::parse(text.as_bytes()), Ok(partition));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the seeds are worth, without a fuzzer: each reader takes its own.
+    #[test]
+    fn every_reader_has_seeds_and_takes_them() {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+        for (name, reader) in READERS {
+            let files: Vec<_> = fs::read_dir(seeds.join(name)).unwrap().map(|entry| entry.unwrap().path()).collect();
+            assert!(!files.is_empty(), "{name}");
+            for file in files {
+                reader(&fs::read(file).unwrap());
+            }
+        }
+        assert_eq!(fs::read_dir(&seeds).unwrap().count(), READERS.len());
+        assert!(reader("none").is_none());
+    }
+
+    #[test]
+    fn seeds_are_good_files() {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+        for entry in fs::read_dir(seeds.join("image")).unwrap() {
+            let path = entry.unwrap().path();
+            let decoded = raster::decode(&fs::read(&path).unwrap(), Background::WHITE);
+            assert!(decoded.is_ok(), "{}: {decoded:?}", path.display());
+        }
+        assert!(partition::parse(&fs::read(seeds.join("partition/table.csv")).unwrap()).is_ok());
+        assert_eq!(Archive::open(&seeds.join("zip/images.zip")).unwrap().read_first(8), 2);
+    }
+}
