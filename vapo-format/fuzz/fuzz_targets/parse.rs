@@ -1,10 +1,6 @@
 //! Parses arbitrary bytes. Whatever parses must be writable again as the same bytes.
 //!
-//! In vapo-format/, with cargo-fuzz and a nightly compiler:
-//!
-//! ```text
-//! mkdir -p fuzz/corpus/parse && cargo +nightly fuzz run parse fuzz/corpus/parse fuzz/seeds
-//! ```
+//! `tests/fuzz` builds and runs it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
