@@ -89,7 +89,8 @@ fn incidental_things_stop_no_command_and_are_counted_the_same() {
     for line in [
         format!("{TRAIN} --data-dir data"),
         "fid-ref --dataset folder --data-dir data --split train --out f.npz".to_owned(),
-        "eval --samples samples --dataset folder --data-dir data --split train --features pixels --out r.json".to_owned(),
+        "eval --samples samples --dataset folder --data-dir data --split train --features pixels --out r.json"
+            .to_owned(),
     ] {
         let told = vapo_train(root.path(), &line).succeeded().errors;
         assert!(told.contains(said), "{line}: {told}");
