@@ -56,7 +56,7 @@ fn quantising_what_is_quantised_changes_no_byte() {
 fn int8_and_float_drifts_agree_along_trajectories() {
     let rounded = quantised(FLOAT32);
     let (float, int8) = (Model::parse(FLOAT32).unwrap(), Model::parse(&rounded).unwrap());
-    let found = agreement(&float, &int8, &settings(64)).unwrap();
+    let found = agreement(&float, &int8, &settings(64), || ()).unwrap();
     println!("cosine {} (least {})", found.mean_cosine, found.least_cosine);
     assert!(found.mean_cosine >= 0.9995, "mean cosine {}", found.mean_cosine);
     assert!(found.least_cosine >= 0.998, "least cosine {}", found.least_cosine);

@@ -23,8 +23,9 @@
 //! | [`export`] | images to files that other programs read |
 //!
 //! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
-//! vector), [`run`] and [`checkpoint`] (a run's files), [`picture`] (grids and curves), [`cli`] (the command line),
-//! [`raster`] (pictures from outside as pixels), [`incidental`] (what lies beside data and is none), [`bounded`] (no file exhausts memory by being read).
+//! vector), [`run`] and [`checkpoint`] (a run's files), [`temporary`] (files that have no name yet), [`picture`] (grids and
+//! curves), [`cli`] (the command line), [`raster`] (pictures from outside as pixels), [`incidental`] (what lies beside data and is
+//! none), [`bounded`] (no file exhausts memory by being read).
 //!
 //! The one function that matters is [`potential::Potential::gradient`]: the gradient of a gradient, without
 //! differentiating one.
@@ -59,5 +60,6 @@ pub mod raster;
 pub mod run;
 pub mod sampling;
 mod sums;
+pub mod temporary;
 pub mod times;
 pub mod training;

@@ -50,6 +50,18 @@ pub fn generator(seed: u64) -> Xoshiro128PlusPlus {
 /// # Errors
 /// A temperature that is negative or not finite, or an image that is not finite.
 pub fn sample(model: &Model<'_>, settings: &Settings) -> Result<Vec<f32>, SamplingError> {
+    sample_telling(model, settings, || ())
+}
+
+/// As [`sample`]. `told` is called after every image, from the thread that drew it.
+///
+/// # Errors
+/// As [`sample`].
+pub fn sample_telling(
+    model: &Model<'_>,
+    settings: &Settings,
+    told: impl Fn() + Sync,
+) -> Result<Vec<f32>, SamplingError> {
     let architecture = model.architecture();
     let elements = architecture.image.elements();
     let mut images = vec![0.0; settings.count * elements];
@@ -58,7 +70,9 @@ pub fn sample(model: &Model<'_>, settings: &Settings) -> Result<Vec<f32>, Sampli
         |arena, (index, image)| {
             let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
             let mut sampler = Sampler::new(model, settings.solver, arena)?;
-            sampler.sample(settings.schedule, settings.temperature, &mut noise, image)
+            sampler.sample(settings.schedule, settings.temperature, &mut noise, image)?;
+            told();
+            Ok::<(), Error>(())
         },
     )?;
     finite(images, elements)
@@ -103,11 +117,17 @@ pub struct Agreement {
     pub least_cosine: f64,
 }
 
-/// Compares the drifts of `model` and `other` at every evaluation of `settings.count` trajectories of `model`.
+/// Compares the drifts of `model` and `other` at every evaluation of `settings.count` trajectories of `model`. `told` is
+/// called after every trajectory, from the thread that computed it.
 ///
 /// # Errors
 /// A temperature that is negative or not finite.
-pub fn agreement(model: &Model<'_>, other: &Model<'_>, settings: &Settings) -> Result<Agreement, Error> {
+pub fn agreement(
+    model: &Model<'_>,
+    other: &Model<'_>,
+    settings: &Settings,
+    told: impl Fn() + Sync,
+) -> Result<Agreement, Error> {
     let architecture = model.architecture();
     let elements = architecture.image.elements();
     let trajectory = |index: usize| -> Result<Vec<f64>, Error> {
@@ -125,6 +145,7 @@ pub fn agreement(model: &Model<'_>, other: &Model<'_>, settings: &Settings) -> R
         let homotopy = architecture.homotopy;
         let sde = Sde { drift: &mut compared, homotopy, temperature: settings.temperature };
         settings.solver.integrate(sde, settings.schedule, &mut noise, &mut x, &mut buffers, |_, _| ())?;
+        told();
         Ok(compared.cosines)
     };
     let cosines: Result<Vec<_>, Error> = (0..settings.count).into_par_iter().map(trajectory).collect();

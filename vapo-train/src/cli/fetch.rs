@@ -1,7 +1,7 @@
 //! `vapo-train fetch`: a data set's files from their publisher.
 
 use super::options::plan::refuse_standard_output;
-use super::{Failure, note, print, quoted};
+use super::{Failure, interrupt, note, print, quoted};
 use crate::dataset::Source;
 use crate::dataset::source::DEFAULT_FOLDER;
 use crate::fetch::{Client, Event, FetchError, Manifest, Outcome};
@@ -44,6 +44,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = arguments.data_dir.join(source.name());
     let failed = |cause| Failure::Other(format!("cannot make the folder {}: {cause}", folder.display()).into());
     std::fs::create_dir_all(&folder).map_err(failed)?;
+    let kept = "interrupted: what came of a file is kept beside it, as .part; the same command goes on with it";
+    interrupt::at_once(kept);
     let client = Client::new(arguments.retries, PAUSE, arguments.force);
     let explain = |cause| match cause {
         FetchError::Differs { .. } => Failure::Usage(format!("{cause}")),

@@ -10,6 +10,7 @@ mod fit;
 mod inpaint;
 mod inspect;
 mod interpolate;
+mod interrupt;
 mod neighbours;
 mod options;
 mod progress;
@@ -95,7 +96,7 @@ impl Failure {
         match self {
             Failure::Other(_) => 1,
             Failure::Usage(_) => 2,
-            Failure::Interrupted(_) => 130,
+            Failure::Interrupted(_) => interrupt::CODE,
         }
     }
 }
@@ -103,19 +104,7 @@ impl Failure {
 /// Runs the program on the process's arguments.
 pub fn run() -> ExitCode {
     let line = CommandLine::parse();
-    let result = match line.command {
-        None => train::run(&line.train),
-        Some(Command::Sample(arguments)) => sample::run(&arguments),
-        Some(Command::Eval(arguments)) => eval::run(&arguments),
-        Some(Command::FidRef(arguments)) => fid_ref::run(&arguments),
-        Some(Command::Neighbours(arguments)) => neighbours::run(&arguments),
-        Some(Command::Interpolate(arguments)) => interpolate::run(&arguments),
-        Some(Command::Inspect(arguments)) => inspect::run(&arguments),
-        Some(Command::Score(arguments)) => score::run(&arguments),
-        Some(Command::Inpaint(arguments)) => inpaint::run(&arguments),
-        Some(Command::Compose(arguments)) => compose::run(&arguments),
-        Some(Command::Fetch(arguments)) => fetch::run(&arguments),
-    };
+    let result = carry_out(&line);
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -125,6 +114,24 @@ pub fn run() -> ExitCode {
             }
             ExitCode::from(failure.code())
         }
+    }
+}
+
+fn carry_out(line: &CommandLine) -> Result<(), Failure> {
+    interrupt::at_once("interrupted: no file is left half-written");
+    interrupt::watch().map_err(|cause| Failure::Other(format!("cannot watch for signals: {cause}").into()))?;
+    match &line.command {
+        None => train::run(&line.train),
+        Some(Command::Sample(arguments)) => sample::run(arguments),
+        Some(Command::Eval(arguments)) => eval::run(arguments),
+        Some(Command::FidRef(arguments)) => fid_ref::run(arguments),
+        Some(Command::Neighbours(arguments)) => neighbours::run(arguments),
+        Some(Command::Interpolate(arguments)) => interpolate::run(arguments),
+        Some(Command::Inspect(arguments)) => inspect::run(arguments),
+        Some(Command::Score(arguments)) => score::run(arguments),
+        Some(Command::Inpaint(arguments)) => inpaint::run(arguments),
+        Some(Command::Compose(arguments)) => compose::run(arguments),
+        Some(Command::Fetch(arguments)) => fetch::run(arguments),
     }
 }
 

@@ -1,16 +1,70 @@
-//! A bar for work whose length is known.
+//! A bar for work whose length is known; elsewhere than on a terminal, a line now and then.
 
+use super::note;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// A bar on the standard error stream if that is a terminal, and nothing elsewhere.
-pub(super) fn bar(count: usize, unit: &str) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
+/// Time between two lines where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// What is shown on the standard error stream.
+pub(super) struct Progress {
+    /// Hidden where there is no terminal.
+    bar: ProgressBar,
+    unit: String,
+    last_line: Mutex<Instant>,
+}
+
+/// For so many of a unit, in the plural.
+pub(super) fn bar(count: usize, unit: &str) -> Progress {
+    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(count as u64) } else { ProgressBar::hidden() };
+    bar.set_length(count as u64);
+    if let Ok(style) =
+        ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left"))
+    {
+        bar.set_style(style);
     }
-    let bar = ProgressBar::new(count as u64);
-    match ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left")) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
+    Progress { bar, unit: unit.to_owned(), last_line: Mutex::new(Instant::now()) }
+}
+
+impl Progress {
+    /// So many more are done.
+    pub(super) fn inc(&self, more: u64) {
+        self.bar.inc(more);
+        if self.bar.is_hidden()
+            && let Some(line) = self.line(LINE_EVERY)
+        {
+            note(&line);
+        }
+    }
+
+    /// The line that is due after so long.
+    fn line(&self, every: Duration) -> Option<String> {
+        let mut last_line = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
+        if last_line.elapsed() < every {
+            return None;
+        }
+        *last_line = Instant::now();
+        Some(format!("{} of {} {}", self.bar.position(), self.bar.length().unwrap_or_default(), self.unit))
+    }
+
+    /// It is over: the bar goes.
+    pub(super) fn finish_and_clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_is_done_when_it_is_due() {
+        let progress = bar(20, "samples");
+        [3, 4].into_iter().for_each(|more| progress.inc(more));
+        assert_eq!(progress.line(Duration::from_secs(3600)), None);
+        assert_eq!(progress.line(Duration::ZERO).as_deref(), Some("7 of 20 samples"));
     }
 }

@@ -1,13 +1,13 @@
 //! What a person is told before and after training.
 
-use super::{Failure, note, print, quoted};
+use super::{Failure, note, print, progress, quoted};
 use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::picture::{PictureError, refuse_grid, sample_grid};
 use crate::quantise::model_file;
 use crate::run::folder::{MODEL, MODEL_FLOAT32, SAMPLES, SAMPLES_INT8};
 use crate::run::{RunFolder, write_atomically};
-use crate::sampling::{Agreement, Settings, agreement, sample};
+use crate::sampling::{Agreement, Settings, agreement, sample_telling};
 use vapo_format::{Encoding, Model};
 use vapo_sampler::{Schedule, Solver, arena};
 
@@ -68,12 +68,15 @@ pub(super) fn after(config: &Config, parameters: &[f32], folder: &RunFolder) -> 
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
     let pictures = if no_picture(config).is_none() { vec![(&float, SAMPLES), (&int8, SAMPLES_INT8)] } else { vec![] };
+    note("all steps are done; sampling both models");
+    let bar = progress::bar(pictures.len() * IMAGES + TRAJECTORIES, "samples");
     for (model, name) in pictures {
-        let images = pool.install(|| sample(model, &settings))?;
+        let images = pool.install(|| sample_telling(model, &settings, || bar.inc(1)))?;
         write(folder, name, &sample_grid(&images, architecture.image)?.png())?;
     }
     let few = Settings { count: TRAJECTORIES, ..settings };
-    let agreement = pool.install(|| agreement(&float, &int8, &few))?;
+    let agreement = pool.install(|| agreement(&float, &int8, &few, || bar.inc(1)))?;
+    bar.finish_and_clear();
     print(&table(config, folder, int8_file.len(), agreement))
 }
 

@@ -2,7 +2,7 @@
 
 use super::options::data::{FileOptions, load};
 use super::options::plan::refuse_standard_output;
-use super::{Failure, from_one_to, note, option_value, quoted, summary};
+use super::{Failure, from_one_to, interrupt, note, option_value, quoted, summary};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{Budget, Choices, Config, Device};
 use crate::dataset::{Dataset, Preparation, Size, Source, Split};
@@ -10,15 +10,14 @@ use crate::draws::Draws;
 use crate::objective::Objective;
 use crate::optimiser::Rule;
 use crate::preset::Preset;
-use crate::run::RunFolder;
 use crate::run::folder::{CHECKPOINT, CONFIG};
+use crate::run::{Lock, RunFolder};
 use crate::times::Times;
 use crate::training::{Ending, Trainer, train};
 use clap::builder::PossibleValuesParser;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use vapo_format::{Homotopy, Shape};
 
 /// Folder below which runs are kept if no other is given.
@@ -119,18 +118,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// A new run. Whatever can be refused is, before a folder is made or an earlier run gives way.
 fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failure> {
     let files = arguments.files.files(source)?;
-    // Images may take minutes to prepare.
-    RunFolder::refuse_existing(path, arguments.force)?;
     // Where the extent is known beforehand, no image is prepared in vain.
     if let Some(Preparation { size: Some(Size { height, width }), channels: Some(channels), .. }) = files.preparation {
         preset_for(arguments, source, Shape { channels, height, width })?;
     }
+    interrupt::at_once("interrupted before the first step");
+    let lock = told(Lock::make(path)?);
+    // Images may take minutes to prepare.
+    RunFolder::refuse_existing(&lock, arguments.force)?;
     let dataset = load(source, Split::Train, &files)?;
     let preset = preset_for(arguments, source, dataset.shape())?;
     let config = Config::new(source, &dataset, &files, &preset, &arguments.choices());
     let trainer = Trainer::new(&config, &dataset)?;
-    let folder = RunFolder::create(path, &config, arguments.force)?;
-    carry_out(&config, &dataset, trainer, &folder)
+    let stop = interrupt::after_step();
+    let folder = RunFolder::create(&lock, &config, arguments.force)?;
+    carry_out(&config, &dataset, trainer, &folder, stop)
+}
+
+/// A lock, after a word where it is none.
+fn told(lock: Lock) -> Lock {
+    if let Some(cause) = lock.unlocked() {
+        let folder = lock.folder().display();
+        note(&format!("{folder} cannot be locked ({cause}): see to it that no other training writes there"));
+    }
+    lock
 }
 
 /// The preset that was chosen, or the usual one for images of an extent.
@@ -154,7 +165,9 @@ fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Pre
 
 /// The run that a folder holds, from its checkpoint on.
 fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
-    let folder = RunFolder::open(path)?;
+    interrupt::at_once(&format!("interrupted before a step was made; {}", to_continue(path)));
+    let lock = told(Lock::take(path)?);
+    let folder = RunFolder::open(&lock)?;
     let mut config: Config = folder.config()?;
     config.architecture.validate().map_err(|cause| {
         Failure::Other(format!("{}: the architecture is refused: {cause}", folder.file(CONFIG).display()).into())
@@ -178,21 +191,32 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     })?;
     note(&format!("resuming {} after step {}", path.display(), checkpoint.step));
     let trainer = Trainer::restore(&config, &dataset, checkpoint)?;
-    carry_out(&config, &dataset, trainer, &folder)
+    carry_out(&config, &dataset, trainer, &folder, interrupt::after_step())
 }
 
-/// Trains, and shows what came out.
-fn carry_out(config: &Config, dataset: &Dataset, trainer: Trainer<'_>, folder: &RunFolder) -> Result<(), Failure> {
+/// Trains until `stop` is set, and shows what came out.
+fn carry_out(
+    config: &Config,
+    dataset: &Dataset,
+    trainer: Trainer<'_>,
+    folder: &RunFolder,
+    stop: &AtomicBool,
+) -> Result<(), Failure> {
     summary::before(config, dataset, folder);
-    let stop = stop_on_interrupt()?;
-    let (trainer, ending) = train(config, folder, trainer, &stop)?;
+    let (trainer, ending) = train(config, folder, trainer, stop)?;
+    let step = trainer.step();
+    let to_continue = to_continue(folder.path());
+    // All steps are in the checkpoint: whatever comes now can be made again.
+    let asked = interrupt::at_once(&format!("interrupted after the last step, {step}; {to_continue}"));
     match ending {
-        Ending::Finished => summary::after(config, trainer.average(), folder),
-        Ending::Stopped(step) => Err(Failure::Interrupted(format!(
-            "stopped after step {step}; to continue: vapo-train --resume --out {}",
-            quoted(folder.path())
-        ))),
+        Ending::Finished if !asked => summary::after(config, trainer.average(), folder),
+        _ => Err(Failure::Interrupted(format!("stopped after step {step}; {to_continue}"))),
     }
+}
+
+/// How to go on with the run in a folder.
+fn to_continue(path: &Path) -> String {
+    format!("to continue: vapo-train --resume --out {}", quoted(path))
 }
 
 /// What was chosen when a run began cannot be chosen anew.
@@ -270,17 +294,4 @@ impl Arguments {
             threads: self.threads,
         }
     }
-}
-
-/// A flag that the first interrupt sets; the second ends the program.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        note("\nfinishing the step; interrupt again to leave at once");
-    })?;
-    Ok(stop)
 }

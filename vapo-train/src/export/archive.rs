@@ -2,9 +2,9 @@
 
 use crate::picture::npy::{extents, header};
 use crate::run::atomic;
+use crate::temporary::TemporaryFile;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use tempfile::NamedTempFile;
 use vapo_format::Shape;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -13,7 +13,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 const ARRAY: &str = "arr_0.npy";
 
 /// A `.npy` file of float32.
-pub(super) struct Npy(BufWriter<NamedTempFile>);
+pub(super) struct Npy(BufWriter<TemporaryFile>);
 
 impl Npy {
     pub(super) fn begin(path: &Path, count: usize, shape: Shape) -> io::Result<Self> {
@@ -32,7 +32,7 @@ impl Npy {
 }
 
 /// A `.npz` file of uint8, not compressed, as NumPy's `savez` leaves it.
-pub(super) struct Npz(ZipWriter<BufWriter<NamedTempFile>>);
+pub(super) struct Npz(ZipWriter<BufWriter<TemporaryFile>>);
 
 impl Npz {
     pub(super) fn begin(path: &Path, count: usize, shape: Shape) -> io::Result<Self> {

@@ -3,9 +3,9 @@
 use crate::export::{ExportError, access};
 use crate::picture::Picture;
 use crate::run::atomic::folder_of;
+use crate::temporary::{Guard, PART, TemporaryFolder};
 use std::fs;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 use vapo_format::Shape;
 
 /// Digits of a file's name, at least, so that names sort like numbers.
@@ -14,7 +14,7 @@ const DIGITS: usize = 6;
 /// A folder under construction, beside the one that it will be.
 #[derive(Debug)]
 pub struct Folder {
-    folder: TempDir,
+    folder: TemporaryFolder,
     path: PathBuf,
     next: usize,
 }
@@ -28,15 +28,7 @@ impl Folder {
         // Without a slash at the end, which would be taken for a name within.
         let path: PathBuf = path.components().collect();
         refuse_foreign(&path)?;
-        let mut options = tempfile::Builder::new();
-        options.prefix(".").suffix(".part");
-        #[cfg(unix)]
-        {
-            // Open to others, as far as the user's mask allows. Temporary folders by themselves are private.
-            use std::os::unix::fs::PermissionsExt;
-            options.permissions(fs::Permissions::from_mode(0o777));
-        }
-        let folder = options.tempdir_in(folder_of(&path)).map_err(access(&path))?;
+        let folder = TemporaryFolder::create(folder_of(&path), PART).map_err(access(&path))?;
         Ok(Folder { folder, path, next: 0 })
     }
 
@@ -45,8 +37,8 @@ impl Folder {
     /// # Errors
     /// No picture can be made of it, or what the system says.
     pub fn push(&mut self, image: &[u8], shape: Shape) -> Result<(), ExportError> {
-        let file = self.folder.path().join(file_name(self.next));
-        fs::write(&file, Picture::of(image, shape)?.png()).map_err(access(&file))?;
+        let (name, png) = (file_name(self.next), Picture::of(image, shape)?.png());
+        self.folder.write(&name, &png).map_err(access(&self.path.join(name)))?;
         self.next += 1;
         Ok(())
     }
@@ -56,21 +48,25 @@ impl Folder {
     /// # Errors
     /// What the system says; a file that came to lie in the old folder meanwhile.
     pub fn finish(self) -> Result<(), ExportError> {
-        refuse_foreign(&self.path)?;
-        if self.path.exists() {
-            // The old one keeps everything until the new one is in place.
-            let aside = tempfile::Builder::new().prefix(".").suffix(".old").tempdir_in(folder_of(&self.path));
-            let aside = aside.map_err(access(&self.path))?;
-            let old = aside.path().join("old");
-            fs::rename(&self.path, &old).map_err(access(&self.path))?;
-            if let Err(cause) = fs::rename(self.folder.path(), &self.path) {
-                let _ = fs::rename(&old, &self.path);
-                return Err(access(&self.path)(cause));
-            }
-        } else {
-            fs::rename(self.folder.path(), &self.path).map_err(access(&self.path))?;
+        let Folder { folder, path, .. } = self;
+        refuse_foreign(&path)?;
+        // The old one keeps everything until the new one is in place. Then it goes, with `aside`.
+        let aside = path.exists().then(|| TemporaryFolder::create(folder_of(&path), ".old"));
+        let aside = aside.transpose().map_err(access(&path))?;
+        let old = |aside: &TemporaryFolder| aside.path().join("old");
+        let mut guard = Guard::new();
+        if let Some(aside) = &aside {
+            fs::rename(&path, old(aside)).map_err(access(&path))?;
         }
-        let _ = self.folder.keep(); // It has moved: nothing is left to remove.
+        if let Err(cause) = fs::rename(folder.path(), &path) {
+            // Where it cannot go back, the old one stays aside: it is not removed.
+            let stranded = aside.as_ref().is_some_and(|aside| fs::rename(old(aside), &path).is_err());
+            if stranded && let Some(aside) = aside {
+                aside.keep(&mut guard);
+            }
+            return Err(access(&path)(cause));
+        }
+        folder.keep(&mut guard);
         Ok(())
     }
 }
@@ -101,6 +97,7 @@ pub(crate) fn refuse_foreign(path: &Path) -> Result<(), ExportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tempfile::TempDir;
 
     const PIXEL: Shape = Shape { channels: 1, height: 1, width: 1 };
 

@@ -4,6 +4,8 @@
 //! with the right sum takes the name.
 
 use crate::fetch::FetchError;
+use crate::run::lock::is_at;
+use crate::temporary::{Entry, Guard, Kind, PART, remove_if_empty};
 use md5::{Digest, Md5};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -100,7 +102,8 @@ impl Client {
         }
         let mut part = Part::open(path)?;
         self.complete(url, &mut part, md5, told)?;
-        part.file.sync_all().and_then(|()| fs::rename(&part.path, path)).map_err(failed(path))?;
+        part.file.sync_all().map_err(failed(path))?;
+        part.finish(path).map_err(failed(path))?;
         Ok(Outcome::Downloaded)
     }
 
@@ -212,24 +215,34 @@ fn first_byte<B>(response: &Response<B>) -> Option<u64> {
     range.strip_prefix("bytes ")?.split('-').next()?.trim().parse().ok()
 }
 
-/// The unfinished file, which one program at a time writes.
+/// The unfinished file, which one program at a time writes. Nothing to go on from need not lie about: empty, it is a
+/// temporary file.
 struct Part {
     path: PathBuf,
     file: File,
+    entry: Entry,
 }
 
 impl Part {
     /// The unfinished file of `path`, with what an earlier download left.
     fn open(path: &Path) -> Result<Self, FetchError> {
         let mut name = path.as_os_str().to_owned();
-        name.push(".part");
+        name.push(PART);
         let path = PathBuf::from(name);
+        let mut guard = Guard::new();
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let file = options.map_err(failed(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Part { path, file }),
             Err(TryLockError::WouldBlock) => Err(FetchError::Busy { path }),
-            Err(TryLockError::Error(cause)) => Err(FetchError::File { path, cause }),
+            // File systems without locks go without.
+            Ok(()) | Err(TryLockError::Error(_)) => {
+                // Whoever held the lock may have finished the file between our opening and our locking.
+                if !is_at(&file, &path).map_err(failed(&path))? {
+                    return Err(FetchError::Busy { path });
+                }
+                let entry = guard.register(Kind::EmptyFile, &path);
+                Ok(Part { path, file, entry })
+            }
         }
     }
 
@@ -241,11 +254,17 @@ impl Part {
         self.file.set_len(0).and_then(|()| self.file.rewind()).map_err(failed(&self.path))
     }
 
-    /// Nothing to go on from need not lie about. That it cannot be removed is no failure of its own.
+    /// That it cannot be removed is no failure of its own.
     fn remove_empty(&self) {
-        if self.length().is_ok_and(|length| length == 0) {
-            let _ = fs::remove_file(&self.path);
-        }
+        let _guard = Guard::new();
+        let _ = remove_if_empty(&self.path);
+    }
+
+    /// Gives the file its name.
+    fn finish(self, path: &Path) -> io::Result<()> {
+        let mut guard = Guard::new();
+        self.entry.end(&mut guard);
+        fs::rename(&self.path, path)
     }
 }
 

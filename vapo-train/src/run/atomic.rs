@@ -1,9 +1,9 @@
 //! Files that are whole or not there.
 
+use crate::temporary::TemporaryFile;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use tempfile::NamedTempFile;
 
 /// Writes `bytes` to `path` such that a reader, or the next start after a crash, finds the old file or the new one
 /// and nothing between: into a temporary file of the same folder, which takes the name once it is on disk.
@@ -28,25 +28,25 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 ///
 /// # Errors
 /// What the system says.
-pub fn begin(path: &Path) -> io::Result<NamedTempFile> {
-    let mut options = tempfile::Builder::new();
-    options.prefix(".").suffix(".part");
-    #[cfg(unix)]
-    {
-        // Readable for others, as far as the user's mask allows. Temporary files by themselves are private.
-        use std::os::unix::fs::PermissionsExt;
-        options.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    options.tempfile_in(folder_of(path))
+pub fn begin(path: &Path) -> io::Result<TemporaryFile> {
+    TemporaryFile::create(folder_of(path), &part_prefix(path))
+}
+
+/// How the name of a temporary file begins that is to become `path`.
+pub(crate) fn part_prefix(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // Of a long name a part: the longest that a system takes must not become longer.
+    let name = &name[..name.floor_char_boundary(200)];
+    format!(".{name}.")
 }
 
 /// Puts what [`begin`] began in its place.
 ///
 /// # Errors
 /// As [`write_atomically`].
-pub fn finish(file: NamedTempFile, path: &Path) -> io::Result<()> {
+pub fn finish(file: TemporaryFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|refused| refused.error)?;
+    file.persist(path)?;
     // The new name itself is on disk once the folder is. Only Unix opens folders as files.
     if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }
@@ -69,6 +69,15 @@ mod tests {
         for bytes in [&b"first"[..], b"second, longer", b""] {
             write_atomically(&path, bytes).unwrap();
             assert_eq!((fs::read(&path).unwrap().as_slice(), names(folder.path())), (bytes, vec!["file".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn the_longest_names_can_be_written() {
+        let folder = TempDir::new().unwrap();
+        for name in ["x".repeat(255), "é".repeat(127)] {
+            write_atomically(&folder.path().join(&name), b"bytes").unwrap();
+            fs::remove_file(folder.path().join(name)).unwrap();
         }
     }
 

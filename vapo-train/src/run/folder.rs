@@ -1,6 +1,8 @@
 //! The folder of one training.
 
-use crate::run::{RunError, access, write_atomically};
+use crate::run::atomic::part_prefix;
+use crate::run::{Lock, RunError, access, write_atomically};
+use crate::temporary::PART;
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -32,18 +34,18 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Starts a run in the folder at `path`, made if need be, and writes its configuration. With `force`, a run that
-    /// is there gives way: its files are removed, whatever else lies in the folder stays.
+    /// Starts a run in a locked folder, and writes its configuration. With `force`, a run that is there gives way: its
+    /// files are removed, whatever else lies in the folder stays.
     ///
     /// # Errors
     /// [`RunError::Exists`] for a run without `force`, [`RunError::Access`] where the system refuses.
-    pub fn create(path: &Path, config: &impl Serialize, force: bool) -> Result<Self, RunError> {
-        let folder = RunFolder { path: path.to_owned() };
-        Self::refuse_existing(path, force)?;
-        fs::create_dir_all(path).map_err(access(path))?;
+    pub fn create(lock: &Lock, config: &impl Serialize, force: bool) -> Result<Self, RunError> {
+        Self::refuse_existing(lock, force)?;
+        let folder = RunFolder { path: lock.folder().to_owned() };
         for name in FILES.into_iter().chain([CONFIG]) {
             remove(&folder.file(name))?;
         }
+        folder.remove_parts();
         let config_path = folder.file(CONFIG);
         let mut text = serde_json::to_vec_pretty(config).map_err(io::Error::from).map_err(access(&config_path))?;
         text.push(b'\n');
@@ -55,7 +57,8 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`RunError::Exists`].
-    pub fn refuse_existing(path: &Path, force: bool) -> Result<(), RunError> {
+    pub fn refuse_existing(lock: &Lock, force: bool) -> Result<(), RunError> {
+        let path = lock.folder();
         // A file of a run's name may be anybody's: without its configuration too, it is not overwritten unasked.
         if !force && FILES.into_iter().chain([CONFIG]).any(|name| path.join(name).exists()) {
             return Err(RunError::Exists { path: path.to_owned() });
@@ -63,13 +66,30 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Opens the run in the folder at `path`, to resume it or to sample from it.
+    /// Opens the run in a locked folder, to resume it.
     ///
     /// # Errors
     /// [`RunError::Absent`] where there is none.
-    pub fn open(path: &Path) -> Result<Self, RunError> {
-        let folder = RunFolder { path: path.to_owned() };
-        if folder.file(CONFIG).is_file() { Ok(folder) } else { Err(RunError::Absent { path: folder.path }) }
+    pub fn open(lock: &Lock) -> Result<Self, RunError> {
+        let folder = RunFolder { path: lock.folder().to_owned() };
+        if !folder.file(CONFIG).is_file() {
+            return Err(RunError::Absent { path: folder.path });
+        }
+        folder.remove_parts();
+        Ok(folder)
+    }
+
+    /// Removes what a killed process left half-written: nobody else writes here. What cannot be removed does no harm.
+    fn remove_parts(&self) {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let left = entries.filter(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let begun = |file: &str| name.starts_with(&part_prefix(Path::new(file)));
+            name.ends_with(PART) && FILES.into_iter().chain([CONFIG]).any(begun)
+        });
+        left.for_each(|entry| {
+            let _ = fs::remove_file(entry.path());
+        });
     }
 
     /// The configuration that the run was started with.
@@ -103,6 +123,7 @@ fn remove(path: &Path) -> Result<(), RunError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::lock::LOCK;
     use serde_json::{Value, json};
     use tempfile::TempDir;
 
@@ -117,41 +138,50 @@ mod tests {
     fn a_new_run_holds_its_configuration() {
         let root = TempDir::new().unwrap();
         let path = root.path().join("runs/first");
-        let run = RunFolder::create(&path, &json!({"seed": 3}), false).unwrap();
+        let lock = Lock::make(&path).unwrap();
+        let run = RunFolder::create(&lock, &json!({"seed": 3}), false).unwrap();
+        assert_eq!(names(&path), [LOCK, CONFIG]);
+        assert_eq!(RunFolder::open(&lock).unwrap().config::<Value>().unwrap(), json!({"seed": 3}));
+        drop(lock);
         assert_eq!(names(&path), [CONFIG]);
-        assert_eq!(RunFolder::open(&path).unwrap().config::<Value>().unwrap(), json!({"seed": 3}));
         assert_eq!(run.file(MODEL), path.join("model.vapo"));
     }
 
     #[test]
     fn a_run_is_not_overwritten_unasked() {
         let root = TempDir::new().unwrap();
-        RunFolder::create(root.path(), &json!({"seed": 3}), false).unwrap();
-        let refused = RunFolder::create(root.path(), &json!({"seed": 4}), false).unwrap_err();
+        let lock = Lock::make(root.path()).unwrap();
+        RunFolder::create(&lock, &json!({"seed": 3}), false).unwrap();
+        let refused = RunFolder::create(&lock, &json!({"seed": 4}), false).unwrap_err();
         assert!(matches!(refused, RunError::Exists { .. }) && refused.to_string().contains("--force"));
-        assert_eq!(RunFolder::open(root.path()).unwrap().config::<Value>().unwrap(), json!({"seed": 3}));
+        assert_eq!(RunFolder::open(&lock).unwrap().config::<Value>().unwrap(), json!({"seed": 3}));
     }
 
     #[test]
     fn a_model_without_a_run_is_not_overwritten_unasked() {
         let root = TempDir::new().unwrap();
         fs::write(root.path().join(MODEL), b"theirs").unwrap();
-        let refused = RunFolder::create(root.path(), &json!({"seed": 4}), false).unwrap_err();
+        let lock = Lock::make(root.path()).unwrap();
+        let refused = RunFolder::create(&lock, &json!({"seed": 4}), false).unwrap_err();
         assert!(matches!(refused, RunError::Exists { .. }));
+        drop(lock);
         assert_eq!(names(root.path()), [MODEL]);
     }
 
     #[test]
     fn force_replaces_the_run_and_nothing_else() {
         let root = TempDir::new().unwrap();
-        let run = RunFolder::create(root.path(), &json!({"seed": 3}), false).unwrap();
+        let lock = Lock::make(root.path()).unwrap();
+        let run = RunFolder::create(&lock, &json!({"seed": 3}), false).unwrap();
         for old in FILES {
             fs::write(run.file(old), b"old").unwrap();
         }
-        let foreign = ["notes.md", "samples-best.png", "model.vapo.old", "metrics.json"];
+        let foreign = ["notes.md", "samples-best.png", "model.vapo.old", "metrics.json", ".model.abc.part"];
         foreign.iter().for_each(|name| fs::write(run.file(name), b"theirs").unwrap());
         fs::create_dir(run.file("folder")).unwrap();
-        RunFolder::create(root.path(), &json!({"seed": 4}), true).unwrap();
+        fs::write(run.file(".model.vapo.abc.part"), b"half").unwrap();
+        RunFolder::create(&lock, &json!({"seed": 4}), true).unwrap();
+        drop(lock);
         let mut expected = [&foreign[..], &[CONFIG, "folder"]].concat();
         expected.sort_unstable();
         assert_eq!(names(root.path()), expected);
@@ -161,12 +191,11 @@ mod tests {
     #[test]
     fn what_is_no_run_is_not_opened() {
         let root = TempDir::new().unwrap();
-        let refused = RunFolder::open(root.path()).unwrap_err();
+        let lock = Lock::make(root.path()).unwrap();
+        let refused = RunFolder::open(&lock).unwrap_err();
         assert!(matches!(refused, RunError::Absent { .. }) && refused.to_string().contains("config.json"));
         fs::write(root.path().join(CONFIG), "{\n\"seed\": }").unwrap();
-        let refused = RunFolder::open(root.path()).unwrap().config::<Value>().unwrap_err();
+        let refused = RunFolder::open(&lock).unwrap().config::<Value>().unwrap_err();
         assert!(matches!(refused, RunError::Json { line: 2, .. }), "{refused}");
-        fs::write(root.path().join("file"), "").unwrap();
-        assert!(RunFolder::create(&root.path().join("file"), &json!({}), false).is_err());
     }
 }

@@ -3,6 +3,7 @@
 //! | module | concept |
 //! |---|---|
 //! | [`folder`] | the folder itself: created, refused or opened again |
+//! | [`lock`] | one writer a folder |
 //! | [`metrics`] | `metrics.jsonl`, a line for each logged step |
 //! | [`atomic`] | files that are whole or not there |
 //! | [`card`] | what a command was given, enough to get its numbers again |
@@ -10,10 +11,12 @@
 pub mod atomic;
 pub mod card;
 pub mod folder;
+pub mod lock;
 pub mod metrics;
 
 pub use atomic::write_atomically;
 pub use folder::RunFolder;
+pub use lock::Lock;
 pub use metrics::{Metrics, MetricsLog, read_metrics};
 
 use std::io;
@@ -31,6 +34,17 @@ pub enum RunError {
     Exists {
         /// The folder.
         path: PathBuf,
+    },
+    /// Another process writes to the folder.
+    #[error(
+        "{} is in use: {holder} writes to it; wait for its end, stop it, or give another folder",
+        path.display()
+    )]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+        /// Which process, as far as it is known.
+        holder: String,
     },
     /// The folder holds no run.
     #[error("{} holds no run: expected a file {}, found none; give the folder of a training", path.display(), folder::CONFIG)]

@@ -191,6 +191,30 @@ fn a_file_of_other_contents_is_replaced_only_by_force_and_only_by_the_right_one(
     assert!(fs::read(file(&root)).unwrap() == bytes);
 }
 
+/// What came is kept to be gone on with; that is what an unfinished file is for. One without a byte is of no use.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_download_is_kept_and_gone_on_with() {
+    use crate::process::{send, start, wait};
+    let bytes = bytes(300_000);
+    for (came, requests) in [(70_000, ["set.bin", "set.bin from 70000"]), (0, ["set.bin"; 2])] {
+        let root = root(&[(FILE, &bytes)]);
+        let server = Server::start(&[(FILE, &bytes)], &[Manner::Stall(came)]);
+        let line = format!("fetch mnist --manifest manifest.json --base {} --data-dir files", server.base);
+        let mut child = start(root.path(), &line, &[]);
+        let there = || fs::metadata(part(&root)).is_ok_and(|part| part.len() == came as u64);
+        wait(&mut child, || there() && !server.requests().is_empty());
+        send("TERM HUP", &child);
+        let told = outcome(child.wait_with_output().unwrap());
+        assert_eq!(told.code, Some(130), "{}", told.errors);
+        assert!(told.errors.contains(".part; the same command goes on with it"), "{}", told.errors);
+        assert_eq!(part(&root).exists(), came > 0);
+        fetch(&root, &server.base, "").succeeded();
+        assert_eq!(server.requests(), requests);
+        assert!(fs::read(file(&root)).unwrap() == bytes && !part(&root).exists());
+    }
+}
+
 #[test]
 fn a_file_in_the_way_is_told_before_the_first_is_fetched() {
     let files: [(&str, &[u8]); 2] = [("one.bin", b"one"), ("two.bin", b"two")];

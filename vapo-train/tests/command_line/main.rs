@@ -9,11 +9,15 @@ mod fetch;
 mod images;
 mod inpainting;
 mod inspect;
+#[cfg(unix)]
+mod locking;
 mod models;
 mod neighbours;
 mod objectives;
 mod options;
 mod overwriting;
+#[cfg(unix)]
+mod process;
 mod program;
 mod results;
 #[cfg(unix)]
@@ -22,6 +26,8 @@ mod runs;
 mod sampling;
 mod scoring;
 mod server;
+#[cfg(unix)]
+mod signals;
 
 #[path = "../../examples/celeba_stand_in/stand_in.rs"]
 mod stand_in;

@@ -1,40 +1,16 @@
 //! Runs that are interrupted, and go on.
 
-use crate::program::{Outcome, RUN_FILES, TINY, command, contents, names, outcome, vapo_train};
+use crate::process::{send, started};
+use crate::program::{Outcome, RUN_FILES, TINY, contents, names, outcome, vapo_train};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use vapo_train::run::read_metrics;
 
 /// Long enough that it is interrupted before it ends.
 const STEPS: u64 = 1000;
-/// Every machine has logged the first steps by then.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Starts the program, and waits until its log is there with some logged steps.
-fn started(root: &Path, line: &str, logged: usize) -> Child {
-    let mut child = command(root, line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let start = Instant::now();
-    let ready = || read_metrics(&root.join("run/metrics.jsonl")).is_ok_and(|lines| lines.len() >= logged);
-    while !ready() {
-        assert!(
-            start.elapsed() < PATIENCE && child.try_wait().unwrap().is_none(),
-            "ended or stuck before it was stopped"
-        );
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    child
-}
-
-fn send(signal: &str, child: &Child) {
-    let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-}
 
 /// Runs the program until it has logged some steps, and interrupts it.
 fn interrupted(root: &Path, line: &str, logged: usize) -> Outcome {
@@ -77,7 +53,7 @@ fn edit(run: &Path, name: &str, from: &str, to: &str) {
 
 #[test]
 fn an_interrupted_run_saves_what_it_has_and_says_how_to_go_on() {
-    for signal in ["INT", "TERM"] {
+    for signal in ["INT", "TERM", "HUP"] {
         let root = TempDir::new().unwrap();
         let child = started(root.path(), &format!("{TINY} --steps {STEPS} --out run"), 1);
         send(signal, &child);
@@ -89,19 +65,6 @@ fn an_interrupted_run_saves_what_it_has_and_says_how_to_go_on() {
         let stopped = steps(&run).pop().unwrap();
         assert!(told.errors.contains(&format!("stopped after step {stopped};")), "{}", told.errors);
     }
-}
-
-#[test]
-fn a_second_interrupt_leaves_at_once() {
-    let root = TempDir::new().unwrap();
-    // A step of some seconds.
-    let mut child = started(root.path(), "--preset tiny --batch 20000 --steps 3 --threads 1 --out run", 0);
-    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    send("INT", &child);
-    assert!(errors.any(|line| line.contains("interrupt again")));
-    send("INT", &child);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(!root.path().join("run/checkpoint.safetensors").exists());
 }
 
 #[test]
@@ -209,9 +172,10 @@ fn a_run_without_a_checkpoint_is_told_from_a_damaged_one() {
     let mut child = started(root.path(), &format!("{TINY} --steps 1000000 --out run"), 1);
     child.kill().unwrap();
     child.wait().unwrap();
-    let before = contents(root.path());
-    assert_eq!(names(&root.path().join("run")), ["config.json", "metrics.jsonl"]);
+    let mut before = contents(root.path());
+    assert_eq!(names(&root.path().join("run")), [".vapo-train.lock", "config.json", "metrics.jsonl"]);
     vapo_train(root.path(), "--resume --out run").refused(1, &["the run in run has no checkpoint yet", "--force"]);
+    before.remove(Path::new("run/.vapo-train.lock")).unwrap();
     assert!(contents(root.path()) == before);
 }
 

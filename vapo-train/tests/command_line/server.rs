@@ -1,9 +1,10 @@
 //! A server on the loopback interface that hands out files, and misbehaves on request.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// How a request is answered.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,8 @@ pub(crate) enum Manner {
     Whole,
     /// The length of the answer is told right, but the connection ends after so many bytes.
     CutOff(usize),
+    /// So many bytes of the file, and then nothing more for a minute.
+    Stall(usize),
     /// Another part than the one asked for.
     OtherPart,
     /// No length is told: the end of the connection is the end of the file.
@@ -104,6 +107,15 @@ fn answer(mut connection: TcpStream, state: &Mutex<State>) -> std::io::Result<()
         write!(connection, "Content-Length: {}\r\n", body.len())?;
     }
     write!(connection, "Connection: close\r\n\r\n")?;
-    let sent = if let Manner::CutOff(length) = manner { length.min(body.len()) } else { body.len() };
-    connection.write_all(&body[..sent])
+    let sent = match manner {
+        Manner::CutOff(length) | Manner::Stall(length) => length.min(body.len()),
+        _ => body.len(),
+    };
+    connection.write_all(&body[..sent])?;
+    if matches!(manner, Manner::Stall(_)) {
+        // Until the client leaves: its end of the connection is then at its end. Nobody else is answered meanwhile.
+        connection.set_read_timeout(Some(Duration::from_secs(60)))?;
+        let _ = connection.read(&mut [0]);
+    }
+    Ok(())
 }

@@ -16,19 +16,18 @@ use crate::dataset::images::map::Map;
 use crate::dataset::{Preparation, Source, Split};
 use crate::incidental::PREPARED as SUFFIX;
 use crate::raster::Background;
+use crate::run::atomic::part_prefix;
 use crate::run::card::sha256;
+use crate::temporary::{PART, TemporaryFile};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// First line of the file. Another version for another layout, or for other pixels from the same files.
 const MAGIC: &str = "vapo images 2\n";
 /// Bytes before the pixels: whole pages.
 pub(super) const HEADER: usize = 16_384;
-/// End of the name of one that is being written.
-const PART: &str = ".part";
 
 /// What a cache is a cache of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,10 +154,9 @@ fn read(path: &Path, key: &Key) -> Option<Cache> {
 }
 
 /// A file that is not the cache yet. What programs that were killed left behind makes way.
-fn part(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
+fn part(folder: &Path, path: &Path) -> io::Result<TemporaryFile> {
     fs::create_dir_all(folder)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let prefix = format!(".{name}.");
+    let prefix = part_prefix(path);
     for entry in fs::read_dir(folder)?.flatten() {
         let left = entry.file_name().to_string_lossy().into_owned();
         // Who writes one holds its lock, and loses it when he dies.
@@ -169,29 +167,21 @@ fn part(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
             let _ = fs::remove_file(entry.path());
         }
     }
-    let mut options = tempfile::Builder::new();
-    options.prefix(&prefix).suffix(PART);
-    #[cfg(unix)]
-    {
-        // Readable for others, as far as the user's mask allows.
-        use std::os::unix::fs::PermissionsExt;
-        options.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let file = options.tempfile_in(folder)?;
+    let file = TemporaryFile::create(folder, &prefix)?;
     // Systems without locks go without.
     let _ = file.as_file().try_lock();
     Ok(file)
 }
 
 /// Prepares all images into the file, which then gets its name.
-fn write(mut part: NamedTempFile, path: &Path, key: &Key, listing: &Listing) -> Result<Cache, ImagesError> {
+fn write(mut part: TemporaryFile, path: &Path, key: &Key, listing: &Listing) -> Result<Cache, ImagesError> {
     let failed = |cause| ImagesError::Write { path: path.to_owned(), cause };
-    fill(part.as_file_mut(), key, listing).map_err(|stop| match stop {
+    fill(&mut part, key, listing).map_err(|stop| match stop {
         Stop::Images(error) => error,
         Stop::Write(cause) => failed(cause),
     })?;
     part.as_file().sync_all().map_err(failed)?;
-    let file = part.persist(path).map_err(|refused| failed(refused.error))?;
+    let file = part.persist(path).map_err(failed)?;
     // The lock goes with the handle.
     drop(file);
     read(path, key).ok_or_else(|| failed(io::Error::other("it does not hold what was written")))
