@@ -44,7 +44,8 @@ pub enum Error {
     Architecture(ArchitectureError),
     /// The anomaly threshold is none: see [`crate::Threshold`].
     Threshold,
-    /// A scale or a bias, or a float weight, is infinite or not a number, or a scale is negative.
+    /// A scale or a bias, or a float weight, is infinite or not a number, or a scale is negative or so large (2¹²¹ or
+    /// more) that a weight would be infinite.
     Number {
         /// Position of the matrix in the file, from 0.
         matrix: u16,
@@ -105,7 +106,7 @@ impl fmt::Display for Error {
             Error::Number { matrix } => {
                 write!(
                     f,
-                    "matrix {matrix} must hold finite numbers and scales of at least 0, found another: \
+                    "matrix {matrix} must hold finite numbers, and scales from 0 to below 2^121, found another: \
                      train or quantise anew"
                 )
             }

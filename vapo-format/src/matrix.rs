@@ -41,6 +41,12 @@ impl FromStr for Encoding {
     }
 }
 
+/// Whether a number may be the scale of a column: not negative, and below 2¹²¹, so that -128 times it is finite.
+pub(crate) fn is_scale(scale: f32) -> bool {
+    const END: f32 = f32::from_bits((127 + 121) << 23);
+    (0.0..END).contains(&scale)
+}
+
 /// What a matrix is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the names say it; `Architecture` says what each computes

@@ -2,7 +2,7 @@
 
 use crate::architecture::{Architecture, MAX_LAYERS};
 use crate::error::Error;
-use crate::matrix::{Encoding, Matrix, Weights, floats};
+use crate::matrix::{Encoding, Matrix, Weights, floats, is_scale};
 use crate::threshold::{self, Threshold};
 
 /// First bytes of a file.
@@ -177,7 +177,7 @@ fn read_header(bytes: &[u8]) -> Result<(Architecture, Encoding, Option<&[u8; thr
 fn check_numbers(matrix: &Matrix<'_>) -> Option<()> {
     let finite = |bytes| floats(bytes).all(f32::is_finite);
     let weights = match matrix.weights {
-        Weights::Int8 { scales, .. } => floats(scales).all(|scale| scale.is_finite() && scale >= 0.0),
+        Weights::Int8 { scales, .. } => floats(scales).all(is_scale),
         Weights::Float32 { values } => finite(values),
     };
     (weights && finite(matrix.biases)).then_some(())

@@ -2,7 +2,7 @@
 
 use crate::architecture::Architecture;
 use crate::error::Error;
-use crate::matrix::{Encoding, MatrixShape};
+use crate::matrix::{Encoding, MatrixShape, is_scale};
 use crate::model::{CHECKSUM, CRC, MAGIC, MAX_HEADER, Model, PREAMBLE, VERSION, write_header};
 use crate::threshold::{self, Threshold};
 
@@ -13,7 +13,7 @@ pub enum Values<'v> {
     Int8 {
         /// rows × columns.
         values: &'v [i8],
-        /// One a column, finite and not negative.
+        /// One a column, not negative and below 2¹²¹, so that every weight is finite.
         scales: &'v [f32],
     },
     /// f32 weights, rows × columns.
@@ -108,7 +108,7 @@ impl<'b, 'a> Writer<'b, 'a> {
     ///
     /// # Errors
     /// [`Error::Extent`] where a slice's length is not the architecture's or the encoding is another one,
-    /// [`Error::Number`] for a number that is not finite or a negative scale.
+    /// [`Error::Number`] for a number that is not finite, or a scale that is negative or at least 2¹²¹.
     pub fn matrix(&mut self, biases: &[f32], values: Values<'_>) -> Result<(), Error> {
         let refused = Error::Extent { matrix: self.written };
         let shape = self.architecture.matrices().nth(usize::from(self.written)).ok_or(refused)?;
@@ -182,7 +182,7 @@ fn numbers(biases: &[f32], values: Values<'_>) -> bool {
     let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
     finite(biases)
         && match values {
-            Values::Int8 { scales, .. } => finite(scales) && scales.iter().all(|&scale| scale >= 0.0),
+            Values::Int8 { scales, .. } => scales.iter().all(|&scale| is_scale(scale)),
             Values::Float32(values) => finite(values),
         }
 }

@@ -14,7 +14,8 @@ const LARGEST: f32 = 127.0;
 /// A whole model file.
 ///
 /// # Errors
-/// [`Error::Architecture`], or [`Error::Number`] for a parameter that is not finite.
+/// [`Error::Architecture`], or [`Error::Number`] for a parameter that is not finite, or so large that its scale is none of
+/// the format's.
 ///
 /// # Panics
 /// If there are not as many parameters as the architecture has.
@@ -150,5 +151,16 @@ mod tests {
                 parameters[index] = 0.0;
             }
         }
+        // Finite, but its scale is so large that 128 times it is not.
+        parameters[0] = f32::MAX;
+        assert_eq!(model_file(&architecture, &parameters, Encoding::Int8), Err(Error::Number { matrix: 0 }));
+        assert!(model_file(&architecture, &parameters, Encoding::Float32).is_ok());
+        parameters[0] = 1e38;
+        let file = model_file(&architecture, &parameters, Encoding::Int8).unwrap();
+        let Weights::Int8 { values, scales } = Model::parse(&file).unwrap().matrices().next().unwrap().weights else {
+            panic!("not int8")
+        };
+        let weight = f32::from(values[0] as i8) * floats(scales).next().unwrap();
+        assert!((weight / 1e38 - 1.0).abs() < 1e-3, "{weight}");
     }
 }

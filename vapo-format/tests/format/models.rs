@@ -94,7 +94,8 @@ pub(crate) fn random_numbers(architecture: &Architecture, encoding: Encoding, se
         weights: match encoding {
             Encoding::Int8 => OwnedWeights::Int8 {
                 values: list(rows * columns).iter().map(|value| value.to_bits() as i8).collect(),
-                scales: list(columns).iter().map(|value| value.abs()).collect(),
+                // Below 2^121: what is larger has its exponent's top bit taken away.
+                scales: list(columns).iter().map(|value| f32::from_bits(value.to_bits() & 0x3fff_ffff)).collect(),
             },
             Encoding::Float32 => OwnedWeights::Float32(list(rows * columns)),
         },

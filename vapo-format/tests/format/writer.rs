@@ -69,7 +69,7 @@ fn matrix_too_many_or_too_few() {
 }
 
 #[test]
-fn number_that_is_not_finite_or_a_negative_scale() {
+fn number_that_is_not_finite_or_no_scale() {
     let (architecture, matrices) = example();
     let refused = Err(Error::Number { matrix: 2 });
     for number in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
@@ -80,11 +80,17 @@ fn number_that_is_not_finite_or_a_negative_scale() {
         weight[2].weights = OwnedWeights::Float32([[0.0; 8].as_slice(), &[number]].concat());
         assert_eq!(write(&architecture, Encoding::Float32, &weight), refused);
     }
-    for number in [f32::NAN, f32::INFINITY, -1.0, -f32::MIN_POSITIVE] {
+    // 2^121, of which -128 times is infinite.
+    let least_refused = 2.0_f32.powi(121);
+    for number in [f32::NAN, f32::INFINITY, -1.0, -f32::MIN_POSITIVE, least_refused, f32::MAX] {
         let mut scale = matrices.clone();
         scale[2].weights = OwnedWeights::Int8 { values: vec![0; 9], scales: vec![number] };
         assert_eq!(write(&architecture, Encoding::Int8, &scale), refused);
     }
+    let mut greatest = matrices.clone();
+    greatest[2].weights = OwnedWeights::Int8 { values: vec![-128; 9], scales: vec![least_refused.next_down()] };
+    assert!((-128.0 * least_refused.next_down()).is_finite());
+    assert!(write(&architecture, Encoding::Int8, &greatest).is_ok());
 }
 
 #[test]
