@@ -74,7 +74,7 @@ pub enum ScheduleError {
         /// The exponent.
         found: f32,
     },
-    /// The start is not in [0, 1).
+    /// The start is not in [0, 1), or so late that two times of the schedule round to the same number.
     Start {
         /// The start.
         found: f32,
@@ -89,7 +89,11 @@ impl fmt::Display for ScheduleError {
                 f,
                 "an exponent is positive and near enough to 1 that all times differ, found {found}: try 0.7 to 1.5"
             ),
-            ScheduleError::Start { found } => write!(f, "a schedule starts at a time from 0 to below 1, found {found}"),
+            ScheduleError::Start { found } => write!(
+                f,
+                "a schedule starts at a time from 0 to below 1, early enough that all times differ, found {found}: start \
+                 earlier, or take fewer steps"
+            ),
         }
     }
 }

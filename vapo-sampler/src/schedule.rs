@@ -43,15 +43,13 @@ impl Schedule {
     ///
     /// # Errors
     /// [`ScheduleError::Steps`] for 0 steps, [`ScheduleError::Exponent`] for an exponent that is not positive or so
-    /// far from 1 that the first or the last step has no width in f32.
+    /// far from 1 that a step has no width in f32.
     pub fn graded(steps: u16, exponent: f32) -> Result<Self, ScheduleError> {
         if steps == 0 {
             return Err(ScheduleError::Steps);
         }
         let schedule = Schedule { steps, exponent, start: 0.0 };
-        // The narrowest step is the first or the last.
-        let distinct = schedule.time(1) > 0.0 && schedule.time(steps - 1) < 1.0;
-        if !(exponent.is_finite() && exponent > 0.0 && distinct) {
+        if !(exponent.is_finite() && exponent > 0.0 && schedule.is_increasing()) {
             return Err(ScheduleError::Exponent { found: exponent });
         }
         Ok(schedule)
@@ -60,11 +58,22 @@ impl Schedule {
     /// The same number of steps from a later start, for restoration.
     ///
     /// # Errors
-    /// [`ScheduleError::Start`] for a start that is not in [0, 1) or so late that steps have no width in f32.
+    /// [`ScheduleError::Start`] for a start that is not in [0, 1) or so late that a step has no width in f32.
     pub fn starting_at(self, start: f32) -> Result<Self, ScheduleError> {
         let schedule = Schedule { start, ..self };
-        let valid = start >= 0.0 && schedule.time(1) > start && schedule.time(self.steps - 1) < 1.0;
-        if valid && start < 1.0 { Ok(schedule) } else { Err(ScheduleError::Start { found: start }) }
+        if start >= 0.0 && schedule.is_increasing() { Ok(schedule) } else { Err(ScheduleError::Start { found: start }) }
+    }
+
+    /// Whether every step has a width. Each is looked at: any two times may round to the same number, not the first or
+    /// the last two alone.
+    fn is_increasing(&self) -> bool {
+        let mut before = self.start;
+        (1..=self.steps).all(|step| {
+            let time = self.time(step);
+            let later = time > before;
+            before = time;
+            later
+        })
     }
 
     /// Every step, in order.
@@ -110,7 +119,7 @@ mod tests {
     fn graded_times_follow_the_formula() {
         let times = times(Schedule::graded(10, 0.8).unwrap());
         for (step, time) in times.iter().enumerate() {
-            let expected = 1.0 - (1.0 - step as f64 / 10.0).powf(0.8);
+            let expected = 1.0 - libm::pow(1.0 - step as f64 / 10.0, 0.8);
             assert!((f64::from(*time) - expected).abs() < 2e-7, "step {step}: {time} is not {expected}");
         }
     }
@@ -132,6 +141,48 @@ mod tests {
         }
         let longest = times(Schedule::uniform(u16::MAX).unwrap());
         assert!(longest.is_sorted_by(|a, b| a < b));
+    }
+
+    /// Times of a schedule by the formula, whether or not it is refused.
+    fn rounded(steps: u16, exponent: f32, start: f32) -> Vec<f32> {
+        let schedule = Schedule { steps, exponent, start };
+        (0..=steps).map(|step| schedule.time(step)).collect()
+    }
+
+    /// The first and the last step have a width in each of these, and one between them has none.
+    #[test]
+    fn a_step_without_width_is_refused_wherever_it_is() {
+        for (steps, exponent, start) in [(1000, 4e-5, 0.0), (1000, 1.0, 0.999_95), (200, 0.5, 0.999_985)] {
+            let times = rounded(steps, exponent, start);
+            assert!(times[0] < times[1] && times[usize::from(steps) - 1] < 1.0);
+            assert!(times.windows(2).any(|pair| pair[0] == pair[1]), "{steps} {exponent} {start}");
+            let refused = match start {
+                0.0 => (Schedule::graded(steps, exponent), Err(ScheduleError::Exponent { found: exponent })),
+                _ => {
+                    let schedule = Schedule::graded(steps, exponent).unwrap().starting_at(start);
+                    (schedule, Err(ScheduleError::Start { found: start }))
+                }
+            };
+            assert_eq!(refused.0, refused.1);
+        }
+    }
+
+    proptest::proptest! {
+        /// What is accepted has steps of some width, and nothing else is refused.
+        #[test]
+        fn a_schedule_is_taken_where_all_its_steps_have_a_width(
+            steps in 1..2000_u16, digits in -8.0..2.0_f32, left in -8.0..0.0_f32
+        ) {
+            let (exponent, start) = (libm::exp10f(digits), 1.0 - libm::exp10f(left));
+            let increasing = |start| rounded(steps, exponent, start).is_sorted_by(|a, b| a < b);
+            let schedule = Schedule::graded(steps, exponent);
+            proptest::prop_assert_eq!(schedule.is_ok(), increasing(0.0));
+            if let Ok(schedule) = schedule {
+                proptest::prop_assert_eq!(schedule.starting_at(start).is_ok(), start < 1.0 && increasing(start));
+                let later = schedule.starting_at(start).unwrap_or(schedule);
+                proptest::prop_assert!(later.steps().all(|step| step.start < step.end));
+            }
+        }
     }
 
     #[test]
