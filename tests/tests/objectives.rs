@@ -1,5 +1,7 @@
 //! Objectives against problems whose optimal drift is known in closed form.
 
+#![allow(clippy::disallowed_methods)] // compares to a tolerance
+
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::Homotopy;
@@ -186,13 +188,19 @@ fn flow_and_energy_find_the_same_affine_drift() {
     }
 }
 
-/// A batch of 64 as training draws it.
-fn drawn(draws: Draws, problem: &Mixture, homotopy: Homotopy, generator: &mut Xoshiro128PlusPlus) -> Path {
-    let times = Times::Uniform.draw(draws.times(64), generator);
-    let images = 0..draws.images(64);
+/// A batch as training draws it.
+fn drawn(
+    draws: Draws,
+    samples: usize,
+    problem: &Mixture,
+    homotopy: Homotopy,
+    generator: &mut Xoshiro128PlusPlus,
+) -> Path {
+    let times = Times::Uniform.draw(draws.times(samples), generator);
+    let images = 0..draws.images(samples);
     let data: Vec<f32> = images.flat_map(|_| problem.sample(generator)).map(|value| value as f32).collect();
     let noise = data.iter().map(|_| normal(generator) as f32).collect();
-    let Batch { data, noise, times } = draws.batch(64, problem.dimension(), Batch { data, noise, times });
+    let Batch { data, noise, times } = draws.batch(samples, problem.dimension(), Batch { data, noise, times });
     Path::new(homotopy, &data, &noise, &times).unwrap()
 }
 
@@ -203,7 +211,7 @@ fn derivatives_vary_least_for_flow_and_less_for_energy_with_mirrored_noise() {
         let slopes = |objective: Objective, draws| {
             let mut generator = generator(4);
             let slope = |_| {
-                let path = drawn(draws, &problem, homotopy, &mut generator);
+                let path = drawn(draws, 64, &problem, homotopy, &mut generator);
                 let cotangents = objective.evaluate(&optimal(&problem, homotopy, &path), &path).unwrap();
                 mean_and_error(&along_wave(&cotangents, &path)).0
             };
@@ -217,6 +225,39 @@ fn derivatives_vary_least_for_flow_and_less_for_energy_with_mirrored_noise() {
         // On the straight path 0.37, 3.29 and 2.69 millionths; on the other 0.63, 0.99 and 0.81.
         assert!(antithetic < 0.9 * independent, "{homotopy:?}: {antithetic} and {independent}");
         assert!(flow < 0.85 * antithetic, "{homotopy:?}: {flow} and {antithetic}");
+    }
+}
+
+/// A batch whose last sample has its time for itself: the others keep their groups, and so their low variance, and the one
+/// keeps its covariance, without which it would pull the drift towards zero.
+#[test]
+fn a_lone_time_in_a_batch_costs_neither_variance_nor_the_minimiser() {
+    const BATCHES: usize = 4000;
+    for homotopy in BOTH {
+        let problem = mixture();
+        let slopes = |samples: usize, draws, length: f32| {
+            let mut generator = generator(9);
+            let slope = |_| {
+                let path = drawn(draws, samples, &problem, homotopy, &mut generator);
+                let mut evaluation = optimal(&problem, homotopy, &path);
+                let all = evaluation.drift.iter_mut().chain(&mut evaluation.potential);
+                all.for_each(|value| *value *= length);
+                let cotangents = Objective::Energy.evaluate(&evaluation, &path).unwrap();
+                mean_and_error(&along_wave(&cotangents, &path)).0
+            };
+            mean_and_error(&(0..BATCHES).map(slope).collect::<Vec<_>>())
+        };
+        let (whole, lone, independent) = (
+            slopes(48, Draws::Antithetic, 1.0),
+            slopes(49, Draws::Antithetic, 1.0),
+            slopes(49, Draws::Independent, 1.0),
+        );
+        let [of_whole, of_lone, of_independent] = [whole, lone, independent].map(|(_, error)| error.powi(2));
+        assert!(of_lone < 1.15 * of_whole, "{homotopy:?}: {of_lone} and {of_whole}");
+        assert!(of_lone < 0.95 * of_independent, "{homotopy:?}: {of_lone} and {of_independent}");
+        assert!(lone.0.abs() < 4.0 * lone.1, "{homotopy:?}: {lone:?}");
+        let short = slopes(49, Draws::Antithetic, 0.5);
+        assert!(short.0.abs() > 8.0 * short.1, "{homotopy:?}: {short:?}");
     }
 }
 

@@ -4,7 +4,8 @@
 //! its minimiser and take variance from its derivatives:
 //!
 //! * The innovation γ is centred over the samples that share a time, and Cov is the unbiased estimate, so that a small group
-//!   does not pull the drift towards zero. Where a time has one sample only, (1 − t)γ is centred over the batch.
+//!   does not pull the drift towards zero. Samples that have a time for themselves make one group with those beside them, in
+//!   which (1 − t)γ is centred; a single one joins the group before it. The groups beyond stay as they are.
 //! * The weight 1 − t, by which the std of γ grows on either path, gives all times derivatives of one size.
 //! * A mirrored noise cancels the odd part of γ: [`crate::draws::Draws::Antithetic`], the usual way to draw for this loss.
 //!
@@ -42,10 +43,18 @@ pub(super) fn evaluate(evaluation: &Evaluation<f32>, path: &Path) -> Cotangents 
     Cotangents { loss: kinetic + covariance, drift, potential, time_rate: vec![0.0; samples] }
 }
 
-/// Lengths of the runs of equal times; one of them all where a time stands alone.
+/// Lengths of the groups that are centred: runs of equal times, and runs of times that stand alone. A group of one, which
+/// has no covariance, is joined to the one before it, or after it where it is the first.
 fn groups(times: &[f32]) -> Vec<usize> {
     let runs: Vec<usize> = times.chunk_by(|one, next| one == next).map(<[f32]>::len).collect();
-    if runs.contains(&1) { vec![times.len()] } else { runs }
+    let mut groups: Vec<usize> =
+        runs.chunk_by(|one, next| (*one, *next) == (1, 1)).map(|lengths| lengths.iter().sum()).collect();
+    // No two groups of one follow each other.
+    while let (Some(place), true) = (groups.iter().position(|&group| group == 1), groups.len() > 1) {
+        let joined = place.saturating_sub(1);
+        groups[joined] += groups.remove(joined + 1);
+    }
+    groups
 }
 
 #[cfg(test)]
@@ -78,7 +87,21 @@ mod tests {
         assert_eq!(found.drift, [0.5, 0.5, 0.25, 0.25]);
         // ½·4·(2·1 + 2·½)/4 + 2·(3 − 1)·1.25.
         assert_eq!(found.loss, 6.5);
-        assert_eq!(groups(&[0.0, 0.5, 0.5]), [3]);
+    }
+
+    #[test]
+    fn a_time_that_stands_alone_leaves_the_other_groups() {
+        let of = |lengths: &[usize]| {
+            let times = lengths.iter().enumerate().flat_map(|(time, &length)| vec![time as f32; length]);
+            groups(&times.collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[16, 16, 1]), [16, 17]);
+        assert_eq!(of(&[1, 2]), [3]);
+        assert_eq!(of(&[1, 2, 3, 1, 2]), [3, 4, 2]);
+        // Of independent times each stands alone.
+        assert_eq!(of(&[1, 1, 1, 1]), [4]);
+        assert_eq!(of(&[2, 1, 1, 3]), [2, 2, 3]);
+        assert_eq!((of(&[1]), of(&[4]), of(&[])), (vec![1], vec![4], vec![]));
     }
 
     #[test]
