@@ -310,12 +310,60 @@ mod tests {
         let weights: Vec<f32> = (0..rows * 9).map(|i| 1.0 / (i as f32 + 1.3)).collect();
         let (weight_bytes, biases) = (bytes(&weights), bytes(&[0.1; 9]));
         let matrix = Matrix { rows, columns: 9, biases: &biases, weights: Weights::Float32 { values: &weight_bytes } };
-        let x: Vec<f32> = (0..5 * rows).map(|i| (i as f32).sin()).collect();
+        let x: Vec<f32> = (0..5 * rows).map(|i| libm::sinf(i as f32)).collect();
         let mut y = vec![0.0; 5 * 9];
         linear(&matrix, Direction::Forward, 5, &x, &mut y);
         for (i, y) in y.iter().enumerate() {
             let expected = (0..rows).fold(0.1, |sum, row| sum + x[i / 9 * rows + row] * weights[row * 9 + i % 9]);
             assert_eq!(y.to_bits(), f32::to_bits(expected));
         }
+    }
+
+    /// As [`Tap::accumulate`], by every width of vectors that this processor has, whichever a sampler would take.
+    #[cfg(feature = "wide")]
+    fn by_width(tap: Tap<'_>, extent: (usize, usize), x: (&[f32], Lattice), to: Lattice, y: &[f32]) -> Vec<Vec<u32>> {
+        use pulp::{Scalar, Simd};
+        let computed = |vectorize: &dyn Fn(Wide<'_>)| {
+            let mut y = y.to_vec();
+            vectorize(Wide { tap, extent, x, y: (&mut y, to) });
+            y.iter().map(|value| value.to_bits()).collect()
+        };
+        #[allow(unused_mut)] // other processors have no more
+        let mut all = vec![computed(&|wide| Scalar.vectorize(wide))];
+        #[cfg(target_arch = "x86_64")]
+        {
+            all.extend(pulp::x86::V3::try_new().map(|simd| computed(&|wide| Simd::vectorize(simd, wide))));
+            all.extend(pulp::x86::V4::try_new().map(|simd| computed(&|wide| Simd::vectorize(simd, wide))));
+        }
+        #[cfg(target_arch = "aarch64")]
+        all.extend(pulp::aarch64::Neon::try_new().map(|simd| computed(&|wide| Simd::vectorize(simd, wide))));
+        all
+    }
+
+    /// Numbers whose sum depends on its order: without vectors, with each width, and in the loop that devices have.
+    #[cfg(feature = "wide")]
+    #[test]
+    fn every_width_of_vectors_gives_the_same_bits() {
+        let widest = pulp::Arch::new();
+        for (rows, columns) in COUNTS.iter().flat_map(|&rows| COUNTS.map(|columns| (rows, columns))) {
+            let weights: Vec<f32> = (0..rows * columns).map(|i| 1.0 / (i as f32 + 1.3)).collect();
+            let (weights, biases) = (bytes(&weights), bytes(&vec![0.1; columns]));
+            let matrix = Matrix { rows, columns, biases: &biases, weights: Weights::Float32 { values: &weights } };
+            for direction in [Direction::Forward, Direction::Reverse] {
+                let tap = Tap::new(&matrix, 0, rows, direction);
+                let x: Vec<f32> = (0..7 * tap.inputs()).map(|i| libm::sinf(i as f32)).collect();
+                let lattice = |pixel: usize| Lattice { start: 0, row: 7 * pixel, pixel };
+                let (from, to) = (lattice(tap.inputs()), lattice(tap.outputs()));
+                let mut y = vec![0.1; 7 * tap.outputs()];
+                let all = by_width(tap, (1, 7), (&x, from), to, &y);
+                tap.all_from(0, (1, 7), (&x, from), (&mut y, to));
+                let device: Vec<u32> = y.iter().map(|value| value.to_bits()).collect();
+                assert!(all.iter().all(|computed| *computed == device), "{rows}×{columns} {direction:?}");
+                // Where the processor has vectors, more than one width was compared.
+                let vectors = std::format!("{widest:?}") != "Scalar";
+                assert!(all.len() > usize::from(vectors), "{} widths, and the widest is {widest:?}", all.len());
+            }
+        }
+        std::println!("the widest of the vectors compared: {widest:?}");
     }
 }

@@ -105,36 +105,65 @@ mod tests {
             [added, written, gradient]
         }
 
-        fn assert_computed_by<S: Simd>(&self, simd: S, name: &str) {
-            for (found, expected) in self.compute(simd).iter().flatten().zip(self.expected().iter().flatten()) {
-                let what = format!("{name}, {:?} of {:?} to {} columns", self.window, self.extent, self.columns);
-                assert!((f64::from(*found) - expected).abs() < 3e-5, "{what}: {found} is not {expected}");
+        /// The same by every width of vectors that this processor has, with their names, whichever the trainer would choose.
+        fn by_width(&self) -> Vec<(&'static str, [Vec<f32>; 3])> {
+            #[allow(unused_mut)] // other processors have no more
+            let mut widths = vec![("no vectors", self.compute(Scalar))];
+            #[cfg(target_arch = "x86_64")]
+            {
+                widths.extend(pulp::x86::V3::try_new().map(|simd| ("AVX2", self.compute(simd))));
+                widths.extend(pulp::x86::V4::try_new().map(|simd| ("AVX-512", self.compute(simd))));
             }
+            #[cfg(target_arch = "aarch64")]
+            widths.extend(pulp::aarch64::Neon::try_new().map(|simd| ("NEON", self.compute(simd))));
+            widths
         }
     }
 
-    /// Every width of vectors that this processor has, whichever the trainer would choose.
+    /// Widths of vectors that this processor says it has.
+    fn widths() -> usize {
+        #[cfg(target_arch = "x86_64")]
+        let vectors = [
+            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512cd")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl"),
+        ];
+        #[cfg(target_arch = "aarch64")]
+        let vectors = [std::arch::is_aarch64_feature_detected!("neon")];
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        let vectors = [];
+        1 + vectors.into_iter().filter(|&there| there).count()
+    }
+
     #[test]
     fn every_width_of_vectors_gives_the_products() {
         for case in Case::all() {
-            case.assert_computed_by(Scalar, "no vectors");
-            #[cfg(target_arch = "x86_64")]
-            {
-                let (narrow, wide) = (pulp::x86::V3::try_new(), pulp::x86::V4::try_new());
-                narrow.inspect(|simd| case.assert_computed_by(*simd, "AVX2"));
-                wide.inspect(|simd| case.assert_computed_by(*simd, "AVX-512"));
+            for (name, computed) in case.by_width() {
+                for (found, expected) in computed.iter().flatten().zip(case.expected().iter().flatten()) {
+                    let what = format!("{name}, {:?} of {:?} to {} columns", case.window, case.extent, case.columns);
+                    assert!((f64::from(*found) - expected).abs() < 3e-5, "{what}: {found} is not {expected}");
+                }
             }
         }
     }
 
-    /// Vectors do not change the order of a sum: a run gives the same bytes with AVX2 and with AVX-512.
-    #[cfg(target_arch = "x86_64")]
+    /// Vectors do not change the order of a sum: a run gives the same bytes without vectors and with the widest.
     #[test]
     fn the_width_of_vectors_changes_no_bit() {
-        if let (Some(narrow), Some(wide)) = (pulp::x86::V3::try_new(), pulp::x86::V4::try_new()) {
-            for case in Case::all() {
-                assert!(case.compute(narrow) == case.compute(wide), "{:?} of {:?}", case.window, case.extent);
-            }
+        for case in Case::all() {
+            let widths = case.by_width();
+            let names: Vec<&str> = widths.iter().map(|(name, _)| *name).collect();
+            assert_eq!(names.len(), self::widths(), "compared {names:?} only");
+            let bits = |computed: &[Vec<f32>; 3]| computed.concat().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            let different = widths.iter().find(|(_, computed)| bits(computed) != bits(&widths[0].1));
+            let what = format!("{:?} of {:?} to {} columns", case.window, case.extent, case.columns);
+            assert!(different.is_none(), "{what}: {} differs from {}", different.unwrap().0, names[0]);
         }
+        let names =
+            Case::all().next().map(|case| case.by_width().into_iter().map(|(name, _)| name).collect::<Vec<_>>());
+        println!("compared: {}", names.unwrap_or_default().join(", "));
     }
 }
