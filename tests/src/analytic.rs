@@ -4,6 +4,8 @@
 //! so E[u | x, k] = μ′mₖ + (v′/2v)(x − μmₖ). A mixture weighs these by the probability of k given x. All of it is in
 //! f64 and shares no code with the crates under test.
 
+#![allow(clippy::disallowed_methods)] // compares to a tolerance
+
 use rand_core::Rng;
 use vapo_format::Homotopy;
 

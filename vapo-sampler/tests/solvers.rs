@@ -1,5 +1,7 @@
 //! Solvers on fields with known answers.
 
+#![allow(clippy::disallowed_methods)] // compares to a tolerance
+
 mod common;
 
 use common::generator;

@@ -1,6 +1,7 @@
 //! Random models, and the potential written a second time: in f64, by definition, with no regard for speed.
 
 #![allow(dead_code, unreachable_pub)] // each test file uses its part
+#![allow(clippy::disallowed_methods)] // what is compared with this, is to a tolerance
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_restored_average_goes_on_to_the_same_bytes() {
-        let parameters = |step: u32| [(step as f32).sin(), (step as f32).cos()];
+        let parameters = |step: u32| [libm::sinf(step as f32), libm::cosf(step as f32)];
         let mut whole = Ema::new(&parameters(0), 0.99);
         let mut part = whole.clone();
         for step in 1..10 {

@@ -38,7 +38,7 @@ impl Axis {
     pub(super) fn suited(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
         if low > 0.0 && high > 10.0 * low {
-            let margin = (high / low).powf(0.04);
+            let margin = libm::pow(high / low, 0.04);
             Axis::Logarithmic { low: low / margin, high: high * margin }
         } else {
             let margin = 0.04 * (high - low);
@@ -50,7 +50,7 @@ impl Axis {
     pub(super) fn position(self, value: f64) -> f64 {
         match self {
             Axis::Linear { low, high } => (value - low) / (high - low),
-            Axis::Logarithmic { low, high } => (value / low).ln() / (high / low).ln(),
+            Axis::Logarithmic { low, high } => libm::log(value / low) / libm::log(high / low),
         }
     }
 
@@ -66,7 +66,7 @@ impl Axis {
 /// Multiples of the smallest 1, 2 or 5 times a power of ten that keeps their number within bounds.
 fn linear_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
     let least = (high - low) / MOST_TICKS as f64;
-    let exponent = least.log10().floor() as i32;
+    let exponent = libm::log10(least).floor() as i32;
     // One of them is large enough: the last is five times as large as `least` at the very least.
     for (digit, exponent) in round_numbers(exponent, exponent + 1) {
         let spacing = number(digit, exponent);
@@ -85,7 +85,7 @@ fn linear_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
 
 /// 1, 2 and 5 times powers of ten where they are few enough, otherwise powers of ten, of a hundred, and so on.
 fn logarithmic_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
-    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+    let (first, last) = (libm::log10(low).floor() as i32, libm::log10(high).ceil() as i32);
     let within = |value: &f64| (low..=high).contains(value);
     let mut values: Vec<f64> = round_numbers(first, last).map(|(d, e)| number(d, e)).filter(within).collect();
     let mut every = 1;

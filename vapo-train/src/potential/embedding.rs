@@ -32,7 +32,10 @@ impl<E: Dtype> Features<E> {
         let [mut values, mut slopes] = [(); 2].map(|()| Vec::with_capacity(times.len() * TIME_FEATURES));
         for time in times {
             let time = time.to_f64().unwrap_or_default();
-            let waves = FREQUENCIES.map(|frequency| (f64::from(frequency), (time * f64::from(frequency)).sin_cos()));
+            let waves = FREQUENCIES.map(|frequency| {
+                let frequency = f64::from(frequency);
+                (frequency, libm::sincos(time * frequency))
+            });
             values.extend(waves.iter().map(|&(_, (sine, _))| number(sine)));
             values.extend(waves.iter().map(|&(_, (_, cosine))| number(cosine)));
             slopes.extend(waves.iter().map(|&(frequency, (_, cosine))| number(frequency * cosine)));
