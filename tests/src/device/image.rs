@@ -46,6 +46,17 @@ impl Image {
         Image::new(board, elf, String::from_utf8_lossy(&built.stderr).into_owned())
     }
 
+    /// What the build of a board's image without optimisation prints, where it fails.
+    ///
+    /// # Errors
+    /// The tool-chain is missing.
+    pub fn refused_without_release(board: Board, model: &Path) -> Result<Option<String>, String> {
+        let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        let built = cargo(board, model).arg("build").output();
+        let built = built.map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
+        Ok((!built.status.success()).then(|| messages(&built)))
+    }
+
     fn new(board: Board, elf: Vec<u8>, stated: String) -> Result<Self, String> {
         let failed = |error| format!("cannot write an image: {error}");
         let mut file = NamedTempFile::new().map_err(failed)?;

@@ -23,12 +23,6 @@ fn digits_run_in_the_16_kilobytes_of_a_microbit() {
     assert!(flash <= MICROBIT_FLASH, "{flash} bytes of flash");
 }
 
-/// Value of a symbol of a linker script, from a line like `_program_ram = 8;`.
-fn symbol(script: &str, name: &str) -> u64 {
-    let line = script.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name}"));
-    line.split_once(" = ").unwrap().1.trim_end_matches(';').parse().unwrap()
-}
-
 /// What `inspect` and the builds count with: `memory.x` says what a board's program takes, and the image takes it.
 #[test]
 fn the_program_of_every_board_takes_what_is_stated() {
@@ -39,8 +33,8 @@ fn the_program_of_every_board_takes_what_is_stated() {
     let arena = cases().microbit.image.answer(&request).unwrap().cost.arena as u64;
     for board in Board::ALL {
         let image = Image::build(board, model.path()).unwrap_or_else(|error| panic!("{}: {error}", board.name()));
-        let script = board.linker_script().unwrap();
-        let stated = ["_program_flash", "_program_ram"].map(|name| symbol(&script, name));
+        let script = vapo_fit::Memory::parse(&board.linker_script().unwrap()).unwrap();
+        let stated = [script.program_flash, script.program_ram];
         let found = [image.flash().unwrap() - file.len() as u64, image.ram().unwrap() - arena];
         // Another compiler makes other code.
         let allowed = if image.compiler().unwrap() == compiler { 1.02 } else { 1.10 };
@@ -72,4 +66,16 @@ fn too_large_a_model_is_a_compile_time_error_that_names_both_numbers() {
     let message = refusal("peer-16");
     assert!(message.contains("the model does not fit the flash of microbit: it needs "), "{message}");
     assert!(message.contains(&format!("the board has {MICROBIT_FLASH}: quantise the model")), "{message}");
+}
+
+/// The program of a micro:bit fits its flash only if it is optimised.
+#[test]
+fn a_build_without_release_that_overflows_says_so() {
+    let model = models::digits();
+    let message = Image::refused_without_release(Board::Microbit, model.path()).unwrap().unwrap();
+    assert!(
+        message.contains("the program overflows the flash: it was built without optimisation, add --release"),
+        "{message}"
+    );
+    assert!(message.contains("This counts the program that --release builds"), "{message}");
 }

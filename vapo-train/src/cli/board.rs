@@ -5,10 +5,26 @@
 pub(super) struct Memory {
     /// Holds the program and the model.
     pub(super) flash: usize,
-    /// All of it, the stack included.
-    pub(super) ram: usize,
+    /// Pieces of RAM, the largest first, the stack's included. What lies in one piece lies at addresses that follow each
+    /// other. A device of fewer pieces has some of 0 bytes.
+    pub(super) ram: [usize; PIECES],
     /// What of `ram` is reserved for the stack.
     pub(super) stack: usize,
+}
+
+/// Pieces of RAM that a device has at most.
+pub(super) const PIECES: usize = 4;
+
+impl Memory {
+    /// RAM of all pieces.
+    pub(super) fn ram(self) -> usize {
+        self.ram.iter().sum()
+    }
+}
+
+/// RAM in one piece.
+pub(super) const fn one_piece(bytes: usize) -> [usize; PIECES] {
+    [bytes, 0, 0, 0]
 }
 
 /// What the firmware's program takes, in bytes.
@@ -36,15 +52,15 @@ pub(super) const STACK: &str = "6K";
 
 /// Small to large. Memory in KiB: flash, RAM, stack; then the program's flash and RAM in bytes.
 pub(super) const BOARDS: [Board; 8] = [
-    board("microbit", Some("microbit"), [256, 16, 6], [81_472, 0]),
-    board("microbit-v2", Some("microbit-v2"), [512, 128, 8], [67_932, 2_108]),
-    board("stm32f411", Some("stm32f4"), [512, 128, 8], [65_428, 2_104]),
-    board("stm32f407", Some("stm32f4"), [512, 128, 8], [65_428, 2_104]),
-    board("nrf52840-dk", Some("nrf52840-dk"), [1024, 256, 8], [65_908, 2_108]),
-    // All its SRAM together; the largest piece, which the arena must fit, is 512 KB. The program is that of a Cortex-M4F.
-    board("stm32h743", None, [2048, 1024, 8], [76_436, 2_108]),
-    board("pico-2", Some("pico-2"), [4096, 512, 8], [66_880, 2_108]),
-    board("mps2-an386", Some("mps2-an386"), [4096, 4096, 8], [76_436, 8]),
+    board("microbit", Some("microbit"), 256, one_piece(16), 6, [81_472, 0]),
+    board("microbit-v2", Some("microbit-v2"), 512, one_piece(128), 8, [67_932, 2_108]),
+    board("stm32f411", Some("stm32f4"), 512, one_piece(128), 8, [65_428, 2_104]),
+    board("stm32f407", Some("stm32f4"), 512, one_piece(128), 8, [65_428, 2_104]),
+    board("nrf52840-dk", Some("nrf52840-dk"), 1024, one_piece(256), 8, [65_908, 2_108]),
+    // AXI SRAM; SRAM1 to SRAM3, which follow each other; DTCM; SRAM4. The program is that of a Cortex-M4F.
+    board("stm32h743", None, 2048, [512, 288, 128, 64], 8, [76_436, 2_108]),
+    board("pico-2", Some("pico-2"), 4096, one_piece(512), 8, [66_880, 2_108]),
+    board("mps2-an386", Some("mps2-an386"), 4096, one_piece(4096), 8, [76_436, 8]),
 ];
 
 /// The most that a program takes: for a device that is none of the boards.
@@ -56,13 +72,16 @@ pub(super) fn largest_program() -> Program {
 const fn board(
     name: &'static str,
     folder: Option<&'static str>,
-    [flash, ram, stack]: [usize; 3],
+    flash: usize,
+    [first, second, third, fourth]: [usize; PIECES],
+    stack: usize,
     [program_flash, program_ram]: [usize; 2],
 ) -> Board {
+    let ram = [1024 * first, 1024 * second, 1024 * third, 1024 * fourth];
     Board {
         name,
         folder,
-        memory: Memory { flash: 1024 * flash, ram: 1024 * ram, stack: 1024 * stack },
+        memory: Memory { flash: 1024 * flash, ram, stack: 1024 * stack },
         program: Program { flash: program_flash, ram: program_ram },
     }
 }
@@ -72,11 +91,24 @@ pub(super) fn named(name: &str) -> Option<&'static Board> {
     BOARDS.iter().find(|board| board.name == name)
 }
 
+/// Pieces of RAM, parted by commas, in any order: `512K,128K`.
+pub(super) fn pieces(text: &str) -> Result<[usize; PIECES], String> {
+    let found: Vec<usize> = text.split(',').map(bytes).collect::<Result<_, _>>()?;
+    if found.len() > PIECES {
+        return Err(format!("expected at most {PIECES} pieces of RAM, found {}: name the largest", found.len()));
+    }
+    let mut pieces = [0; PIECES];
+    pieces.iter_mut().zip(found).for_each(|(piece, found)| *piece = found);
+    pieces.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(pieces)
+}
+
 /// A number of bytes: `3072`, `16K` or `1M`, in units of 1024 and 1024².
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
-    let (digits, unit) = match text.strip_suffix('K') {
-        Some(digits) => (digits, 1024),
-        None => text.strip_suffix('M').map_or((text, 1), |digits| (digits, 1024 * 1024)),
+    let (digits, unit) = if let Some(digits) = text.strip_suffix(['K', 'k']) {
+        (digits, 1024)
+    } else {
+        text.strip_suffix(['M', 'm']).map_or((text, 1), |digits| (digits, 1024 * 1024))
     };
     let number = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     number
@@ -93,25 +125,15 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../vapo-sampler/firmware")
     }
 
-    /// Length of a region of a linker script, from a line like `RAM : ORIGIN = 0x20000000, LENGTH = 10K`.
-    fn length(script: &str, region: &str) -> usize {
-        let line = script.lines().map(str::trim).find(|line| line.starts_with(region)).unwrap();
-        bytes(line.rsplit_once("LENGTH =").unwrap().1.trim()).unwrap()
-    }
-
-    /// Value of a symbol of a linker script, from a line like `_program_ram = 8;`.
-    fn symbol(script: &str, name: &str) -> usize {
-        let line = script.lines().find(|line| line.starts_with(name)).unwrap();
-        line.split_once(" = ").unwrap().1.trim_end_matches(';').parse().unwrap()
-    }
-
     #[test]
     fn the_memory_of_a_board_is_that_of_its_linker_script() {
         for (board, folder) in BOARDS.iter().filter_map(|board| Some((board, board.folder?))) {
             let script = std::fs::read_to_string(firmware().join(folder).join("memory.x")).unwrap();
-            let [flash, ram, stack] = ["FLASH ", "RAM ", "STACK "].map(|region| length(&script, region));
-            assert_eq!(board.memory, Memory { flash, ram: ram + stack, stack }, "{}", board.name);
-            let [flash, ram] = ["_program_flash", "_program_ram"].map(|name| symbol(&script, name));
+            let script = vapo_fit::Memory::parse(&script).unwrap();
+            let [flash, ram, stack] =
+                [script.flash, script.ram + script.stack, script.stack].map(|bytes| bytes as usize);
+            assert_eq!(board.memory, Memory { flash, ram: one_piece(ram), stack }, "{}", board.name);
+            let [flash, ram] = [script.program_flash, script.program_ram].map(|bytes| bytes as usize);
             assert_eq!(board.program, Program { flash, ram }, "{}", board.name);
         }
     }
@@ -138,7 +160,7 @@ mod tests {
         };
         for (board, folder) in BOARDS.iter().filter_map(|board| Some((board, board.folder?))) {
             let row = readme.lines().find(|line| line.starts_with(&format!("| `{folder}` |"))).unwrap();
-            let expected = format!("| {} | {} |", size(board.memory.flash / 1024), size(board.memory.ram / 1024));
+            let expected = format!("| {} | {} |", size(board.memory.flash / 1024), size(board.memory.ram() / 1024));
             assert!(row.contains(&expected), "{}: {row}", board.name);
         }
     }
@@ -146,14 +168,26 @@ mod tests {
     #[test]
     fn bytes_are_numbers_with_a_unit_or_none() {
         assert_eq!([bytes("3072"), bytes("16K"), bytes("2M"), bytes("0")], [3072, 16_384, 2_097_152, 0].map(Ok));
+        assert_eq!([bytes("16k"), bytes("2m")], [16_384, 2_097_152].map(Ok));
         for wrong in
-            ["", "K", "16k", "1G", "-1", "+1K", "1.5K", "16 K", "0x10", "99999999999999999999", "18446744073709551615K"]
+            ["", "K", "1G", "-1", "+1K", "1.5K", "16 K", "0x10", "99999999999999999999", "18446744073709551615K"]
         {
             assert!(bytes(wrong).unwrap_err().starts_with("expected a number of bytes"), "{wrong}");
         }
     }
 
-    /// The presets for such a device fit the whole of its memory, and their arena the largest piece of its RAM.
+    #[test]
+    fn pieces_are_numbers_of_bytes_the_largest_first() {
+        assert_eq!(pieces("16K"), Ok(one_piece(16_384)));
+        assert_eq!(pieces("128K,512k,1"), Ok([524_288, 131_072, 1, 0]));
+        assert!(pieces("1,2,3,4,5").unwrap_err().starts_with("expected at most 4 pieces of RAM, found 5"));
+        for wrong in ["", ",", "1K,", "1K;2K"] {
+            assert!(pieces(wrong).unwrap_err().starts_with("expected a number of bytes"), "{wrong}");
+        }
+    }
+
+    /// What the presets for such a device take, in pieces: the arena of one fills the largest, so that its image goes
+    /// into another.
     #[test]
     fn the_presets_for_devices_fit_a_cortex_m7() {
         use crate::cli::fit::{Demand, Device};
@@ -161,12 +195,20 @@ mod tests {
         use vapo_format::{Encoding, Homotopy, Shape};
         let &Board { memory, program, .. } = named("stm32h743").unwrap();
         let device = Device { memory, program, solver: None };
-        for (name, side) in [("cifar10-device", 32), ("celeba-device", 64)] {
+        let lack = |name: &str, side: u16, device: Device| {
             let image = Shape { channels: 3, height: side, width: side };
             let architecture = Preset::named(name).unwrap().architecture(image, Homotopy::Linear);
             let demand = Demand::new(&architecture, Encoding::Int8, None).unwrap();
-            assert!(device.lack(demand).fits(), "{name}: {}", device.lack(demand));
-            assert!(demand.arena <= 512 * 1024, "{name}: {demand:?}");
+            (device.lack(demand), demand)
+        };
+        for (name, side) in [("cifar10-device", 32), ("celeba-device", 64)] {
+            let (lack, demand) = lack(name, side, device);
+            assert!(lack.fits(), "{name}: {lack} of {demand:?}");
         }
+        // 525,056 bytes in one piece are more than the largest has.
+        let (of_one, demand) =
+            lack("celeba-device", 64, Device { memory: Memory { ram: one_piece(512 << 10), ..memory }, ..device });
+        assert_eq!(demand.arena + demand.image, 525_056);
+        assert_eq!(of_one.ram, 525_056 + program.ram + memory.stack - (512 << 10));
     }
 }

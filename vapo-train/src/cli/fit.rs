@@ -1,6 +1,6 @@
 //! What a model takes of a device, and how much of that the device lacks.
 
-use super::board::{Memory, Program};
+use super::board::{Memory, PIECES, Program};
 use vapo_format::writer::file_bytes;
 use vapo_format::{Architecture, Encoding};
 use vapo_sampler::{Solver, arena};
@@ -55,9 +55,41 @@ impl Device {
 
     /// What the device lacks.
     pub(super) fn lack(self, demand: Demand) -> Lack {
-        let Memory { flash, ram, .. } = self.memory;
-        Lack { flash: self.flash(demand).saturating_sub(flash), ram: self.ram(demand).saturating_sub(ram) }
+        let ram = self.placed(demand).lack;
+        Lack { flash: self.flash(demand).saturating_sub(self.memory.flash), ram }
     }
+
+    /// Where the arena, the image, and the program's RAM with its stack go: each whole into one piece of RAM, all into the
+    /// largest if they fit there, and otherwise so that the least is lacking.
+    pub(super) fn placed(self, demand: Demand) -> Placed {
+        let sizes = [demand.arena, demand.image, self.program.ram + self.memory.stack];
+        let ways = (0..PIECES.pow(sizes.len() as u32)).map(|way| {
+            let mut left = way;
+            // The last changes fastest: the arena stays in the largest piece for longest.
+            let mut pieces = sizes.map(|_| {
+                let piece = left % PIECES;
+                left /= PIECES;
+                piece
+            });
+            pieces.reverse();
+            let taken = |piece: usize| -> usize {
+                sizes.iter().zip(&pieces).filter(|(_, at)| **at == piece).map(|(size, _)| size).sum()
+            };
+            let over = self.memory.ram.iter().enumerate().map(|(piece, bytes)| taken(piece).saturating_sub(*bytes));
+            Placed { lack: over.sum(), pieces }
+        });
+        // The first of the best.
+        ways.min_by_key(|placed| placed.lack).unwrap_or_default()
+    }
+}
+
+/// In which piece of RAM the parts of a demand lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Placed {
+    /// Bytes that the pieces have too few.
+    pub(super) lack: usize,
+    /// Pieces of arena, image, and the program with its stack.
+    pub(super) pieces: [usize; 3],
 }
 
 /// Bytes that a device has too few; zeros where all fits.
@@ -89,6 +121,7 @@ impl std::fmt::Display for Lack {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::board::one_piece;
     use crate::preset::Preset;
     use crate::quantise::model_file;
     use vapo_format::{Homotopy, Shape};
@@ -112,7 +145,7 @@ mod tests {
     fn the_arena_is_that_of_the_solver_or_of_the_hungriest() {
         let arena = |solver| Demand::new(&digits(), Encoding::Int8, solver).unwrap().arena;
         assert_eq!([Some(Solver::Euler), Some(Solver::Ab2), None].map(arena), [9280, 9536, 9536]);
-        let memory = Memory { flash: 0, ram: 0, stack: 6144 };
+        let memory = Memory { flash: 0, ram: one_piece(0), stack: 6144 };
         let device = Device { memory, program: Program { flash: 0, ram: 64 }, solver: None };
         let demand = Demand::new(&digits(), Encoding::Int8, None).unwrap();
         assert_eq!(device.ram(demand), 9536 + 256 + 64 + 6144);
@@ -122,7 +155,8 @@ mod tests {
     fn what_fits_to_the_byte_fits_and_a_byte_less_does_not() {
         let lack = |flash, ram, stack| {
             let program = Program { flash: 5000, ram: 64 };
-            let device = Device { memory: Memory { flash, ram, stack }, program, solver: None };
+            let memory = Memory { flash, ram: one_piece(ram), stack };
+            let device = Device { memory, program, solver: None };
             device.lack(Demand { model: 1000, arena: 600, image: 36 })
         };
         assert!(lack(6000, 1000, 300).fits());
@@ -130,5 +164,22 @@ mod tests {
         assert_eq!(lack(5999, 1000, 300).to_string(), "lacks 1 bytes of flash");
         assert_eq!(lack(6000, 1000, 302).to_string(), "lacks 2 bytes of RAM");
         assert_eq!(lack(5000, 0, 300).to_string(), "lacks 1000 bytes of flash, 1000 of RAM");
+    }
+
+    #[test]
+    fn each_part_lies_whole_in_one_piece() {
+        let placed = |ram: [usize; PIECES]| {
+            let memory = Memory { flash: 6000, ram, stack: 300 };
+            let device = Device { memory, program: Program { flash: 5000, ram: 64 }, solver: None };
+            device.placed(Demand { model: 1000, arena: 600, image: 36 })
+        };
+        let fits = |pieces| Placed { lack: 0, pieces };
+        assert_eq!(placed([1000, 500, 0, 0]), fits([0, 0, 0]));
+        assert_eq!(placed([999, 400, 40, 0]), fits([0, 0, 1]));
+        assert_eq!(placed([635, 364, 40, 0]), fits([0, 2, 1]));
+        assert_eq!(placed([600, 364, 35, 1]), Placed { lack: 1, pieces: [0, 2, 1] });
+        // A thousand bytes, in pieces that are too small.
+        assert_eq!(placed([250, 250, 250, 250]).lack, 350 + 114);
+        assert_eq!(placed(one_piece(990)).lack, 10);
     }
 }

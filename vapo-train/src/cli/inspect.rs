@@ -1,7 +1,7 @@
 //! `vapo-train inspect`: what is in a model file, what a device needs for it, and whether a device has that.
 
-use super::board::{self, BOARDS, Memory, Program};
-use super::fit::{Demand, Device};
+use super::board::{self, BOARDS, Memory, PIECES, Program};
+use super::fit::{Demand, Device, Placed};
 use super::options::Integrator;
 use super::{Failure, parse_model, print, read_model, smaller};
 use clap::builder::PossibleValuesParser;
@@ -22,9 +22,9 @@ pub(super) struct Arguments {
     /// Flash of the device that the model shall fit, for instance 256K or 1M
     #[arg(long, value_name = "BYTES", requires = "ram", value_parser = board::bytes)]
     flash: Option<usize>,
-    /// RAM of the device that the model shall fit
-    #[arg(long, value_name = "BYTES", requires = "flash", value_parser = board::bytes)]
-    ram: Option<usize>,
+    /// RAM of the device that the model shall fit; if it has several pieces, all of them, for instance 512K,128K
+    #[arg(long, value_name = "BYTES", requires = "flash", value_parser = board::pieces)]
+    ram: Option<[usize; PIECES]>,
     /// What of the RAM is reserved for the stack
     #[arg(long, value_name = "BYTES", requires = "ram", default_value = board::STACK, value_parser = board::bytes)]
     stack: usize,
@@ -123,18 +123,19 @@ fn verdict(model: &Model<'_>, name: &str, device: Device) -> Result<String, vapo
     let (architecture, encoding) = (model.architecture(), model.encoding());
     let demand = Demand::new(architecture, encoding, device.solver)?;
     let Demand { model, arena, image } = demand;
-    let Memory { flash, ram, stack } = device.memory;
+    let Memory { flash, stack, .. } = device.memory;
+    let (ram, lack) = (device.memory.ram(), device.lack(demand));
     let row = |what, needed: usize, there: usize, parts: String| {
         let rest = if needed > there { "too few" } else { "to spare" };
         format!("  {what:14} needs {needed:>8} of {there:>8}, {:>8} {rest}: {parts}\n", needed.abs_diff(there))
     };
-    let lack = device.lack(demand);
     let heading = if lack.fits() { "the model fits" } else { "the model does not fit" };
     let mut text = format!("{heading} {name}, in bytes:\n");
     let program = device.program;
     text += &row("flash", device.flash(demand), flash, format!("model {model}, program {}", program.flash));
     let parts = format!("arena {arena}, image {image}, stack {stack}, program {}", program.ram);
     text += &row("RAM", device.ram(demand), ram, parts);
+    text += &pieces(demand, device);
     if !lack.fits() {
         let variants = smaller::variants(architecture, encoding, device);
         text += &format!("\n{}", smaller::describe(&variants, device));
@@ -142,9 +143,40 @@ fn verdict(model: &Model<'_>, name: &str, device: Device) -> Result<String, vapo
     Ok(text)
 }
 
+/// A line for each piece of RAM, where there are several: what lies in it.
+fn pieces(demand: Demand, device: Device) -> String {
+    let there = device.memory.ram.iter().filter(|&&bytes| bytes > 0).count();
+    if there < 2 {
+        return String::new();
+    }
+    let Placed { pieces, .. } = device.placed(demand);
+    let parts = [
+        ("arena", demand.arena),
+        ("image", demand.image),
+        ("stack", device.memory.stack),
+        ("program", device.program.ram),
+    ];
+    // The stack lies with the program.
+    let places = [pieces[0], pieces[1], pieces[2], pieces[2]];
+    let lines = device.memory.ram.iter().take(there).enumerate().map(|(piece, bytes)| {
+        let inside = parts.iter().zip(places).filter(|(_, place)| *place == piece).map(|(part, _)| part);
+        let needed: usize = inside.clone().map(|(_, size)| size).sum();
+        let list: Vec<String> = inside.map(|(name, size)| format!("{name} {size}")).collect();
+        let rest = if needed > *bytes { "too few" } else { "to spare" };
+        let list = if list.is_empty() { "empty".to_owned() } else { list.join(", ") };
+        format!(
+            "    {:12} needs {needed:>8} of {bytes:>8}, {:>8} {rest}: {list}\n",
+            format!("piece {}", piece + 1),
+            needed.abs_diff(*bytes)
+        )
+    });
+    lines.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::board::one_piece;
     use crate::preset::Preset;
     use crate::quantise::model_file;
     use clap::Parser;
@@ -170,7 +202,7 @@ mod tests {
 
     fn device(flash: usize, ram: usize) -> Device {
         let program = Program { flash: 57_344, ram: 64 };
-        Device { memory: Memory { flash, ram, stack: 1024 }, program, solver: None }
+        Device { memory: Memory { flash, ram: one_piece(ram), stack: 1024 }, program, solver: None }
     }
 
     #[test]
@@ -233,6 +265,29 @@ the model fits microbit, in bytes:
         assert_eq!(verdict(&Model::parse(&file).unwrap(), &device.0, device.1).unwrap(), expected);
     }
 
+    /// Arena and image together are more than the largest piece.
+    #[test]
+    fn arena_and_image_may_lie_in_pieces_apart() {
+        let image = Shape { channels: 3, height: 64, width: 64 };
+        let architecture = Preset::named("celeba-device").unwrap().architecture(image, Homotopy::Linear);
+        let file = model_file(&architecture, &vec![0.5; architecture.parameters()], Encoding::Int8).unwrap();
+        let model = Model::parse(&file).unwrap();
+        let device = parse("m --board stm32h743").unwrap().device().unwrap();
+        let page = verdict(&model, &device.0, device.1).unwrap();
+        let expected = "
+  RAM            needs   535356 of  1015808,   480452 to spare: arena 475904, image 49152, stack 8192, program 2108
+    piece 1      needs   486204 of   524288,    38084 to spare: arena 475904, stack 8192, program 2108
+    piece 2      needs    49152 of   294912,   245760 to spare: image 49152
+    piece 3      needs        0 of   131072,   131072 to spare: empty
+    piece 4      needs        0 of    65536,    65536 to spare: empty
+";
+        assert!(page.starts_with("the model fits stm32h743") && page.ends_with(expected), "{page}");
+        // As many bytes in smaller pieces do not hold it.
+        let device = parse("m --flash 2M --ram 256K,256K,256K,256K").unwrap().device().unwrap();
+        let page = verdict(&model, &device.0, device.1).unwrap();
+        assert!(page.contains("does not fit") && page.contains("213760 too few: arena 475904\n"), "{page}");
+    }
+
     #[test]
     fn what_does_not_fit_is_told_what_would() {
         let file = file("tiny", Encoding::Float32);
@@ -262,7 +317,7 @@ half the channels: conv 2, residual, down 4, head 4
         assert!(parse("m").unwrap().device().is_none());
         let device = |line| parse(line).unwrap().device().unwrap().1;
         let numbers = device("m --flash 1M --ram 16K");
-        assert_eq!(numbers.memory, Memory { flash: 1 << 20, ram: 16_384, stack: 6144 });
+        assert_eq!(numbers.memory, Memory { flash: 1 << 20, ram: one_piece(16_384), stack: 6144 });
         assert_eq!(numbers.solver, None);
         let solver = device("m --flash 1M --ram 16K --stack 100 --solver euler");
         assert_eq!((solver.memory.stack, solver.solver), (100, Some(vapo_sampler::Solver::Euler)));
@@ -277,7 +332,7 @@ half the channels: conv 2, residual, down 4, head 4
             ("m --ram 1M", "--flash <BYTES>"),
             ("m --stack 1K", "--ram <BYTES>"),
             ("m --solver heun", "--ram <BYTES>"),
-            ("m --ram 16k --flash 1M", "expected a number of bytes, as 3072, 16K or 1M"),
+            ("m --ram 16q --flash 1M", "expected a number of bytes, as 3072, 16K or 1M"),
             ("m --board microbit --ram 1M --flash 1M", "cannot be used with"),
             ("m --board microbit --solver heun", "cannot be used with"),
         ] {

@@ -119,7 +119,7 @@ fn narrower(architecture: &Architecture, divisor: u16) -> Option<Architecture> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::board::{Memory, largest_program, named};
+    use crate::cli::board::{Memory, largest_program, named, one_piece};
     use crate::preset::Preset;
     use vapo_format::{Homotopy, Shape};
 
@@ -183,9 +183,9 @@ mod tests {
             let found = variants.into_iter().find(|variant| variant.change == "one block less").unwrap();
             layers(&found.architecture)
         };
-        let short_of_ram = Memory { flash: 1 << 20, ram: 8 * 1024, stack: 2048 };
+        let short_of_ram = Memory { flash: 1 << 20, ram: one_piece(8 * 1024), stack: 2048 };
         assert_eq!(block(short_of_ram), "conv 8, down 16, residual, down 32, residual, head 32");
-        let short_of_flash = Memory { flash: 64 * 1024, ram: 1 << 20, stack: 2048 };
+        let short_of_flash = Memory { flash: 64 * 1024, ram: one_piece(1 << 20), stack: 2048 };
         assert_eq!(block(short_of_flash), "conv 8, residual, down 16, residual, down 32, head 32");
     }
 

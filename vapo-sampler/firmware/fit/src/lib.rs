@@ -9,12 +9,26 @@
 
 mod memory;
 mod refusal;
+mod script;
 
-use memory::Memory;
+pub use memory::Memory;
 use refusal::{Demand, Refusal};
+pub use script::Unreadable;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 use vapo_sampler::{Solver, arena};
+
+/// Beside what a model takes, which is counted for a release.
+const NOT_OPTIMISED: &str = ". This counts the program that --release builds; without it, the program takes several times \
+                             the flash and the stack, and may overflow either";
+
+/// Says what to do where the linker finds the program too large. Such a program fits after all if it is optimised.
+const OVERFLOW: &str = "
+ASSERT(SIZEOF(.vector_table) + SIZEOF(.text) + SIZEOF(.rodata) + SIZEOF(.data) <= LENGTH(FLASH), \
+\"the program overflows the flash: it was built without optimisation, add --release\");
+ASSERT(SIZEOF(.data) + SIZEOF(.bss) + SIZEOF(.uninit) <= LENGTH(RAM), \
+\"the program overflows the RAM: it was built without optimisation, add --release\");
+";
 
 /// Prepares the image of the board whose build script calls this.
 ///
@@ -32,12 +46,13 @@ pub fn build() -> Result<(), String> {
     let layout = String::from_utf8_lossy(&read(&layout)?).into_owned();
     let board = variable("CARGO_PKG_NAME")?;
     let (bytes, demand) = demand(&model)?;
-    let taken =
-        refusal::check(&board, demand, Memory::parse(&layout)?).map_err(|refusal: Refusal| refusal.to_string())?;
+    let memory = Memory::parse(&layout).map_err(|error| error.to_string())?;
+    let taken = refusal::check(&board, demand, memory).map_err(|refusal: Refusal| refusal.to_string())?;
+    let optimised = variable("OPT_LEVEL")? != "0";
     // The one way in which a build script can speak to whoever builds.
-    println!("cargo::warning={taken}");
+    println!("cargo::warning={taken}{}", if optimised { "" } else { NOT_OPTIMISED });
 
-    write(&out.join("memory.x"), layout.as_bytes())?;
+    write(&out.join("memory.x"), (layout + if optimised { "" } else { OVERFLOW }).as_bytes())?;
     write(&out.join("model.vapo"), &bytes)?;
     write(&out.join("model.rs"), source(demand).as_bytes())?;
     println!("cargo::rustc-link-search={}", out.display());

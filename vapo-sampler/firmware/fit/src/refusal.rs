@@ -30,22 +30,32 @@ impl fmt::Display for Refusal {
                  {program_flash} for the program), the board has {flash}: quantise the model, or train a smaller one",
                 model + program_flash
             ),
-            Refusal::Ram { board, arena, memory: Memory { ram, stack, program_ram, .. } } => write!(
+            Refusal::Ram { board, arena, memory: Memory { ram, stack, program_ram, others, .. } } => write!(
                 f,
                 "the model does not fit the RAM of {board}: it needs {} bytes ({arena} for the arena, {stack} for the \
-                 stack, {program_ram} for the rest), the board has {}: train a model of fewer channels",
+                 stack, {program_ram} for the rest), the board has {}{}: train a model of fewer channels",
                 arena + stack + program_ram,
-                ram + stack
+                ram + stack,
+                unused(others)
             ),
         }
     }
+}
+
+/// ` in RAM, and 32768 in SRAM2, which the program does not use`: what a person may count on and the build does not.
+fn unused(others: &[(String, u64)]) -> String {
+    let list: Vec<String> = others.iter().map(|(name, bytes)| format!("{bytes} in {name}")).collect();
+    if list.is_empty() {
+        return String::new();
+    }
+    format!(" in RAM, and {}, which the program does not use: it takes one piece", list.join(", "))
 }
 
 /// Checks that a model's demand does not exceed a board's memory, and says what of that it takes.
 pub(crate) fn check(board: &str, demand: Demand, memory: Memory) -> Result<String, Refusal> {
     let board = board.to_owned();
     let (model, arena) = (demand.model as u64, 4 * demand.elements as u64);
-    let Memory { flash, ram, stack, program_flash, program_ram } = memory;
+    let Memory { flash, ram, stack, program_flash, program_ram, .. } = memory;
     if model + program_flash > flash {
         return Err(Refusal::Flash { board, model, memory });
     }
@@ -66,8 +76,14 @@ mod tests {
     use super::{Demand, check};
     use crate::memory::Memory;
 
-    const MEMORY: Memory =
-        Memory { flash: 100_000, ram: 13_000, stack: 3_000, program_flash: 50_000, program_ram: 100 };
+    const MEMORY: Memory = Memory {
+        flash: 100_000,
+        ram: 13_000,
+        stack: 3_000,
+        others: Vec::new(),
+        program_flash: 50_000,
+        program_ram: 100,
+    };
 
     #[test]
     fn a_model_that_fits_to_the_byte_is_taken() {
@@ -90,5 +106,16 @@ mod tests {
         let text = check("board", Demand { model: 0, elements: 3_226 }, MEMORY).unwrap_err().to_string();
         assert!(text.contains("needs 16004 bytes") && text.contains("has 16000"), "{text}");
         assert!(text.contains("3000 for the stack"), "{text}");
+    }
+
+    /// The arena lies in one piece.
+    #[test]
+    fn other_pieces_of_ram_are_named_and_not_counted() {
+        let others = vec![("SRAM2".to_owned(), 1 << 20), ("DTCMRAM".to_owned(), 8)];
+        let memory = Memory { others, ..MEMORY };
+        let text = check("board", Demand { model: 0, elements: 3_226 }, memory.clone()).unwrap_err().to_string();
+        let named = "has 16000 in RAM, and 1048576 in SRAM2, 8 in DTCMRAM, which the program does not use";
+        assert!(text.contains(named), "{text}");
+        assert!(check("board", Demand { model: 0, elements: 3_225 }, memory).is_ok());
     }
 }
