@@ -24,23 +24,9 @@ fn main() -> ExitCode {
 }
 
 fn report(table: &[Measurement], write: bool) -> Result<(), String> {
-    println!("| board | model | instructions a drift | a sample | a MAC | model | code | arena | static | stack |");
-    println!("|---|---|---|---|---|---|---|---|---|---|");
-    for row in table {
-        println!(
-            "| {} | {} | {} | {} | {:.2} | {} | {} | {} | {} | {} |",
-            row.board,
-            row.model,
-            row.drift,
-            row.sample,
-            row.instructions_a_product(),
-            row.model_bytes,
-            row.code_bytes,
-            row.arena_bytes,
-            row.static_bytes,
-            row.stack_bytes
-        );
-    }
+    println!("{}", Measurement::COLUMNS);
+    println!("|{}", "---|".repeat(Measurement::COLUMNS.matches('|').count() - 1));
+    table.iter().for_each(|row| println!("{}", row.row()));
     if let Some(row) = table.first() {
         println!("\n{}", row.compiler);
     }

@@ -60,6 +60,18 @@ impl Measurement {
         })
     }
 
+    /// Names of the columns of [`Measurement::row`].
+    pub const COLUMNS: &str =
+        "| board | model | instructions a drift | a sample | a MAC | model | code | arena | static | stack |";
+
+    /// A row of a table in Markdown.
+    pub fn row(&self) -> String {
+        let numbers = [self.model_bytes, self.code_bytes, self.arena_bytes, self.static_bytes, self.stack_bytes];
+        let bytes = numbers.map(|number| format!(" {number} |")).concat();
+        let Measurement { board, model, drift, sample, .. } = self;
+        format!("| {board} | {model} | {drift} | {sample} | {:.2} |{bytes}", self.instructions_a_product())
+    }
+
     /// Instructions a multiply-accumulate.
     pub fn instructions_a_product(&self) -> f64 {
         self.drift as f64 / self.multiply_accumulates as f64
@@ -108,4 +120,32 @@ pub fn read_baseline() -> Result<Vec<Measurement>, String> {
     let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let text = std::fs::read_to_string(&path).map_err(|error| refused(&error))?;
     serde_json::from_str(&text).map_err(|error| refused(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::firmware;
+
+    /// What people read is what the tests compare with: the table of both pages, and the sum beside one of them.
+    #[test]
+    fn the_pages_have_the_rows_of_the_committed_table() {
+        let baseline = read_baseline().unwrap();
+        for page in [firmware().join("README.md"), Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")] {
+            let text = std::fs::read_to_string(&page).unwrap();
+            let mut lines = text.lines().skip_while(|line| *line != Measurement::COLUMNS).skip(2);
+            for row in &baseline {
+                assert_eq!(lines.next(), Some(&*row.row()), "{}: see `bench`", page.display());
+            }
+            assert_eq!(lines.next(), Some(""), "{}: a row too many", page.display());
+        }
+        let page = std::fs::read_to_string(firmware().join("README.md")).unwrap();
+        let row = baseline.iter().find(|row| row.board == Board::Microbit.name()).unwrap();
+        let grouped = |bytes: u64| format!("{},{:03}", bytes / 1000, bytes % 1000);
+        let [fixed, stack, sum] = [row.static_bytes, row.stack_bytes, row.static_bytes + row.stack_bytes].map(grouped);
+        assert!(
+            page.contains(&format!("take {fixed} + {stack} = {sum} of the micro:bit's")),
+            "{fixed}, {stack}, {sum}"
+        );
+    }
 }

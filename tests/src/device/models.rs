@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 use vapo_format::matrix::Weights;
 use vapo_format::writer::replace_threshold;
-use vapo_format::{Encoding, Homotopy, Model, Shape, Threshold, threshold};
+use vapo_format::{Architecture, Encoding, Homotopy, Model, Shape, Threshold, threshold};
 use vapo_train::parameters::{Layout, uniform};
 use vapo_train::preset::Preset;
 use vapo_train::quantise::model_file;
@@ -55,15 +55,41 @@ pub fn fashion() -> File {
 /// # Errors
 /// There is no such preset, or no room for a file.
 pub fn random(preset: &str) -> Result<File, String> {
-    let image = Shape { channels: 1, height: 28, width: 28 };
+    made(preset, Shape { channels: 1, height: 28, width: 28 }, Encoding::Int8)
+}
+
+/// A model of 8×8 images with float32 weights from a fixed seed, small enough for every board.
+///
+/// # Errors
+/// There is no room for a file.
+pub fn float32() -> Result<File, String> {
+    made("tiny", Shape { channels: 1, height: 8, width: 8 }, Encoding::Float32)
+}
+
+fn made(preset: &str, image: Shape, encoding: Encoding) -> Result<File, String> {
     let preset = Preset::named(preset).ok_or_else(|| format!("there is no preset {preset}"))?;
     let architecture = preset.architecture(image, Homotopy::Linear);
     let mut generator = Xoshiro128PlusPlus::seed_from_u64(28);
     let mut parameters = Layout::new(&architecture).initial(&mut generator);
     // Initial parameters leave residual blocks the identity.
     parameters.iter_mut().for_each(|value| *value += 0.05 * (2.0 * uniform(&mut generator) - 1.0));
-    let bytes = model_file(&architecture, &parameters, Encoding::Int8).map_err(|error| error.to_string())?;
+    let bytes = model_file(&architecture, &parameters, encoding).map_err(|error| error.to_string())?;
     temporary(&bytes)
+}
+
+/// A model's file with the same weights on the path of [`Homotopy::Bayes`].
+///
+/// # Errors
+/// The file is no model on the straight path, or its images' extents take more than a byte each.
+pub fn on_bayes_path(file: &[u8]) -> Result<Vec<u8>, String> {
+    let architecture = Model::parse(file).map_err(|error| error.to_string())?.architecture().clone();
+    let mut bytes = file.to_vec();
+    // After the image's three extents.
+    bytes[vapo_format::model::PREAMBLE + 3] = 1;
+    checksum(&mut bytes);
+    let expected = Architecture { homotopy: Homotopy::Bayes, ..architecture };
+    let found = Model::parse(&bytes).map_err(|error| error.to_string())?.architecture().clone();
+    if found == expected { Ok(bytes) } else { Err(format!("expected {expected:?}, found {found:?}")) }
 }
 
 /// A model's file with one weight changed by 1, and the checksum that goes with it. The weight is in the middle of the

@@ -1,43 +1,83 @@
 //! Rung 4 of the ladder: not a tolerance, but the same bits.
 
 use crate::{Case, cases};
+use vapo_format::Model;
 use vapo_sampler::Solver;
-use vapo_tests::device::{Request, models, on_host};
+use vapo_tests::device::{Image, Request, models, on_host};
 
-/// Enough for every part of a step: noise after the first, Adams–Bashforth in the second.
-const STEPS: u16 = 2;
+/// Enough for every part of every solver: a first step, two in the middle, which continue from one and from two before
+/// them, and a last one.
+const STEPS: u16 = 4;
 
-/// Every solver, with and without noise, for three seeds. One seed needs all of its 64 bits.
+/// A seed and an exponent each. One seed needs all of its 64 bits.
+const SEEDED: [(u64, f32); 3] = [(1, 1.0), (2, 0.7), (u64::MAX, 0.85)];
+
+/// Every solver, with and without noise, for every seed.
 fn requests() -> impl Iterator<Item = Request> {
-    let seeded = [(1, 1.0), (2, 0.7), (u64::MAX, 0.85)];
     Solver::ALL.into_iter().flat_map(move |solver| {
         [0.0, 1.0].into_iter().flat_map(move |temperature| {
-            seeded.map(|(seed, exponent)| Request { seed, solver, steps: STEPS, exponent, temperature, known: 0 })
+            SEEDED.map(|(seed, exponent)| Request { seed, solver, steps: STEPS, exponent, temperature, known: 0 })
         })
     })
 }
 
-fn assert_equal(case: &Case) {
-    for request in requests() {
-        let (host, device) = (on_host(&case.file, &request).unwrap(), case.image.answer(&request).unwrap());
+/// Every solver, with and without noise, for one of the seeds each: for what takes long to emulate.
+fn few_requests() -> impl Iterator<Item = Request> {
+    requests()
+        .enumerate()
+        .filter(|(place, _)| place % SEEDED.len() == place / SEEDED.len() % SEEDED.len())
+        .map(|(_, r)| r)
+}
+
+fn assert_equal(case: &Case, image: &Image, file: &[u8], requests: impl Iterator<Item = Request>) {
+    let homotopy = Model::parse(file).unwrap().architecture().homotopy;
+    for request in requests {
+        let (host, device) = (on_host(file, &request).unwrap(), image.answer(&request).unwrap());
+        let what = format!("{} on {}, homotopy {homotopy}, {request}", case.model, case.board.name());
         assert_eq!(host.steps.len(), usize::from(STEPS));
-        assert_eq!(device.bits, host, "{} on {}, {request}", case.model, case.board.name());
+        // The bits of what is not a number are no one's.
+        assert!(host.sample.iter().all(|&bits| f32::from_bits(bits).is_finite()), "{what}");
+        assert_eq!(device.bits, host, "{what}");
     }
 }
 
 #[test]
 fn cortex_m0_and_host_sample_the_same_digits() {
-    assert_equal(&cases().microbit);
+    let case = &cases().microbit;
+    assert_equal(case, &case.image, &case.file, few_requests());
 }
 
 #[test]
 fn cortex_m4f_and_host_sample_the_same_digits() {
-    assert_equal(&cases().mps2_an386);
+    let case = &cases().mps2_an386;
+    assert_equal(case, &case.image, &case.file, requests());
 }
 
 #[test]
 fn cortex_m4f_and_host_sample_the_same_large_images() {
-    assert_equal(&cases().fashion);
+    let case = &cases().fashion;
+    assert_equal(case, &case.image, &case.file, few_requests());
+}
+
+/// The other path has formulas of its own in every solver.
+#[test]
+fn cortex_m4f_and_host_sample_the_same_on_the_bayes_path() {
+    let case = &cases().mps2_an386;
+    let bayes = models::on_bayes_path(&case.file).unwrap();
+    assert_equal(case, &case.image.with_model(&case.file, &bayes).unwrap(), &bayes, requests());
+}
+
+/// On both paths; with some of the image known, too.
+#[test]
+fn both_cores_and_host_sample_the_same_with_float32_weights() {
+    for case in &cases().float32 {
+        let bayes = models::on_bayes_path(&case.file).unwrap();
+        let of_bayes = case.image.with_model(&case.file, &bayes).unwrap();
+        for (image, file) in [(&case.image, &case.file), (&of_bayes, &bayes)] {
+            let restored = few_requests().map(|request| Request { known: 3, ..request });
+            assert_equal(case, image, file, few_requests().chain(restored));
+        }
+    }
 }
 
 /// The comparison would notice the smallest change that a model can have.

@@ -31,9 +31,12 @@ struct Cases {
     microbit: Case,
     mps2_an386: Case,
     fashion: Case,
+    /// A small model of float32 weights, on both boards.
+    float32: [Case; 2],
 }
 
 impl Cases {
+    /// Those that the table of costs has.
     fn all(&self) -> [&Case; 3] {
         [&self.microbit, &self.mps2_an386, &self.fashion]
     }
@@ -45,10 +48,13 @@ fn cases() -> &'static Cases {
         let (digits, fashion) = (models::digits(), models::fashion());
         // Last the digits: what a person runs next is built.
         let fashion = Case::new(Board::Mps2An386, "fashion", &fashion);
+        let small = models::float32().unwrap();
+        let float32 = [Board::Microbit, Board::Mps2An386].map(|board| Case::new(board, "tiny in float32", &small));
         Cases {
             microbit: Case::new(Board::Microbit, "digits", &digits),
             mps2_an386: Case::new(Board::Mps2An386, "digits", &digits),
             fashion,
+            float32,
         }
     })
 }
