@@ -180,9 +180,11 @@ fn flow_and_energy_find_the_same_affine_drift() {
             // whose γ has a std of 11 there.
             for (objective, tolerance) in [(Objective::Flow, 0.025), (Objective::Energy, 0.15)] {
                 let found = affine_minimiser(objective, &path);
-                let off = found.iter().zip(&expected).map(|(found, expected)| (found - expected).abs());
-                let off = off.fold(0.0, f64::max);
-                assert!(off < tolerance, "{objective:?} {homotopy:?} {time}: {found:?}, not {expected:?}");
+                let mut off = found.iter().zip(&expected).map(|(found, expected)| (found - expected).abs());
+                assert!(
+                    off.all(|off| off < tolerance),
+                    "{objective:?} {homotopy:?} {time}: {found:?}, not {expected:?}"
+                );
             }
         }
     }
@@ -228,36 +230,38 @@ fn derivatives_vary_least_for_flow_and_less_for_energy_with_mirrored_noise() {
     }
 }
 
-/// A batch whose last sample has its time for itself: the others keep their groups, and so their low variance, and the one
-/// keeps its covariance, without which it would pull the drift towards zero.
+/// A batch whose last sample has its time for itself: the others keep their groups, and so their low variance.
 #[test]
-fn a_lone_time_in_a_batch_costs_neither_variance_nor_the_minimiser() {
-    const BATCHES: usize = 4000;
-    for homotopy in BOTH {
-        let problem = mixture();
-        let slopes = |samples: usize, draws, length: f32| {
-            let mut generator = generator(9);
-            let slope = |_| {
-                let path = drawn(draws, samples, &problem, homotopy, &mut generator);
-                let mut evaluation = optimal(&problem, homotopy, &path);
-                let all = evaluation.drift.iter_mut().chain(&mut evaluation.potential);
-                all.for_each(|value| *value *= length);
-                let cotangents = Objective::Energy.evaluate(&evaluation, &path).unwrap();
-                mean_and_error(&along_wave(&cotangents, &path)).0
-            };
-            mean_and_error(&(0..BATCHES).map(slope).collect::<Vec<_>>())
+fn a_lone_time_in_a_batch_costs_no_variance() {
+    let (problem, homotopy) = (mixture(), Homotopy::Linear);
+    let variance = |samples: usize, draws| {
+        let mut generator = generator(9);
+        let slope = |_| {
+            let path = drawn(draws, samples, &problem, homotopy, &mut generator);
+            let cotangents = Objective::Energy.evaluate(&optimal(&problem, homotopy, &path), &path).unwrap();
+            mean_and_error(&along_wave(&cotangents, &path)).0
         };
-        let (whole, lone, independent) = (
-            slopes(48, Draws::Antithetic, 1.0),
-            slopes(49, Draws::Antithetic, 1.0),
-            slopes(49, Draws::Independent, 1.0),
-        );
-        let [of_whole, of_lone, of_independent] = [whole, lone, independent].map(|(_, error)| error.powi(2));
-        assert!(of_lone < 1.15 * of_whole, "{homotopy:?}: {of_lone} and {of_whole}");
-        assert!(of_lone < 0.95 * of_independent, "{homotopy:?}: {of_lone} and {of_independent}");
-        assert!(lone.0.abs() < 4.0 * lone.1, "{homotopy:?}: {lone:?}");
-        let short = slopes(49, Draws::Antithetic, 0.5);
-        assert!(short.0.abs() > 8.0 * short.1, "{homotopy:?}: {short:?}");
+        mean_and_error(&(0..2000).map(slope).collect::<Vec<_>>()).1.powi(2)
+    };
+    let (whole, lone) = (variance(48, Draws::Antithetic), variance(49, Draws::Antithetic));
+    let independent = variance(49, Draws::Independent);
+    assert!(lone < 1.08 * whole && lone < 0.92 * independent, "{whole}, {lone} and {independent}");
+}
+
+/// Every third sample has its time for itself, the least later than that of the others. Without its covariance it would pull
+/// the drift towards zero.
+#[test]
+fn a_lone_time_leaves_the_minimiser() {
+    let time = 0.375_f32;
+    for homotopy in BOTH {
+        let problem = gaussian();
+        let path = path(&problem, homotopy, &[time, time, time.next_up()].repeat(20_000), &mut generator(3));
+        let (a, b) = problem.affine_drift(homotopy, time.into());
+        let expected: Vec<f64> = core::iter::once(a).chain(b).collect();
+        let found = affine_minimiser(Objective::Energy, &path);
+        let off = found.iter().zip(&expected).map(|(found, expected)| (found - expected).abs()).collect::<Vec<_>>();
+        println!("{homotopy:?}: {found:?} and {expected:?}");
+        assert!(off.iter().all(|off| *off < 0.1), "{homotopy:?}: {found:?}, not {expected:?}");
     }
 }
 

@@ -62,7 +62,9 @@ fn transported(
 
 fn furthest(found: &[f64], expected: &[f64]) -> f64 {
     assert_eq!(found.len(), expected.len());
-    found.iter().zip(expected).map(|(found, expected)| (found - expected).abs()).fold(0.0, f64::max)
+    let off = found.iter().zip(expected).map(|(found, expected)| (found - expected).abs());
+    // `f64::max` would pass over what is not a number.
+    off.fold(0.0, |furthest, off| if off <= furthest { furthest } else { off })
 }
 
 /// Every path, solver and temperature.

@@ -135,6 +135,56 @@ fn etd2_is_exact_where_the_predicted_image_stands_still() {
     }
 }
 
+/// ∇Φ = μ′D + σ′E, where the predicted image D = ½ + 2t moves evenly and E = (x − μD)/σ: then σE′ = −μD′.
+///
+/// From the second step on, D is extrapolated exactly whatever the widths of the steps, so that E changes by −D′∫μ/σ dt.
+/// The last step ends at D, extrapolated by half of its way over the step before, in proportion to their widths.
+#[test]
+fn etd2_is_exact_where_the_predicted_image_moves_evenly() {
+    const IMAGE: fn(f32) -> f32 = |time| 0.5 + 2.0 * time;
+    struct Even(Homotopy);
+    impl Drift for Even {
+        fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+            let (at, image) = (coefficients(self.0, time), IMAGE(time));
+            let noise = |x: f32| (x - at.mean * image) / at.std;
+            drift.iter_mut().zip(x).for_each(|(drift, &x)| *drift = at.mean_rate * image + at.std_rate * noise(x));
+            Ok(0.0)
+        }
+    }
+    for homotopy in [Homotopy::Linear, Homotopy::Bayes] {
+        // ∫ μ/σ dt from 0.
+        let integral = |time: f32| {
+            let left = 1.0 - f64::from(time);
+            match homotopy {
+                Homotopy::Linear => -left.ln() - f64::from(time),
+                Homotopy::Bayes => 2.0 * (1.0 - left.sqrt()) - (1.0 - left.powf(1.5)) / 1.5,
+            }
+        };
+        for exponent in [0.6, 1.0, 1.4] {
+            let schedule = Schedule::graded(6, exponent).unwrap();
+            let (mut field, mut x, mut buffers) = (Even(homotopy), [0.75], [f32::NAN; 2]);
+            let mut noises = Vec::new();
+            let observe = |step: vapo_sampler::schedule::Step, drift: &[f32]| {
+                let at = coefficients(homotopy, step.start);
+                noises.push((step.start, f64::from((drift[0] - at.mean_rate * IMAGE(step.start)) / at.std_rate)));
+            };
+            let sde = Sde { drift: &mut field, homotopy, temperature: 0.0 };
+            let mut generator = Noise::new(generator(5));
+            Solver::Etd2.integrate(sde, schedule, &mut generator, &mut x, &mut buffers, observe).unwrap();
+
+            for (place, pair) in noises.windows(2).enumerate().skip(1) {
+                let (found, [from, to]) = (pair[1].1 - pair[0].1, [pair[0].0, pair[1].0]);
+                let exact = -2.0 * (integral(to) - integral(from));
+                assert!((found - exact).abs() < 2e-5, "{homotopy:?} {exponent} step {place}: {found} is not {exact}");
+            }
+            let [before, last] = [4, 5].map(|step: usize| noises[step].0);
+            let half = 0.5 * (1.0 - last) / (last - before);
+            let exact = IMAGE(last) + half * (IMAGE(last) - IMAGE(before));
+            assert!((x[0] - exact).abs() < 1e-5, "{homotopy:?} {exponent}: {} is not {exact}", x[0]);
+        }
+    }
+}
+
 #[test]
 fn evaluations_are_as_documented_and_never_at_time_1() {
     for steps in [1, 2, 7] {

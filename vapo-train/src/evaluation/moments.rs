@@ -113,10 +113,9 @@ impl Moments {
         // tr (C₁C₂)^½ = Σ √λ(C₁^½ C₂ C₁^½), of a symmetric matrix, which needs no full rank.
         let root = root(&self.covariance);
         let product = &root * &other.covariance * &root;
-        let trace: f64 = product.symmetric_eigenvalues().iter().map(|value| value.max(0.0).sqrt()).sum();
+        let trace: f64 = product.symmetric_eigenvalues().iter().map(|&value| not_negative(value).sqrt()).sum();
         let traces = self.covariance.trace() + other.covariance.trace();
-        // Rounding may take what is zero below it.
-        Ok(((&self.mean - &other.mean).norm_squared() + traces - 2.0 * trace).max(0.0))
+        Ok(not_negative((&self.mean - &other.mean).norm_squared() + traces - 2.0 * trace))
     }
 }
 
@@ -131,10 +130,15 @@ pub fn check_dimension(found: usize) -> Result<(), EvaluationError> {
     Err(EvaluationError::Dimension { most: MOST_FEATURES, found })
 }
 
+/// Zero for what rounding took below it. What is not a number stays so: `max` would call it zero, the best of distances.
+fn not_negative(value: f64) -> f64 {
+    if value < 0.0 { 0.0 } else { value }
+}
+
 /// The symmetric square root of a covariance.
 fn root(covariance: &DMatrix<f64>) -> DMatrix<f64> {
     let eigen = SymmetricEigen::new(covariance.clone());
-    let roots = DMatrix::from_diagonal(&eigen.eigenvalues.map(|value| value.max(0.0).sqrt()));
+    let roots = DMatrix::from_diagonal(&eigen.eigenvalues.map(|value| not_negative(value).sqrt()));
     &eigen.eigenvectors * roots * eigen.eigenvectors.transpose()
 }
 
@@ -144,6 +148,15 @@ mod tests {
 
     fn moments(mean: [f64; 2], covariance: [f64; 4]) -> Moments {
         Moments::new(mean.to_vec(), covariance.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_distance_that_overflows_is_not_zero() {
+        assert_eq!([not_negative(-1e-9), not_negative(2.0)], [0.0, 2.0]);
+        assert!(not_negative(f64::NAN).is_nan());
+        let far = moments([1e200, 0.0], [1.0, 0.0, 0.0, 1.0]);
+        let found = far.distance(&moments([-1e200, 0.0], [1.0, 0.0, 0.0, 1.0])).unwrap();
+        assert!(found == f64::INFINITY, "{found}");
     }
 
     #[test]
