@@ -1,0 +1,49 @@
+//! Reads arbitrary text as the request of a board, or as a board's `memory.x`; `READER` says which, `request` or `memory`.
+//! `tests/fuzz` in the repository's root builds and runs this.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use std::sync::LazyLock;
+use vapo_fit::Memory;
+use vapo_program::Request;
+
+static READER: LazyLock<String> = LazyLock::new(|| std::env::var("READER").expect("READER=request or READER=memory"));
+
+fuzz_target!(|bytes: &[u8]| {
+    match READER.as_str() {
+        "request" => request(bytes),
+        "memory" => memory(bytes),
+        other => panic!("READER is {other}, expected request or memory"),
+    }
+});
+
+/// What is refused is one of the arguments; what is taken are the numbers that the standard library reads.
+fn request(bytes: &[u8]) {
+    let mut arguments = bytes.split(|&byte| byte == b' ').filter(|argument| !argument.is_empty());
+    let request = match Request::parse(bytes) {
+        Ok(request) => request,
+        Err(refused) => return assert!(arguments.any(|argument| argument == refused)),
+    };
+    // The last of a name counts.
+    let value = |name: &str| {
+        let text = std::str::from_utf8(bytes).expect("what is taken is ASCII");
+        text.split(' ').rev().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='))
+    };
+    let default = Request::default();
+    assert_eq!(request.seed, value("seed").map_or(default.seed, |text| text.parse().expect("a seed")));
+    assert_eq!(request.steps, value("steps").map_or(default.steps, |text| text.parse().expect("steps")));
+    assert_eq!(request.known, value("known").map_or(default.known, |text| text.parse().expect("rows")));
+    assert_eq!(request.solver.name(), value("solver").unwrap_or(default.solver.name()));
+    assert_eq!(request.exponent, value("exponent").map_or(default.exponent, |text| text.parse().expect("an exponent")));
+    assert_eq!(request.temperature, value("temperature").map(|text| text.parse().expect("a temperature")));
+}
+
+/// A script is read or refused, and blanks, comments and attributes change nothing.
+fn memory(bytes: &[u8]) {
+    let script = String::from_utf8_lossy(bytes);
+    let found = Memory::parse(&script);
+    if !script.contains("/*") {
+        let commented = format!("/* MEMORY {{ FLASH : ORIGIN = 0, LENGTH = 1 }} */ {script} /* more */");
+        assert_eq!(Memory::parse(&commented), found);
+    }
+}
