@@ -294,7 +294,7 @@ mod tests {
         put(&root, "a.png");
         put(&root, "lost+found/b.png");
         let closed = root.path().join("lost+found");
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
         for depth in [Depth::Folder, Depth::Tree] {
             let found = files(root.path(), depth).unwrap();
             assert_eq!(
