@@ -90,17 +90,57 @@ fn ab2_integrates_linear_velocities_exactly_after_its_first_step() {
 }
 
 /// ∇Φ = μ′·½ + σ′·E, where E = (x − μ·½)/σ: the predicted image is ½ everywhere, and the flow is x = μ·½ + σ·E.
+struct Still(Homotopy);
+
+impl Drift for Still {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        let at = coefficients(self.0, time);
+        let noise = |x: f32| (x - 0.5 * at.mean) / at.std;
+        drift.iter_mut().zip(x).for_each(|(drift, &x)| *drift = 0.5 * at.mean_rate + at.std_rate * noise(x));
+        Ok(0.0)
+    }
+}
+
+/// Two steps of [`Still`] in f64, with the same noise: f = μ′·½ + (σ′ − η)E, g² = 2ησ.
 #[test]
-fn etd2_is_exact_where_the_predicted_image_stands_still() {
-    struct Still(Homotopy);
-    impl Drift for Still {
-        fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
-            let at = coefficients(self.0, time);
-            let noise = |x: f32| (x - 0.5 * at.mean) / at.std;
-            drift.iter_mut().zip(x).for_each(|(drift, &x)| *drift = 0.5 * at.mean_rate + at.std_rate * noise(x));
-            Ok(0.0)
+fn steps_at_a_temperature_are_their_formulas() {
+    let schedule = Schedule::graded(2, 0.7).unwrap().starting_at(0.125).unwrap();
+    let [first, second] = [0, 1].map(|step| schedule.steps().nth(step).unwrap());
+    let widths = [first, second].map(|step| f64::from(step.end) - f64::from(step.start));
+    for (homotopy, temperature) in [Homotopy::Linear, Homotopy::Bayes].into_iter().flat_map(|h| [(h, 0.0), (h, 0.75)]) {
+        // σ and σ′ at the two starts, by their own formulas.
+        let std = |time: f32| match homotopy {
+            Homotopy::Linear => (1.0 - f64::from(time), -1.0),
+            Homotopy::Bayes => ((1.0 - f64::from(time)).sqrt(), -0.5 / (1.0 - f64::from(time)).sqrt()),
+        };
+        let velocity = |x: f64, time: f32| {
+            let (std, rate) = std(time);
+            0.5 + (rate - f64::from(temperature)) * (x - 0.5 * f64::from(time)) / std
+        };
+        let (times, start) = ([first.start, second.start], -0.8);
+        let [width, last] = widths;
+        let before = velocity(start.into(), times[0]);
+        let draw = f64::from(Noise::new(generator(3)).draw());
+        let noise = (2.0 * f64::from(temperature) * std(times[0]).0 * width).sqrt() * draw;
+        let predicted = f64::from(start) + width * before + noise;
+        let corrected = predicted + 0.5 * width * (velocity(predicted, times[1]) - before);
+        let after = velocity(predicted, times[1]);
+        for (solver, expected) in [
+            (Solver::Euler, predicted + last * after),
+            (Solver::Heun, corrected + last * velocity(corrected, times[1])),
+            (Solver::Ab2, predicted + last * (after + 0.5 * last / width * (after - before))),
+        ] {
+            let (mut field, mut x, mut buffers) = (Still(homotopy), [start], [f32::NAN; 2]);
+            let sde = Sde { drift: &mut field, homotopy, temperature };
+            solver.integrate(sde, schedule, &mut Noise::new(generator(3)), &mut x, &mut buffers, |_, _| ()).unwrap();
+            let case = format!("{homotopy:?} {solver:?} at temperature {temperature}");
+            assert!((f64::from(x[0]) - expected).abs() < 1e-5, "{case}: {} is not {expected}", x[0]);
         }
     }
+}
+
+#[test]
+fn etd2_is_exact_where_the_predicted_image_stands_still() {
     for homotopy in [Homotopy::Linear, Homotopy::Bayes] {
         for temperature in [0.0, 0.5, 2.0] {
             let (mut field, mut noise) = (Still(homotopy), Noise::new(generator(5)));
