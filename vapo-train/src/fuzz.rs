@@ -10,6 +10,7 @@ use crate::raster::{self, Background};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use tempfile::TempDir;
 
 /// What takes any bytes.
 pub type Reader = fn(&[u8]);
@@ -22,12 +23,16 @@ pub fn reader(name: &str) -> Option<Reader> {
     READERS.iter().find(|(each, _)| *each == name).map(|(_, reader)| *reader)
 }
 
-/// Gives the bytes to a reader that takes a path.
+/// Gives the bytes to a reader that takes a path. The file is the same each time, since making one takes long.
 fn in_file(bytes: &[u8], read: impl FnOnce(&Path)) {
-    let folder = tempfile::TempDir::new().expect("a temporary folder can be made");
-    let path = folder.path().join("input");
-    fs::write(&path, bytes).expect("a temporary file can be written");
-    read(&path);
+    thread_local! {
+        static FOLDER: TempDir = TempDir::new().expect("a temporary folder can be made");
+    }
+    FOLDER.with(|folder| {
+        let path = folder.path().join("input");
+        fs::write(&path, bytes).expect("a temporary file can be written");
+        read(&path);
+    });
 }
 
 /// Image files of every kind.

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
-    /// The images to restore: a picture of the model's extent (.png), or an array of images (.npy)
+    /// The images to restore: a picture of the model's extent, or an array of images (.npy)
     #[arg(long, value_name = "F.{png,npy}")]
     images: Option<PathBuf>,
     #[command(flatten)]

@@ -82,7 +82,7 @@ fn incidental_things_stop_no_command_and_are_counted_the_same() {
             fs::create_dir(folder.join(name)).unwrap();
             fs::write(folder.join(name).join("0.png"), "x").unwrap();
         }
-        fs::set_permissions(folder.join("lost+found"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(folder.join("lost+found"), fs::Permissions::from_mode(0o000)).unwrap();
         symlink("gone.png", folder.join("9.png")).unwrap();
     }
     let said = "4 images; left out: 6 hidden or system files, 1 link that leads nowhere";
