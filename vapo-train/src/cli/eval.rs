@@ -143,8 +143,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn plan(arguments: &Arguments) -> Plan {
     let Arguments { model, samples, reference, .. } = arguments;
-    let plan = Plan::new(arguments.force).reads("--model", model).reads("--samples", samples);
-    let plan = plan.reads("--reference", reference).reads("--data-dir", &arguments.data.place());
+    let plan = Plan::new(arguments.force).reads("--model", model).reads_pictures("--samples", samples);
+    let plan = plan.reads("--reference", reference).reads_data(&arguments.data);
     plan.writes("--out", [&arguments.out]).writes("--write-statistics", &arguments.write_statistics)
 }
 

@@ -101,8 +101,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.out.extension().is_none_or(|extension| extension != "png") {
         return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .png")));
     }
-    let data = arguments.data.as_ref().and_then(DataOptions::place);
-    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]).reads("--data-dir", &data);
+    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
+    let plan = arguments.data.iter().fold(plan, Plan::reads_data);
     let plan = plan.reads("--images", &arguments.images).reads("--mask", &arguments.mask);
     let outputs = plan.writes_with_card("--out", [&arguments.out]).check()?;
     let (count, sampler) = (arguments.count, &arguments.sampler);

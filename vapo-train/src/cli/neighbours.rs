@@ -47,7 +47,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { data, sampler, count, out, .. } = arguments;
     output::expect_png(out)?;
-    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]).reads("--data-dir", &data.place());
+    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]).reads_data(data);
     let outputs = plan.writes_with_card("--out", [out]).check()?;
     if data.split() == Split::Train {
         return Err(Failure::Usage(

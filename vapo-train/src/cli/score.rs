@@ -138,7 +138,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn plan(arguments: &Arguments) -> Plan {
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
-    let plan = plan.reads("--data-dir", &arguments.data.place()).reads("--against-dir", &arguments.against_dir);
+    let plan = plan.reads_data(&arguments.data).reads("--against-dir", &arguments.against_dir);
     plan.writes_with_card("--out", [&arguments.out]).writes_with_card("--write-threshold", &arguments.write_threshold)
 }
 

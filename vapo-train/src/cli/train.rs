@@ -1,11 +1,11 @@
 //! `vapo-train`: trains, quantises, samples, and says what came out.
 
 use super::options::data::{FileOptions, load};
-use super::options::plan::refuse_standard_output;
+use super::options::plan::{refuse_standard_output, resolved};
 use super::{Failure, from_one_to, interrupt, note, option_value, quoted, summary};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{Budget, Choices, Config, Device};
-use crate::dataset::{Dataset, Preparation, Size, Source, Split};
+use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::draws::Draws;
 use crate::objective::Objective;
 use crate::optimiser::Rule;
@@ -118,6 +118,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// A new run. Whatever can be refused is, before a folder is made or an earlier run gives way.
 fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failure> {
     let files = arguments.files.files(source)?;
+    refuse_among_images(source, &files, path)?;
     // Where the extent is known beforehand, no image is prepared in vain.
     if let Some(Preparation { size: Some(Size { height, width }), channels: Some(channels), .. }) = files.preparation {
         preset_for(arguments, source, Shape { channels, height, width })?;
@@ -142,6 +143,20 @@ fn told(lock: Lock) -> Lock {
         note(&format!("{folder} cannot be locked ({cause}): see to it that no other training writes there"));
     }
     lock
+}
+
+/// Refuses a run folder among images that every picture in their folder counts as: the run's pictures would be learned too.
+fn refuse_among_images(source: Source, files: &Files, path: &Path) -> Result<(), Failure> {
+    match &files.data_dir {
+        Some(images) if source == Source::Folder && resolved(path).starts_with(resolved(images)) => {
+            Err(Failure::Usage(format!(
+                "--out {}: its pictures would lie among the images that are learned from, --data-dir {}: give another folder",
+                path.display(),
+                images.display()
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The preset that was chosen, or the usual one for images of an extent.

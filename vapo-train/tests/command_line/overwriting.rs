@@ -67,6 +67,9 @@ fn a_folder_that_cannot_be_made_is_told() {
     for out in ["file", "file/run"] {
         vapo_train(root.path(), &format!("{TINY} --steps 5 --out {out}")).refused(1, &[&format!("write {out}: ")]);
         vapo_train(root.path(), &format!("{TINY} --steps 5 --out {out} --force")).refused(1, &["file"]);
+        // Before images are looked for, which may take minutes to prepare.
+        let line = format!("--dataset celeba --data-dir absent --out {out}");
+        vapo_train(root.path(), &line).refused(1, &[&format!("write {out}: ")]);
     }
     assert_eq!(names(root.path()), ["file"]);
 }

@@ -79,6 +79,10 @@ fn where_nothing_can_be_written_is_told_before_anything_is_read() {
         let out = |name: &str| vapo_train(root.path(), &format!("{line} {option} {name}"));
         out(&format!("absent/x{end}"))
             .refused(1, &[&format!("cannot write absent/x{end}"), "no folder absent", "make it"]);
+        if cfg!(target_os = "linux") {
+            // Nobody writes there, whatever the permissions say.
+            out(&format!("/proc/x{end}")).refused(1, &[&format!("cannot write /proc/x{end}")]);
+        }
         out(&format!("file/x{end}")).refused(1, &[&format!("cannot write file/x{end}")]);
         if end != "" {
             fs::create_dir(root.path().join(format!("folder{end}"))).unwrap();
@@ -178,6 +182,19 @@ fn what_is_read_is_not_replaced_even_by_force() {
     ];
     for (line, read) in cases {
         let parts = ["would replace what is read", read, "another name"];
+        vapo_train(root.path(), &format!("{line} --force")).refused(2, &parts);
+    }
+    // Nor does a result lie among images that are read: the next command would read it too.
+    for (line, read) in [
+        ("fid-ref --dataset folder --data-dir pictures --split train --out pictures/x.png", "--data-dir pictures"),
+        (
+            "inpaint --model m.vapo --dataset folder --data-dir pictures --box 0,0,2,2 --out pictures/x.png",
+            "--data-dir pictures",
+        ),
+        ("--dataset folder --data-dir pictures --out pictures", "--data-dir pictures"),
+        ("--dataset folder --data-dir pictures --out pictures/a/run", "--data-dir pictures"),
+    ] {
+        let parts = ["would lie among the images", read];
         vapo_train(root.path(), &format!("{line} --force")).refused(2, &parts);
     }
     assert!(contents(root.path()) == before);

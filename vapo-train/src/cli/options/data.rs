@@ -134,6 +134,11 @@ impl DataOptions {
         load(source, split, &self.files.files(source)?)
     }
 
+    /// Whether every picture in its folder is of the data set.
+    pub(in crate::cli) fn is_folder(&self) -> bool {
+        self.dataset == Source::Folder.name()
+    }
+
     /// The data set and its split, for people.
     pub(in crate::cli) fn name(&self) -> String {
         let folder = self.files.data_dir.as_ref().map_or(String::new(), |path| format!(" in {}", path.display()));

@@ -1,6 +1,7 @@
 //! What a command reads and writes, checked before its work begins.
 
 use crate::cli::Failure;
+use crate::cli::options::DataOptions;
 use crate::export::folder::refuse_foreign;
 use crate::run::atomic::{begin, folder_of};
 use crate::run::card::Card;
@@ -22,6 +23,8 @@ pub(in crate::cli) struct Plan {
 struct Read {
     option: &'static str,
     path: PathBuf,
+    /// Whether it is a folder whose every picture counts.
+    pictures: bool,
 }
 
 #[derive(Debug)]
@@ -56,8 +59,26 @@ impl Plan {
         option: &'static str,
         paths: impl IntoIterator<Item = &'p PathBuf>,
     ) -> Self {
-        self.read.extend(paths.into_iter().map(|path| Read { option, path: path.clone() }));
+        self.read.extend(paths.into_iter().map(|path| Read { option, path: path.clone(), pictures: false }));
         self
+    }
+
+    /// With folders every picture of which is read, or files.
+    pub(in crate::cli) fn reads_pictures<'p>(
+        mut self,
+        option: &'static str,
+        paths: impl IntoIterator<Item = &'p PathBuf>,
+    ) -> Self {
+        self.read.extend(paths.into_iter().map(|path| Read { option, path: path.clone(), pictures: true }));
+        self
+    }
+
+    /// With the files of a data set.
+    pub(in crate::cli) fn reads_data(self, data: &DataOptions) -> Self {
+        match data.is_folder() {
+            true => self.reads_pictures("--data-dir", &data.place()),
+            false => self.reads("--data-dir", &data.place()),
+        }
     }
 
     /// With a file that is written.
@@ -102,12 +123,10 @@ impl Plan {
                 return Err(Failure::Usage(format!("{second} and {first} are one file: give another name")));
             }
             if let Some(read) = self.read.iter().find(|read| read.is_lost(written, &place)) {
-                let Read { option, path } = read;
-                return Err(Failure::Usage(format!(
-                    "{} would replace what is read, {option} {}: give another name",
-                    written.describe(),
-                    path.display()
-                )));
+                let (what, Read { option, path, .. }) = (written.describe(), read);
+                let does = if place.exists() { "replace what is read" } else { "lie among the images that are read" };
+                let path = path.display();
+                return Err(Failure::Usage(format!("{what} would {does}, {option} {path}: give another name")));
             }
             written.refuse_existing(self.force)?;
             places.push(place);
@@ -182,6 +201,11 @@ impl Written {
         Err(Failure::Usage(format!("{}: {what}", self.describe().trim_end_matches(','))))
     }
 
+    /// Whether it is a picture, or a folder of pictures.
+    fn is_pictures(&self) -> bool {
+        self.kind == Kind::Pictures || self.path.extension().is_some_and(|extension| extension == "png")
+    }
+
     /// Whether a data set could hold it.
     fn is_images(&self) -> bool {
         let extension = self.path.extension().and_then(|extension| extension.to_str());
@@ -200,8 +224,9 @@ impl Read {
             return true;
         }
         let within = place.starts_with(&found) && found.is_dir();
-        // Images in a folder that is read may be those that are read.
-        within && written.is_images() && place.exists() || written.kind == Kind::Pictures && found.starts_with(place)
+        // Images in a folder that is read may be those that are read, and new ones may be by the next command.
+        within && (written.is_pictures() && self.pictures || written.is_images() && place.exists())
+            || written.kind == Kind::Pictures && found.starts_with(place)
     }
 }
 
@@ -236,6 +261,15 @@ impl Outputs {
     pub(in crate::cli) fn write_card(&self, path: &Path, card: &Card) -> Result<(), Failure> {
         self.write(&Card::path_beside(path), card.json().as_bytes())
     }
+}
+
+/// A path without links, as far as it exists.
+pub(in crate::cli) fn resolved(path: &Path) -> PathBuf {
+    let found = path.ancestors().find_map(|above| {
+        let there = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        Some(fs::canonicalize(there).ok()?.join(path.strip_prefix(above).ok()?))
+    });
+    found.unwrap_or_else(|| path.to_owned())
 }
 
 /// Refuses `-`, which other programs take for the standard output.
