@@ -84,7 +84,7 @@ fn where_nothing_can_be_written_is_told_before_anything_is_read() {
             out(&format!("/proc/x{end}")).refused(1, &[&format!("cannot write /proc/x{end}")]);
         }
         out(&format!("file/x{end}")).refused(1, &[&format!("cannot write file/x{end}")]);
-        if end != "" {
+        if !end.is_empty() {
             fs::create_dir(root.path().join(format!("folder{end}"))).unwrap();
             let told = out(&format!("folder{end} --force")
                 .replace("--force", if line.contains("--force") { "" } else { "--force" }));
