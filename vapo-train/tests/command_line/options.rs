@@ -4,7 +4,7 @@ use crate::program::{names, vapo_train};
 use tempfile::TempDir;
 
 /// Options that commands share.
-const FILES: &str = "--dataset --data-dir --crop --size --filter --channels --cache-dir";
+const FILES: &str = "--dataset --data-dir --crop --size --filter --channels --background --cache-dir";
 const SAMPLER: &str = "--steps --temperature --solver --grading --seed --threads";
 
 /// The options of every command, in the order of its help.
