@@ -140,7 +140,11 @@ fn what_cannot_be_restored_is_refused_and_leaves_nothing() {
         ("--dataset digits --mask colour.png --out x.png", 1, &["--mask colour.png", "found red, green and blue"]),
         ("--dataset digits --mask text.png --out x.png", 1, &["--mask text.png", "no picture"]),
         ("--dataset digits --mask absent.png --out x.png", 1, &["--mask absent.png", "cannot read"]),
-        ("--images colour.png --box 2,3,4,5 --out x.png", 1, &["--images colour.png", "grey", "found red, green and blue"]),
+        (
+            "--images colour.png --box 2,3,4,5 --out x.png",
+            1,
+            &["--images colour.png", "grey", "found red, green and blue"],
+        ),
         ("--images black.png --index 1 --box 2,3,4,5 --out x.png", 1, &["--images black.png", "below 1", "found 1"]),
         ("--images text.npy --box 2,3,4,5 --out x.png", 1, &["--images text.npy", "cannot read"]),
         ("--dataset digits --box 2,3,4,5 --temperature -1 --out x.png", 2, &["--temperature -1"]),
