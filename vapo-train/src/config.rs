@@ -1,6 +1,6 @@
 //! Everything that decides what a run computes, written to its folder before training and read back to resume.
 
-use crate::dataset::{Dataset, Files, Preparation, Source};
+use crate::dataset::{Dataset, Files, Fingerprint, Preparation, Source};
 use crate::draws::Draws;
 use crate::objective::Objective;
 use crate::optimiser::Rule;
@@ -48,6 +48,9 @@ pub enum Device {
 pub struct Config {
     /// What to learn from.
     pub dataset: Source,
+    /// Which images it had when the run began; unknown in runs of before this was kept.
+    #[serde(default)]
+    pub images: Option<Fingerprint>,
     /// Where its files are; the usual places if none.
     pub data_dir: Option<PathBuf>,
     /// Where its prepared images are kept; the usual places if none.
@@ -157,6 +160,7 @@ impl Config {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Config {
             dataset: source,
+            images: Some(dataset.fingerprint()),
             data_dir: files.data_dir.clone(),
             cache_dir: files.cache_dir.clone(),
             preparation: files.preparation,

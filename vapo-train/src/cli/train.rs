@@ -193,10 +193,7 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     config.data_dir = arguments.files.data_dir.clone().or(config.data_dir);
     config.cache_dir = arguments.files.cache_dir.clone().or(config.cache_dir);
     let dataset = load(config.dataset, Split::Train, &config.files())?;
-    let (expected, found) = (config.architecture.image, dataset.shape());
-    if found != expected {
-        return Err(Failure::Usage(format!("the images of {} are {found}, the run's are {expected}", config.dataset)));
-    }
+    same_images(&config, &dataset, path)?;
     let checkpoint = Checkpoint::load(&folder.file(CHECKPOINT), &config.architecture).map_err(|cause| match cause {
         CheckpointError::Access { cause, .. } if cause.kind() == ErrorKind::NotFound => {
             let path = path.display();
@@ -207,6 +204,31 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     note(&format!("resuming {} after step {}", path.display(), checkpoint.step));
     let trainer = Trainer::restore(&config, &dataset, checkpoint)?;
     carry_out(&config, &dataset, trainer, &folder, interrupt::after_step())
+}
+
+/// Refuses images other than those that the run began with.
+fn same_images(config: &Config, dataset: &Dataset, path: &Path) -> Result<(), Failure> {
+    let (expected, found) = (config.architecture.image, dataset.shape());
+    if found != expected {
+        return Err(Failure::Usage(format!("the images of {} are {found}, the run's are {expected}", config.dataset)));
+    }
+    let found = dataset.fingerprint();
+    match &config.images {
+        None => note(&format!(
+            "the run in {} does not say which images it began with: take care that they are these",
+            path.display()
+        )),
+        Some(expected) if *expected != found => {
+            return Err(Failure::Usage(format!(
+                "the images of {} are not those that the run in {} began with: expected {expected}, found {found}; give \
+                 where the former are with --data-dir, or begin another run with --out",
+                config.dataset,
+                path.display()
+            )));
+        }
+        Some(_) => {}
+    }
+    Ok(())
 }
 
 /// Trains until `stop` is set, and shows what came out.

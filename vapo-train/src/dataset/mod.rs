@@ -10,12 +10,14 @@
 //! | [`images`] | the data sets of image files, prepared once and kept in a file |
 //! | [`batches`] | the order in which training sees the images |
 //! | [`flip`] | which of them it sees mirrored |
+//! | [`fingerprint`] | what tells one data set from another |
 //! | [`error`] | why a data set could not be loaded |
 
 pub mod batches;
 pub mod cifar10;
 pub mod digits;
 pub mod error;
+pub mod fingerprint;
 pub mod flip;
 pub mod idx;
 pub mod images;
@@ -25,15 +27,20 @@ pub mod source;
 
 pub use batches::Batches;
 pub use error::{Corruption, DatasetError};
+pub use fingerprint::Fingerprint;
 pub use flip::Flips;
 pub use images::{Crop, Filter, ImagesError, Preparation, Size};
 pub use source::{Files, Source, Split};
 
+use fingerprint::Pending;
 use pixels::Pixels;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use vapo_format::Shape;
 use vapo_format::architecture::{MAX_ACTIVATION, MAX_EXTENT};
+
+/// White of prepared images.
+const WHITE: u8 = u8::MAX;
 
 /// Images of one extent, a byte a value, at least one of them: in memory, or in a file mapped into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +50,8 @@ pub struct Dataset {
     white: u8,
     count: NonZeroUsize,
     pixels: Pixels,
+    /// That of the fingerprint, where it is known without reading all pixels.
+    sha256: Option<String>,
     labels: Option<Vec<u8>>,
     preparation: Option<Preparation>,
     notes: Vec<String>,
@@ -99,22 +108,24 @@ impl Dataset {
             }
             _ => {
                 let (name, pixels) = (name.to_owned(), Pixels::Owned(images));
-                Ok(Dataset { name, shape, white, count, pixels, labels, preparation: None, notes: vec![] })
+                let (sha256, preparation, notes) = (None, None, vec![]);
+                Ok(Dataset { name, shape, white, count, pixels, sha256, labels, preparation, notes })
             }
         }
     }
 
-    /// A data set of `count` images whose `preparation` is done, of any levels.
+    /// A data set of `count` images whose `preparation` is done, of any levels, with the digest of its fingerprint.
     fn prepared(
         name: &str,
         shape: Shape,
         count: NonZeroUsize,
         pixels: Pixels,
+        sha256: String,
         preparation: Preparation,
         notes: Vec<String>,
     ) -> Self {
-        let (name, preparation) = (name.to_owned(), Some(preparation));
-        Dataset { name, shape, white: u8::MAX, count, pixels, labels: None, preparation, notes }
+        let (name, sha256, preparation) = (name.to_owned(), Some(sha256), Some(preparation));
+        Dataset { name, shape, white: WHITE, count, pixels, sha256, labels: None, preparation, notes }
     }
 
     /// The name on the command line.
@@ -146,6 +157,17 @@ impl Dataset {
     /// What a person should know of how it was loaded: images left out, for instance.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// What tells these images from others. Reads all of them, unless they come out of a file of prepared images, which
+    /// has kept the digest since it was written.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let digest = || {
+            let mut pending = Pending::default();
+            pending.add(&self.pixels);
+            pending.finish(self.shape, self.white)
+        };
+        Fingerprint { images: self.len(), sha256: self.sha256.clone().unwrap_or_else(digest) }
     }
 
     /// The bytes of an image, row-major with channels last.

@@ -23,6 +23,7 @@ mod results;
 #[cfg(unix)]
 mod resumption;
 mod runs;
+mod same_images;
 mod sampling;
 mod scoring;
 mod server;

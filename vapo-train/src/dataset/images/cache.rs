@@ -9,11 +9,12 @@
 //! A file is used only if its header says the same as what is asked for, and its length is that of its images. It gets
 //! its name when it is complete, so half a file is never found.
 
+use crate::dataset::fingerprint::Pending;
 use crate::dataset::images::convert::{Converted, Stop, convert};
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::listing::Listing;
 use crate::dataset::images::map::Map;
-use crate::dataset::{Preparation, Source, Split};
+use crate::dataset::{Preparation, Source, Split, WHITE};
 use crate::incidental::PREPARED as SUFFIX;
 use crate::raster::Background;
 use crate::run::atomic::part_prefix;
@@ -46,12 +47,16 @@ pub(super) struct Key {
 struct Header {
     key: Key,
     images: Converted,
+    /// Of the pixels: that of [`crate::dataset::Fingerprint`].
+    sha256: String,
 }
 
 /// A cache that fits.
 #[derive(Clone, Debug)]
 pub(super) struct Cache {
     pub(super) header: Converted,
+    /// That of the images' fingerprint.
+    pub(super) sha256: String,
     /// The whole file.
     pub(super) map: Map,
 }
@@ -150,7 +155,7 @@ fn read(path: &Path, key: &Key) -> Option<Cache> {
     let header: Header = serde_json::from_slice(text).ok()?;
     let bytes = header.images.shape.elements().checked_mul(header.images.count)?.checked_add(HEADER)?;
     let fits = header.key == *key && header.images.count > 0 && map.len() == bytes;
-    fits.then_some(Cache { header: header.images, map })
+    fits.then_some(Cache { header: header.images, sha256: header.sha256, map })
 }
 
 /// A file that is not the cache yet. What programs that were killed left behind makes way.
@@ -191,8 +196,13 @@ fn write(mut part: TemporaryFile, path: &Path, key: &Key, listing: &Listing) -> 
 fn fill(file: impl Write + Seek, key: &Key, listing: &Listing) -> Result<(), Stop> {
     let mut out = BufWriter::new(file);
     out.write_all(&[b' '; HEADER]).map_err(Stop::Write)?;
-    let images = convert(listing, key.preparation, |pixels| out.write_all(pixels))?;
-    let header = Header { key: key.clone(), images };
+    let mut digest = Pending::default();
+    let images = convert(listing, key.preparation, |pixels| {
+        digest.add(pixels);
+        out.write_all(pixels)
+    })?;
+    let sha256 = digest.finish(images.shape, WHITE);
+    let header = Header { key: key.clone(), images, sha256 };
     let mut text = MAGIC.to_owned() + &serde_json::to_string_pretty(&header).map_err(|e| Stop::Write(e.into()))?;
     text.push('\n');
     let done = if text.len() > HEADER {

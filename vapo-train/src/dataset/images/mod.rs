@@ -49,13 +49,13 @@ pub(super) fn load(source: Source, split: Split, files: &Files) -> Result<Datase
     };
     let preparation = files.preparation.unwrap_or_else(|| Preparation::of(source).unwrap_or_default());
     let places = Places::new(&listing, files.cache_dir.as_deref(), cache::user_folder());
-    let Cache { header, map } = prepared(source, split, &listing, preparation, &places)?;
+    let Cache { header, sha256, map } = prepared(source, split, &listing, preparation, &places)?;
     let notes = [listing.notes, header.notes(source, preparation.background)].concat();
     // A cache without an image is never found.
     let count = NonZeroUsize::new(header.count)
         .ok_or(ImagesError::Empty { origin: listing.origin, left_out: LeftOut::default() })?;
     let pixels = Pixels::Mapped { file: map, start: cache::HEADER };
-    Ok(Dataset::prepared(source.name(), header.shape, count, pixels, preparation, notes))
+    Ok(Dataset::prepared(source.name(), header.shape, count, pixels, sha256, preparation, notes))
 }
 
 /// The cache of a listing: one that fits, or a new one.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::dataset::images::{folder, prepared};
-use crate::dataset::{Crop, Filter, Size};
+use crate::dataset::{Crop, Dataset, Filter, Size};
 use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 use std::collections::BTreeSet;
 use tempfile::TempDir;
@@ -83,6 +83,10 @@ fn images_are_prepared_once_in_the_order_of_their_names() {
     assert_eq!(cache_path(&root).file_name().unwrap(), "folder-train-none-own-triangle-own.vapo-images");
     let text = std::str::from_utf8(&first.map[..HEADER]).unwrap();
     assert!(text.starts_with(MAGIC) && text.contains(r#""crop": "none""#) && text.contains(r#""count": 5"#), "{text}");
+    // The digest of what was written is that of the same pixels in memory.
+    let pixels = first.map[HEADER..].to_vec();
+    let owned = Dataset::new("folder", first.header.shape, u8::MAX, pixels, None).unwrap();
+    assert_eq!(first.sha256, owned.fingerprint().sha256);
     // A map is of the very file: were it written anew, it would be another.
     let (path, before) = (cache_path(&root), fs::read(cache_path(&root)).unwrap());
     let time = fs::metadata(&path).unwrap().modified().unwrap();
@@ -389,7 +393,7 @@ fn the_longest_names_fit_the_header() {
         images.leave_out(&name(index), &"\u{10ffff}\\".repeat(400));
     }
     let key = Key::new(Source::Celeba, Split::Valid, OWN, "f".repeat(64));
-    let text = serde_json::to_string_pretty(&Header { key, images: images.clone() }).unwrap();
+    let text = serde_json::to_string_pretty(&Header { key, images: images.clone(), sha256: "0".repeat(64) }).unwrap();
     assert!(MAGIC.len() + text.len() < HEADER, "{}", text.len());
     assert!(images.examples().ends_with(" and 1 more"));
 }

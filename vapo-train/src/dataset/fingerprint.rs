@@ -1,0 +1,90 @@
+//! What tells one data set from another: what training reads of it, as a digest.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use vapo_format::Shape;
+
+/// Digits of the digest that are shown to a person.
+const SHOWN: usize = 16;
+
+/// Two data sets of the same fingerprint train to the same bytes, wherever their files lie and whatever these are called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fingerprint {
+    /// Number of images.
+    pub images: usize,
+    /// SHA-256, in hexadecimal, of all pixels in their order as training reads them, the extent of an image and the
+    /// value of white. Labels are not in it: training does not read them.
+    pub sha256: String,
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fingerprint { images, sha256 } = self;
+        let (plural, start) = (if *images == 1 { "" } else { "s" }, sha256.get(..SHOWN).unwrap_or(sha256));
+        write!(f, "{images} image{plural} of SHA-256 {start}…")
+    }
+}
+
+/// The digest of a [`Fingerprint`] in the making: pixels may come piece by piece.
+#[derive(Clone, Default)]
+pub(super) struct Pending(Sha256);
+
+impl Pending {
+    /// Takes the next pixels.
+    pub(super) fn add(&mut self, pixels: &[u8]) {
+        self.0.update(pixels);
+    }
+
+    /// The digest. The extent may be known only now.
+    pub(super) fn finish(mut self, shape: Shape, white: u8) -> String {
+        let Shape { channels, height, width } = shape;
+        [channels, height, width].iter().for_each(|extent| self.0.update(extent.to_le_bytes()));
+        self.0.update([white]);
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Dataset;
+
+    const SHAPE: Shape = Shape { channels: 1, height: 1, width: 2 };
+
+    fn fingerprint(shape: Shape, white: u8, pixels: &[u8], labels: Option<&[u8]>) -> Fingerprint {
+        Dataset::new("test", shape, white, pixels.to_vec(), labels.map(<[u8]>::to_vec)).unwrap().fingerprint()
+    }
+
+    #[test]
+    fn what_training_reads_is_in_it_and_nothing_else() {
+        let first = fingerprint(SHAPE, 16, &[1, 2, 3, 4], None);
+        assert_eq!((first.images, first.sha256.len()), (2, 64));
+        assert_eq!(fingerprint(SHAPE, 16, &[1, 2, 3, 4], Some(&[5, 6])), first);
+        let high = Shape { channels: 1, height: 2, width: 1 };
+        for other in [
+            fingerprint(SHAPE, 16, &[1, 2, 3, 5], None),
+            fingerprint(SHAPE, 16, &[3, 4, 1, 2], None),
+            fingerprint(SHAPE, 16, &[1, 2], None),
+            fingerprint(SHAPE, 17, &[1, 2, 3, 4], None),
+            fingerprint(high, 16, &[1, 2, 3, 4], None),
+        ] {
+            assert_ne!(other.sha256, first.sha256);
+        }
+    }
+
+    #[test]
+    fn pieces_are_the_whole() {
+        let mut pending = Pending::default();
+        [&[1, 2, 3][..], &[], &[4]].iter().for_each(|piece| pending.add(piece));
+        assert_eq!(pending.finish(SHAPE, 16), fingerprint(SHAPE, 16, &[1, 2, 3, 4], None).sha256);
+    }
+
+    #[test]
+    fn a_person_sees_the_number_and_the_start() {
+        let told = Fingerprint { images: 1, sha256: "0123456789abcdef0123".to_owned() }.to_string();
+        assert_eq!(told, "1 image of SHA-256 0123456789abcdef…");
+        assert_eq!(Fingerprint { images: 7, sha256: String::new() }.to_string(), "7 images of SHA-256 …");
+    }
+}
