@@ -1,18 +1,25 @@
 //! Rung 3 of the ladder: int8 weights against float weights, on the trained digits model and its twin, the same training
-//! without the last part in which weights rest where int8 holds them (`--int8-part 0`).
+//! without the last part in which weights rest where int8 holds them (`--int8-part 0`); and on a short training of now, so that
+//! a fault in what comes after these files were written is seen.
 
 use vapo_format::matrix::{Weights, floats};
 use vapo_format::{Encoding, Model};
 use vapo_sampler::{Noise, Schedule, Solver};
-use vapo_train::dataset::{Dataset, Source, Split};
+use vapo_train::config::{Budget, Choices, Config};
+use vapo_train::dataset::{Dataset, Files, Source, Split};
 use vapo_train::evaluation::Moments;
-use vapo_train::quantise::model_file;
+use vapo_train::parameters::Layout;
+use vapo_train::preset::Preset;
+use vapo_train::quantise::{model_file, rounded};
 use vapo_train::sampling::{Settings, agreement, generator, sample};
+use vapo_train::training::Trainer;
 
 const FLOAT32: &[u8] = include_bytes!("../golden/digits-float32.vapo");
 const INT8: &[u8] = include_bytes!("../../vapo-sampler/firmware/models/digits.vapo");
 /// Samples of a Fréchet distance.
 const SAMPLES: usize = 2000;
+/// Steps of the short training: a second or two. Weights rest in the last 100.
+const STEPS: u64 = 1000;
 
 fn settings(count: usize) -> Settings {
     Settings {
@@ -62,22 +69,69 @@ fn int8_and_float_drifts_agree_along_trajectories() {
     assert!(found.least_cosine >= 0.998, "least cosine {}", found.least_cosine);
 }
 
-#[test]
-fn int8_samples_are_as_good_as_float_ones() {
+/// Fréchet distance of samples of a model to the digits.
+fn distance(file: &[u8]) -> f64 {
+    let images = sample(&Model::parse(file).unwrap(), &settings(SAMPLES)).unwrap();
+    distance_of(&images)
+}
+
+/// Fréchet distance of images to the digits.
+fn distance_of(images: &[f32]) -> f64 {
     let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
     let mut data = Vec::new();
     dataset.fill(&(0..dataset.len()).collect::<Vec<_>>(), &mut data);
     let dimension = dataset.shape().elements();
     let reference = Moments::of(&data, dimension).unwrap();
-    let distance = |file| {
-        let images = sample(&Model::parse(file).unwrap(), &settings(SAMPLES)).unwrap();
-        Moments::of(&images, dimension).unwrap().distance(&reference).unwrap()
-    };
+    Moments::of(images, dimension).unwrap().distance(&reference).unwrap()
+}
+
+#[test]
+fn int8_samples_are_as_good_as_float_ones() {
     let (float, int8) = (distance(FLOAT32), distance(INT8));
-    let mut noise = vec![0.0; SAMPLES * dimension];
+    let mut noise = vec![0.0; SAMPLES * 64];
     Noise::new(generator(2)).fill(&mut noise);
-    let noise = Moments::of(&noise, dimension).unwrap().distance(&reference).unwrap();
+    let noise = distance_of(&noise);
     println!("Fréchet distance to the data: float {float:.4}, int8 {int8:.4}, noise {noise:.1}");
     assert!(int8 <= 1.03 * float, "int8 samples are worse: {int8} against {float}");
     assert!(float < 0.01 * noise, "the float samples are not digits: {float} against {noise} of noise");
+}
+
+#[test]
+fn a_training_of_now_rests_where_its_int8_file_holds_it() {
+    let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+    let preset = Preset::named("digits").unwrap();
+    let choices = Choices { budget: Some(Budget::Steps(STEPS)), batch: Some(64), ..Choices::default() };
+    let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
+    let mut trainer = Trainer::new(&config, &dataset).unwrap();
+    while trainer.step() < STEPS {
+        trainer.advance(config.budget.progress(trainer.step(), 0.0)).unwrap();
+    }
+    let (architecture, layout) = (&config.architecture, Layout::new(&config.architecture));
+    let (resting, before) = (trainer.average(), trainer.average_before_rest().unwrap());
+    let int8 = model_file(architecture, resting, Encoding::Int8).unwrap();
+    let float = model_file(architecture, before, Encoding::Float32).unwrap();
+
+    // The file holds what was trained, to the bit.
+    assert!(parameters(&int8) == resting);
+    // Weights are the last float ones, rounded; biases have moved since.
+    let on_grid = rounded(&layout, before);
+    for place in &layout.matrices {
+        let (weight, bias) = (place.weight(), place.bias());
+        assert_ne!(before[weight.clone()], on_grid[weight.clone()], "{} was rounded before", place.name);
+        assert_eq!(resting[weight.clone()], on_grid[weight], "{} does not rest", place.name);
+        assert!(bias.clone().all(|index| before[index] != resting[index]), "biases of {} rest", place.name);
+    }
+    // All of int8's range is used: the largest weight of every column is 127 steps.
+    for (matrix, place) in Model::parse(&int8).unwrap().matrices().zip(&layout.matrices) {
+        let Weights::Int8 { values, .. } = matrix.weights else { panic!("not int8") };
+        let magnitude = |value: &u8| (*value as i8).unsigned_abs();
+        let largest = |column| values.iter().skip(column).step_by(place.columns).map(magnitude).max();
+        (0..place.columns).for_each(|column| assert_eq!(largest(column), Some(127), "{}", place.name));
+    }
+
+    let agreed =
+        agreement(&Model::parse(&float).unwrap(), &Model::parse(&int8).unwrap(), &settings(64), || ()).unwrap();
+    println!("cosine {} (least {})", agreed.mean_cosine, agreed.least_cosine);
+    let (float, int8) = (distance(&float), distance(&int8));
+    println!("Fréchet distance to the data: float {float:.4}, int8 {int8:.4}");
 }

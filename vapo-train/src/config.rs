@@ -21,6 +21,20 @@ pub enum Budget {
 }
 
 impl Budget {
+    /// Whether the other counts the same: steps as this one, or minutes.
+    pub fn is_like(self, other: Budget) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
+
+    /// Whether it is more than another one that counts the same.
+    pub fn exceeds(self, other: Budget) -> bool {
+        match (self, other) {
+            (Budget::Steps(one), Budget::Steps(other)) => one > other,
+            (Budget::Minutes(one), Budget::Minutes(other)) => one > other,
+            _ => false,
+        }
+    }
+
     /// How much of the budget is used, 0 to 1, after `steps` steps and `seconds`.
     pub fn progress(self, steps: u64, seconds: f64) -> f64 {
         let used = match self {

@@ -25,7 +25,7 @@
 //! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
 //! vector), [`run`] and [`checkpoint`] (a run's files), [`temporary`] (files that have no name yet), [`picture`] (grids and
 //! curves), [`cli`] (the command line), [`raster`] (pictures from outside as pixels), [`incidental`] (what lies beside data and is
-//! none), [`bounded`] (no file exhausts memory by being read).
+//! none), [`bounded`] (no file exhausts memory by being read), [`seal`] (a file of tensors that was damaged is told).
 //!
 //! The one function that matters is [`potential::Potential::gradient`]: the gradient of a gradient, without
 //! differentiating one.
@@ -59,6 +59,7 @@ pub mod quantise;
 pub mod raster;
 pub mod run;
 pub mod sampling;
+pub mod seal;
 mod sums;
 pub mod temporary;
 pub mod times;

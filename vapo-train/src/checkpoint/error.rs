@@ -33,6 +33,9 @@ pub enum Mismatch {
     /// No safetensors file.
     #[error("expected a safetensors file, found something else or a damaged one ({0})")]
     Format(#[from] SafeTensorError),
+    /// The bytes are not those that were written.
+    #[error(transparent)]
+    Checksum(#[from] crate::seal::Broken),
     /// A tensor is not there.
     #[error("expected a tensor `{name}`, found none: the checkpoint is of another architecture or version")]
     Missing {

@@ -4,6 +4,7 @@ mod board;
 mod compose;
 mod draw;
 mod eval;
+mod extend;
 mod fetch;
 mod fid_ref;
 mod fit;

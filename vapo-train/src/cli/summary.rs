@@ -8,6 +8,7 @@ use crate::quantise::model_file;
 use crate::run::folder::{MODEL, MODEL_FLOAT32, SAMPLES, SAMPLES_INT8};
 use crate::run::{RunFolder, write_atomically};
 use crate::sampling::{Agreement, Settings, agreement, sample_telling};
+use crate::training::Trainer;
 use vapo_format::{Encoding, Model};
 use vapo_sampler::{Schedule, Solver, arena};
 
@@ -52,10 +53,14 @@ pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder) {
 }
 
 /// Quantises, samples both models through the device's code, writes the model and the pictures, and prints the table.
-pub(super) fn after(config: &Config, parameters: &[f32], folder: &RunFolder) -> Result<(), Failure> {
+///
+/// The float model is that of the last float weights there were: what int8 holds is compared with what it stands for, not
+/// with itself.
+pub(super) fn after(config: &Config, trainer: &Trainer<'_>, folder: &RunFolder) -> Result<(), Failure> {
     let architecture = &config.architecture;
-    let float_file = model_file(architecture, parameters, Encoding::Float32)?;
-    let int8_file = model_file(architecture, parameters, Encoding::Int8)?;
+    let before_rest = trainer.average_before_rest();
+    let float_file = model_file(architecture, before_rest.unwrap_or(trainer.average()), Encoding::Float32)?;
+    let int8_file = model_file(architecture, trainer.average(), Encoding::Int8)?;
     write(folder, MODEL, &int8_file)?;
     write(folder, MODEL_FLOAT32, &float_file)?;
     let (float, int8) = (Model::parse(&float_file)?, Model::parse(&int8_file)?);
@@ -69,15 +74,21 @@ pub(super) fn after(config: &Config, parameters: &[f32], folder: &RunFolder) -> 
     let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
     let pictures = if no_picture(config).is_none() { vec![(&float, SAMPLES), (&int8, SAMPLES_INT8)] } else { vec![] };
     note("all steps are done; sampling both models");
-    let bar = progress::bar(pictures.len() * IMAGES + TRAJECTORIES, "samples");
+    let compared = if before_rest.is_some() { 2 } else { 1 };
+    let bar = progress::bar(pictures.len() * IMAGES + compared * TRAJECTORIES, "samples");
     for (model, name) in pictures {
         let images = pool.install(|| sample_telling(model, &settings, || bar.inc(1)))?;
         write(folder, name, &sample_grid(&images, architecture.image)?.png())?;
     }
     let few = Settings { count: TRAJECTORIES, ..settings };
-    let agreement = pool.install(|| agreement(&float, &int8, &few, || bar.inc(1)))?;
+    let mut drifts = vec![("drift, float and int8", pool.install(|| agreement(&float, &int8, &few, || bar.inc(1)))?)];
+    if let Some(parameters) = before_rest {
+        let rounded = model_file(architecture, parameters, Encoding::Int8)?;
+        let rounded = Model::parse(&rounded)?;
+        drifts.push(("drift, only rounded", pool.install(|| agreement(&float, &rounded, &few, || bar.inc(1)))?));
+    }
     bar.finish_and_clear();
-    print(&table(config, folder, int8_file.len(), agreement))
+    print(&table(config, folder, int8_file.len(), &drifts))
 }
 
 fn write(folder: &RunFolder, name: &str, bytes: &[u8]) -> Result<(), Failure> {
@@ -86,19 +97,19 @@ fn write(folder: &RunFolder, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         .map_err(|cause| Failure::Other(format!("cannot write {}: {cause}", path.display()).into()))
 }
 
-fn table(config: &Config, folder: &RunFolder, file_bytes: usize, agreement: Agreement) -> String {
+fn table(config: &Config, folder: &RunFolder, file_bytes: usize, drifts: &[(&'static str, Agreement)]) -> String {
     let elements = arena::elements(&config.architecture, Solver::default());
-    let Agreement { mean_cosine, least_cosine } = agreement;
     let at = |name| folder.file(name).display().to_string();
     let picture = |name| no_picture(config).map_or_else(|| at(name), |cause| format!("none: {cause}"));
-    let rows = [
+    let mut rows = vec![
         ("parameters", config.architecture.parameters().to_string()),
         ("model", format!("{} ({file_bytes} bytes)", at(MODEL))),
         ("arena", format!("{} bytes (solver {})", 4 * elements, Solver::default().name())),
-        ("drift, float and int8", format!("cosine {mean_cosine:.6} (least {least_cosine:.6})")),
-        ("samples, float", picture(SAMPLES)),
-        ("samples, int8", picture(SAMPLES_INT8)),
     ];
-    let lines = rows.map(|(name, value)| format!("{name:22} {value}\n"));
-    format!("\n{}", lines.concat())
+    rows.extend(drifts.iter().map(|&(name, Agreement { mean_cosine, least_cosine })| {
+        (name, format!("cosine {mean_cosine:.6} (least {least_cosine:.6})"))
+    }));
+    rows.extend([("samples, float", picture(SAMPLES)), ("samples, int8", picture(SAMPLES_INT8))]);
+    let lines: String = rows.iter().map(|(name, value)| format!("{name:22} {value}\n")).collect();
+    format!("\n{lines}")
 }

@@ -1,5 +1,6 @@
 //! `vapo-train`: trains, quantises, samples, and says what came out.
 
+use super::extend::{Extension, extend, record};
 use super::options::data::{FileOptions, load};
 use super::options::plan::{refuse_standard_output, resolved};
 use super::{Failure, from_one_to, interrupt, note, option_value, quoted, summary};
@@ -39,10 +40,10 @@ pub(super) struct Arguments {
     /// Network to train [default: the first of digits, small, celeba and cifar10 that is for such images]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(Preset::possible_value)))]
     preset: Option<String>,
-    /// Optimiser steps to train [default: the preset's]
+    /// Optimiser steps to train; with --resume, other than before, all in all [default: the preset's]
     #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     steps: Option<u64>,
-    /// Minutes to train, in place of a number of steps
+    /// Minutes to train, in place of a number of steps; with --resume, other than before, all in all
     #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = positive::<f64>)]
     minutes: Option<f64>,
     /// Part of the training, at its end, in which weights rest where int8 holds them and biases alone move, 0 to 1 [default: 0.1]
@@ -84,7 +85,7 @@ pub(super) struct Arguments {
     /// Run folder [default: runs/DATASET]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Continue the run in the run folder, exactly as if it had not been interrupted
+    /// Continue the run in the run folder, exactly as if it had not been interrupted; with more --steps or --minutes, for longer
     #[arg(long, conflicts_with = "force")]
     resume: bool,
     /// Replace the run in the run folder
@@ -201,8 +202,12 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
         }
         cause => cause.into(),
     })?;
-    note(&format!("resuming {} after step {}", path.display(), checkpoint.step));
+    let Extension { checkpoint, told } = extend(&mut config, checkpoint, &arguments.choices(), &folder)?;
+    note(&format!("resuming {} after step {}{told}", path.display(), checkpoint.now.step));
     let trainer = Trainer::restore(&config, &dataset, checkpoint)?;
+    if !told.is_empty() {
+        record(&config, &trainer.checkpoint(), &folder)?;
+    }
     carry_out(&config, &dataset, trainer, &folder, interrupt::after_step())
 }
 
@@ -246,7 +251,7 @@ fn carry_out(
     // All steps are in the checkpoint: whatever comes now can be made again.
     let asked = interrupt::at_once(&format!("interrupted after the last step, {step}; {to_continue}"));
     match ending {
-        Ending::Finished if !asked => summary::after(config, trainer.average(), folder),
+        Ending::Finished if !asked => summary::after(config, &trainer, folder),
         _ => Err(Failure::Interrupted(format!("stopped after step {step}; {to_continue}"))),
     }
 }
@@ -259,10 +264,6 @@ fn to_continue(path: &Path) -> String {
 /// What was chosen when a run began cannot be chosen anew.
 fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result<(), Failure> {
     let choices = arguments.choices();
-    let budget = |budget| match budget {
-        Budget::Steps(steps) => option("steps", steps),
-        Budget::Minutes(minutes) => option("minutes", minutes),
-    };
     let homotopy = config.architecture.homotopy;
     let pairs = [
         (arguments.dataset.as_ref().map(|name| option("dataset", name)), option("dataset", config.dataset)),
@@ -273,12 +274,15 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         (choices.optimiser.map(|rule| option("optimiser", rule)), option("optimiser", config.optimiser)),
         (choices.homotopy.map(|homotopy| option("homotopy", homotopy)), option("homotopy", homotopy)),
         (choices.weight_decay.map(|decay| option("weight-decay", decay)), option("weight-decay", config.weight_decay)),
-        (choices.int8_part.map(|part| option("int8-part", part)), option("int8-part", config.int8_part)),
         (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
         (choices.learning_rate.map(|rate| option("lr", rate)), option("lr", config.learning_rate)),
         (choices.device.map(|device| option("device", device)), option("device", config.device)),
         (choices.seed.map(|seed| option("seed", seed)), option("seed", config.seed)),
-        (choices.budget.map(budget), budget(config.budget)),
+        // More of the same extends the run: see `extend`.
+        (
+            choices.budget.filter(|chosen| !chosen.is_like(config.budget)).map(budget_option),
+            budget_option(config.budget),
+        ),
     ];
     let flip = |flip| if flip { "--flip".to_owned() } else { "--no-flip".to_owned() };
     let flips = (choices.flip.map(flip), flip(config.flip));
@@ -306,8 +310,16 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
     Ok(())
 }
 
+/// A budget as a person would type it.
+pub(super) fn budget_option(budget: Budget) -> String {
+    match budget {
+        Budget::Steps(steps) => option("steps", steps),
+        Budget::Minutes(minutes) => option("minutes", minutes),
+    }
+}
+
 /// An option as a person would type it.
-fn option(name: &str, value: impl serde::Serialize) -> String {
+pub(super) fn option(name: &str, value: impl serde::Serialize) -> String {
     format!("--{name} {}", option_value(&value))
 }
 

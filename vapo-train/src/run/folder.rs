@@ -15,13 +15,13 @@ pub const METRICS: &str = "metrics.jsonl";
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
 /// The loss over the steps: [`crate::picture::loss_curve`].
 pub const LOSS: &str = "loss.png";
-/// Samples of the float parameters.
+/// Samples of the float model.
 pub const SAMPLES: &str = "samples.png";
 /// Samples of the int8 model.
 pub const SAMPLES_INT8: &str = "samples-int8.png";
 /// The int8 model, to be flashed.
 pub const MODEL: &str = "model.vapo";
-/// The same model with float weights, to compare with.
+/// The model with float weights: as it was when weights came to rest where int8 holds them, to compare with.
 pub const MODEL_FLOAT32: &str = "model-float32.vapo";
 
 /// The files of a run beside its configuration.
@@ -46,10 +46,7 @@ impl RunFolder {
             remove(&folder.file(name))?;
         }
         folder.remove_parts();
-        let config_path = folder.file(CONFIG);
-        let mut text = serde_json::to_vec_pretty(config).map_err(io::Error::from).map_err(access(&config_path))?;
-        text.push(b'\n');
-        write_atomically(&config_path, &text).map_err(access(&config_path))?;
+        folder.configure(config)?;
         Ok(folder)
     }
 
@@ -92,7 +89,18 @@ impl RunFolder {
         });
     }
 
-    /// The configuration that the run was started with.
+    /// Writes the configuration anew: the old one stands until the new one is whole.
+    ///
+    /// # Errors
+    /// [`RunError::Access`] where the system refuses.
+    pub fn configure(&self, config: &impl Serialize) -> Result<(), RunError> {
+        let path = self.file(CONFIG);
+        let mut text = serde_json::to_vec_pretty(config).map_err(io::Error::from).map_err(access(&path))?;
+        text.push(b'\n');
+        write_atomically(&path, &text).map_err(access(&path))
+    }
+
+    /// The configuration of the run.
     ///
     /// # Errors
     /// [`RunError::Access`], or [`RunError::Json`] where the file is not such a configuration.

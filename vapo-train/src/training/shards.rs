@@ -1,7 +1,11 @@
 //! A batch cut into shards that threads work on.
 //!
-//! Each shard has a tape of its own. The cut depends on the batch alone and sums run in the order of the shards, so
-//! the result is the same, to the bit, on any number of threads.
+//! Each shard has a tape of its own. The cut depends on the batch alone, and so does the order in which gradients are added,
+//! so the result is the same, to the bit, on any number of threads.
+//!
+//! A gradient takes as much memory as the parameters, however small its shard. So there is no gradient a shard: neighbours
+//! are added up at once, into one of a few partial sums. What grows with the batch is kept of every shard's first pass, and
+//! that only by objectives of whole batches, which cannot begin the second pass before the first has ended.
 
 use crate::extent::ExtentError;
 use crate::homotopy::Path;
@@ -19,6 +23,8 @@ use std::sync::{Mutex, PoisonError};
 const VALUES: usize = 3200;
 /// Shards of a batch, at least, so that small images too are work for several threads.
 const SHARDS: usize = 4;
+/// Partial sums of the gradient, at most. Batches of so many shards are added in the order of the shards.
+const SUMS: usize = 16;
 /// Parameters whose gradients a thread adds up at a time.
 const PARAMETERS: usize = 16_384;
 
@@ -76,9 +82,7 @@ fn by_shards(
         memories.give_back(memory);
         Ok((cotangents.loss, gradient))
     };
-    let parts = shards(&samples).into_par_iter().map(of_shard).collect::<Result<Vec<_>, ExtentError>>()?;
-    let loss = parts.iter().map(|(loss, _)| loss).sum();
-    Ok((loss, sum(parts.into_iter().map(|(_, gradient)| gradient).collect())))
+    add_up(shards(&samples), &of_shard)
 }
 
 /// The first pass over all shards, the objective of the whole batch, the second pass.
@@ -107,10 +111,43 @@ fn whole(
     let of_shard = |(shard, mut memory): (Range<usize>, Memory)| {
         let gradient = potential.gradient::<Fused>(samples.slice(shard.clone()), seeds.slice(shard), &mut memory);
         memories.give_back(memory);
-        gradient
+        Ok((0.0, gradient))
     };
-    let parts = shards(&samples).into_par_iter().zip(used).map(of_shard).collect();
-    Ok((cotangents.loss, sum(parts)))
+    let (_, gradient) = add_up(shards(&samples).into_iter().zip(used).collect(), &of_shard)?;
+    Ok((cotangents.loss, gradient))
+}
+
+/// What some shards add to the loss, and to the gradient.
+type Part = (f64, Vec<f32>);
+
+/// The sum over all shards, of at most [`SUMS`] partial sums of neighbours.
+fn add_up<S: Send>(
+    mut shards: Vec<S>,
+    of_shard: &(impl Fn(S) -> Result<Part, ExtentError> + Sync),
+) -> Result<Part, ExtentError> {
+    let count = shards.len();
+    let sums = count.min(SUMS);
+    let mut groups: Vec<_> = (0..sums).rev().map(|sum| shards.split_off(sum * count / sums)).collect();
+    groups.reverse();
+    let parts = groups.into_par_iter().map(|group| partial_sum(group, of_shard));
+    let parts = parts.collect::<Result<Vec<_>, ExtentError>>()?;
+    let loss = parts.iter().map(|(loss, _)| loss).sum();
+    Ok((loss, sum(parts.into_iter().map(|(_, gradient)| gradient).collect())))
+}
+
+/// The sum over neighbours: that over their first half and that over their last, which a thread without work takes.
+fn partial_sum<S: Send>(
+    mut shards: Vec<S>,
+    of_shard: &(impl Fn(S) -> Result<Part, ExtentError> + Sync),
+) -> Result<Part, ExtentError> {
+    let last = shards.split_off(shards.len() / 2);
+    if shards.is_empty() {
+        return last.into_iter().map(of_shard).next().unwrap_or_else(|| Ok(Part::default()));
+    }
+    let (first, last) = rayon::join(|| partial_sum(shards, of_shard), || partial_sum(last, of_shard));
+    let ((loss, mut gradient), (more, other)) = (first?, last?);
+    gradient.iter_mut().zip(&other).for_each(|(sum, value)| *sum += value);
+    Ok((loss + more, gradient))
 }
 
 /// The sum of all parts, in their order.
@@ -123,4 +160,50 @@ fn sum(mut parts: Vec<Vec<f32>>) -> Vec<f32> {
         }
     });
     sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A gradient of two values a shard, none of which is a sum of powers of two.
+    fn part(shard: usize) -> Part {
+        let value = 1.0 / (3.0 + shard as f32);
+        (f64::from(value), vec![value, -value * value])
+    }
+
+    fn summed(count: usize, threads: usize) -> Part {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| add_up((0..count).collect(), &|shard| Ok(part(shard)))).unwrap()
+    }
+
+    #[test]
+    fn the_sum_is_the_same_on_any_number_of_threads() {
+        for count in [1, 2, 3, 15, 16, 17, 64, 100, 257] {
+            let one = summed(count, 1);
+            for threads in [2, 5, 8] {
+                assert_eq!(summed(count, threads), one, "{count} shards");
+            }
+            let exact: f64 = (0..count).map(|shard| part(shard).0).sum();
+            assert!((one.0 - exact).abs() < 1e-12 * exact, "{count} shards: {} is not {exact}", one.0);
+            assert!((f64::from(one.1[0]) - exact).abs() < 1e-6 * exact, "{count} shards: {} is not {exact}", one.1[0]);
+        }
+    }
+
+    #[test]
+    fn few_shards_are_added_in_their_order() {
+        for count in 1..=SUMS {
+            let in_order = (1..count)
+                .fold(part(0).1, |sum, shard| sum.iter().zip(part(shard).1).map(|(sum, value)| sum + value).collect());
+            assert_eq!(summed(count, 3).1, in_order, "{count} shards");
+        }
+    }
+
+    #[test]
+    fn a_shard_that_is_refused_ends_the_sum() {
+        let refused = || ExtentError { what: "the drift", expected: 1, found: 2 };
+        let of_shard = |shard: usize| if shard == 40 { Err(refused()) } else { Ok(part(shard)) };
+        assert_eq!(add_up((0..64).collect(), &of_shard), Err(refused()));
+        assert_eq!(add_up(Vec::<usize>::new(), &of_shard), Ok((0.0, vec![])));
+    }
 }

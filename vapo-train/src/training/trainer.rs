@@ -1,7 +1,7 @@
 //! One optimiser step, and the state that it moves: a batch from the data set along the homotopy, the drift, the
 //! objective, the exact gradient, the optimiser, the moving average.
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Snapshot};
 use crate::config::Config;
 use crate::dataset::{Batches, Dataset, Flips};
 use crate::draws::Batch;
@@ -46,8 +46,8 @@ struct State<'a> {
     ema: Ema,
     generator: Xoshiro128PlusPlus,
     layout: Layout,
-    /// Whether weights rest where int8 holds them.
-    resting: bool,
+    /// The state just before weights came to rest where int8 holds them; none while they move.
+    before_rest: Option<Snapshot>,
 }
 
 impl<'a> Trainer<'a> {
@@ -69,11 +69,17 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// As [`Trainer::new`]; a checkpoint whose vectors differ in length.
     pub fn restore(config: &'a Config, dataset: &'a Dataset, checkpoint: Checkpoint) -> Result<Self, TrainingError> {
-        let Checkpoint { step, parameters, ema, first_moment, second_moment, generator } = checkpoint;
+        let Checkpoint { now, before_rest } = checkpoint;
+        let Snapshot { step, parameters, ema, first_moment, second_moment, generator } = now;
         let (layout, steps) = (Layout::new(&config.architecture), u32::try_from(step).unwrap_or(u32::MAX));
-        let optimiser = Optimiser::restore(config.optimiser, &layout, steps, &first_moment, &second_moment)?;
+        let optimiser = match before_rest {
+            Some(_) => Optimiser::of_biases(&layout, steps, &first_moment, &second_moment)?,
+            None => Optimiser::restore(config.optimiser, &layout, steps, &first_moment, &second_moment)?,
+        };
         let ema = Ema::restore(ema, config.ema_decay, step);
-        Self::with(config, dataset, step, parameters, optimiser, ema, generator_of(generator))
+        let mut trainer = Self::with(config, dataset, step, parameters, optimiser, ema, generator_of(generator))?;
+        trainer.state.before_rest = before_rest;
+        Ok(trainer)
     }
 
     fn with(
@@ -90,8 +96,9 @@ impl<'a> Trainer<'a> {
         let batches = dataset.batches(images, config.seed);
         let engine = Engine::new(config.device, config.threads)?;
         let layout = Layout::new(&config.architecture);
-        let (optimiser, resting) = (optimiser.with_decay(config.weight_decay), false);
-        let state = State { config, dataset, batches, step, parameters, optimiser, ema, generator, layout, resting };
+        let (optimiser, before_rest) = (optimiser.with_decay(config.weight_decay), None);
+        let state =
+            State { config, dataset, batches, step, parameters, optimiser, ema, generator, layout, before_rest };
         Ok(Trainer { engine, state })
     }
 
@@ -105,17 +112,14 @@ impl<'a> Trainer<'a> {
         self.state.ema.average()
     }
 
+    /// Where weights rest where int8 holds them, the moving average just before they did: the last one of float weights.
+    pub fn average_before_rest(&self) -> Option<&[f32]> {
+        self.state.before_rest.as_ref().map(|snapshot| snapshot.ema.as_slice())
+    }
+
     /// Everything that the next step depends on.
     pub fn checkpoint(&self) -> Checkpoint {
-        let State { step, parameters, optimiser, ema, generator, .. } = &self.state;
-        Checkpoint {
-            step: *step,
-            parameters: parameters.clone(),
-            ema: ema.average().to_vec(),
-            first_moment: optimiser.first_moment(),
-            second_moment: optimiser.second_moment(),
-            generator: state_of(generator),
-        }
+        Checkpoint { now: self.state.snapshot(), before_rest: self.state.before_rest.clone() }
     }
 
     /// One step. `progress` is the part of the budget that is used, 0 to 1.
@@ -131,17 +135,17 @@ impl<'a> Trainer<'a> {
 
 impl State<'_> {
     fn advance(&mut self, device: &dyn Differentiate, progress: f64) -> Result<Report, TrainingError> {
-        let path = self.draw()?;
-        let Config { architecture, objective, .. } = self.config;
-        if progress >= 1.0 - self.config.int8_part && !self.resting {
+        if progress >= 1.0 - self.config.int8_part && self.before_rest.is_none() {
             self.rest()?;
         }
+        let path = self.draw()?;
+        let Config { architecture, objective, .. } = self.config;
         let (loss, mut gradient) = device.differentiate(architecture, &self.parameters, &path, *objective)?;
         let not_finite = TrainingError::NotFinite { step: self.step + 1, loss };
         if !loss.is_finite() {
             return Err(not_finite);
         }
-        if self.resting {
+        if self.before_rest.is_some() {
             self.layout.matrices.iter().for_each(|place| gradient[place.weight()].fill(0.0));
         }
         let gradient_norm = clip(&mut gradient, self.config.clip_norm).map_err(|_| not_finite)?;
@@ -152,10 +156,24 @@ impl State<'_> {
         Ok(Report { loss, learning_rate, gradient_norm })
     }
 
+    /// What the next step depends on, but for what weights were before they came to rest.
+    fn snapshot(&self) -> Snapshot {
+        let State { step, parameters, optimiser, ema, generator, .. } = self;
+        Snapshot {
+            step: *step,
+            parameters: parameters.clone(),
+            ema: ema.average().to_vec(),
+            first_moment: optimiser.first_moment(),
+            second_moment: optimiser.second_moment(),
+            generator: state_of(generator),
+        }
+    }
+
     /// Puts the weights, and their moving average, where int8 holds the latter. From then on biases alone move, by Adam, and
-    /// make up for what rounding took: the loss is that of the file that is written. Done again, as in a resumed run, it changes
-    /// nothing.
+    /// make up for what rounding took: the loss is that of the file that is written. The state of before is kept: float weights
+    /// are found nowhere else any more.
     fn rest(&mut self) -> Result<(), ExtentError> {
+        let before = self.snapshot();
         let State { layout, parameters, optimiser, ema, .. } = self;
         let (rounded, mut average) = (rounded(layout, ema.average()), ema.average().to_vec());
         for weights in layout.matrices.iter().map(Place::weight) {
@@ -165,7 +183,7 @@ impl State<'_> {
         *ema = Ema::restore(average, self.config.ema_decay, ema.updates());
         let steps = u32::try_from(self.step).unwrap_or(u32::MAX);
         *optimiser = Optimiser::of_biases(layout, steps, &optimiser.first_moment(), &optimiser.second_moment())?;
-        self.resting = true;
+        self.before_rest = Some(before);
         Ok(())
     }
 
@@ -266,11 +284,16 @@ mod tests {
         }
         let layout = Layout::new(&config.architecture);
         let before = trainer.checkpoint();
+        assert_eq!((before.before_rest, trainer.average_before_rest()), (None, None));
+        let before = before.now;
         let on_grid = rounded(&layout, &before.ema);
         assert!(on_grid != before.ema);
         trainer.advance(0.75).unwrap();
         trainer.advance(0.8).unwrap();
-        let after = trainer.checkpoint();
+        // What was before is kept, as it was.
+        assert_eq!(trainer.checkpoint().before_rest.as_ref(), Some(&before));
+        assert_eq!(trainer.average_before_rest(), Some(before.ema.as_slice()));
+        let after = trainer.checkpoint().now;
         let mut restored = Trainer::restore(&config, &dataset, trainer.checkpoint()).unwrap();
         for place in &layout.matrices {
             assert_eq!(after.parameters[place.weight()], on_grid[place.weight()]);
@@ -281,10 +304,40 @@ mod tests {
         assert!(after.parameters[first.clone()] != before.parameters[first.clone()]);
         assert!(after.ema[first.clone()] != before.ema[first]);
         assert_eq!(rounded(&layout, &after.ema), after.ema);
-        for trainer in [&mut trainer, &mut restored] {
-            trainer.advance(0.9).unwrap();
+        // Time that was not logged before a crash is had again: weights that rest rest on.
+        for (trainer, progress) in [(&mut trainer, 0.9), (&mut restored, 0.6)] {
+            trainer.advance(progress).unwrap();
         }
-        assert!(trainer.checkpoint() == restored.checkpoint());
+        for place in &layout.matrices {
+            assert_eq!(restored.checkpoint().now.parameters[place.weight()], on_grid[place.weight()]);
+        }
+        assert_eq!(restored.checkpoint().before_rest, trainer.checkpoint().before_rest);
+        assert_eq!(rounded(&layout, restored.average()), restored.average());
+    }
+
+    #[test]
+    fn a_restored_run_whose_weights_rest_goes_on_to_the_same_bytes() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("tiny").unwrap();
+        let choices = Choices { threads: Some(1), batch: Some(8), ..Choices::default() };
+        let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
+        let mut whole = Trainer::new(&config, &dataset).unwrap();
+        let mut pieces = Trainer::new(&config, &dataset).unwrap();
+        for step in 0..20 {
+            let progress = f64::from(step) / 20.0;
+            whole.advance(progress).unwrap();
+            pieces.advance(progress).unwrap();
+            pieces = Trainer::restore(&config, &dataset, pieces.checkpoint()).unwrap();
+            assert!(whole.checkpoint() == pieces.checkpoint(), "step {step}");
+        }
+        // Rewound, it makes the same steps again.
+        let rewound = whole.checkpoint().rewound();
+        assert_eq!(rewound.now.step, 18);
+        let mut again = Trainer::restore(&config, &dataset, rewound).unwrap();
+        for step in 18..20 {
+            again.advance(f64::from(step) / 20.0).unwrap();
+        }
+        assert!(again.checkpoint() == whole.checkpoint());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod celeba;
 mod composition;
 mod datasets;
 mod evaluation;
+mod extension;
 mod fetch;
 mod images;
 mod inpainting;

@@ -3,7 +3,7 @@
 use crate::program::vapo_train;
 use std::fs;
 use tempfile::TempDir;
-use vapo_train::checkpoint::Checkpoint;
+use vapo_train::checkpoint::{Checkpoint, Snapshot};
 use vapo_train::config::Config;
 use vapo_train::dataset::{Dataset, Split};
 use vapo_train::objective::Objective;
@@ -37,11 +37,12 @@ fn train(objective: &str, homotopy: &str) -> Trained {
     let dataset = Dataset::load(config.dataset, Split::Train, None).unwrap();
     let initial = Trainer::new(&config, &dataset).unwrap().checkpoint();
     let loss = |parameters: &[f32]| {
-        let checkpoint = Checkpoint { parameters: parameters.to_vec(), ..initial.clone() };
+        let now = Snapshot { parameters: parameters.to_vec(), ..initial.now.clone() };
+        let checkpoint = Checkpoint { now, before_rest: None };
         let mut trainer = Trainer::restore(&config, &dataset, checkpoint).unwrap();
         (0..BATCHES).map(|_| trainer.advance(0.0).unwrap().loss).sum::<f64>()
     };
-    Trained { own, flow: loss(&checkpoint.ema) / loss(&initial.parameters) }
+    Trained { own, flow: loss(&checkpoint.now.ema) / loss(&initial.now.parameters) }
 }
 
 #[test]

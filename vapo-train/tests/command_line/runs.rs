@@ -17,7 +17,7 @@ use vapo_train::picture::sample_grid;
 use vapo_train::preset::Preset;
 use vapo_train::quantise::model_file;
 use vapo_train::run::read_metrics;
-use vapo_train::sampling::{Settings, sample};
+use vapo_train::sampling::{Settings, agreement, sample};
 use vapo_train::times::Times;
 
 /// A grid of 8 × 8 digits, each enlarged to 48 pixels, with gaps of one pixel between and around.
@@ -106,12 +106,16 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
     let read = |name| fs::read(run.join(name)).unwrap();
     let architecture = config(&run).architecture;
     let checkpoint = Checkpoint::load(&run.join("checkpoint.safetensors"), &architecture).unwrap();
-    assert_eq!(checkpoint.step, 60);
-    assert_ne!(checkpoint.ema, checkpoint.parameters);
-    let [float, int8] = [Encoding::Float32, Encoding::Int8]
-        .map(|encoding| model_file(&architecture, &checkpoint.ema, encoding).unwrap());
+    let (last, before) = (checkpoint.now, checkpoint.before_rest.unwrap());
+    assert_eq!((last.step, before.step), (60, 54));
+    assert_ne!(last.ema, last.parameters);
+    let int8 = model_file(&architecture, &last.ema, Encoding::Int8).unwrap();
+    // The float model is that of before weights came to rest, and no other writing of the int8 model.
+    let float = model_file(&architecture, &before.ema, Encoding::Float32).unwrap();
+    let rounded = model_file(&architecture, &before.ema, Encoding::Int8).unwrap();
     assert_eq!(read("model.vapo"), int8);
     assert_eq!(read("model-float32.vapo"), float);
+    assert_ne!(model_file(&architecture, &last.ema, Encoding::Float32).unwrap(), float);
     let settings = Settings {
         count: 64,
         solver: Solver::Etd2,
@@ -131,8 +135,14 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
     assert_eq!(row("parameters"), architecture.parameters().to_string());
     assert_eq!(row("model"), format!("run/model.vapo ({} bytes)", int8.len()));
     assert_eq!(row("arena"), format!("{} bytes (solver etd2)", 4 * arena::elements(&architecture, Solver::Etd2)));
-    let cosine: f64 = row("drift, float and int8").split_whitespace().nth(1).unwrap().parse().unwrap();
-    assert!((0.999..=1.0).contains(&cosine), "{cosine}");
+    let [float, int8, rounded] = [&float, &int8, &rounded].map(|file| Model::parse(file).unwrap());
+    for (name, other) in [("drift, float and int8", &int8), ("drift, only rounded", &rounded)] {
+        let found = agreement(&float, other, &Settings { count: 16, ..settings }, || ()).unwrap();
+        let expected = format!("cosine {:.6} (least {:.6})", found.mean_cosine, found.least_cosine);
+        assert_eq!(row(name), expected);
+        // Near each other, and not one model compared with itself.
+        assert!((0.99..0.999_999).contains(&found.mean_cosine), "{name}: {expected}");
+    }
     assert_eq!(
         (row("samples, float"), row("samples, int8")),
         ("run/samples.png".into(), "run/samples-int8.png".into())
@@ -216,4 +226,37 @@ fn a_full_disk_is_told() {
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let ended = command(root.path(), &format!("{TINY} --steps 2 --out run")).stdout(full).output().unwrap();
     outcome(ended).refused(1, &["standard output"]);
+}
+
+/// The most memory that a process has had, in bytes.
+#[cfg(target_os = "linux")]
+fn peak(child: &std::process::Child) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| 1024 * kilobytes)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_for_gradients_does_not_grow_with_the_batch() {
+    let root = TempDir::new().unwrap();
+    // An image a shard, and 7.9 MB a gradient: a gradient a shard would be more than half a gigabyte.
+    let mut header = "{'descr': '|u1', 'fortran_order': False, 'shape': (64, 32, 32, 3), }".to_owned();
+    header += &" ".repeat(2 * 64 - 11 - header.len());
+    let start = [b"\x93NUMPY\x01\x00", &(header.len() as u16 + 1).to_le_bytes()[..], header.as_bytes(), b"\n"];
+    let pixels = (0..64 * 3072).map(|index| (index * 37 % 251) as u8);
+    fs::write(root.path().join("a.npy"), start.concat().into_iter().chain(pixels).collect::<Vec<_>>()).unwrap();
+    let line = "--dataset npy --data-dir a.npy --preset cifar10 --batch 64 --steps 1 --threads 2 --out run";
+    let mut child = command(root.path(), line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let logged = || read_metrics(&root.path().join("run/metrics.jsonl")).is_ok_and(|lines| lines.len() == 1);
+    while !logged() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let most = peak(&child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(logged(), "it ended before its step");
+    let megabytes = most.unwrap() >> 20;
+    // Measured: 651 with a gradient a shard.
+    assert!((100..400).contains(&megabytes), "{megabytes} MB");
 }

@@ -1,9 +1,10 @@
-//! The file that keeps a classifier: safetensors, with what it learned from in the metadata.
+//! The file that keeps a classifier: safetensors, with what it learned from in the metadata, and sealed.
 
 use crate::evaluation::EvaluationError;
 use crate::evaluation::classifier::{Classifier, Network};
 use crate::evaluation::error::access;
 use crate::run::write_atomically;
+use crate::seal;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
@@ -32,16 +33,19 @@ fn to_bytes(classifier: &Classifier) -> Vec<u8> {
     let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     let tensors: Vec<_> =
         network.tensors().map(|(name, shape, range)| (name, shape, bytes(&parameters[range]))).collect();
-    let views = tensors.iter().map(|(name, shape, data)| {
-        (name, TensorView::new(Dtype::F32, shape.clone(), data).expect("as many bytes as the shape says"))
-    });
+    let view = |kind, shape, data| TensorView::new(kind, shape, data).expect("as many bytes as the shape says");
+    let views =
+        tensors.iter().map(|(name, shape, data)| (name.as_str(), view(Dtype::F32, shape.clone(), data.as_slice())));
+    let views = views.chain([(seal::NAME, view(Dtype::U8, vec![seal::OPEN.len()], seal::OPEN))]);
     let mut metadata = HashMap::from([
         ("recipe".to_owned(), RECIPE.to_owned()),
         ("data".to_owned(), data.clone()),
         ("classes".to_owned(), network.classes().to_string()),
     ]);
     metadata.extend(accuracy.map(|accuracy| ("accuracy".to_owned(), accuracy.to_string())));
-    safetensors::serialize(views, Some(metadata)).expect("names and extents are sound")
+    let mut file = safetensors::serialize(views, Some(metadata)).expect("names and extents are sound");
+    seal::close(&mut file);
+    file
 }
 
 /// Reads the file for images of an extent and of this SHA-256.
@@ -76,6 +80,7 @@ fn from_bytes(bytes: &[u8], shape: Shape, sha256: &str) -> Result<Classifier, Di
         metadata.get("accuracy").and_then(|text| text.parse().ok()).filter(|share| (0.0..=1.0).contains(share));
     let network = Network::new(shape, classes);
     let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
+    seal::check(bytes, &file).map_err(|broken| (format!("the SHA-256 {}", broken.expected), broken.found))?;
     let mut parameters = vec![0.0; network.len()];
     for (name, shape, range) in network.tensors() {
         let tensor = file.tensor(&name).map_err(damaged)?;
@@ -127,11 +132,15 @@ mod tests {
         broken.parameters[3] = f32::NAN;
         let broken = to_bytes(&broken);
         let other = Shape { channels: 2, ..SHAPE };
+        let mut flipped = whole.clone();
+        let weight = flipped.len() - 100;
+        flipped[weight] ^= 1;
         for (bytes, shape, sha256, part) in [
             (&whole[..whole.len() - 1], SHAPE, "abc", "safetensors"),
             (&whole, SHAPE, "abd", "expected data abd, found abc"),
             (&whole, other, "abc", "layers.0.weight"),
             (&broken, SHAPE, "abc", "NaN"),
+            (&flipped, SHAPE, "abc", "expected the SHA-256 "),
             (b"", SHAPE, "abc", "safetensors"),
         ] {
             fs::write(&path, bytes).unwrap();

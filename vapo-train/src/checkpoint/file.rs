@@ -1,0 +1,176 @@
+//! The tensors of a checkpoint, written and read.
+
+use crate::checkpoint::{Checkpoint, Mismatch, Snapshot};
+use crate::parameters::Layout;
+use crate::seal;
+use safetensors::tensor::View;
+use safetensors::{Dtype, SafeTensors};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use vapo_format::Architecture;
+
+const SECOND_MOMENT: &str = "second_moment";
+/// Prefixes of the tensors that make up the vectors, in the order of their fields.
+const VECTORS: [&str; 4] = ["parameters", "ema", "first_moment", SECOND_MOMENT];
+/// Prefix of all tensors of [`Checkpoint::before_rest`].
+const BEFORE_REST: &str = "before_rest.";
+
+pub(super) fn to_bytes(checkpoint: &Checkpoint, architecture: &Architecture) -> Result<Vec<u8>, Mismatch> {
+    let mut file = tensors(&checkpoint.now, "", architecture)?;
+    if let Some(snapshot) = &checkpoint.before_rest {
+        file.extend(tensors(snapshot, BEFORE_REST, architecture)?);
+    }
+    file.push((seal::NAME.to_owned(), Tensor { shape: vec![seal::OPEN.len()], values: Values::U8(seal::OPEN) }));
+    let mut bytes = safetensors::serialize(file, None)?;
+    seal::close(&mut bytes);
+    Ok(bytes)
+}
+
+pub(super) fn from_bytes(bytes: &[u8], architecture: &Architecture) -> Result<Checkpoint, Mismatch> {
+    let file = SafeTensors::deserialize(bytes)?;
+    seal::check(bytes, &file)?;
+    let unread = file.names().into_iter().filter(|name| *name != seal::NAME).collect();
+    let mut reader = Reader { file: &file, unread, architecture };
+    let now = reader.snapshot("")?;
+    let rests = reader.unread.iter().any(|name| name.starts_with(BEFORE_REST));
+    let before_rest = if rests { Some(reader.snapshot(BEFORE_REST)?) } else { None };
+    match reader.unread.first() {
+        Some(&name) => Err(Mismatch::Unexpected { name: name.to_owned() }),
+        None => Ok(Checkpoint { now, before_rest }),
+    }
+}
+
+/// The tensors of a snapshot, their names after `prefix`.
+fn tensors<'v>(
+    snapshot: &'v Snapshot,
+    prefix: &str,
+    architecture: &Architecture,
+) -> Result<Vec<(String, Tensor<'v>)>, Mismatch> {
+    let Snapshot { step, parameters, ema, first_moment, second_moment, generator } = snapshot;
+    let mut file = vec![
+        (format!("{prefix}step"), Tensor { shape: vec![], values: Values::U64(*step) }),
+        (format!("{prefix}generator"), Tensor { shape: vec![4], values: Values::U32(generator) }),
+    ];
+    for (vector, values) in VECTORS.into_iter().zip([parameters, ema, first_moment, second_moment]) {
+        let (expected, found) = (architecture.parameters(), values.len());
+        if expected != found {
+            return Err(Mismatch::Length { name: vector, expected, found });
+        }
+        for (name, shape, range) in places(prefix, vector, architecture) {
+            let values = &values[range];
+            check_numbers(&name, vector, values)?;
+            file.push((name, Tensor { shape, values: Values::F32(values) }));
+        }
+    }
+    Ok(file)
+}
+
+/// A file, and what of it was not read yet.
+struct Reader<'f> {
+    file: &'f SafeTensors<'f>,
+    unread: BTreeSet<&'f str>,
+    architecture: &'f Architecture,
+}
+
+impl<'f> Reader<'f> {
+    /// The bytes of a tensor of this type and shape.
+    fn take(&mut self, name: &str, expected: (Dtype, Vec<usize>)) -> Result<&'f [u8], Mismatch> {
+        let tensor = self.file.tensor(name).map_err(|_| Mismatch::Missing { name: name.to_owned() })?;
+        self.unread.remove(name);
+        let found = (tensor.dtype(), tensor.shape().to_vec());
+        let data = tensor.data();
+        if found == expected { Ok(data) } else { Err(Mismatch::Kind { name: name.to_owned(), expected, found }) }
+    }
+
+    /// The snapshot whose tensors have names after `prefix`.
+    fn snapshot(&mut self, prefix: &str) -> Result<Snapshot, Mismatch> {
+        let mut step = [0; 8];
+        step.copy_from_slice(self.take(&format!("{prefix}step"), (Dtype::U64, vec![]))?);
+        let mut generator = [0; 4];
+        let words = self.take(&format!("{prefix}generator"), (Dtype::U32, vec![4]))?.as_chunks().0;
+        generator.iter_mut().zip(words).for_each(|(word, &bytes)| *word = u32::from_le_bytes(bytes));
+        let [parameters, ema, first_moment, second_moment] = VECTORS.map(|vector| self.vector(prefix, vector));
+        let (step, parameters, ema) = (u64::from_le_bytes(step), parameters?, ema?);
+        Ok(Snapshot { step, parameters, ema, first_moment: first_moment?, second_moment: second_moment?, generator })
+    }
+
+    fn vector(&mut self, prefix: &str, vector: &str) -> Result<Vec<f32>, Mismatch> {
+        let mut values = Vec::with_capacity(self.architecture.parameters());
+        for (name, shape, range) in places(prefix, vector, self.architecture) {
+            let data = self.take(&name, (Dtype::F32, shape))?;
+            values.extend(data.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)));
+            check_numbers(&name, vector, &values[range])?;
+        }
+        Ok(values)
+    }
+}
+
+/// The tensors of a vector: their names, their shapes and where they lie in it.
+fn places(
+    prefix: &str,
+    vector: &str,
+    architecture: &Architecture,
+) -> impl Iterator<Item = (String, Vec<usize>, Range<usize>)> {
+    Layout::new(architecture).matrices.into_iter().flat_map(move |place| {
+        let name = |part| format!("{prefix}{vector}.{}.{part}", place.name);
+        [
+            (name("weight"), vec![place.rows, place.columns], place.weight()),
+            (name("bias"), vec![place.columns], place.bias()),
+        ]
+    })
+}
+
+fn check_numbers(name: &str, vector: &str, values: &[f32]) -> Result<(), Mismatch> {
+    let sound = |value: f32| value.is_finite() && (vector != SECOND_MOMENT || value >= 0.0);
+    match values.iter().position(|&value| !sound(value)) {
+        Some(index) => Err(Mismatch::Number { name: name.to_owned(), index, found: values[index] }),
+        None => Ok(()),
+    }
+}
+
+/// A tensor on its way into the file, turned to bytes only when its turn has come.
+struct Tensor<'v> {
+    shape: Vec<usize>,
+    values: Values<'v>,
+}
+
+enum Values<'v> {
+    U64(u64),
+    U32(&'v [u32]),
+    F32(&'v [f32]),
+    U8(&'v [u8]),
+}
+
+impl View for Tensor<'_> {
+    fn dtype(&self) -> Dtype {
+        match &self.values {
+            Values::U64(_) => Dtype::U64,
+            Values::U32(_) => Dtype::U32,
+            Values::F32(_) => Dtype::F32,
+            Values::U8(_) => Dtype::U8,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        match &self.values {
+            Values::U64(value) => value.to_le_bytes().to_vec().into(),
+            Values::U32(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Values::F32(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Values::U8(values) => (*values).into(),
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        match &self.values {
+            Values::U64(_) => 8,
+            Values::U32(values) => 4 * values.len(),
+            Values::F32(values) => 4 * values.len(),
+            Values::U8(values) => values.len(),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+use super::*;
+use crate::seal;
+use proptest::prelude::*;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use tempfile::TempDir;
+use vapo_format::{Homotopy, Layer, Shape};
+
+fn architecture(channels: u16) -> Architecture {
+    let layers = [Layer::Conv { channels }, Layer::Residual, Layer::Down { channels: 2 }, Layer::Head { channels: 3 }];
+    Architecture {
+        image: Shape { channels: 1, height: 4, width: 4 },
+        homotopy: Homotopy::Linear,
+        embedding: 2,
+        layers: layers.into_iter().collect(),
+    }
+}
+
+fn checkpoint(architecture: &Architecture) -> Checkpoint {
+    let snapshot = |step, scale: f32| {
+        let values = |factor: f32| (0..architecture.parameters()).map(|index| factor * scale * index as f32).collect();
+        Snapshot {
+            step,
+            parameters: values(0.5),
+            ema: values(-0.25),
+            first_moment: values(1e-30),
+            second_moment: values(7.0),
+            generator: [1, u32::MAX, 3, 1 << 31],
+        }
+    };
+    Checkpoint { now: snapshot(1 << 40, 1.0), before_rest: Some(snapshot(5, 3.0)) }
+}
+
+type Owned = (String, Dtype, Vec<usize>, Vec<u8>);
+
+/// The bytes of a checkpoint whose tensors were edited, with a seal of their own unless there is none any more.
+fn edited(checkpoint: &Checkpoint, architecture: &Architecture, edit: impl Fn(&mut Vec<Owned>)) -> Vec<u8> {
+    let bytes = checkpoint.to_bytes(architecture).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let owned = |(name, t): (String, TensorView<'_>)| (name, t.dtype(), t.shape().to_vec(), t.data().to_vec());
+    let mut tensors: Vec<_> = file.tensors().into_iter().map(owned).collect();
+    edit(&mut tensors);
+    let sealed = tensors.iter().any(|tensor| tensor.0 == seal::NAME);
+    let views =
+        tensors.iter().map(|(name, dtype, shape, data)| (name, TensorView::new(*dtype, shape.clone(), data).unwrap()));
+    let mut bytes = safetensors::serialize(views, None).unwrap();
+    if sealed {
+        seal::close(&mut bytes);
+    }
+    bytes
+}
+
+#[test]
+fn what_is_saved_is_loaded() {
+    let (folder, architecture) = (TempDir::new().unwrap(), architecture(2));
+    let (path, checkpoint) = (folder.path().join("checkpoint.safetensors"), checkpoint(&architecture));
+    checkpoint.save(&path, &architecture).unwrap();
+    assert_eq!(Checkpoint::load(&path, &architecture).unwrap(), checkpoint);
+    // The same state gives the same bytes, whatever order a hash map had.
+    assert_eq!(fs::read(&path).unwrap(), checkpoint.to_bytes(&architecture).unwrap());
+}
+
+#[test]
+fn tensors_are_named_and_laid_out_as_documented() {
+    let architecture = architecture(2);
+    let bytes = checkpoint(&architecture).to_bytes(&architecture).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(file.names().len(), 2 * (2 + 4 * 2 * architecture.matrices().count()) + 1);
+    // The seal is the last tensor, and that of all bytes before it.
+    let (all, last) = bytes.split_last_chunk::<32>().unwrap();
+    let seal = file.tensor("sha256").unwrap();
+    assert_eq!((seal.dtype(), seal.shape(), seal.data()), (Dtype::U8, &[32][..], &last[..]));
+    let hexadecimal: String = last.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hexadecimal, crate::run::card::sha256(all));
+    // The embedding's two matrices and their biases come first: (32 + 1)·2 + (2 + 1)·2 parameters.
+    let weight = file.tensor("parameters.layers.0.conv.weight").unwrap();
+    assert_eq!((weight.dtype(), weight.shape()), (Dtype::F32, &[9, 2][..]));
+    assert_eq!(weight.data()[..4], 36.0_f32.to_le_bytes());
+    let bias = file.tensor("ema.layers.0.conv.bias").unwrap();
+    assert_eq!((bias.shape(), &bias.data()[..4]), (&[2][..], &(-22.5_f32).to_le_bytes()[..]));
+}
+
+#[test]
+fn another_architecture_is_told_by_its_first_difference() {
+    let (two, four) = (architecture(2), architecture(4));
+    let bytes = checkpoint(&two).to_bytes(&two).unwrap();
+    let refused = Checkpoint::from_bytes(&bytes, &four).unwrap_err().to_string();
+    let expected = "expected `parameters.layers.0.conv.weight` as F32 of shape [9, 4], found F32 of shape [9, 2]";
+    assert_eq!(refused, expected);
+    let mut longer = two.clone();
+    longer.layers.insert(2, Layer::Residual).unwrap();
+    let refused = Checkpoint::from_bytes(&bytes, &longer).unwrap_err();
+    assert!(matches!(refused, Mismatch::Missing { name } if name == "parameters.layers.2.conv1.weight"));
+    let mut shorter = two.clone();
+    shorter.layers.remove(1);
+    assert!(matches!(Checkpoint::from_bytes(&bytes, &shorter), Err(Mismatch::Missing { .. })));
+}
+
+#[test]
+fn tensors_too_many_or_of_another_type_are_refused() {
+    let architecture = architecture(2);
+    let checkpoint = checkpoint(&architecture);
+    let read =
+        |edit: fn(&mut Vec<Owned>)| Checkpoint::from_bytes(&edited(&checkpoint, &architecture, edit), &architecture);
+    assert_eq!(read(|_| {}).unwrap(), checkpoint);
+    let refused = read(|tensors| tensors.push(("extra".to_owned(), Dtype::U8, vec![1], vec![0])));
+    assert!(matches!(refused, Err(Mismatch::Unexpected { name }) if name == "extra"));
+    let refused = read(|tensors| tensors.iter_mut().filter(|t| t.0 == "generator").for_each(|t| t.1 = Dtype::I32));
+    assert!(matches!(refused, Err(Mismatch::Kind { name, .. }) if name == "generator"));
+    for missing in ["step", "before_rest.step"] {
+        let bytes = edited(&checkpoint, &architecture, |tensors| tensors.retain(|tensor| tensor.0 != missing));
+        let refused = Checkpoint::from_bytes(&bytes, &architecture);
+        assert!(matches!(refused, Err(Mismatch::Missing { name }) if name == missing));
+    }
+}
+
+#[test]
+fn files_of_before_seals_and_rest_are_read() {
+    let architecture = architecture(2);
+    let whole = checkpoint(&architecture);
+    let bytes = edited(&whole, &architecture, |tensors| {
+        tensors.retain(|(name, ..)| name != seal::NAME && !name.starts_with("before_rest."));
+    });
+    let read = Checkpoint::from_bytes(&bytes, &architecture).unwrap();
+    assert_eq!(read, Checkpoint { before_rest: None, ..whole });
+}
+
+#[test]
+fn the_rewound_state_is_that_before_the_rest() {
+    let whole = checkpoint(&architecture(1));
+    let before = whole.before_rest.clone().unwrap();
+    let rewound = whole.rewound();
+    assert_eq!(rewound, Checkpoint { now: before, before_rest: None });
+    assert_eq!(rewound.clone().rewound(), rewound);
+}
+
+#[test]
+fn numbers_that_no_training_produces_are_neither_written_nor_read() {
+    let (folder, architecture) = (TempDir::new().unwrap(), architecture(2));
+    let path = folder.path().join("checkpoint.safetensors");
+    let good = checkpoint(&architecture);
+    good.save(&path, &architecture).unwrap();
+    let mut diverged = good.clone();
+    diverged.now.ema[72] = f32::NAN;
+    let refused = diverged.save(&path, &architecture).unwrap_err().to_string();
+    assert!(refused.contains("`ema.layers.0.conv.weight`") && refused.contains("NaN at 0"), "{refused}");
+    assert_eq!(Checkpoint::load(&path, &architecture).unwrap(), good);
+    let mut negative = good.clone();
+    negative.now.second_moment[0] = -1.0;
+    assert!(matches!(negative.to_bytes(&architecture), Err(Mismatch::Number { index: 0, found: -1.0, .. })));
+    let mut short = good.clone();
+    short.before_rest.as_mut().unwrap().first_moment.pop();
+    assert!(matches!(short.to_bytes(&architecture), Err(Mismatch::Length { name: "first_moment", .. })));
+    // Sealed, and yet no state of a training.
+    for name in ["second_moment.layers.0.conv.bias", "before_rest.ema.layers.0.conv.bias"] {
+        let bytes = edited(&good, &architecture, |tensors| {
+            let tensor = tensors.iter_mut().find(|tensor| tensor.0 == name).unwrap();
+            tensor.3[4..8].copy_from_slice(&f32::INFINITY.to_le_bytes());
+        });
+        let refused = Checkpoint::from_bytes(&bytes, &architecture);
+        assert!(matches!(refused, Err(Mismatch::Number { name: found, index: 1, .. }) if found == name));
+    }
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let architecture = architecture(1);
+    let bytes = checkpoint(&architecture).to_bytes(&architecture).unwrap();
+    for length in 0..bytes.len() {
+        assert!(matches!(Checkpoint::from_bytes(&bytes[..length], &architecture), Err(Mismatch::Format(_))));
+    }
+    let longer = [bytes.as_slice(), &[0]].concat();
+    assert!(matches!(Checkpoint::from_bytes(&longer, &architecture), Err(Mismatch::Format(_))));
+}
+
+#[test]
+fn a_flipped_byte_is_refused() {
+    let architecture = architecture(1);
+    let whole = checkpoint(&architecture).to_bytes(&architecture).unwrap();
+    let header = 8 + usize::from(u16::from_le_bytes([whole[0], whole[1]]));
+    let mut told = 0;
+    for index in (0..header).chain((header..whole.len() - 64).step_by(29)).chain(whole.len() - 64..whole.len()) {
+        // 0x2a turns a space into a line feed, which JSON takes for the same.
+        for mask in [[0x01, 0x80, 0xff][index % 3], 0x2a] {
+            let mut bytes = whole.clone();
+            bytes[index] ^= mask;
+            let refused = Checkpoint::from_bytes(&bytes, &architecture);
+            assert!(refused.is_err(), "byte {index}");
+            told += usize::from(matches!(refused, Err(Mismatch::Checksum(_))));
+        }
+    }
+    assert!(told > whole.len() / 29, "{told}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let refused = Checkpoint::load(Path::new("absent/checkpoint.safetensors"), &architecture(1)).unwrap_err();
+    assert!(matches!(&refused, CheckpointError::Access { .. }) && refused.to_string().contains("absent/checkpoint"));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes: Vec<u8>, header: String) {
+        let framed = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &bytes].concat();
+        prop_assert!(Checkpoint::from_bytes(&bytes, &architecture(1)).is_err());
+        prop_assert!(Checkpoint::from_bytes(&framed, &architecture(1)).is_err());
+    }
+}
