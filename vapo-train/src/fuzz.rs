@@ -4,19 +4,24 @@
 //! To add one: a function here, its name in [`READERS`], and a folder of that name with a small good file or two in
 //! `vapo-train/fuzz/seeds`.
 
+use crate::checkpoint::Checkpoint;
+use crate::config::Config;
 use crate::dataset::images::listing::Archive;
 use crate::dataset::images::partition;
+use crate::parameters::Layout;
 use crate::raster::{self, Background};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
+use vapo_format::{Architecture, Homotopy, Layer, Shape};
 
 /// What takes any bytes.
 pub type Reader = fn(&[u8]);
 
 /// Every reader by its name.
-pub const READERS: [(&str, Reader); 3] = [("image", image), ("partition", list_of_partition), ("zip", zip)];
+pub const READERS: [(&str, Reader); 5] =
+    [("checkpoint", checkpoint), ("config", config), ("image", image), ("partition", list_of_partition), ("zip", zip)];
 
 /// The reader of a name.
 pub fn reader(name: &str) -> Option<Reader> {
@@ -33,6 +38,34 @@ fn in_file(bytes: &[u8], read: impl FnOnce(&Path)) {
         fs::write(&path, bytes).expect("a temporary file can be written");
         read(&path);
     });
+}
+
+/// The smallest network that a checkpoint may be of.
+fn smallest() -> Architecture {
+    Architecture {
+        image: Shape { channels: 1, height: 1, width: 1 },
+        homotopy: Homotopy::Linear,
+        embedding: 1,
+        layers: [Layer::Conv { channels: 1 }, Layer::Head { channels: 1 }].into_iter().collect(),
+    }
+}
+
+/// Checkpoints, sealed or not: what is read is written and read again.
+fn checkpoint(bytes: &[u8]) {
+    let architecture = smallest();
+    if let Ok(checkpoint) = Checkpoint::from_bytes(bytes, &architecture) {
+        let again = checkpoint.to_bytes(&architecture).and_then(|bytes| Checkpoint::from_bytes(&bytes, &architecture));
+        assert_eq!(again.ok(), Some(checkpoint));
+    }
+}
+
+/// Settings of a run.
+fn config(bytes: &[u8]) {
+    if let Ok(config) = serde_json::from_slice::<Config>(bytes)
+        && config.architecture.validate().is_ok()
+    {
+        assert_eq!(Layout::new(&config.architecture).len(), config.architecture.parameters());
+    }
 }
 
 /// Image files of every kind.
@@ -93,6 +126,13 @@ mod tests {
             let decoded = raster::decode(&fs::read(&path).unwrap(), Background::WHITE);
             assert!(decoded.is_ok(), "{}: {decoded:?}", path.display());
         }
+        for name in ["sealed", "unsealed"] {
+            let bytes = fs::read(seeds.join(format!("checkpoint/{name}.safetensors"))).unwrap();
+            let read = Checkpoint::from_bytes(&bytes, &smallest()).unwrap();
+            assert_eq!(read.before_rest.is_some(), name == "sealed");
+        }
+        let config: Config = serde_json::from_slice(&fs::read(seeds.join("config/digits.json")).unwrap()).unwrap();
+        assert!(config.architecture.validate().is_ok());
         assert!(partition::parse(&fs::read(seeds.join("partition/table.csv")).unwrap()).is_ok());
         assert_eq!(Archive::open(&seeds.join("zip/images.zip")).unwrap().read_first(8), 2);
     }
