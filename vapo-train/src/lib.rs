@@ -24,13 +24,15 @@
 //!
 //! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
 //! vector), [`run`] and [`checkpoint`] (a run's files), [`temporary`] (files that have no name yet), [`picture`] (grids and
-//! curves), [`cli`] (the command line), [`raster`] (pictures from outside as pixels), [`incidental`] (what lies beside data and is
-//! none), [`bounded`] (no file exhausts memory by being read), [`seal`] (a file of tensors that was damaged is told).
+//! curves), [`cli`] (the command line), [`raster`] (pictures from outside as pixels), [`mod@array`] (arrays from outside),
+//! [`incidental`] (what lies beside data and is none), [`bounded`] (no file exhausts memory by being read), [`seal`] (a file
+//! of tensors that was damaged is told).
 //!
 //! The one function that matters is [`potential::Potential::gradient`]: the gradient of a gradient, without
 //! differentiating one.
 
 pub mod anomaly;
+pub mod array;
 pub mod bounded;
 pub mod checkpoint;
 pub mod cli;
@@ -46,6 +48,7 @@ pub mod fetch;
 pub mod fuzz;
 pub mod homotopy;
 pub mod incidental;
+mod inflation;
 pub mod inpainting;
 pub mod interpolation;
 pub mod objective;

@@ -44,6 +44,32 @@ pub enum DatasetError {
         /// What is wrong with it.
         cause: Corruption,
     },
+    /// A file is of a kind that is not read.
+    #[error("{}: found {what}: {advice}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// What to do with it.
+        advice: &'static str,
+    },
+    /// The files are missing, and a file of another kind lies where they were looked for.
+    #[error("{missing}\n{beside}")]
+    Beside {
+        /// What is missing.
+        missing: Box<DatasetError>,
+        /// What is there.
+        beside: Box<DatasetError>,
+    },
+    /// Files of several sets lie beside each other.
+    #[error("{}: expected the files of one set, found {}: name the images of one with --data-dir", folder.display(), files.join(", "))]
+    Several {
+        /// The folder.
+        folder: PathBuf,
+        /// Files of images, one of each set.
+        files: Vec<String>,
+    },
     /// The data set sets no images aside.
     #[error("{dataset} has no valid split: give --split train or --split test")]
     NoValid {
@@ -83,6 +109,17 @@ pub enum Corruption {
     TooLong {
         /// Bytes that the header asks for, itself included.
         expected: u64,
+    },
+    /// The contents are compressed more than images can be.
+    #[error(
+        "its compressed bytes unpack to {expected} bytes, more than the {most} that are taken of so few: it holds next \
+         to nothing, or is damaged"
+    )]
+    Inflation {
+        /// Bytes that the header asks for.
+        expected: u64,
+        /// Bytes that are taken.
+        most: u64,
     },
     /// There is not a single image or label.
     #[error("expected at least one image, found none")]

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | [`source`] | the data sets known by name, and where their files are looked for |
 //! | [`idx`] | the file format of MNIST and Fashion-MNIST |
-//! | [`cifar10`] | the files of CIFAR-10, archived or not |
+//! | [`cifar10`] | the files of CIFAR-10, binary or Python's, archived or not |
 //! | [`npy`] | arrays of NumPy |
+//! | `foreign` | files of other kinds, and what to do with them |
 //! | [`digits`] | the small data set that is built in |
 //! | [`images`] | the data sets of image files, prepared once and kept in a file |
 //! | [`batches`] | the order in which training sees the images |
@@ -19,6 +20,7 @@ pub mod digits;
 pub mod error;
 pub mod fingerprint;
 pub mod flip;
+mod foreign;
 pub mod idx;
 pub mod images;
 pub mod npy;
@@ -53,6 +55,7 @@ pub struct Dataset {
     /// That of the fingerprint, where it is known without reading all pixels.
     sha256: Option<String>,
     labels: Option<Vec<u8>>,
+    label_fault: Option<String>,
     preparation: Option<Preparation>,
     notes: Vec<String>,
 }
@@ -108,8 +111,8 @@ impl Dataset {
             }
             _ => {
                 let (name, pixels) = (name.to_owned(), Pixels::Owned(images));
-                let (sha256, preparation, notes) = (None, None, vec![]);
-                Ok(Dataset { name, shape, white, count, pixels, sha256, labels, preparation, notes })
+                let (sha256, label_fault, preparation, notes) = (None, None, None, vec![]);
+                Ok(Dataset { name, shape, white, count, pixels, sha256, labels, label_fault, preparation, notes })
             }
         }
     }
@@ -125,7 +128,8 @@ impl Dataset {
         notes: Vec<String>,
     ) -> Self {
         let (name, sha256, preparation) = (name.to_owned(), Some(sha256), Some(preparation));
-        Dataset { name, shape, white: WHITE, count, pixels, sha256, labels: None, preparation, notes }
+        let (labels, label_fault) = (None, None);
+        Dataset { name, shape, white: WHITE, count, pixels, sha256, labels, label_fault, preparation, notes }
     }
 
     /// The name on the command line.
@@ -147,6 +151,11 @@ impl Dataset {
     /// Class of every image, where the data set has any.
     pub fn labels(&self) -> Option<&[u8]> {
         self.labels.as_deref()
+    }
+
+    /// Why there are no classes, where what should be them could not be read.
+    pub fn label_fault(&self) -> Option<&str> {
+        self.label_fault.as_deref()
     }
 
     /// What was done to every image, where they are not used as they are.

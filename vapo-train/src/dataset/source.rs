@@ -1,10 +1,10 @@
 //! The data sets that the trainer knows, and where it finds them.
 
-use crate::dataset::{Dataset, DatasetError, Preparation, cifar10, digits, idx, images, npy};
+use crate::dataset::{Dataset, DatasetError, Preparation, cifar10, digits, foreign, idx, images, npy};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
 /// Folder searched where none is given.
 pub const DEFAULT_FOLDER: &str = "data";
@@ -111,7 +111,9 @@ impl Source {
                 "Get the files with `vapo-train fetch fashion-mnist`, install Debian's package dataset-fashion-mnist, \
                  or give their folder with --data-dir"
             }
-            Source::Cifar10 => "Get the files with `vapo-train fetch cifar10`, or give their folder with --data-dir",
+            Source::Cifar10 => {
+                "Get the files with `vapo-train fetch cifar10`, or give their folder or archive with --data-dir"
+            }
             Source::Celeba => {
                 "Get img_align_celeba.zip and list_eval_partition.txt from \
                  http://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, or give their folder with --data-dir"
@@ -123,7 +125,7 @@ impl Source {
 
     /// Whether images are set aside for choices.
     const fn has_valid(self) -> bool {
-        matches!(self, Source::Celeba | Source::Folder)
+        matches!(self, Source::Celeba | Source::Folder | Source::Npy)
     }
 
     /// Whether training mirrors images at random unless told otherwise.
@@ -156,48 +158,36 @@ pub(super) fn load(source: Source, split: Split, files: &Files) -> Result<Datase
         Source::Digits => {
             digits::digits(split).map_err(|cause| DatasetError::Corrupt { path: digits::FILE.into(), cause })
         }
-        Source::Mnist | Source::FashionMnist => idx_files(source, split, files.data_dir.as_deref()),
+        Source::Mnist | Source::FashionMnist => idx::load(source, split, files.data_dir.as_deref()),
         Source::Cifar10 => {
-            let folders = candidates(source, files.data_dir.as_deref());
-            let found = cifar10::load(split, &folders)?;
-            found.ok_or_else(|| DatasetError::Missing { dataset: source, files: cifar10::names(split), folders })
+            let given = files.data_dir.as_deref();
+            if let Some(file) = given.filter(|path| path.is_file()) {
+                return cifar10::of_file(split, file);
+            }
+            let folders = candidates(source, given);
+            if let Some(dataset) = cifar10::load(split, &folders)? {
+                return Ok(dataset);
+            }
+            Err(missing(source, cifar10::names(split), folders))
         }
         Source::Celeba | Source::Folder => images::load(source, split, files),
         Source::Npy => {
             let path = files.data_dir.as_deref().unwrap_or(Path::new(DEFAULT_FOLDER));
-            npy::load(split, path)?.ok_or_else(|| DatasetError::Missing {
-                dataset: source,
-                files: ["*.npz", "*.npy"].map(str::to_owned).to_vec(),
-                folders: vec![path.to_owned()],
-            })
+            if let Some(dataset) = npy::load(split, path)? {
+                return Ok(dataset);
+            }
+            Err(missing(source, ["*.npz", "*.npy"].map(str::to_owned).to_vec(), vec![path.to_owned()]))
         }
     }
 }
 
-/// The IDX files of a split.
-fn idx_files(source: Source, split: Split, folder: Option<&Path>) -> Result<Dataset, DatasetError> {
-    let image_files = file_names(split, "images", 3);
-    let folders = candidates(source, folder);
-    for folder in &folders {
-        if let Some((path, file)) = first_of(folder, &image_files)? {
-            let (shape, images) =
-                idx::images(&file).map_err(|cause| DatasetError::Corrupt { path: path.clone(), cause })?;
-            let (path, labels) = match first_of(folder, &file_names(split, "labels", 1))? {
-                Some((path, file)) => match idx::labels(&file) {
-                    Ok(labels) => (path, Some(labels)),
-                    Err(cause) => return Err(DatasetError::Corrupt { path, cause }),
-                },
-                None => (path, None),
-            };
-            return Dataset::new(source.name(), shape, u8::MAX, images, labels)
-                .map_err(|cause| DatasetError::Corrupt { path, cause });
-        }
-    }
-    Err(DatasetError::Missing { dataset: source, files: image_files.to_vec(), folders })
+/// That a data set is in none of the folders, with what may be meant in its place.
+pub(super) fn missing(dataset: Source, files: Vec<String>, folders: Vec<PathBuf>) -> DatasetError {
+    foreign::beside(DatasetError::Missing { dataset, files, folders: folders.clone() }, &folders)
 }
 
 /// Every folder to look in. One that was given stands alone, so that nobody trains on other files than they meant.
-fn candidates(source: Source, folder: Option<&Path>) -> Vec<PathBuf> {
+pub(super) fn candidates(source: Source, folder: Option<&Path>) -> Vec<PathBuf> {
     let root = folder.unwrap_or(Path::new(DEFAULT_FOLDER));
     let below = |&name: &&str| if name == "." { root.to_owned() } else { root.join(name) };
     let mut folders: Vec<PathBuf> = source.folders().iter().map(below).collect();
@@ -205,29 +195,6 @@ fn candidates(source: Source, folder: Option<&Path>) -> Vec<PathBuf> {
         folders.push(DEBIAN_FASHION_MNIST.into());
     }
     folders
-}
-
-/// `train-images-idx3-ubyte` as published, `train-images.idx3-ubyte` as some archives unpack it, both gzipped or not.
-fn file_names(split: Split, part: &str, dimensions: u8) -> [String; 4] {
-    let split = match split {
-        Split::Test => "t10k",
-        Split::Train | Split::Valid => "train",
-    };
-    let name = |separator, end| format!("{split}-{part}{separator}idx{dimensions}-ubyte{end}");
-    [name("-", ""), name("-", ".gz"), name(".", ""), name(".", ".gz")]
-}
-
-/// Path and contents of the first of `names` that `folder` holds.
-fn first_of(folder: &Path, names: &[String]) -> Result<Option<(PathBuf, Vec<u8>)>, DatasetError> {
-    for name in names {
-        let path = folder.join(name);
-        match fs::read(&path) {
-            Ok(file) => return Ok(Some((path, file))),
-            Err(cause) if absent(&cause) => {}
-            Err(cause) => return Err(DatasetError::Read { path, cause }),
-        }
-    }
-    Ok(None)
 }
 
 /// Whether there is nothing to read rather than something that cannot be read.
@@ -241,6 +208,7 @@ mod tests {
     use super::*;
     use crate::dataset::Corruption;
     use flate2::{Compression, write::GzEncoder};
+    use std::fs;
     use std::io::Write;
     use tempfile::TempDir;
 
@@ -341,7 +309,7 @@ mod tests {
 
     #[test]
     fn what_sets_nothing_aside_has_no_valid_split() {
-        for source in [Source::Digits, Source::Mnist, Source::FashionMnist, Source::Cifar10, Source::Npy] {
+        for source in [Source::Digits, Source::Mnist, Source::FashionMnist, Source::Cifar10] {
             let message = load(source, Split::Valid, None).unwrap_err().to_string();
             assert_eq!(message, format!("{source} has no valid split: give --split train or --split test"));
         }

@@ -67,12 +67,14 @@ pub enum EvaluationError {
     },
     /// A classifier learns from classes.
     #[error(
-        "{dataset} has no labels of two or more classes to train a classifier on: take --features pixels, or a network \
-         of your own, --features F.onnx"
+        "{dataset} has no labels of two or more classes to train a classifier on{}: take --features pixels, or a network \
+         of your own, --features F.onnx", in_brackets(fault.as_deref())
     )]
     Labels {
         /// The data set.
         dataset: String,
+        /// Why its labels could not be read, where there are any.
+        fault: Option<String>,
     },
     /// The network of an ONNX file cannot be used.
     #[error("{}: {cause}", path.display())]
@@ -82,6 +84,10 @@ pub enum EvaluationError {
         /// Why.
         cause: String,
     },
+}
+
+fn in_brackets(fault: Option<&str>) -> String {
+    fault.map_or_else(String::new, |fault| format!(" ({fault})"))
 }
 
 /// Wraps what the system says about `path`.

@@ -1,5 +1,6 @@
 //! Images in memory, a byte a value: what evaluators compare.
 
+use crate::array::{Archive, ArrayFileError, Class, order};
 use crate::bounded;
 use crate::dataset::{Dataset, same_images};
 use crate::evaluation::EvaluationError;
@@ -9,7 +10,6 @@ use crate::picture::levels;
 use crate::raster::kind::{NAMES, is_image};
 use crate::raster::{Background, MAX_FILE, Raster, Seen, decode};
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::path::Path;
 use vapo_format::Shape;
 
@@ -168,23 +168,22 @@ const ARCHIVE: &str =
     "a folder of image files, or a NumPy archive (.npz) whose array arr_0 is uint8 of shape (N, H, W, C) or (N, H, W)";
 
 fn archive(path: &Path) -> Result<Images, EvaluationError> {
-    let refused = |cause: &dyn ToString| contents(path, ARCHIVE, cause.to_string());
-    let file = File::open(path).map_err(access(path))?;
-    let mut archive = zip::ZipArchive::new(file).map_err(|cause| refused(&cause))?;
-    let array = archive.by_name("arr_0.npy").map_err(|cause| refused(&cause))?;
-    let array = npyz::NpyFile::new(array).map_err(|cause| refused(&cause))?;
-    if array.order() != npyz::Order::C {
-        return Err(refused(&"Fortran order"));
-    }
+    let failed = |cause: ArrayFileError| contents(path, ARCHIVE, cause);
+    let mut archive = Archive::of_file(path).map_err(access(path))?.map_err(failed)?;
+    let array = archive.array("arr_0").map_err(failed)?;
+    let header = array.header.clone();
+    let Some(element) = header.element.filter(|element| (element.class, element.width) == (Class::Uint, 1)) else {
+        return Err(contents(path, ARCHIVE, format!("arr_0 of {}", header.description)));
+    };
     let extents: Vec<Option<u16>> =
-        array.shape().iter().skip(1).map(|&extent| u16::try_from(extent).ok().filter(|&extent| extent > 0)).collect();
+        header.shape.iter().skip(1).map(|&extent| u16::try_from(extent).ok().filter(|&extent| extent > 0)).collect();
     let shape = match extents[..] {
         [Some(height), Some(width), Some(channels)] => Shape { channels, height, width },
         [Some(height), Some(width)] => Shape { channels: 1, height, width },
-        _ => return Err(refused(&format!("shape {:?}", array.shape()))),
+        _ => return Err(contents(path, ARCHIVE, format!("shape {:?}", header.shape))),
     };
-    let values = array.into_vec::<u8>().map_err(|cause| refused(&cause))?;
-    Images::new(shape, values)
+    let values = array.values(element).map_err(failed)?;
+    Images::new(shape, if header.fortran { order::row_major(&values, &header.shape) } else { values })
 }
 
 /// Refuses samples of another extent than a data set's images have.
@@ -203,7 +202,7 @@ mod tests {
     use super::*;
     use crate::dataset::{Source, Split};
     use crate::export::{Format, Writer};
-    use std::fs;
+    use std::fs::{self, File};
     use tempfile::TempDir;
 
     const SHAPE: Shape = Shape { channels: 3, height: 2, width: 1 };
@@ -299,6 +298,38 @@ mod tests {
             images(high, set.bytes()),
         ] {
             assert!(!set.same(&other) && !other.same(&set));
+        }
+    }
+
+    #[test]
+    fn an_archive_in_either_order_gives_the_same_images_and_none_takes_memory_for_its_word() {
+        let root = TempDir::new().unwrap();
+        let path = root.path().join("a.npz");
+        let write = |header: &[u8], values: &[u8]| {
+            let mut zip = zip::ZipWriter::new(File::create(&path).unwrap());
+            let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+            zip.start_file("arr_0.npy", stored).unwrap();
+            std::io::Write::write_all(&mut zip, &[header, values].concat()).unwrap();
+            zip.finish().unwrap();
+            Images::read(&path)
+        };
+        let header = crate::picture::npy::header("|u1", &[2, 1, 2, 3]);
+        let images = write(&header, &(0..12).collect::<Vec<u8>>()).unwrap();
+        assert_eq!((images.count(), images.image(1)), (2, &[6, 7, 8, 9, 10, 11][..]));
+        let fortran = String::from_utf8_lossy(&header).replace("False", "True ");
+        let fortran = [b"\x93", &fortran.as_bytes()[3..]].concat();
+        // Value (n, 0, w, c) = 6 n + 3 w + c, first axis fastest.
+        let values: Vec<u8> =
+            (0..3).flat_map(|c| (0..2).flat_map(move |w| (0..2).map(move |n| 6 * n + 3 * w + c))).collect();
+        assert_eq!(write(&fortran, &values).unwrap(), images);
+        let huge = crate::picture::npy::header("|u1", &[1 << 40, 2, 3]);
+        for (header, part) in [
+            (huge, "expected 6597069766656 bytes of values, found 12"),
+            (crate::picture::npy::header("<f4", &[1, 1, 3]), "arr_0 of <f4"),
+            (crate::picture::npy::header("|u1", &[12]), "shape [12]"),
+        ] {
+            let message = write(&header, &[0; 12]).unwrap_err().to_string();
+            assert!(message.contains("a.npz") && message.contains(part), "{message}");
         }
     }
 

@@ -1,13 +1,13 @@
 //! Moments in files, as pytorch-fid writes them: an `.npz` archive of `mu` (D,) and `sigma` (D, D) in float64.
 
+use crate::array::{Archive, ArrayFileError, Class, Header};
 use crate::evaluation::error::access;
 use crate::evaluation::{EvaluationError, Moments};
 use crate::picture::npy::header;
-use std::fs::File;
 use std::io::{Cursor, Read, Seek, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// What a file is expected to hold.
 const EXPECTED: &str = "a NumPy archive (.npz) of mu (D,) and sigma (D, D), as pytorch-fid writes it";
@@ -36,27 +36,25 @@ pub fn to_bytes(moments: &Moments) -> Vec<u8> {
 /// It cannot be read, is no archive, lacks an array, or holds numbers that are not finite.
 pub fn read(path: &Path) -> Result<Moments, EvaluationError> {
     let refused = |found: String| EvaluationError::Contents { path: path.to_owned(), expected: EXPECTED.into(), found };
-    let file = File::open(path).map_err(access(path))?;
-    let mut archive = ZipArchive::new(file).map_err(|cause| refused(cause.to_string()))?;
-    let mean = array(&mut archive, "mu.npy", 1).map_err(refused)?;
-    let covariance = array(&mut archive, "sigma.npy", 2).map_err(refused)?;
+    let failed = |cause: ArrayFileError| refused(cause.to_string());
+    let mut archive = Archive::of_file(path).map_err(access(path))?.map_err(failed)?;
+    let mean = array(&mut archive, "mu", 1).map_err(refused)?;
+    let covariance = array(&mut archive, "sigma", 2).map_err(refused)?;
     Moments::new(mean, covariance)
 }
 
-/// An array of this many axes.
-fn array<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str, axes: usize) -> Result<Vec<f64>, String> {
-    let entry = archive.by_name(name).map_err(|cause| format!("{cause}: {name}"))?;
-    let array = npyz::NpyFile::new(entry).map_err(|cause| format!("{name}: {cause}"))?;
-    if array.shape().len() != axes || array.shape().windows(2).any(|pair| pair[0] != pair[1]) {
-        return Err(format!("{name} of shape {:?}", array.shape()));
+/// An array of this many axes of one length.
+fn array<R: Read + Seek>(archive: &mut Archive<R>, name: &str, axes: usize) -> Result<Vec<f64>, String> {
+    let array = archive.array(name).map_err(|cause| cause.to_string())?;
+    let Header { element, description, shape, .. } = array.header.clone();
+    if shape.len() != axes || shape.windows(2).any(|pair| pair[0] != pair[1]) {
+        return Err(format!("{name} of shape {shape:?}"));
     }
+    let floats = element.filter(|element| element.class == Class::Float && element.is_number());
+    let element = floats.ok_or_else(|| format!("{name} of {description}"))?;
+    let bytes = array.values(element).map_err(|cause| cause.to_string())?;
     // A covariance is symmetric: the order of its axes does not matter.
-    let single = array.dtype().descr().contains("f4");
-    let values: Vec<f64> = if single {
-        array.into_vec::<f32>().map_err(|cause| format!("{name}: {cause}"))?.into_iter().map(f64::from).collect()
-    } else {
-        array.into_vec().map_err(|cause| format!("{name}: {cause}"))?
-    };
+    let values: Vec<f64> = element.numbers(&bytes).collect();
     match values.iter().find(|value| !value.is_finite()) {
         Some(value) => Err(format!("{value} in {name}")),
         None => Ok(values),
@@ -91,6 +89,13 @@ mod tests {
             let message = read(&path).unwrap_err().to_string();
             assert!(message.contains(part) && message.contains("s.npz"), "{message}");
         }
+        let mut huge = ZipWriter::new(Cursor::new(Vec::new()));
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        huge.start_file("mu.npy", stored).unwrap();
+        huge.write_all(&header("<f8", &[1 << 40])).unwrap();
+        fs::write(&path, huge.finish().unwrap().into_inner()).unwrap();
+        let message = read(&path).unwrap_err().to_string();
+        assert!(message.contains("mu: expected 8796093022208 bytes of values, found 0"), "{message}");
         assert!(read(&root.path().join("absent.npz")).unwrap_err().to_string().contains("absent.npz"));
     }
 }

@@ -1,7 +1,7 @@
 //! Images out of files.
 
+use crate::array::{Array, ArrayFileError, Class, order};
 use crate::raster::{Background, Decoded, Opened, Undecodable};
-use std::io::Cursor;
 use vapo_format::Shape;
 
 /// Why a file holds no images of a model.
@@ -13,7 +13,7 @@ pub enum ReadError {
     Picture(#[from] Undecodable),
     /// The file is no array, or is damaged.
     #[error("no NumPy array: {0}")]
-    Npy(#[from] std::io::Error),
+    Npy(#[from] ArrayFileError),
     /// Colours of another kind.
     #[error("expected {expected}, found {found}: convert the picture")]
     Pixels {
@@ -43,14 +43,16 @@ pub enum ReadError {
         /// Lengths of the array's axes.
         found: Vec<u64>,
     },
-    /// Numbers of another type, or in another order.
-    #[error("expected an array of float32 in -1 to 1 or of uint8, in C order, found {found}")]
+    /// Numbers of another type.
+    #[error("expected an array of floats in -1 to 1, of uint8 or of bool, found {found}")]
     Type {
         /// What the file has.
         found: String,
     },
     /// Values outside the range of images.
-    #[error("expected finite values, found {found} at position {position}")]
+    #[error(
+        "expected values of about -1 to 1, found {found} at position {position}: for grey levels of 0 to 255, save x / 127.5 - 1"
+    )]
     Value {
         /// The value.
         found: f32,
@@ -118,14 +120,18 @@ fn pixels(file: &[u8], shape: Shape, channels: u16, expected: &'static str) -> R
     Ok(raster.pixels)
 }
 
+/// Values beyond are no image's, whatever a sampler made of it: grey levels that were not scaled, for instance.
+const MOST: f32 = 16.0;
+
 /// Image `index` of a NumPy array (N, H, W, C), or of one image alone, whose axis of one channel may be left out:
-/// float32 in [-1, 1], as `vapo-train sample` writes it, or uint8. Row-major, channels last, in [-1, 1].
+/// floats in [-1, 1], as `vapo-train sample` writes them, uint8, or bool. Row-major, channels last, in [-1, 1].
 ///
 /// # Errors
 /// No array, or of other axes or another type, or without image `index`.
 pub fn array(file: &[u8], shape: Shape, index: usize) -> Result<Vec<f32>, ReadError> {
-    let array = npyz::NpyFile::new(Cursor::new(file))?;
-    let found = array.shape().to_vec();
+    let array = Array::of_bytes("array", file)?;
+    let header = array.header.clone();
+    let found = header.shape.clone();
     let extents = [shape.height, shape.width, shape.channels].map(u64::from);
     let one_channel = shape.channels == 1;
     let count = match found.as_slice() {
@@ -136,27 +142,27 @@ pub fn array(file: &[u8], shape: Shape, index: usize) -> Result<Vec<f32>, ReadEr
     if index as u64 >= count {
         return Err(ReadError::Index { index, count: count as usize });
     }
-    if array.order() != npyz::Order::C {
-        return Err(ReadError::Type { found: "Fortran order".to_owned() });
-    }
-    let elements = shape.elements();
-    let description = array.dtype().descr();
-    let values: Vec<f32> = match description.trim_matches('\'') {
-        "<f4" => array.data::<f32>().map_err(dtype)?.skip(index * elements).take(elements).collect::<Result<_, _>>()?,
-        "|u1" => {
-            let bytes = array.data::<u8>().map_err(dtype)?.skip(index * elements).take(elements);
-            bytes.map(|byte| byte.map(scaled)).collect::<Result<_, _>>()?
-        }
-        _ => return Err(ReadError::Type { found: description }),
+    let Some(element) = header.element.filter(|element| element.is_number()) else {
+        return Err(ReadError::Type { found: header.description });
     };
-    match values.iter().position(|value| !value.is_finite()) {
+    let scale = match (element.class, element.width) {
+        (Class::Uint, 1) => |level: f64| scaled(level as u8),
+        (Class::Bool, _) => |truth: f64| if truth == 0.0 { -1.0 } else { 1.0 },
+        (Class::Float, _) => |value: f64| value as f32,
+        _ => return Err(ReadError::Type { found: header.description }),
+    };
+    let mut bytes = array.values(element)?;
+    let width = element.width as usize;
+    if header.fortran {
+        let values: Vec<&[u8]> = bytes.chunks_exact(width).collect();
+        bytes = order::row_major(&values, &found).concat();
+    }
+    let elements = shape.elements() * width;
+    let values: Vec<f32> = element.numbers(&bytes[index * elements..][..elements]).map(scale).collect();
+    match values.iter().position(|value| !(value.abs() <= MOST)) {
         Some(position) => Err(ReadError::Value { found: values[position], position }),
         None => Ok(values),
     }
-}
-
-fn dtype(cause: npyz::DTypeError) -> ReadError {
-    ReadError::Type { found: cause.to_string() }
 }
 
 /// 0 to 255 → [-1, 1].
@@ -276,19 +282,39 @@ mod tests {
             (of("|u1", &[3, 2], &[0; 6]), ["(N, 2, 3, 1)", "found [3, 2]"]),
             (of("|u1", &[6], &[0; 6]), ["(N, 2, 3, 1)", "found [6]"]),
             (of("|u1", &[1, 2, 3, 3], &[0; 18]), ["(N, 2, 3, 1)", "found [1, 2, 3, 3]"]),
-            (of("<f8", &[2, 3], &[0; 48]), ["float32", "<f8"]),
-            (of("<f4", &[2, 3], &[0; 20]), ["no NumPy array", ""]),
-            (of("<f4", &[2, 3], &[0xff; 24]), ["finite", "position 0"]),
+            (of("<i4", &[2, 3], &[0; 24]), ["of uint8 or of bool", "<i4"]),
+            (of("|O", &[2, 3], &[]), ["floats in -1 to 1", "|O"]),
+            (of("<f4", &[2, 3], &[0; 20]), ["no NumPy array", "20"]),
+            (of("|u1", &[1 << 40, 2, 3], &[0; 6]), ["expected 6597069766656 bytes", "found 6"]),
+            (of("<f4", &[2, 3], &[0xff; 24]), ["about -1 to 1, found NaN", "position 0"]),
+            (of("<f4", &[2, 3], &[200.0_f32.to_le_bytes(); 6].concat()), ["found 200 at", "x / 127.5 - 1"]),
             (b"not an array".to_vec(), ["no NumPy array", ""]),
             (vec![], ["no NumPy array", ""]),
         ] {
             let error = array(&file, GREY, 0).unwrap_err().to_string();
             assert!(parts.iter().all(|part| error.contains(part)), "{parts:?}: {error}");
         }
-        let fortran = String::from_utf8(npy::header("|u1", &[2, 3])).unwrap_err().into_bytes();
+    }
+
+    #[test]
+    fn every_type_and_order_gives_the_same_image() {
+        let levels: [u8; 6] = [0, 255, 0, 255, 255, 0];
+        let expected = levels.map(|level| if level == 0 { -1.0 } else { 1.0 });
+        let floats = |to_bytes: fn(f64) -> Vec<u8>| expected.iter().flat_map(|&value| to_bytes(value.into())).collect();
+        let files: [(&str, Vec<u8>); 5] = [
+            ("|u1", levels.to_vec()),
+            ("|b1", levels.map(|level| level / 255).to_vec()),
+            ("<f8", floats(|value| value.to_le_bytes().to_vec())),
+            (">f4", floats(|value| (value as f32).to_be_bytes().to_vec())),
+            // One is 0x3c00, minus one is 0xbc00.
+            ("<f2", floats(|value| vec![0, if value < 0.0 { 0xbc } else { 0x3c }])),
+        ];
+        for (descr, bytes) in files {
+            assert_eq!(array(&of(descr, &[1, 2, 3], &bytes), GREY, 0).unwrap(), expected, "{descr}");
+        }
+        let mut fortran = of("|u1", &[2, 3], &[0, 255, 255, 255, 0, 0]);
         let at = fortran.windows(5).position(|word| word == b"False").unwrap();
-        let mut fortran = [&fortran[..at], b"True ", &fortran[at + 5..]].concat();
-        fortran.extend([0; 6]);
-        assert!(array(&fortran, GREY, 0).unwrap_err().to_string().contains("Fortran"));
+        fortran[at..at + 5].copy_from_slice(b"True ");
+        assert_eq!(array(&fortran, GREY, 0).unwrap(), expected);
     }
 }

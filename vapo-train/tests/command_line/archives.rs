@@ -3,8 +3,10 @@
 use crate::program::{TINY, names, vapo_train};
 use flate2::{Compression, write::GzEncoder};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use tempfile::TempDir;
+use vapo_train::picture::npy::header;
 
 /// A `.npy` file of floats with the axes (2, 8, 8, 3).
 fn colours(values: impl Fn(usize) -> f32) -> Vec<u8> {
@@ -45,8 +47,9 @@ fn the_published_archive_of_cifar10_trains_and_its_folder_to_the_same_bytes() {
     let told = train(root.path(), "--dataset cifar10").succeeded();
     assert!(told.errors.contains("cifar10: 50000 images of 32×32×3"), "{}", told.errors);
     train(root.path(), "--dataset cifar10 --data-dir unpacked --out folder").succeeded();
+    train(root.path(), "--dataset cifar10 --data-dir data/cifar-10-binary.tar.gz --out named").succeeded();
     let checkpoint = |run: &str| fs::read(root.path().join(run).join("checkpoint.safetensors")).unwrap();
-    assert!(checkpoint("runs/cifar10") == checkpoint("folder"));
+    assert!(checkpoint("runs/cifar10") == checkpoint("folder") && checkpoint("folder") == checkpoint("named"));
 }
 
 #[test]
@@ -78,20 +81,60 @@ fn an_array_trains_and_its_rounding_is_said() {
     vapo_train(root.path(), "--resume --out unit").succeeded();
 }
 
+/// A `.npz` archive of bytes: name, axes and values of each array.
+fn npz(path: &Path, arrays: &[(&str, &[usize], &[u8])]) {
+    let mut archive = zip::ZipWriter::new(fs::File::create(path).unwrap());
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, axes, values) in arrays {
+        archive.start_file(format!("{name}.npy"), stored).unwrap();
+        archive.write_all(&[&header("|u1", axes), *values].concat()).unwrap();
+    }
+    archive.finish().unwrap();
+}
+
+#[test]
+fn labels_that_cannot_be_read_do_not_stop_training_and_a_classifier_says_why() {
+    let root = TempDir::new().unwrap();
+    let pixels: Vec<u8> = (0..4 * 64).map(|value| (value * 7 % 256) as u8).collect();
+    // A column for each class.
+    let columns = [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0];
+    let arrays: [(&str, &[usize], &[u8]); 4] = [
+        ("train_images", &[4, 8, 8], &pixels),
+        ("train_labels", &[4, 3], &columns),
+        ("val_images", &[2, 8, 8], &pixels[..128]),
+        ("test_images", &[3, 8, 8], &pixels[..192]),
+    ];
+    npz(&root.path().join("set.npz"), &arrays);
+    let told = train(root.path(), "--dataset npy --data-dir set.npz --out run").succeeded();
+    let note = "npy: the images are taken without classes; train_labels: expected one class of 0 to 255 an image, found the \
+                shape [4, 3]: save y.argmax(1)";
+    assert!(told.errors.contains(note), "{}", told.errors);
+    let line = "eval --model run/model.vapo --count 2 --steps 2 --dataset npy --data-dir set.npz --out r.json";
+    let parts = ["npy has no labels of two or more classes", "(train_labels: expected one class", "save y.argmax(1)"];
+    vapo_train(root.path(), line).refused(1, &parts);
+    // What is not asked of the classes works without them; MedMNIST's third split is there.
+    vapo_train(root.path(), &format!("{line} --features pixels --split valid")).succeeded();
+}
+
 #[test]
 fn arrays_that_cannot_be_learnt_from_are_refused_and_nothing_is_written() {
     let root = TempDir::new().unwrap();
     fs::write(root.path().join("wide.npy"), colours(|index| index as f32)).unwrap();
     fs::write(root.path().join("text.npy"), "no array").unwrap();
     fs::create_dir(root.path().join("empty")).unwrap();
+    fs::create_dir(root.path().join("tables")).unwrap();
+    fs::write(root.path().join("tables/train.csv"), "label,pixel0,pixel1\n5,0,0\n").unwrap();
+    fs::write(root.path().join("model.pt"), b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.").unwrap();
     train(root.path(), "--dataset npy").refused(2, &["--dataset npy", ".npz", "--data-dir"]);
     for (path, parts) in [
         ("wide.npy", &["wide.npy: wide: ", "[0, 1] or [-1, 1], found 0 to 383"][..]),
         ("text.npy", &["text.npy: text: ", "magic"]),
+        ("model.pt", &["model.pt: found a file of PyTorch", "numpy.save('x.npy', torch.load(FILE).numpy())"]),
+        ("tables", &["npy is not here", "train.csv: found a table of numbers with commas", "numpy.savez('x.npz'"]),
         ("absent.npz", &["npy is not here", "absent.npz", "numpy.savez"]),
         ("empty", &["npy is not here", "*.npz, *.npy", "empty"]),
     ] {
         train(root.path(), &format!("--dataset npy --data-dir {path}")).refused(1, parts);
     }
-    assert_eq!(names(root.path()), ["text.npy", "wide.npy"]);
+    assert_eq!(names(root.path()), ["model.pt", "tables/train.csv", "text.npy", "wide.npy"]);
 }

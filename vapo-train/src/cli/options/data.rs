@@ -25,8 +25,8 @@ pub(in crate::cli) struct DataOptions {
 /// Where a data set's files are, and how its images are prepared: the same for every command.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(in crate::cli) struct FileOptions {
-    /// Folder of the data set's files, or for npy a .npy or .npz file or a folder of .npy files [default: data, and where
-    /// Debian's packages put them]
+    /// Folder of the data set's files; for npy also a .npy or .npz file, for cifar10 its archive, for mnist and
+    /// fashion-mnist a file of images [default: data, and where Debian's packages put them]
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) data_dir: Option<PathBuf>,
     /// Part of an image that is kept, for celeba and folder: the side of a centred square, as 140 (score-based models),

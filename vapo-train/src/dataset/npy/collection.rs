@@ -1,8 +1,10 @@
 //! Arrays by name: a `.npy` file, a `.npz` archive, or a folder of `.npy` files.
 
-use super::{ArrayError, header::Header};
-use crate::dataset::{Corruption, DatasetError};
-use std::fs::{self, File};
+use super::ArrayError;
+use crate::array::{Archive, Array, ArrayFileError, Element, Header};
+use crate::dataset::{Corruption, DatasetError, foreign};
+use crate::incidental::{Depth, LeftOut, files, is_incidental};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -21,40 +23,36 @@ pub(super) struct Collection {
     place: Place,
     /// Name and header, by name.
     pub(super) arrays: Vec<(String, Header)>,
+    /// What else lies in a folder.
+    pub(super) left_out: LeftOut,
 }
-
-const END: &str = ".npy";
 
 impl Collection {
     /// Reads the headers of everything at `path`; none where there is nothing.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, DatasetError> {
-        let Some(place) = place(path).map_err(|cause| DatasetError::Read { path: path.to_owned(), cause })? else {
-            return Ok(None);
-        };
+        let Some((place, left_out)) = place(path)? else { return Ok(None) };
         let mut arrays = Vec::new();
         match &place {
             Place::Files(paths) => {
                 for path in paths {
-                    let name = stem(path);
-                    let header = open_file(path)
-                        .and_then(|mut file| Header::read(&name, &mut file).map_err(|cause| corrupt(path, cause)))?;
-                    arrays.push((name, header));
+                    arrays.push((stem(path), open_file(path)?.header));
                 }
             }
             Place::Archive(path) => {
                 let mut archive = open_archive(path)?;
-                for index in 0..archive.len() {
-                    let failed = |cause: zip::result::ZipError| corrupt(path, ArrayError::Archive(cause.to_string()));
-                    let mut entry = archive.by_index(index).map_err(failed)?;
-                    if let Some(name) = entry.name().strip_suffix(END).map(str::to_owned) {
-                        let header = Header::read(&name, &mut entry).map_err(|cause| corrupt(path, cause))?;
-                        arrays.push((name, header));
-                    }
+                let mut names = archive.names();
+                if names.is_empty() {
+                    foreign::refuse(path)?;
+                }
+                names.retain(|name| !is_incidental(Path::new(name)));
+                for name in names {
+                    let header = archive.array(&name).map_err(|cause| corrupt(path, ArrayError::from(cause)))?.header;
+                    arrays.push((name, header));
                 }
             }
         }
         arrays.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(Some(Collection { place, arrays }))
+        Ok(Some(Collection { place, arrays, left_out }))
     }
 
     /// Every array with its shape, for people.
@@ -73,20 +71,13 @@ impl Collection {
     }
 
     /// The bytes of an array's values: as many as its header says, and nothing after them.
-    pub(super) fn values(&self, name: &str, header: &Header, width: u64) -> Result<Vec<u8>, DatasetError> {
+    pub(super) fn values(&self, name: &str, element: Element) -> Result<Vec<u8>, DatasetError> {
         let path = self.path(name);
         match &self.place {
-            Place::Files(_) => values(name, header, width, &mut open_file(path)?),
-            Place::Archive(_) => {
-                let mut archive = open_archive(path)?;
-                let entry = archive.by_name(&format!("{name}{END}"));
-                match entry {
-                    Ok(mut entry) => values(name, header, width, &mut entry),
-                    Err(cause) => Err(ArrayError::Archive(cause.to_string())),
-                }
-            }
+            Place::Files(_) => open_file(path)?.values(element),
+            Place::Archive(_) => open_archive(path)?.array(name).and_then(|array| array.values(element)),
         }
-        .map_err(|cause| corrupt(path, cause))
+        .map_err(|cause| corrupt(path, ArrayError::from(cause)))
     }
 }
 
@@ -94,57 +85,68 @@ pub(super) fn corrupt(path: &Path, cause: impl Into<Corruption>) -> DatasetError
     DatasetError::Corrupt { path: path.to_owned(), cause: cause.into() }
 }
 
-fn values(name: &str, header: &Header, width: u64, reader: &mut dyn Read) -> Result<Vec<u8>, ArrayError> {
-    Header::read(name, reader)?;
-    let array = name.to_owned();
-    let Some(expected) = header.values().checked_mul(width) else {
-        return Err(ArrayError::Header { array, cause: "its axes are too long".to_owned() });
-    };
-    let mut bytes = Vec::new();
-    // One byte beyond shows what is too long, and has an archive compare its sum.
-    let read = reader.take(expected.saturating_add(1)).read_to_end(&mut bytes);
-    match read {
-        Err(cause) => Err(ArrayError::Read { array, cause }),
-        Ok(found) if found as u64 != expected => Err(ArrayError::Size { array, expected, found: found as u64 }),
-        Ok(_) => Ok(bytes),
-    }
-}
-
-/// What lies at `path`: a file of either kind by its contents, a folder by what is in it.
-fn place(path: &Path) -> io::Result<Option<Place>> {
+/// What lies at `path`: a file of either kind by its contents, a folder by what is in it. With what else is there.
+fn place(path: &Path) -> Result<Option<(Place, LeftOut)>, DatasetError> {
     if path.is_dir() {
-        let mut paths: Vec<PathBuf> =
-            fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
-        paths.retain(|path| path.is_file());
-        let mut archives = paths.clone();
-        let ends = |path: &PathBuf, wanted: &str| path.extension().is_some_and(|found| found == wanted);
-        paths.retain(|path| ends(path, "npy"));
-        archives.retain(|path| ends(path, "npz"));
-        return match (paths.is_empty(), archives.as_slice()) {
-            (true, []) => Ok(None),
-            (true, [archive]) => Ok(Some(Place::Archive(archive.clone()))),
-            (false, []) => Ok(Some(Place::Files(paths))),
-            (..) => Err(io::Error::other("the folder holds more than one .npz file, or both kinds: name one file")),
-        };
+        return folder(path);
     }
     let mut start = [0; 2];
-    match File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
-        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+    let place = match File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         // Shorter than two bytes: the header says so.
-        Err(cause) if cause.kind() != io::ErrorKind::UnexpectedEof => Err(cause),
-        _ if start == *b"PK" => Ok(Some(Place::Archive(path.to_owned()))),
-        _ => Ok(Some(Place::Files(vec![path.to_owned()]))),
+        Err(cause) if cause.kind() != io::ErrorKind::UnexpectedEof => {
+            return Err(DatasetError::Read { path: path.to_owned(), cause });
+        }
+        _ if start == *b"PK" => Place::Archive(path.to_owned()),
+        _ => {
+            foreign::refuse(path)?;
+            Place::Files(vec![path.to_owned()])
+        }
+    };
+    Ok(Some((place, LeftOut::default())))
+}
+
+fn folder(path: &Path) -> Result<Option<(Place, LeftOut)>, DatasetError> {
+    let found = files(path, Depth::Folder);
+    let found = found.map_err(|refused| DatasetError::Read { path: refused.path, cause: refused.cause })?;
+    let (mut arrays, mut archives, mut left_out) = (Vec::new(), Vec::new(), found.left_out);
+    for file in found.files {
+        match file.extension().map(|end| end.to_ascii_lowercase()) {
+            Some(end) if end == "npy" => arrays.push(file),
+            Some(end) if end == "npz" => archives.push(file),
+            _ => left_out.add_kind(&file),
+        }
     }
+    let place = match (arrays.is_empty(), archives.as_slice()) {
+        (true, []) => return Ok(None),
+        (true, [archive]) => Place::Archive(archive.clone()),
+        (false, []) => Place::Files(arrays),
+        (..) => {
+            let cause = "the folder holds more than one .npz file, or both kinds: name one file";
+            return Err(DatasetError::Read { path: path.to_owned(), cause: io::Error::other(cause) });
+        }
+    };
+    Ok(Some((place, left_out)))
 }
 
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn open_file(path: &Path) -> Result<BufReader<File>, DatasetError> {
-    File::open(path).map(BufReader::new).map_err(|cause| DatasetError::Read { path: path.to_owned(), cause })
+/// What the system says of a file, or what is wrong with it.
+fn opened<T>(path: &Path, opened: io::Result<Result<T, ArrayFileError>>) -> Result<T, DatasetError> {
+    match opened {
+        Ok(read) => read.map_err(|cause| corrupt(path, ArrayError::from(cause))),
+        Err(cause) => Err(DatasetError::Read { path: path.to_owned(), cause }),
+    }
 }
 
-fn open_archive(path: &Path) -> Result<zip::ZipArchive<BufReader<File>>, DatasetError> {
-    zip::ZipArchive::new(open_file(path)?).map_err(|cause| corrupt(path, ArrayError::Archive(cause.to_string())))
+fn open_file(path: &Path) -> Result<Array<BufReader<File>>, DatasetError> {
+    opened(path, Array::of_file(&stem(path), path))
+}
+
+fn open_archive(path: &Path) -> Result<Archive<BufReader<File>>, DatasetError> {
+    opened(path, Archive::of_file(path))
 }

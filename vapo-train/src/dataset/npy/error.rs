@@ -1,59 +1,33 @@
 //! What is wrong with an array.
 
-use std::io;
+use crate::array::ArrayFileError;
 
 /// Why an array, or a file of arrays, cannot serve as images.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArrayError {
-    /// The file is no `.npy` file.
-    #[error("{array}: the header is not one of NumPy's ({cause}): expected what numpy.save writes")]
-    Header {
-        /// The array.
-        array: String,
-        /// What the parser says.
-        cause: String,
-    },
-    /// The file is no `.npz` file.
-    #[error("the archive is damaged or cut off ({0}): expected what numpy.savez writes, get the file anew")]
-    Archive(String),
-    /// The values cannot be read.
-    #[error("{array}: the values cannot be read ({cause}): get the file anew")]
-    Read {
-        /// The array.
-        array: String,
-        /// What the system or the archive says.
-        cause: io::Error,
-    },
-    /// The values end too early, or go on where they should end.
-    #[error("{array}: expected {expected} bytes of values, found {}: the file was cut off or is damaged", length(*found, *expected))]
-    Size {
-        /// The array.
-        array: String,
-        /// Bytes that the header asks for.
-        expected: u64,
-        /// Bytes that there are, or one too many.
-        found: u64,
-    },
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] ArrayFileError),
     /// The array's type is none of those taken.
-    #[error("{array}: expected {expected}, found {found}: convert it, for instance with .astype('{suggested}')")]
+    #[error("{array}: expected uint8, bool, or floats of 2, 4 or 8 bytes, found {found}: {advice}")]
     Type {
         /// The array.
         array: String,
-        /// The types taken.
-        expected: &'static str,
-        /// NumPy's description of its type.
+        /// NumPy's description of its type, and the values where they matter.
         found: String,
-        /// The type to convert to.
-        suggested: &'static str,
+        /// What to do about these values.
+        advice: String,
     },
     /// The array has another number of axes than images have.
-    #[error("{array}: expected axes (N, H, W) or (N, H, W, C), found the shape {found:?}: reshape it")]
+    #[error("{array}: expected axes (N, H, W) or (N, H, W, C), found the shape {found:?}: {advice}")]
     Axes {
         /// The array.
         array: String,
         /// Its shape.
         found: Vec<u64>,
+        /// What to do about this number of axes.
+        advice: &'static str,
     },
     /// The second axis is as short as colours are, the last one is not.
     #[error(
@@ -61,6 +35,17 @@ pub enum ArrayError {
          use .transpose(0, 2, 3, 1)"
     )]
     ChannelsFirst {
+        /// The array.
+        array: String,
+        /// Its shape.
+        found: Vec<u64>,
+    },
+    /// Three axes, the last as short as colours are, the others not.
+    #[error(
+        "{array}: the shape {found:?} looks like one image (H, W, C): expected (N, H, W, C); use x[None] for one image, \
+         or x[..., None] for grey images that are as narrow"
+    )]
+    OneImage {
         /// The array.
         array: String,
         /// Its shape.
@@ -77,10 +62,7 @@ pub enum ArrayError {
         index: usize,
     },
     /// Floats outside the two ranges that images come in.
-    #[error(
-        "{array}: expected floats in [0, 1] or [-1, 1], found {least} to {greatest}: scale them, or save grey levels \
-         with .astype('uint8')"
-    )]
+    #[error("{array}: expected floats in [0, 1] or [-1, 1], found {least} to {greatest}: {advice}")]
     Range {
         /// The array.
         array: String,
@@ -88,14 +70,18 @@ pub enum ArrayError {
         least: f64,
         /// The greatest value.
         greatest: f64,
+        /// How to bring them into range.
+        advice: String,
     },
     /// Labels are a class of 0 to 255 an image.
-    #[error("{array}: expected one class of 0 to 255 an image, found {found}")]
+    #[error("{array}: expected one class of 0 to 255 an image, found {found}: {advice}")]
     Label {
         /// The array.
         array: String,
-        /// A class out of range, or the shape of the array.
+        /// A class out of range, or the shape or type of the array.
         found: String,
+        /// What to do about it.
+        advice: &'static str,
     },
     /// None of the arrays is known to be the images.
     #[error(
@@ -108,8 +94,8 @@ pub enum ArrayError {
     /// The file is not divided, or not into these parts.
     #[error("expected an array {expected} for the {split} split, found {found}: {advice}")]
     NoSplit {
-        /// The array that would be the split.
-        expected: &'static str,
+        /// The arrays that would be the split.
+        expected: String,
         /// The split.
         split: &'static str,
         /// Every array, with its shape.
@@ -117,8 +103,4 @@ pub enum ArrayError {
         /// What to do.
         advice: &'static str,
     },
-}
-
-fn length(found: u64, expected: u64) -> String {
-    if found > expected { "more".to_owned() } else { found.to_string() }
 }

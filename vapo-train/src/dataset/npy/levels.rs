@@ -1,7 +1,7 @@
 //! From an array's bytes to grey levels and classes.
 
-use super::{ArrayError, header::Header};
-use npyz::{Endianness, TypeChar};
+use super::{ArrayError, advice};
+use crate::array::{Class, Element};
 use std::fmt;
 
 /// Which of the two usual ranges floats are in.
@@ -22,61 +22,36 @@ impl fmt::Display for Range {
     }
 }
 
-/// Type and width in bytes of a value, in the order of this machine or the other.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Kind {
-    char: TypeChar,
-    pub(super) width: u64,
-    big: bool,
+/// Whether images are read of such elements.
+pub(super) fn are_read(element: Element) -> bool {
+    matches!((element.class, element.width), (Class::Uint | Class::Bool, 1) | (Class::Float, 2 | 4 | 8))
 }
 
-impl Kind {
-    /// The kind of an array's values, if they are `wanted`.
-    pub(super) fn of(header: &Header, wanted: impl Fn(TypeChar, u64) -> bool) -> Option<Self> {
-        let plain = header.plain.as_ref()?;
-        let (char, width, big) = (plain.type_char(), plain.size_field(), plain.endianness() == Endianness::Big);
-        wanted(char, width).then_some(Kind { char, width, big })
-    }
-
-    pub(super) fn is_float(self) -> bool {
-        self.char == TypeChar::Float
-    }
-
-    /// The integer or float in `bytes`, of this kind's width. Floats of 32 bits are exact in 64.
-    fn bits(self, bytes: &[u8]) -> u64 {
-        let next = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
-        if self.big { bytes.iter().fold(0, next) } else { bytes.iter().rev().fold(0, next) }
-    }
-
-    fn float(self, bytes: &[u8]) -> f64 {
-        let bits = self.bits(bytes);
-        if self.width == 4 { f64::from(f32::from_bits(bits as u32)) } else { f64::from_bits(bits) }
-    }
-
-    /// An integer, signed or not; as wide as fits every type.
-    fn integer(self, bytes: &[u8]) -> i128 {
-        let bits = self.bits(bytes);
-        let unused = 64 - 8 * self.width as u32;
-        match self.char {
-            TypeChar::Int => i128::from((bits << unused) as i64 >> unused),
-            _ => i128::from(bits),
+/// Elements that are read, to grey levels; with a line for people where they were not grey levels before.
+pub(super) fn of(array: &str, element: Element, bytes: Vec<u8>) -> Result<(Vec<u8>, Option<String>), ArrayError> {
+    match element.class {
+        Class::Float => {
+            let (levels, range) = round(array, element, &bytes)?;
+            Ok((levels, Some(format!("npy: floats of {range} are rounded to 256 grey levels"))))
         }
+        Class::Bool => {
+            let levels = bytes.into_iter().map(|truth| if truth == 0 { 0 } else { u8::MAX }).collect();
+            Ok((levels, Some("npy: False is black and True is white".to_owned())))
+        }
+        _ => Ok((bytes, None)),
     }
 }
 
 /// Floats to the nearest of 256 grey levels; which of the two ranges they are in, they tell themselves.
-pub(super) fn round(array: &str, kind: Kind, bytes: &[u8]) -> Result<(Vec<u8>, Range), ArrayError> {
+fn round(array: &str, element: Element, bytes: &[u8]) -> Result<(Vec<u8>, Range), ArrayError> {
     let array = || array.to_owned();
-    let floats = || bytes.chunks_exact(kind.width as usize).map(|value| kind.float(value));
-    let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (index, value) in floats().enumerate() {
-        if !value.is_finite() {
-            return Err(ArrayError::NotANumber { array: array(), found: value, index });
-        }
-        (least, greatest) = (least.min(value), greatest.max(value));
+    let floats = || element.numbers(bytes);
+    if let Some((index, found)) = floats().enumerate().find(|(_, value)| !value.is_finite()) {
+        return Err(ArrayError::NotANumber { array: array(), found, index });
     }
+    let (least, greatest) = advice::extremes(floats()).unwrap_or_default();
     if least < -1.0 || greatest > 1.0 {
-        return Err(ArrayError::Range { array: array(), least, greatest });
+        return Err(ArrayError::Range { array: array(), least, greatest, advice: advice::floats(least, greatest) });
     }
     let (range, offset, scale) =
         if least < 0.0 { (Range::MinusOneToOne, 1.0, 127.5) } else { (Range::ZeroToOne, 0.0, 255.0) };
@@ -84,39 +59,17 @@ pub(super) fn round(array: &str, kind: Kind, bytes: &[u8]) -> Result<(Vec<u8>, R
 }
 
 /// Integers to classes.
-pub(super) fn classes(array: &str, kind: Kind, bytes: &[u8]) -> Result<Vec<u8>, ArrayError> {
-    let integers = bytes.chunks_exact(kind.width as usize).map(|value| kind.integer(value));
+pub(super) fn classes(array: &str, element: Element, bytes: &[u8]) -> Result<Vec<u8>, ArrayError> {
+    let integers = element.integers(bytes);
     integers
         .map(|value| {
-            let refused = |_| ArrayError::Label { array: array.to_owned(), found: value.to_string() };
-            u8::try_from(value).map_err(refused)
+            u8::try_from(value).map_err(|_| ArrayError::Label {
+                array: array.to_owned(),
+                found: value.to_string(),
+                advice: "number the classes from 0",
+            })
         })
         .collect()
-}
-
-/// Values from Fortran's order, first axis fastest, to C's, last axis fastest.
-pub(super) fn row_major(values: &[u8], shape: &[u64]) -> Vec<u8> {
-    let shape: Vec<usize> = shape.iter().map(|&extent| extent as usize).collect();
-    let mut strides = vec![1; shape.len()];
-    for axis in 1..shape.len() {
-        strides[axis] = strides[axis - 1] * shape[axis - 1];
-    }
-    let mut index = vec![0; shape.len()];
-    let mut place = 0;
-    let mut ordered = Vec::with_capacity(values.len());
-    for _ in 0..values.len() {
-        ordered.push(values[place]);
-        for axis in (0..shape.len()).rev() {
-            index[axis] += 1;
-            place += strides[axis];
-            if index[axis] < shape[axis] {
-                break;
-            }
-            place -= strides[axis] * shape[axis];
-            index[axis] = 0;
-        }
-    }
-    ordered
 }
 
 #[cfg(test)]
@@ -124,30 +77,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fortran_order_is_undone() {
-        // numpy.arange(24).reshape(2, 3, 4) in either order.
-        let of = |i: usize, j: usize, k: usize| (i * 12 + j * 4 + k) as u8;
-        let fortran: Vec<u8> =
-            (0..4).flat_map(|k| (0..3).flat_map(move |j| (0..2).map(move |i| of(i, j, k)))).collect();
-        assert_eq!(row_major(&fortran, &[2, 3, 4]), (0..24).collect::<Vec<u8>>());
-        assert!(row_major(&[], &[0, 3]).is_empty());
-    }
-
-    #[test]
     fn integers_of_every_width_and_order_are_classes() {
-        for (char, width) in [(TypeChar::Int, 8), (TypeChar::Int, 2), (TypeChar::Uint, 4), (TypeChar::Uint, 1)] {
+        for (class, width) in [(Class::Int, 8), (Class::Int, 2), (Class::Uint, 4), (Class::Uint, 1)] {
             for big in [false, true] {
-                let kind = Kind { char, width, big };
+                let element = Element { class, width, big };
                 let place = if big { width as usize - 1 } else { 0 };
                 let mut bytes = vec![0; width as usize];
                 bytes[place] = 9;
-                assert_eq!(classes("y", kind, &bytes).unwrap(), [9]);
+                assert_eq!(classes("y", element, &bytes).unwrap(), [9]);
             }
         }
-        let kind = |char| Kind { char, width: 2, big: false };
-        for (char, bytes, found) in [(TypeChar::Int, [0xff, 0xff], "-1"), (TypeChar::Uint, [0, 1], "256")] {
-            let message = classes("y", kind(char), &bytes).unwrap_err().to_string();
-            assert!(message.contains("0 to 255") && message.ends_with(&format!("found {found}")), "{message}");
+        let element = |class| Element { class, width: 2, big: false };
+        for (class, bytes, found) in [(Class::Int, [0xff, 0xff], "-1"), (Class::Uint, [0, 1], "256")] {
+            let message = classes("y", element(class), &bytes).unwrap_err().to_string();
+            assert!(message.contains("0 to 255") && message.contains(&format!("found {found}:")), "{message}");
         }
     }
 }

@@ -3,21 +3,24 @@
 //! | module | concept |
 //! |---|---|
 //! | `collection` | the arrays of a place, by name |
-//! | `header` | an array's type, axes and order |
+//! | `choice` | which of them are the images and the classes of a split |
 //! | [`levels`] | from values to grey levels and classes |
+//! | `advice` | what to do with values that are not read |
 //! | [`error`] | what is wrong with an array |
 //!
 //! | images | classes, where there are any | split |
 //! |---|---|---|
-//! | `x_train`, `x_test` | `y_train`, `y_test` | the one of its name |
+//! | `x_train`, `x_val` or `x_valid`, `x_test` | `y_train`, `y_val` or `y_valid`, `y_test` | the one of its name |
+//! | `train_images`, `val_images`, `test_images` | `train_labels`, `val_labels`, `test_labels` | the one of its name |
 //! | `images`, `x`, `arr_0`, or the only array of 3 or 4 axes | `labels`, `y_train`, `arr_1` beside `arr_0` | train alone |
 //!
-//! Images are (N, H, W) or (N, H, W, C) of `uint8`, or of `float32` or `float64` in [0, 1] or [-1, 1], in either byte
-//! order and either order of axes.
+//! Images are (N, H, W) or (N, H, W, C) of `uint8`, of `bool`, or of `float16`, `float32` or `float64` in [0, 1] or
+//! [-1, 1], in either byte order and either order of axes. Classes that cannot be read are left out, and why is kept.
 
+mod advice;
+mod choice;
 mod collection;
 pub mod error;
-mod header;
 pub mod levels;
 #[cfg(test)]
 mod tests;
@@ -25,125 +28,106 @@ mod tests;
 pub use error::ArrayError;
 pub use levels::Range;
 
+use crate::array::{Class, Element, Header, order};
 use crate::dataset::{Corruption, Dataset, DatasetError, Source, Split};
+use choice::choose;
 use collection::{Collection, corrupt};
-use header::Header;
-use levels::Kind;
-use npyz::TypeChar;
 use std::path::Path;
 use vapo_format::Shape;
 
-/// One split of the images at `path`, and the range of their floats if they were floats. None if nothing is there.
+/// One split of the images at `path`. None if nothing is there.
 /// Takes memory for the file's values and, from floats, for their grey levels beside them.
 ///
 /// # Errors
 /// No array can be told to be the images, it is of another type or extent, or a file is damaged: see [`ArrayError`].
 pub fn load(split: Split, path: &Path) -> Result<Option<Dataset>, DatasetError> {
     let Some(arrays) = Collection::open(path)? else { return Ok(None) };
-    let (images, labels) = choose(&arrays, split).map_err(|cause| corrupt(path, cause))?;
-    let (name, header) = images;
-    let shape = shape(name, header).map_err(|cause| corrupt(arrays.path(name), cause))?;
-    let wanted = |char, width| matches!((char, width), (TypeChar::Uint, 1) | (TypeChar::Float, 4 | 8));
-    let kind = kind(name, header, wanted, "uint8, float32 or float64", "uint8");
-    let kind = kind.map_err(|cause| corrupt(arrays.path(name), cause))?;
-    let mut values = arrays.values(name, header, kind.width)?;
-    let mut range = None;
-    if kind.is_float() {
-        let (levels, found) = levels::round(name, kind, &values).map_err(|cause| corrupt(arrays.path(name), cause))?;
-        (values, range) = (levels, Some(found));
+    let ((name, header), labels) = choose(&arrays, split).map_err(|cause| corrupt(path, cause))?;
+    let refused = |cause: Corruption| corrupt(arrays.path(name), cause);
+    // Of what is no number, the shape says little: an array of objects has one axis whatever the objects are.
+    let element = numbers(name, header).map_err(|cause| refused(cause.into()))?;
+    let shape = shape(name, header).map_err(refused)?;
+    let values = arrays.values(name, element)?;
+    if !levels::are_read(element) {
+        return Err(refused(other_integers(name, header, element, &values).into()));
     }
+    let (mut values, note) = levels::of(name, element, values).map_err(|cause| refused(cause.into()))?;
     if header.fortran {
-        values = levels::row_major(&values, &header.shape);
+        values = order::row_major(&values, &header.shape);
     }
-    let labels = labels.map(|(name, header)| classes(&arrays, name, header)).transpose()?;
+    let (labels, fault) = match labels.map(|(name, header)| classes(&arrays, name, header)).transpose()? {
+        Some(Ok(labels)) => (Some(labels), None),
+        Some(Err(cause)) => (None, Some(cause.to_string())),
+        None => (None, None),
+    };
     let dataset = Dataset::new(Source::Npy.name(), shape, u8::MAX, values, labels);
-    let mut dataset = dataset.map_err(|cause| corrupt(arrays.path(name), cause))?;
-    dataset.notes.extend(range.map(|range| format!("npy: floats of {range} are rounded to 256 grey levels")));
+    let mut dataset = dataset.map_err(refused)?;
+    if !arrays.left_out.is_empty() {
+        dataset.notes.push(format!("npy: passed over {} in {}", arrays.left_out, path.display()));
+    }
+    dataset.notes.extend(note);
+    dataset.notes.extend(fault.iter().map(|cause| format!("npy: the images are taken without classes; {cause}")));
+    dataset.label_fault = fault;
     Ok(Some(dataset))
 }
 
-fn classes(arrays: &Collection, name: &str, header: &Header) -> Result<Vec<u8>, DatasetError> {
-    let refused = |cause| corrupt(arrays.path(name), cause);
-    let one_each = match header.shape.as_slice() {
-        [_] => true,
-        // Keras keeps the classes of CIFAR-10 in a column.
-        [_, columns] => *columns == 1,
-        _ => false,
-    };
-    if !one_each {
-        let found = format!("the shape {:?}", header.shape);
-        return Err(refused(ArrayError::Label { array: name.to_owned(), found }));
-    }
-    let wanted = |char, width| matches!(char, TypeChar::Int | TypeChar::Uint) && matches!(width, 1 | 2 | 4 | 8);
-    let kind = kind(name, header, wanted, "integers", "uint8").map_err(refused)?;
-    levels::classes(name, kind, &arrays.values(name, header, kind.width)?).map_err(refused)
-}
-
-fn kind(
-    name: &str,
-    header: &Header,
-    wanted: impl Fn(TypeChar, u64) -> bool,
-    expected: &'static str,
-    suggested: &'static str,
-) -> Result<Kind, ArrayError> {
-    Kind::of(header, wanted).ok_or_else(|| ArrayError::Type {
+/// The type of an array's values, which are numbers.
+fn numbers(name: &str, header: &Header) -> Result<Element, ArrayError> {
+    header.element.filter(|element| element.is_number()).ok_or_else(|| ArrayError::Type {
         array: name.to_owned(),
-        expected,
         found: header.description.clone(),
-        suggested,
+        advice: advice::no_numbers(header.element).to_owned(),
     })
 }
 
-/// An array's name and header.
-type Array<'a> = (&'a str, &'a Header);
+/// What is said of integers that are not `uint8`, by their values.
+fn other_integers(name: &str, header: &Header, element: Element, values: &[u8]) -> ArrayError {
+    let (least, greatest) = advice::extremes(element.numbers(values)).unwrap_or_default();
+    ArrayError::Type {
+        array: name.to_owned(),
+        found: format!("{} of {least} to {greatest}", header.description),
+        advice: advice::integers(least, greatest),
+    }
+}
 
-/// The images of a split, and their classes if there are any.
-fn choose(arrays: &Collection, split: Split) -> Result<(Array<'_>, Option<Array<'_>>), ArrayError> {
-    let named = |wanted: &str| {
-        arrays.arrays.iter().find(|(name, _)| name == wanted).map(|(name, header)| (name.as_str(), header))
-    };
-    let (expected, classes, split_name) = match split {
-        Split::Test => ("x_test", "y_test", "test"),
-        _ => ("x_train", "y_train", "train"),
-    };
-    let missing = |advice| ArrayError::NoSplit { expected, split: split_name, found: arrays.listing(), advice };
-    if let Some(images) = named(expected) {
-        return Ok((images, named(classes)));
+/// The classes in an array, or why it holds none. A damaged file is an error all the same.
+fn classes(arrays: &Collection, name: &str, header: &Header) -> Result<Result<Vec<u8>, ArrayError>, DatasetError> {
+    let label = |found: String, advice| Ok(Err(ArrayError::Label { array: name.to_owned(), found, advice }));
+    let of_shape = format!("the shape {:?}", header.shape);
+    match *header.shape.as_slice() {
+        // Keras keeps the classes of CIFAR-10 in a column.
+        [_] | [_, 1] => {}
+        [_, _] => return label(of_shape, "save y.argmax(1) if each row is 1 at its class and 0 elsewhere"),
+        _ => return label(of_shape, "save an array (N) of classes"),
     }
-    if named("x_train").or(named("x_test")).is_some() {
-        return Err(missing("choose the other split, or add the array"));
-    }
-    if split == Split::Test {
-        return Err(missing(
-            "the file is one split, taken for train: choose that, or name the arrays x_train and x_test",
-        ));
-    }
-    let images = match ["images", "x", "arr_0"].into_iter().find_map(named) {
-        Some(images) => images,
-        None => {
-            let mut pictures = arrays.arrays.iter().filter(|(_, header)| matches!(header.shape.len(), 3 | 4));
-            match (pictures.next(), pictures.next(), arrays.arrays.as_slice()) {
-                (Some((name, header)), None, _) => (name.as_str(), header),
-                // The only array there is must be meant: what is wrong with it says more than that none was found.
-                (None, _, [(name, header)]) => (name.as_str(), header),
-                _ => return Err(ArrayError::NoImages { found: arrays.listing() }),
-            }
+    match header.element {
+        Some(element) if matches!(element.class, Class::Int | Class::Uint) => {
+            Ok(levels::classes(name, element, &arrays.values(name, element)?))
         }
-    };
-    // What savez names arr_1 is the classes only where it can be; arrays of another sense are left alone.
-    let second = || named("arr_1").filter(|(_, header)| images.0 == "arr_0" && header.shape.len() == 1);
-    Ok((images, named("labels").or_else(|| named(classes)).or_else(second)))
+        element => {
+            let advice = match element.map(|element| element.class) {
+                Some(Class::Float | Class::Bool) => "save y.astype('uint8') if these are whole numbers of 0 to 255",
+                Some(Class::Text) => "number the classes: numpy.unique(y, return_inverse=True)[1]",
+                _ => "save an array of integers",
+            };
+            label(header.description.clone(), advice)
+        }
+    }
 }
 
 /// Extent of an image.
 fn shape(name: &str, header: &Header) -> Result<Shape, Corruption> {
-    let array = || name.to_owned();
-    let found = header.shape.clone();
+    let (array, found) = (name.to_owned(), header.shape.clone());
     let [height, width, channels] = match *found.as_slice() {
+        [count, height, 3 | 4] if count > 4 && height > 4 => return Err(ArrayError::OneImage { array, found }.into()),
         [_, height, width] => [height, width, 1],
-        [_, 1..=4, _, width] if width > 4 => return Err(ArrayError::ChannelsFirst { array: array(), found }.into()),
+        [_, 1..=4, _, width] if width > 4 => return Err(ArrayError::ChannelsFirst { array, found }.into()),
         [_, height, width, channels] => [height, width, channels],
-        _ => return Err(ArrayError::Axes { array: array(), found }.into()),
+        [_, _] => {
+            let advice = "use x.reshape(-1, H, W) if each row is a grey image, x[None] if this is one image";
+            return Err(ArrayError::Axes { array, found, advice }.into());
+        }
+        _ => return Err(ArrayError::Axes { array, found, advice: "reshape it" }.into()),
     };
     match [height, width, channels].map(u16::try_from) {
         [Ok(height), Ok(width), Ok(channels)] => Ok(Shape { channels, height, width }),

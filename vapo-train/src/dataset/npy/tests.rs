@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use std::fs;
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Read, Write};
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -109,21 +109,81 @@ fn floats_out_of_range_or_no_numbers_are_refused() {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         npy("<f4", false, "(1, 2, 3)", &bytes)
     };
-    refused(&floats([0.0, 255.0, 3.5, 0.0, 0.0, 0.0]), Split::Train, &["[0, 1] or [-1, 1]", "found 0 to 255", "scale"]);
-    refused(&floats([-1.5, 0.25, 0.0, 0.0, 0.0, 0.0]), Split::Train, &["found -1.5 to 0.25"]);
+    refused(
+        &floats([0.0, 255.0, 3.5, 0.0, 0.0, 0.0]),
+        Split::Train,
+        &["[0, 1] or [-1, 1]", "found 0 to 255", "x / 255"],
+    );
+    refused(
+        &floats([-1.5, 0.25, 0.0, 0.0, 0.0, 0.0]),
+        Split::Train,
+        &["found -1.5 to 0.25", "numpy.interp(x, (-1.5, 0.25), (0, 1))"],
+    );
     refused(&floats([0.0, 1.0, 0.0, f32::NAN, 7.0, 0.0]), Split::Train, &["found NaN at index 3"]);
     refused(&floats([0.0, f32::INFINITY, 0.0, 0.0, 0.0, 0.0]), Split::Train, &["found inf at index 1"]);
 }
 
+/// What NumPy wrote of two images of 2×2, in types that are read and others (`tests/data/README.md` has the program).
+const BY_NUMPY: &[u8] = include_bytes!("../../../tests/data/types.npz");
+
+/// The `.npy` file of an array that NumPy wrote.
+fn by_numpy(name: &str) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(BY_NUMPY)).unwrap();
+    let mut bytes = Vec::new();
+    archive.by_name(&format!("{name}.npy")).unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
 #[test]
-fn other_types_and_shapes_are_refused_by_name() {
-    for (descr, width) in [("<i8", 8), ("<f2", 2), ("|b1", 1), ("|i1", 1), ("<c8", 8), ("<u2", 2), ("|O", 8)] {
-        let parts = ["expected uint8, float32 or float64", &format!("found {descr}"), ".astype('uint8')"];
-        refused(&npy(descr, false, "(1, 2, 3)", &vec![0; 6 * width]), Split::Train, &parts);
+fn every_type_of_numpy_that_is_read_gives_the_same_images() {
+    for (name, note) in [
+        ("uint8", None),
+        ("bool", Some("npy: False is black and True is white")),
+        ("float16", Some("npy: floats of [0, 1] are rounded to 256 grey levels")),
+        ("float16_big", Some("npy: floats of [-1, 1] are rounded to 256 grey levels")),
+        ("float32", Some("npy: floats of [0, 1] are rounded to 256 grey levels")),
+        ("float64_fortran", Some("npy: floats of [-1, 1] are rounded to 256 grey levels")),
+    ] {
+        let bytes = by_numpy(name);
+        assert_eq!(pixels(&bytes), [0, 255, 255, 0, 255, 255, 0, 0], "{name}");
+        let set = read(&bytes, Split::Train).unwrap();
+        assert_eq!(set.notes().iter().map(String::as_str).collect::<Vec<_>>(), note.as_slice(), "{name}");
     }
+}
+
+#[test]
+fn other_types_are_refused_with_the_line_that_makes_images_of_their_values() {
+    for (name, parts) in [
+        ("int64", &["found <i8 of 0 to 255", "save x.astype('uint8')"][..]),
+        ("uint16", &["found <u2 of 0 to 65535", "numpy.interp(x, (0, 65535), (0, 1))"]),
+        ("int8", &["found |i1 of -128 to 127", "numpy.interp(x, (-128, 127), (0, 1))"]),
+        ("zero_one", &["found <i4 of 0 to 1", "save x.astype('bool')"]),
+        ("float_levels", &["in [0, 1] or [-1, 1], found 0 to 255: save x / 255"]),
+        ("float_wide", &["found -100 to 920", "numpy.interp(x, (-100, 920), (0, 1))"]),
+        ("complex64", &["found <c8: save abs(x)"]),
+        ("longdouble", &["found <f16: save x.astype('float64')"]),
+        // The array has one axis, whatever its objects are: a word on axes would mislead.
+        ("object", &["found |O", "allow_pickle=True", "numpy.stack(list(x))"]),
+        ("string", &["found <U21", "texts, not pixels"]),
+        ("record", &["found records of red, green", "save one field, x['NAME']"]),
+        ("date", &["found <M8[s]", "times, not pixels"]),
+        ("raw", &["found |V2", "bfloat16"]),
+    ] {
+        refused(&by_numpy(name), Split::Train, parts);
+        let told = read(&by_numpy(name), Split::Train).unwrap_err();
+        assert!(name == "int64" || !told.contains("save x.astype('uint8')"), "{told}");
+    }
+    // All values are 300: no line divides by zero.
+    refused(&npy("<u2", false, "(1, 2, 3)", &[44, 1].repeat(6)), Split::Train, &["300 to 300", "nothing to see"]);
+}
+
+#[test]
+fn other_shapes_are_refused_by_name() {
     for (shape, values, parts) in [
-        ("(6,)", 6, ["(N, H, W) or (N, H, W, C)", "found the shape [6]"]),
-        ("(2, 3)", 6, ["(N, H, W)", "[2, 3]"]),
+        ("(6,)", 6, ["(N, H, W) or (N, H, W, C)", "found the shape [6]: reshape it"]),
+        ("(2, 3)", 6, ["the shape [2, 3]: use x.reshape(-1, H, W) if each row", "x[None] if this is one image"]),
+        ("(8, 8, 3)", 192, ["looks like one image (H, W, C)", "x[None]"]),
+        ("(0, 28, 28)", 0, ["at least one image", "none"]),
         ("(1, 1, 1, 2, 3)", 6, ["(N, H, W)", "[1, 1, 1, 2, 3]"]),
         ("(1, 3, 8, 8)", 192, ["looks like (N, C, H, W)", ".transpose(0, 2, 3, 1)"]),
         ("(2, 1, 28, 28)", 1568, ["channels last", "[2, 1, 28, 28]"]),
@@ -141,11 +201,13 @@ fn values_that_end_early_or_go_on_are_refused() {
     let whole = counting(2);
     refused(&whole[..whole.len() - 1], Split::Train, &["expected 12 bytes of values, found 11", "cut off"]);
     refused(&[&whole[..], &[0]].concat(), Split::Train, &["expected 12 bytes of values, found more"]);
-    refused(&npy("<f8", false, "(4294967296, 1048576, 512)", &[]), Split::Train, &["axes are too long"]);
+    refused(&npy("<f8", false, "(1152921504606846976, 1, 2)", &[]), Split::Train, &["axes are too long"]);
     refused(&npy("|u1", false, "(1099511627776, 8, 8)", &[0; 9]), Split::Train, &["found 9"]);
     refused(b"", Split::Train, &["header"]);
     refused(b"\x93NUMPY", Split::Train, &["header"]);
-    refused(b"<!DOCTYPE html>", Split::Train, &["header", "magic", "numpy.save"]);
+    refused(b"no array", Split::Train, &["header", "magic", "numpy.save"]);
+    refused(b"<!DOCTYPE html>", Split::Train, &["found a page of the web", "the download went wrong"]);
+    refused(b"\x1f\x8b\x08\0\0\0\0\0", Split::Train, &["found compressed by gzip: unpack it with gunzip"]);
 }
 
 #[test]
@@ -187,20 +249,83 @@ fn the_images_are_told_by_name_or_by_being_the_only_ones() {
     let both = plain(&[("cats.npy", &one), ("dogs.npy", &two)]);
     refused(&both, Split::Train, &["images, x or arr_0", "cats [1, 2, 3], dogs [2, 2, 3]"]);
     refused(&plain(&[]), Split::Train, &["found no array"]);
-    refused(&plain(&[("x_test.npy", &one)]), Split::Train, &["expected an array x_train", "the other split"]);
-    refused(&plain(&[("x_train.npy", &one)]), Split::Test, &["expected an array x_test", "the other split"]);
-    refused(&plain(&[("images.npy", &one)]), Split::Test, &["x_test", "images [1, 2, 3]", "x_train and x_test"]);
-    refused(&one, Split::Test, &["x_test for the test split", "taken for train"]);
+    refused(
+        &plain(&[("x_test.npy", &one)]),
+        Split::Train,
+        &["expected an array x_train or train_images for the train split", "another split"],
+    );
+    refused(
+        &plain(&[("x_train.npy", &one)]),
+        Split::Test,
+        &["expected an array x_test or test_images", "another split"],
+    );
+    refused(
+        &plain(&[("images.npy", &one)]),
+        Split::Test,
+        &["x_test or test_images for the test split", "images [1, 2, 3]", "x_train and x_test"],
+    );
+    refused(&one, Split::Test, &["for the test split", "taken for train"]);
 }
 
 #[test]
-fn classes_that_do_not_fit_are_refused() {
+fn classes_that_cannot_be_read_are_left_out_and_why_is_kept() {
     let with = |labels: &[u8]| npz(CompressionMethod::Stored, &[("x.npy", &counting(2)), ("labels.npy", labels)]);
+    for (labels, parts) in [
+        (npy("<f4", false, "(2,)", &[0; 8]), &["labels: expected one class", "<f4: save y.astype('uint8')"][..]),
+        (npy("<U5", false, "(2,)", &[0; 40]), &["<U5: number the classes: numpy.unique"]),
+        (npy("|O", false, "(2,)", &[0; 16]), &["|O: save an array of integers"]),
+        (npy("<i2", false, "(2,)", &[1, 0, 0xff, 0xff]), &["0 to 255", "found -1: number the classes from 0"]),
+        (npy("<i2", false, "(2,)", &[1, 0, 0, 1]), &["0 to 255", "found 256"]),
+        // A column for each class, as Keras' to_categorical has it, and MedMNIST's sets of several findings.
+        (npy("|u1", false, "(2, 10)", &[0; 20]), &["one class", "the shape [2, 10]: save y.argmax(1) if each row"]),
+        (npy("|u1", false, "(2, 1, 1)", &[0; 2]), &["the shape [2, 1, 1]"]),
+    ] {
+        let set = read(&with(&labels), Split::Train).unwrap();
+        assert_eq!((set.len(), set.labels()), (2, None));
+        let fault = set.label_fault().unwrap();
+        assert!(parts.iter().all(|part| fault.contains(part)), "{fault}");
+        assert_eq!(set.notes(), [format!("npy: the images are taken without classes; {fault}")]);
+    }
+    // Damage is no matter of kind.
     refused(&with(&classes(&[1, 2, 3])), Split::Train, &["expected 2 labels", "found 3"]);
-    refused(&with(&npy("<f4", false, "(2,)", &[0; 8])), Split::Train, &["labels: expected integers", "<f4"]);
-    refused(&with(&npy("<i2", false, "(2,)", &[1, 0, 0xff, 0xff])), Split::Train, &["0 to 255", "found -1"]);
-    refused(&with(&npy("<i2", false, "(2,)", &[1, 0, 0, 1])), Split::Train, &["0 to 255", "found 256"]);
-    refused(&with(&npy("|u1", false, "(2, 10)", &[0; 20])), Split::Train, &["one class", "the shape [2, 10]"]);
+    refused(&with(&npy("|u1", false, "(2,)", &[1])), Split::Train, &["labels: expected 2 bytes of values, found 1"]);
+}
+
+#[test]
+fn the_names_of_medmnist_give_three_splits() {
+    let file = npz(
+        CompressionMethod::Deflated,
+        &[
+            ("train_images.npy", &counting(3)),
+            ("val_images.npy", &counting(2)),
+            ("test_images.npy", &counting(1)),
+            ("train_labels.npy", &npy("|u1", false, "(3, 1)", &[4, 5, 6])),
+            ("val_labels.npy", &npy("|u1", false, "(2, 1)", &[7, 8])),
+            ("test_labels.npy", &npy("|u1", false, "(1, 14)", &[1; 14])),
+        ],
+    );
+    for (split, count, labels) in
+        [(Split::Train, 3, Some(&[4, 5, 6][..])), (Split::Valid, 2, Some(&[7, 8])), (Split::Test, 1, None)]
+    {
+        let set = read(&file, split).unwrap();
+        assert_eq!((set.len(), set.labels()), (count, labels));
+    }
+    let keras = npz(CompressionMethod::Stored, &[("X_train.npy", &counting(2)), ("y_train.npy", &classes(&[1, 0]))]);
+    assert_eq!(read(&keras, Split::Train).unwrap().labels(), Some(&[1, 0][..]));
+    refused(&keras, Split::Valid, &["expected an array x_val or x_valid or val_images for the valid split"]);
+}
+
+#[test]
+fn an_archive_of_something_else_is_named() {
+    for (entry, part) in [
+        ("model/data.pkl", "found a file of PyTorch: save its tensor with numpy.save"),
+        ("images/0.png", "found a zip archive of pictures: unpack it, and give --dataset folder"),
+        ("readme.txt", "found a zip archive without an array"),
+    ] {
+        refused(&npz(CompressionMethod::Stored, &[(entry, b"")]), Split::Train, &[part]);
+    }
+    let entries: [(&str, &[u8]); 2] = [("x.npy", &counting(2)), ("__MACOSX/._x.npy", b"\0\x05\x16\x07")];
+    assert_eq!(read(&npz(CompressionMethod::Stored, &entries), Split::Train).unwrap().len(), 2);
 }
 
 #[test]
@@ -232,6 +357,12 @@ fn a_folder_is_read_as_an_archive_of_its_files() {
     let train = found(Split::Train).unwrap().unwrap();
     assert_eq!((train.len(), train.labels()), (2, Some(&[8, 7][..])));
     assert_eq!(found(Split::Test).unwrap().unwrap().len(), 1);
+    assert_eq!(train.notes(), [format!("npy: passed over 1 .txt in {}", root.path().display())]);
+    // What systems leave beside files is no array, however its name ends.
+    put("._x_train.npy", b"\0\x05\x16\x07");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(root.path().join("gone.npy"), root.path().join("dangling.npy")).unwrap();
+    assert_eq!(found(Split::Train).unwrap().unwrap().len(), 2);
     put("y_train.npy", b"rubbish");
     let told = found(Split::Train).unwrap_err().to_string();
     assert!(told.contains("y_train.npy: y_train: the header"), "{told}");

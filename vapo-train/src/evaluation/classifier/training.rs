@@ -41,7 +41,8 @@ impl Recipe {
 /// # Errors
 /// The data set has no labels, or labels of one class alone.
 pub fn train(dataset: &Dataset, recipe: Recipe, mut observe: impl FnMut()) -> Result<Classifier, EvaluationError> {
-    let refused = || EvaluationError::Labels { dataset: dataset.name().to_owned() };
+    let fault = || dataset.label_fault().map(str::to_owned);
+    let refused = || EvaluationError::Labels { dataset: dataset.name().to_owned(), fault: fault() };
     let labels = dataset.labels().ok_or_else(refused)?;
     if labels.iter().all(|label| *label == labels[0]) {
         return Err(refused());

@@ -6,9 +6,17 @@
 //! values           row-major
 //! ```
 
+mod folder;
+mod names;
+
+pub(super) use folder::load;
+
 use crate::dataset::Corruption;
+use crate::inflation;
 use flate2::bufread::MultiGzDecoder;
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
 use vapo_format::Shape;
 use vapo_format::architecture::MAX_EXTENT;
 
@@ -35,6 +43,16 @@ pub fn labels(file: &[u8]) -> Result<Vec<u8>, Corruption> {
     contents(file, |[count]| Ok(u64::from(count)))
 }
 
+/// Whether a file begins as one of this format, gzipped or not.
+fn is_idx(path: &Path) -> bool {
+    let mut start = [0; 3];
+    let opened = File::open(path).map(BufReader::new).and_then(|mut file| {
+        let gzipped = std::io::BufRead::fill_buf(&mut file)?.starts_with(&GZIP);
+        if gzipped { MultiGzDecoder::new(file).read_exact(&mut start) } else { file.read_exact(&mut start) }
+    });
+    opened.is_ok() && start == [0, 0, 8]
+}
+
 fn extent(found: u32) -> Option<u16> {
     u16::try_from(found).ok().filter(|found| (1..=MAX_EXTENT).contains(found))
 }
@@ -54,6 +72,9 @@ fn contents<const D: usize>(
     if length == 0 {
         return Err(Corruption::Empty);
     }
+    if length > stream.most {
+        return Err(Corruption::Inflation { expected: length, most: stream.most });
+    }
     let values = stream.bytes(length)?;
     stream.end()?;
     Ok(values)
@@ -63,14 +84,23 @@ fn contents<const D: usize>(
 struct Stream<'f> {
     reader: Box<dyn Read + 'f>,
     used: u64,
+    /// Values that may come of the file.
+    most: u64,
 }
+
+/// The first bytes of a gzip stream.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 impl<'f> Stream<'f> {
     /// Contents, not the name, tell whether the file is gzipped: browsers and download tools rename files.
     fn open(file: &'f [u8]) -> Self {
-        let reader: Box<dyn Read> =
-            if file.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-        Stream { reader, used: 0 }
+        if file.starts_with(&GZIP) {
+            let most = inflation::most(file.len() as u64);
+            Stream { reader: Box::new(MultiGzDecoder::new(file)), used: 0, most }
+        } else {
+            // What is not there is found out by reading.
+            Stream { reader: Box::new(file), used: 0, most: u64::MAX }
+        }
     }
 
     fn bytes(&mut self, length: u64) -> Result<Vec<u8>, Corruption> {
@@ -178,6 +208,21 @@ mod tests {
         let refused = images(&idx(&[u32::MAX, 1024, 1024], &[])).unwrap_err();
         assert!(
             matches!(refused, Corruption::TooShort { expected, found: 16 } if expected == 16 + (u64::from(u32::MAX) << 20))
+        );
+    }
+
+    #[test]
+    fn what_unpacks_to_more_than_images_can_is_refused_before_it_is_unpacked() {
+        // A gigabyte in a megabyte: streams of gzip may follow each other.
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&vec![0; 1 << 20]).unwrap();
+        let zeros = encoder.finish().unwrap();
+        let mut file = gzip(&idx(&[1 << 10, 1024, 1024], &[]));
+        (0..1 << 10).for_each(|_| file.extend(&zeros));
+        assert!(
+            matches!(images(&file), Err(Corruption::Inflation { expected, most }) if expected == 1 << 30 && most < expected),
+            "{} bytes",
+            file.len()
         );
     }
 

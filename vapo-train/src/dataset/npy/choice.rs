@@ -1,0 +1,68 @@
+//! Which arrays are the images and the classes of a split.
+
+use super::ArrayError;
+use super::collection::Collection;
+use crate::array::Header;
+use crate::dataset::Split;
+
+/// An array's name and header.
+pub(super) type Array<'a> = (&'a str, &'a Header);
+
+/// Names of the images and the classes of a split, in files that hold several: Keras', and MedMNIST's.
+struct Names {
+    images: &'static [&'static str],
+    classes: &'static [&'static str],
+}
+
+const fn names(split: Split) -> Names {
+    match split {
+        Split::Train => Names { images: &["x_train", "train_images"], classes: &["y_train", "train_labels"] },
+        Split::Valid => {
+            Names { images: &["x_val", "x_valid", "val_images"], classes: &["y_val", "y_valid", "val_labels"] }
+        }
+        Split::Test => Names { images: &["x_test", "test_images"], classes: &["y_test", "test_labels"] },
+    }
+}
+
+/// The images of a split, and their classes if there are any.
+pub(super) fn choose(arrays: &Collection, split: Split) -> Result<(Array<'_>, Option<Array<'_>>), ArrayError> {
+    let named = |wanted: &&str| {
+        let mut all = arrays.arrays.iter();
+        all.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(name, header)| (name.as_str(), header))
+    };
+    let first = |wanted: &[&str]| wanted.iter().find_map(named);
+    let missing = |advice| ArrayError::NoSplit {
+        expected: names(split).images.join(" or "),
+        split: split.name(),
+        found: arrays.listing(),
+        advice,
+    };
+    for (images, classes) in names(split).images.iter().zip(names(split).classes) {
+        if let Some(images) = named(images) {
+            return Ok((images, named(classes)));
+        }
+    }
+    if [Split::Train, Split::Valid, Split::Test].iter().any(|&other| first(names(other).images).is_some()) {
+        return Err(missing("choose another split, or add the array"));
+    }
+    if split != Split::Train {
+        return Err(missing(
+            "the file is one split, taken for train: choose that, or name the arrays x_train and x_test",
+        ));
+    }
+    let images = match first(&["images", "x", "arr_0"]) {
+        Some(images) => images,
+        None => {
+            let mut pictures = arrays.arrays.iter().filter(|(_, header)| matches!(header.shape.len(), 3 | 4));
+            match (pictures.next(), pictures.next(), arrays.arrays.as_slice()) {
+                (Some((name, header)), None, _) => (name.as_str(), header),
+                // The only array there is must be meant: what is wrong with it says more than that none was found.
+                (None, _, [(name, header)]) => (name.as_str(), header),
+                _ => return Err(ArrayError::NoImages { found: arrays.listing() }),
+            }
+        }
+    };
+    // What savez names arr_1 is the classes only where it can be; arrays of another sense are left alone.
+    let second = || named(&"arr_1").filter(|(_, header)| images.0 == "arr_0" && header.shape.len() == 1);
+    Ok((images, first(&["labels", "y_train"]).or_else(second)))
+}
