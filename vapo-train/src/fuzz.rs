@@ -8,7 +8,10 @@ use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::dataset::images::listing::Archive;
 use crate::dataset::images::partition;
+use crate::dataset::{Split, cifar10, idx, npy};
+use crate::evaluation::{Images, statistics};
 use crate::parameters::Layout;
+use crate::picture;
 use crate::raster::{self, Background};
 use std::fmt::Write as _;
 use std::fs;
@@ -20,8 +23,16 @@ use vapo_format::{Architecture, Homotopy, Layer, Shape};
 pub type Reader = fn(&[u8]);
 
 /// Every reader by its name.
-pub const READERS: [(&str, Reader); 5] =
-    [("checkpoint", checkpoint), ("config", config), ("image", image), ("partition", list_of_partition), ("zip", zip)];
+pub const READERS: [(&str, Reader); 8] = [
+    ("array", array),
+    ("checkpoint", checkpoint),
+    ("cifar", cifar),
+    ("config", config),
+    ("idx", idx_file),
+    ("image", image),
+    ("partition", list_of_partition),
+    ("zip", zip),
+];
 
 /// The reader of a name.
 pub fn reader(name: &str) -> Option<Reader> {
@@ -97,6 +108,39 @@ fn list_of_partition(bytes: &[u8]) {
         }
         assert_eq!(partition::parse(text.as_bytes()), Ok(partition));
     }
+}
+
+/// A `.npy` or a `.npz` file, as images of every split, samples, moments, and one image of a model.
+fn array(bytes: &[u8]) {
+    in_file(bytes, |path| {
+        for split in [Split::Train, Split::Valid, Split::Test] {
+            if let Ok(Some(set)) = npy::load(split, path) {
+                assert_eq!(set.image(set.len() - 1).len(), set.shape().elements());
+                assert!(set.labels().is_none_or(|labels| labels.len() == set.len()));
+            }
+        }
+        let _ = (Images::read(path), statistics::read(path));
+    });
+    let shape = Shape { channels: 1, height: 2, width: 2 };
+    if let Ok(image) = picture::read::array(bytes, shape, 1) {
+        assert!(image.len() == shape.elements() && image.iter().all(|value| value.is_finite()));
+    }
+}
+
+/// An IDX file, gzipped or not.
+fn idx_file(bytes: &[u8]) {
+    if let Ok((shape, images)) = idx::images(bytes) {
+        assert!(!images.is_empty() && images.len().is_multiple_of(shape.elements()));
+    }
+    let _ = idx::labels(bytes);
+}
+
+/// An archive of CIFAR-10, or a pickle out of one.
+fn cifar(bytes: &[u8]) {
+    in_file(bytes, |path| {
+        let _ = cifar10::of_file(Split::Test, path);
+    });
+    let _ = cifar10::python::records("test_batch", bytes);
 }
 
 #[cfg(test)]
