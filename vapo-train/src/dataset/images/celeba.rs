@@ -54,7 +54,8 @@ fn found(folder: &Path) -> Result<Option<Found>, ImagesError> {
         let zip = Archive::open(&archive)?;
         let (named, mut left_out) = zip.images();
         for (path, index) in named {
-            let base = path.rsplit('/').next().unwrap_or(path).to_owned();
+            // Some programs write their own system's separator.
+            let base = path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
             if images.insert(base, Place::Archive(index)).is_some() {
                 left_out.add_double();
             }
@@ -203,6 +204,25 @@ mod tests {
         assert!(some.notes[1].contains("1 images are not in"), "{:?}", some.notes);
         let message = listing(Split::Test, Some(root.path())).unwrap_err().to_string();
         assert!(message.contains("lists no image"), "{message}");
+    }
+
+    #[test]
+    fn an_archive_is_listed_by_the_last_part_of_its_paths() {
+        let root = TempDir::new().unwrap();
+        let mut zip = zip::ZipWriter::new(fs::File::create(root.path().join(ARCHIVE)).unwrap());
+        for name in
+            ["img_align_celeba/1.jpg", "img_align_celeba\\2.jpg", "copy/1.jpg", "__MACOSX/._1.jpg", "readme.txt"]
+        {
+            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        }
+        zip.finish().unwrap();
+        put(&root, "list_eval_partition.txt", "1.jpg 0\n2.jpg 0\n");
+        let listing = listing(Split::Train, Some(root.path())).unwrap();
+        assert_eq!(names(&listing), ["1.jpg", "2.jpg"]);
+        assert_eq!(
+            listing.notes,
+            ["celeba: 2 images; left out: 1 .txt, 1 whose name is there twice, 1 hidden or system file"]
+        );
     }
 
     #[test]
