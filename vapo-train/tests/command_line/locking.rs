@@ -62,19 +62,19 @@ fn beside_a_running_training_nothing_starts_and_nothing_is_resumed() {
 }
 
 #[test]
-fn two_resumptions_make_every_step_once() {
+fn a_run_that_is_resumed_is_not_resumed_again_meanwhile() {
     let root = TempDir::new().unwrap();
     let run = root.path().join("run");
-    let child = started(root.path(), &format!("{TINY} --steps 3000 --out run"), 1);
-    send("TERM", &child);
-    assert_eq!(outcome(child.wait_with_output().unwrap()).code, Some(130));
-    let children = [(); 2].map(|()| spawn(root.path(), "--resume --out run"));
-    let ended = children.map(|child| outcome(child.wait_with_output().unwrap()));
-    assert!(ended.iter().any(|told| told.code == Some(0)), "{ended:#?}");
-    assert!(ended.iter().all(|told| told.code == Some(0) || told.errors.contains("is in use: ")), "{ended:#?}");
-    let lines = read_metrics(&run.join("metrics.jsonl")).unwrap();
-    assert!(lines.is_sorted_by(|a, b| a.step < b.step), "{lines:?}");
-    assert_eq!(lines.last().unwrap().step, 3000);
+    let stop = |child: Child| {
+        send("TERM", &child);
+        assert_eq!(outcome(child.wait_with_output().unwrap()).code, Some(130));
+        read_metrics(&run.join("metrics.jsonl")).unwrap()
+    };
+    let logged = stop(started(root.path(), &format!("{TINY} --steps 10000000 --out run"), 1)).len();
+    let resumed = started(root.path(), "--resume --out run", logged + 1);
+    vapo_train(root.path(), "--resume --out run").refused(1, &[&format!("process {}", resumed.id())]);
+    let lines = stop(resumed);
+    assert!(lines.len() > logged && lines.is_sorted_by(|a, b| a.step < b.step), "{lines:?}");
 }
 
 #[test]
