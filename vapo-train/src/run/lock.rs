@@ -220,29 +220,42 @@ mod tests {
         assert!(cfg!(windows) || text.unwrap().starts_with(&format!("{} ", process::id())));
     }
 
-    /// Threads take the lock of one folder and free it, which is made and removed meanwhile: never two at a time.
+    /// Another program does as [`Lock`] does, and its steps fall between those of this one.
     #[test]
     fn there_is_never_a_second_holder() {
         let root = TempDir::new().unwrap();
-        let path = root.path().join("run");
+        let path = root.path().join(LOCK);
         let (holders, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let hold = || {
+            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "a second holder");
+            (0..2000).for_each(|_| std::hint::spin_loop());
+            holders.fetch_sub(1, Ordering::SeqCst);
+            held.fetch_add(1, Ordering::SeqCst);
+        };
+        let other_program = || {
+            while held.load(Ordering::SeqCst) < HELD {
+                let file = File::options().write(true).create(true).truncate(false).open(&path).unwrap();
+                let same = || Handle::from_path(&path).ok() == Handle::from_file(file.try_clone().unwrap()).ok();
+                if file.try_lock().is_ok() && same() {
+                    hold();
+                    fs::remove_file(&path).unwrap();
+                }
+            }
+        };
         std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    while held.load(Ordering::SeqCst) < 300 {
-                        match Lock::make(&path) {
-                            Ok(lock) => {
-                                assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0);
-                                held.fetch_add(1, Ordering::SeqCst);
-                                holders.fetch_sub(1, Ordering::SeqCst);
-                                drop(lock);
-                            }
-                            Err(RunError::Busy { .. }) => {}
-                            Err(cause) => panic!("{cause}"),
-                        }
+            scope.spawn(other_program);
+            while held.load(Ordering::SeqCst) < HELD {
+                match Lock::take(root.path()) {
+                    Ok(_lock) => {
+                        hold();
                     }
-                });
+                    Err(RunError::Busy { .. }) => {}
+                    Err(cause) => panic!("{cause}"),
+                }
             }
         });
     }
+
+    /// Times that the lock is held, by both together.
+    const HELD: usize = 3000;
 }
