@@ -205,10 +205,12 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     let Extension { checkpoint, told } = extend(&mut config, checkpoint, &arguments.choices(), &folder)?;
     note(&format!("resuming {} after step {}{told}", path.display(), checkpoint.now.step));
     let trainer = Trainer::restore(&config, &dataset, checkpoint)?;
+    // What is recorded together is not torn apart.
+    let stop = interrupt::after_step();
     if !told.is_empty() {
         record(&config, &trainer.checkpoint(), &folder)?;
     }
-    carry_out(&config, &dataset, trainer, &folder, interrupt::after_step())
+    carry_out(&config, &dataset, trainer, &folder, stop)
 }
 
 /// Refuses images other than those that the run began with.
