@@ -4,8 +4,9 @@
 //! so the result is the same, to the bit, on any number of threads.
 //!
 //! A gradient takes as much memory as the parameters, however small its shard. So there is no gradient a shard: neighbours
-//! are added up at once, into one of a few partial sums. What grows with the batch is kept of every shard's first pass, and
-//! that only by objectives of whole batches, which cannot begin the second pass before the first has ended.
+//! are added up at once, into one of a few partial sums. Objectives of whole batches, `energy` and `vapo-bayes`, cannot begin the
+//! second pass before the first has ended, so they keep what the first leaves of every shard: that grows with the batch, to
+//! 0.3 GB for 64 images of the preset `cifar10`.
 
 use crate::extent::ExtentError;
 use crate::homotopy::Path;
