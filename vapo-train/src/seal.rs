@@ -41,6 +41,6 @@ pub fn check(file: &[u8], tensors: &SafeTensors<'_>) -> Result<(), Broken> {
     if found == *last && tensor.data() == last {
         return Ok(());
     }
-    let hexadecimal = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = |bytes: &[u8]| bytes.iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect();
     Err(Broken { expected: hexadecimal(tensor.data()), found: hexadecimal(&found) })
 }
