@@ -159,7 +159,7 @@ pub fn array(file: &[u8], shape: Shape, index: usize) -> Result<Vec<f32>, ReadEr
     }
     let elements = shape.elements() * width;
     let values: Vec<f32> = element.numbers(&bytes[index * elements..][..elements]).map(scale).collect();
-    match values.iter().position(|value| !(value.abs() <= MOST)) {
+    match values.iter().position(|value| !(-MOST..=MOST).contains(value)) {
         Some(position) => Err(ReadError::Value { found: values[position], position }),
         None => Ok(values),
     }

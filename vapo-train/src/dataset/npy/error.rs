@@ -52,7 +52,10 @@ pub enum ArrayError {
         found: Vec<u64>,
     },
     /// A float that is no number.
-    #[error("{array}: expected numbers, found {found} at index {index} of the flattened array")]
+    #[error(
+        "{array}: expected numbers, found {found} at index {index} of the flattened array: leave its image out, or \
+         replace the value"
+    )]
     NotANumber {
         /// The array.
         array: String,
