@@ -76,7 +76,9 @@ impl<R: Read + Seek> Archive<R> {
 
 fn damaged(cause: &ZipError) -> ArrayFileError {
     match cause {
-        ZipError::UnsupportedArchive(_) => ArrayFileError::Unsupported(cause.to_string()),
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
+            ArrayFileError::Unsupported(cause.to_string())
+        }
         _ => ArrayFileError::Archive(cause.to_string()),
     }
 }
