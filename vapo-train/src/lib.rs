@@ -23,17 +23,13 @@
 //! | [`export`] | images to files that other programs read |
 //!
 //! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
-//! vector), [`run`] and [`checkpoint`] (a run's files), [`temporary`] (files that have no name yet), [`picture`] (grids and
-//! curves), [`cli`] (the command line), [`raster`] (pictures from outside as pixels), [`mod@array`] (arrays from outside),
-//! [`incidental`] (what lies beside data and is none), [`bounded`] (no file exhausts memory by being read), [`seal`] (a file
-//! of tensors that was damaged is told).
+//! vector), [`run`] and [`checkpoint`] (a run's files), [`files`] (how files are read and written, whatever they hold), [`picture`]
+//! (grids and curves), [`cli`] (the command line).
 //!
 //! The one function that matters is [`potential::Potential::gradient`]: the gradient of a gradient, without
 //! differentiating one.
 
 pub mod anomaly;
-pub mod array;
-pub mod bounded;
 pub mod checkpoint;
 pub mod cli;
 pub mod composition;
@@ -44,11 +40,10 @@ pub mod evaluation;
 pub mod export;
 pub mod extent;
 pub mod fetch;
+pub mod files;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod homotopy;
-pub mod incidental;
-mod inflation;
 pub mod inpainting;
 pub mod interpolation;
 pub mod objective;
@@ -59,11 +54,8 @@ pub mod picture;
 pub mod potential;
 pub mod preset;
 pub mod quantise;
-pub mod raster;
 pub mod run;
 pub mod sampling;
-pub mod seal;
 mod sums;
-pub mod temporary;
 pub mod times;
 pub mod training;

@@ -35,7 +35,7 @@ pub enum Mismatch {
     Format(#[from] SafeTensorError),
     /// The bytes are not those that were written.
     #[error(transparent)]
-    Checksum(#[from] crate::seal::Broken),
+    Checksum(#[from] crate::files::seal::Broken),
     /// A tensor is not there.
     #[error("expected a tensor `{name}`, found none: the checkpoint is of another architecture or version")]
     Missing {

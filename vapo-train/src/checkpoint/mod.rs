@@ -28,7 +28,7 @@ mod tests;
 
 pub use error::{CheckpointError, Mismatch};
 
-use crate::run::write_atomically;
+use crate::files::write_atomically;
 use error::{access, contents};
 use std::fs;
 use std::path::Path;

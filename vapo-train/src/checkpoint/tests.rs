@@ -1,5 +1,5 @@
 use super::*;
-use crate::seal;
+use crate::files::seal;
 use proptest::prelude::*;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};

@@ -7,7 +7,7 @@
 //! and to its group. All that come within [`SAME`] of the first are one request.
 
 use super::note;
-use crate::temporary;
+use crate::files::temporary;
 use std::io;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};

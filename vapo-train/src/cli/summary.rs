@@ -3,10 +3,11 @@
 use super::{Failure, note, print, progress, quoted};
 use crate::config::Config;
 use crate::dataset::Dataset;
+use crate::files::write_atomically;
 use crate::picture::{PictureError, refuse_grid, sample_grid};
 use crate::quantise::model_file;
+use crate::run::RunFolder;
 use crate::run::folder::{MODEL, MODEL_FLOAT32, SAMPLES, SAMPLES_INT8};
-use crate::run::{RunFolder, write_atomically};
 use crate::sampling::{Agreement, Settings, agreement, sample_telling};
 use crate::training::Trainer;
 use vapo_format::{Encoding, Model};

@@ -1,7 +1,7 @@
 //! Files of other kinds, told by how they begin, and how to make arrays of them.
 
 use crate::dataset::DatasetError;
-use crate::incidental::{Depth, files};
+use crate::files::incidental::{Depth, files};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};

@@ -1,14 +1,14 @@
 //! Images in memory, a byte a value: what evaluators compare.
 
-use crate::array::{Archive, ArrayFileError, Class, order};
-use crate::bounded;
 use crate::dataset::{Dataset, same_images};
 use crate::evaluation::EvaluationError;
 use crate::evaluation::error::{access, extent};
-use crate::incidental::{Depth, Found, Unreadable, files};
+use crate::files::array::{Archive, ArrayFileError, Class, order};
+use crate::files::bounded;
+use crate::files::incidental::{Depth, Found, Unreadable, files};
+use crate::files::raster::kind::{NAMES, is_image};
+use crate::files::raster::{Background, MAX_FILE, Raster, Seen, decode};
 use crate::picture::levels;
-use crate::raster::kind::{NAMES, is_image};
-use crate::raster::{Background, MAX_FILE, Raster, Seen, decode};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use vapo_format::Shape;

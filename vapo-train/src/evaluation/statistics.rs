@@ -1,8 +1,8 @@
 //! Moments in files, as pytorch-fid writes them: an `.npz` archive of `mu` (D,) and `sigma` (D, D) in float64.
 
-use crate::array::{Archive, ArrayFileError, Class, Header};
 use crate::evaluation::error::access;
 use crate::evaluation::{EvaluationError, Moments};
+use crate::files::array::{Archive, ArrayFileError, Class, Header};
 use crate::picture::npy::header;
 use std::io::{Cursor, Read, Seek, Write};
 use std::path::Path;

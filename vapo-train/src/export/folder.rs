@@ -1,9 +1,9 @@
 //! A flat folder of PNG files: `000000.png` and on.
 
 use crate::export::{ExportError, access};
+use crate::files::atomic::folder_of;
+use crate::files::temporary::{Guard, PART, TemporaryFolder};
 use crate::picture::Picture;
-use crate::run::atomic::folder_of;
-use crate::temporary::{Guard, PART, TemporaryFolder};
 use std::fs;
 use std::path::{Path, PathBuf};
 use vapo_format::Shape;

@@ -3,8 +3,8 @@
 use crate::export::archive::{Npy, Npz};
 use crate::export::folder::Folder;
 use crate::export::{ExportError, Format, access};
+use crate::files::write_atomically;
 use crate::picture::{PictureError, grid, levels};
-use crate::run::write_atomically;
 use std::path::{Path, PathBuf};
 use vapo_format::Shape;
 

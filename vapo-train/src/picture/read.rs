@@ -1,7 +1,7 @@
 //! Images out of files.
 
-use crate::array::{Array, ArrayFileError, Class, order};
-use crate::raster::{Background, Decoded, Opened, Undecodable};
+use crate::files::array::{Array, ArrayFileError, Class, order};
+use crate::files::raster::{Background, Decoded, Opened, Undecodable};
 use vapo_format::Shape;
 
 /// Why a file holds no images of a model.

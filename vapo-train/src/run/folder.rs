@@ -1,8 +1,9 @@
 //! The folder of one training.
 
-use crate::run::atomic::part_prefix;
-use crate::run::{Lock, RunError, access, write_atomically};
-use crate::temporary::PART;
+use crate::files::atomic::part_prefix;
+use crate::files::temporary::PART;
+use crate::files::write_atomically;
+use crate::run::{Lock, RunError, access};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::{Path, PathBuf};
 use std::{fs, io};

@@ -3,8 +3,8 @@
 //! Who writes to a run folder holds the system's lock of a file in it. The system frees the lock when the process ends,
 //! however it ends. The file names the process, for those who come second, and goes with the lock.
 
+use crate::files::temporary::{Entry, Guard, Kind};
 use crate::run::{RunError, access};
-use crate::temporary::{Entry, Guard, Kind};
 use same_file::Handle;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};

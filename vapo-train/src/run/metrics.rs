@@ -1,6 +1,7 @@
 //! `metrics.jsonl`: a line of JSON for each logged step.
 
-use crate::run::{RunError, access, write_atomically};
+use crate::files::write_atomically;
+use crate::run::{RunError, access};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -5,16 +5,13 @@
 //! | [`folder`] | the folder itself: created, refused or opened again |
 //! | [`lock`] | one writer a folder |
 //! | [`metrics`] | `metrics.jsonl`, a line for each logged step |
-//! | [`atomic`] | files that are whole or not there |
 //! | [`card`] | what a command was given, enough to get its numbers again |
 
-pub mod atomic;
 pub mod card;
 pub mod folder;
 pub mod lock;
 pub mod metrics;
 
-pub use atomic::write_atomically;
 pub use folder::RunFolder;
 pub use lock::Lock;
 pub use metrics::{Metrics, MetricsLog, read_metrics};

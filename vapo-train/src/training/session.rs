@@ -2,9 +2,10 @@
 
 use crate::checkpoint::CheckpointError;
 use crate::config::Config;
+use crate::files::write_atomically;
 use crate::picture::loss_curve;
 use crate::run::folder::{CHECKPOINT, LOSS, METRICS};
-use crate::run::{Metrics, MetricsLog, RunError, RunFolder, read_metrics, write_atomically};
+use crate::run::{Metrics, MetricsLog, RunError, RunFolder, read_metrics};
 use crate::training::progress::Progress;
 use crate::training::{Trainer, TrainingError};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,7 +3,7 @@
 use crate::cli::{Failure, note};
 use crate::dataset::source::DEFAULT_FOLDER;
 use crate::dataset::{Crop, Dataset, DatasetError, Files, Filter, Preparation, Size, Source, Split};
-use crate::raster::Background;
+use crate::files::raster::Background;
 use crate::run::card::DataCard;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;

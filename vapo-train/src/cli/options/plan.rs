@@ -3,9 +3,9 @@
 use crate::cli::Failure;
 use crate::cli::options::DataOptions;
 use crate::export::folder::refuse_foreign;
-use crate::run::atomic::{begin, folder_of};
+use crate::files::atomic::{begin, folder_of};
+use crate::files::write_atomically;
 use crate::run::card::Card;
-use crate::run::write_atomically;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};

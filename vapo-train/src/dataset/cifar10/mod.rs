@@ -19,7 +19,7 @@ mod tests;
 pub use error::CifarError;
 
 use crate::dataset::{Corruption, Dataset, DatasetError, Source, Split, foreign};
-use crate::inflation::Bounded;
+use crate::files::inflation::Bounded;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};

@@ -3,7 +3,7 @@
 use super::names::{Name, Part, rank};
 use crate::dataset::source::{absent, candidates, missing};
 use crate::dataset::{Dataset, DatasetError, Source, Split, foreign, idx};
-use crate::incidental::is_incidental;
+use crate::files::incidental::is_incidental;
 use std::fs;
 use std::path::{Path, PathBuf};
 

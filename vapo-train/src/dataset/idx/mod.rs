@@ -12,7 +12,7 @@ mod names;
 pub(super) use folder::load;
 
 use crate::dataset::Corruption;
-use crate::inflation;
+use crate::files::inflation;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
 use std::io::{BufReader, Read};

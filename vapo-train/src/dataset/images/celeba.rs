@@ -2,14 +2,14 @@
 //!
 //! Source: Z. Liu, P. Luo, X. Wang, X. Tang, *Deep Learning Face Attributes in the Wild*, 2015.
 
-use crate::bounded;
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::listing::{Archive, Entry, ImageFiles, Listing, Place};
 use crate::dataset::images::partition::{self, Partition, Wrong};
 use crate::dataset::source::{DEFAULT_FOLDER, absent};
 use crate::dataset::{DatasetError, Source, Split};
-use crate::incidental::{Depth, LeftOut, files};
-use crate::raster::kind::is_image;
+use crate::files::bounded;
+use crate::files::incidental::{Depth, LeftOut, files};
+use crate::files::raster::kind::is_image;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -4,7 +4,7 @@ use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::listing::{Entry, ImageFiles, Listing, Place};
 use crate::dataset::images::preparation::Preparation;
 use crate::dataset::images::progress::Progress;
-use crate::raster::{Decoded, Raster, Seen, decode};
+use crate::files::raster::{Decoded, Raster, Seen, decode};
 use fast_image_resize::Resizer;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

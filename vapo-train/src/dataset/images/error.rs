@@ -1,7 +1,7 @@
 //! Why there are no images from files.
 
 use crate::dataset::{Crop, Split};
-use crate::incidental::{LeftOut, Unreadable};
+use crate::files::incidental::{LeftOut, Unreadable};
 use std::io;
 use std::path::PathBuf;
 
@@ -57,7 +57,7 @@ pub enum ImagesError {
         cause: String,
     },
     /// There is not a single image.
-    #[error("{}: expected image files ({}), found none{}", origin.display(), crate::raster::kind::NAMES, passed_over(left_out))]
+    #[error("{}: expected image files ({}), found none{}", origin.display(), crate::files::raster::kind::NAMES, passed_over(left_out))]
     Empty {
         /// The archive or folder.
         origin: PathBuf,

@@ -3,8 +3,8 @@
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::listing::{Entry, ImageFiles, Listing, Place};
 use crate::dataset::{DatasetError, Split};
-use crate::incidental::{Depth, LeftOut, files};
-use crate::raster::kind::is_image;
+use crate::files::incidental::{Depth, LeftOut, files};
+use crate::files::raster::kind::is_image;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,11 +1,11 @@
 //! The image files that make up a split, in a zip archive or in a folder.
 
-use crate::bounded;
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::map::Map;
-use crate::incidental::{LeftOut, is_incidental};
-use crate::raster::MAX_FILE;
-use crate::raster::kind::is_image;
+use crate::files::bounded;
+use crate::files::incidental::{LeftOut, is_incidental};
+use crate::files::raster::MAX_FILE;
+use crate::files::raster::kind::is_image;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, Cursor};

@@ -7,7 +7,7 @@
 //! | module | concept |
 //! |---|---|
 //! | [`preparation`] | what is done to an image: crop, extent, filter, channels |
-//! | [`crop`], [`resize`] | the steps of it, after [`crate::raster::decode`] |
+//! | [`crop`], [`resize`] | the steps of it, after [`crate::files::raster::decode()`] |
 //! | `celeba`, `folder` | which files make up a split, by the layout of the data set |
 //! | `partition` | the list of CelebA that says which split an image is in |
 //! | `listing` | those files, in a zip archive or a folder, and their checksum |
@@ -36,7 +36,7 @@ pub use resize::Filter;
 
 use crate::dataset::pixels::Pixels;
 use crate::dataset::{Dataset, DatasetError, Files, Source, Split};
-use crate::incidental::LeftOut;
+use crate::files::incidental::LeftOut;
 use cache::{Cache, Key, Places};
 use listing::Listing;
 use std::num::NonZeroUsize;

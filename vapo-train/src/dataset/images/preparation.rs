@@ -1,7 +1,7 @@
 //! What is done to every image of a data set before it is learned from.
 
 use crate::dataset::{Crop, Filter, Source};
-use crate::raster::Background;
+use crate::files::raster::Background;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! Resizing, by the crate `fast_image_resize`: the same bytes with and without vector instructions.
 
 use crate::dataset::images::crop::Window;
-use crate::raster::Raster;
+use crate::files::raster::Raster;
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeError, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! What to do with an array that is not read as images: the line of Python that makes the right images of its values.
 
-use crate::array::{Class, Element};
+use crate::files::array::{Class, Element};
 
 /// The least and the greatest of some numbers; none where there are none.
 pub(super) fn extremes(numbers: impl Iterator<Item = f64>) -> Option<(f64, f64)> {

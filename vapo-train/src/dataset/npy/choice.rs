@@ -2,8 +2,8 @@
 
 use super::ArrayError;
 use super::collection::Collection;
-use crate::array::Header;
 use crate::dataset::Split;
+use crate::files::array::Header;
 
 /// An array's name and header.
 pub(super) type Array<'a> = (&'a str, &'a Header);

@@ -1,9 +1,9 @@
 //! Arrays by name: a `.npy` file, a `.npz` archive, or a folder of `.npy` files.
 
 use super::ArrayError;
-use crate::array::{Archive, Array, ArrayFileError, Element, Header};
 use crate::dataset::{Corruption, DatasetError, foreign};
-use crate::incidental::{Depth, LeftOut, files, is_incidental};
+use crate::files::array::{Archive, Array, ArrayFileError, Element, Header};
+use crate::files::incidental::{Depth, LeftOut, files, is_incidental};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! What is wrong with an array.
 
-use crate::array::ArrayFileError;
+use crate::files::array::ArrayFileError;
 
 /// Why an array, or a file of arrays, cannot serve as images.
 #[derive(Debug, thiserror::Error)]

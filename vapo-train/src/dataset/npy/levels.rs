@@ -1,7 +1,7 @@
 //! From an array's bytes to grey levels and classes.
 
 use super::{ArrayError, advice};
-use crate::array::{Class, Element};
+use crate::files::array::{Class, Element};
 use std::fmt;
 
 /// Which of the two usual ranges floats are in.

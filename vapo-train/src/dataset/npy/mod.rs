@@ -28,8 +28,8 @@ mod tests;
 pub use error::ArrayError;
 pub use levels::Range;
 
-use crate::array::{Class, Element, Header, order};
 use crate::dataset::{Corruption, Dataset, DatasetError, Source, Split};
+use crate::files::array::{Class, Element, Header, order};
 use choice::choose;
 use collection::{Collection, corrupt};
 use std::path::Path;

@@ -3,8 +3,8 @@
 use crate::evaluation::EvaluationError;
 use crate::evaluation::classifier::{Classifier, Network};
 use crate::evaluation::error::access;
-use crate::run::write_atomically;
-use crate::seal;
+use crate::files::seal;
+use crate::files::write_atomically;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;

@@ -387,7 +387,7 @@ fn the_longest_names_fit_the_header() {
         damaged: 0,
         examples: vec![],
         recoloured: usize::MAX,
-        seen: crate::raster::Seen { transparent: usize::MAX, sixteen_bits: usize::MAX, peak: u16::MAX },
+        seen: crate::files::raster::Seen { transparent: usize::MAX, sixteen_bits: usize::MAX, peak: u16::MAX },
     };
     for index in 0..9 {
         images.leave_out(&name(index), &"\u{10ffff}\\".repeat(400));

@@ -115,7 +115,7 @@ fn text(reader: &mut dyn Read) -> Result<(String, u64), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::array::Class;
+    use crate::files::array::Class;
     use proptest::prelude::*;
 
     fn file(text: &str) -> Vec<u8> {

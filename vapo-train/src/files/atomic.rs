@@ -1,6 +1,6 @@
 //! Files that are whole or not there.
 
-use crate::temporary::TemporaryFile;
+use crate::files::temporary::TemporaryFile;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use super::header::MAGIC;
 use super::{Array, ArrayFileError};
-use crate::inflation;
+use crate::files::inflation;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
@@ -86,7 +86,7 @@ fn damaged(cause: &ZipError) -> ArrayFileError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::array::{Class, Element};
+    use crate::files::array::{Class, Element};
     use crate::picture::npy::header;
     use std::io::{Cursor, Write};
     use zip::write::SimpleFileOptions;

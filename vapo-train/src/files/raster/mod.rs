@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`kind`] | which files are images, by their names and by their first bytes |
 //! | `jpeg` | what the decoder of JPEG lets pass |
-//! | [`decode`] | from the bytes of a file to pixels, within stated bounds of memory |
+//! | [`mod@decode`] | from the bytes of a file to pixels, within stated bounds of memory |
 //! | [`background`] | what lies behind transparent pixels |
 //! | [`seen`] | what a person should know of many images |
 

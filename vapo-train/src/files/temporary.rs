@@ -1,7 +1,7 @@
 //! Temporary files and folders. The program leaves none, whether it succeeds, fails or is interrupted.
 //!
 //! Their owners remove them when they are dropped. An interrupted program drops nothing, so all of them are registered
-//! here, and [`remove_all`] removes them. Whoever makes, renames or removes one holds the [`Guard`] meanwhile: what is
+//! here, and `remove_all` removes them. Whoever makes, renames or removes one holds the `Guard` meanwhile: what is
 //! registered is what is there.
 
 use std::fs::{self, File};
