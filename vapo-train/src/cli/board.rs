@@ -18,7 +18,7 @@ pub(super) const PIECES: usize = 4;
 impl Memory {
     /// RAM of all pieces.
     pub(super) fn ram(self) -> usize {
-        self.ram.iter().sum()
+        self.ram.iter().fold(0, |sum, piece| sum.saturating_add(*piece))
     }
 }
 
@@ -52,15 +52,15 @@ pub(super) const STACK: &str = "6K";
 
 /// Small to large. Memory in KiB: flash, RAM, stack; then the program's flash and RAM in bytes.
 pub(super) const BOARDS: [Board; 8] = [
-    board("microbit", Some("microbit"), 256, one_piece(16), 6, [81_472, 0]),
-    board("microbit-v2", Some("microbit-v2"), 512, one_piece(128), 8, [67_932, 2_108]),
-    board("stm32f411", Some("stm32f4"), 512, one_piece(128), 8, [65_428, 2_104]),
-    board("stm32f407", Some("stm32f4"), 512, one_piece(128), 8, [65_428, 2_104]),
-    board("nrf52840-dk", Some("nrf52840-dk"), 1024, one_piece(256), 8, [65_908, 2_108]),
+    board("microbit", Some("microbit"), 256, one_piece(16), 6, [82_432, 0]),
+    board("microbit-v2", Some("microbit-v2"), 512, one_piece(128), 8, [68_352, 2_108]),
+    board("stm32f411", Some("stm32f4"), 512, one_piece(128), 8, [65_792, 2_104]),
+    board("stm32f407", Some("stm32f4"), 512, one_piece(128), 8, [65_792, 2_104]),
+    board("nrf52840-dk", Some("nrf52840-dk"), 1024, one_piece(256), 8, [66_304, 2_108]),
     // AXI SRAM; SRAM1 to SRAM3, which follow each other; DTCM; SRAM4. The program is that of a Cortex-M4F.
-    board("stm32h743", None, 2048, [512, 288, 128, 64], 8, [76_436, 2_108]),
-    board("pico-2", Some("pico-2"), 4096, one_piece(512), 8, [66_880, 2_108]),
-    board("mps2-an386", Some("mps2-an386"), 4096, one_piece(4096), 8, [76_436, 8]),
+    board("stm32h743", None, 2048, [512, 288, 128, 64], 8, [77_824, 2_108]),
+    board("pico-2", Some("pico-2"), 4096, one_piece(512), 8, [67_328, 2_108]),
+    board("mps2-an386", Some("mps2-an386"), 4096, one_piece(4096), 8, [77_824, 8]),
 ];
 
 /// The most that a program takes: for a device that is none of the boards.
@@ -103,7 +103,7 @@ pub(super) fn pieces(text: &str) -> Result<[usize; PIECES], String> {
     Ok(pieces)
 }
 
-/// A number of bytes: `3072`, `16K` or `1M`, in units of 1024 and 1024².
+/// A number of bytes: `3072`, `16K` or `1M`, in units of 1024 and 1024². No device has more than 32 bits address.
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
     let (digits, unit) = if let Some(digits) = text.strip_suffix(['K', 'k']) {
         (digits, 1024)
@@ -112,8 +112,9 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
     };
     let number = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     number
-        .and_then(|digits| digits.parse::<usize>().ok()?.checked_mul(unit))
-        .ok_or_else(|| "expected a number of bytes, as 3072, 16K or 1M".to_owned())
+        .and_then(|digits| digits.parse::<u32>().ok()?.checked_mul(unit))
+        .map(|bytes| bytes as usize)
+        .ok_or_else(|| "expected a number of bytes, below 4096M, as 3072, 16K or 1M".to_owned())
 }
 
 #[cfg(test)]
@@ -159,7 +160,8 @@ mod tests {
             if kibibytes < 1024 { format!("{kibibytes} KiB") } else { format!("{} MiB", kibibytes / 1024) }
         };
         for (board, folder) in BOARDS.iter().filter_map(|board| Some((board, board.folder?))) {
-            let row = readme.lines().find(|line| line.starts_with(&format!("| `{folder}` |"))).unwrap();
+            let row = readme.lines().find(|line| line.starts_with(&format!("| `{folder}` |")));
+            let row = row.unwrap_or_else(|| panic!("the table in the firmware's README has no row of `{folder}`"));
             let expected = format!("| {} | {} |", size(board.memory.flash / 1024), size(board.memory.ram() / 1024));
             assert!(row.contains(&expected), "{}: {row}", board.name);
         }

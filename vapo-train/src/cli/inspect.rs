@@ -77,13 +77,13 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     }
     let all = Demand::new(architecture, encoding, None)?;
     let Program { flash, ram } = board::largest_program();
-    text += &format!("flash            {} bytes of model; beside the program, at most {flash}\n", all.model);
+    text += &format!("flash            {} bytes of model; the program takes at most {flash} more\n", all.model);
     for solver in Solver::ALL {
         let Demand { arena, image, .. } = Demand::new(architecture, encoding, Some(solver))?;
         let both = arena + image;
         let name = solver.name();
         text += &format!(
-            "RAM, {name:5}       {both} bytes: arena {arena}, image {image}; beside stack and program, at most {ram}\n"
+            "RAM, {name:5}       {both} bytes: arena {arena}, image {image}; the program takes at most {ram} more, and a stack\n"
         );
     }
     Ok(text)
@@ -170,7 +170,9 @@ fn pieces(demand: Demand, device: Device) -> String {
             needed.abs_diff(*bytes)
         )
     });
-    lines.collect()
+    let apart = pieces[0] != pieces[1];
+    let note = "    arena and image lie apart: lend them so in your own program, that of vapo-sampler/firmware lends one piece\n";
+    lines.chain(apart.then(|| note.to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -220,11 +222,11 @@ readout                     1           81          144
 image            8×8×1, homotopy linear, weights int8
 parameters       1033
 multiplications  48528 a drift
-flash            1488 bytes of model; beside the program, at most FLASH
-RAM, euler       4676 bytes: arena 4420, image 256; beside stack and program, at most RAM
-RAM, heun        4932 bytes: arena 4676, image 256; beside stack and program, at most RAM
-RAM, ab2         4932 bytes: arena 4676, image 256; beside stack and program, at most RAM
-RAM, etd2        4932 bytes: arena 4676, image 256; beside stack and program, at most RAM
+flash            1488 bytes of model; the program takes at most FLASH more
+RAM, euler       4676 bytes: arena 4420, image 256; the program takes at most RAM more, and a stack
+RAM, heun        4932 bytes: arena 4676, image 256; the program takes at most RAM more, and a stack
+RAM, ab2         4932 bytes: arena 4676, image 256; the program takes at most RAM more, and a stack
+RAM, etd2        4932 bytes: arena 4676, image 256; the program takes at most RAM more, and a stack
 ";
         let Program { flash, ram } = board::largest_program();
         let expected =
@@ -280,6 +282,7 @@ the model fits microbit, in bytes:
     piece 2      needs    49152 of   294912,   245760 to spare: image 49152
     piece 3      needs        0 of   131072,   131072 to spare: empty
     piece 4      needs        0 of    65536,    65536 to spare: empty
+    arena and image lie apart: lend them so in your own program, that of vapo-sampler/firmware lends one piece
 ";
         assert!(page.starts_with("the model fits stm32h743") && page.ends_with(expected), "{page}");
         // As many bytes in smaller pieces do not hold it.
@@ -332,7 +335,7 @@ half the channels: conv 2, residual, down 4, head 4
             ("m --ram 1M", "--flash <BYTES>"),
             ("m --stack 1K", "--ram <BYTES>"),
             ("m --solver heun", "--ram <BYTES>"),
-            ("m --ram 16q --flash 1M", "expected a number of bytes, as 3072, 16K or 1M"),
+            ("m --ram 16q --flash 1M", "expected a number of bytes, below 4096M, as 3072, 16K or 1M"),
             ("m --board microbit --ram 1M --flash 1M", "cannot be used with"),
             ("m --board microbit --solver heun", "cannot be used with"),
         ] {

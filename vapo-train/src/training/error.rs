@@ -10,6 +10,11 @@ pub enum TrainingError {
     /// No images a step.
     #[error("a step needs at least one image, found --batch 0")]
     Batch,
+    /// One image a step, and an objective that compares images.
+    #[error(
+        "found --batch 1: this objective compares the images of a step, so give 2 or more, or take --objective flow"
+    )]
+    Lone,
     /// The threads could not be started.
     #[error("cannot start the threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),

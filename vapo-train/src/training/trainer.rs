@@ -92,6 +92,9 @@ impl<'a> Trainer<'a> {
         generator: Xoshiro128PlusPlus,
     ) -> Result<Self, TrainingError> {
         let batch = NonZeroUsize::new(config.batch).ok_or(TrainingError::Batch)?;
+        if batch.get() == 1 && !config.objective.is_sum_over_samples() {
+            return Err(TrainingError::Lone);
+        }
         let images = NonZeroUsize::new(config.draws.images(batch.get())).ok_or(TrainingError::Batch)?;
         let batches = dataset.batches(images, config.seed);
         let engine = Engine::new(config.device, config.threads)?;
@@ -245,6 +248,7 @@ mod tests {
     use super::*;
     use crate::config::Choices;
     use crate::dataset::{Files, Source, Split};
+    use crate::objective::Objective;
     use crate::preset::Preset;
     use rand_core::Rng;
 
@@ -338,6 +342,24 @@ mod tests {
             again.advance(f64::from(step) / 20.0).unwrap();
         }
         assert!(again.checkpoint() == whole.checkpoint());
+    }
+
+    /// The covariance of one image is zero, and the least energy a drift of zero.
+    #[test]
+    fn one_image_a_step_is_refused_where_images_are_compared() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("tiny").unwrap();
+        let refused = |objective, batch| {
+            let choices =
+                Choices { objective: Some(objective), batch: Some(batch), threads: Some(1), ..Choices::default() };
+            let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
+            Trainer::new(&config, &dataset).err().map(|error| error.to_string())
+        };
+        for objective in [Objective::Energy, Objective::VapoBayes] {
+            assert!(refused(objective, 1).unwrap().contains("give 2 or more"));
+            assert_eq!(refused(objective, 2), None);
+        }
+        assert_eq!(refused(Objective::Flow, 1), None);
     }
 
     #[test]

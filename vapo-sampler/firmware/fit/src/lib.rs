@@ -22,13 +22,22 @@ use vapo_sampler::{Solver, arena};
 const NOT_OPTIMISED: &str = ". This counts the program that --release builds; without it, the program takes several times \
                              the flash and the stack, and may overflow either";
 
-/// Says what to do where the linker finds the program too large. Such a program fits after all if it is optimised.
-const OVERFLOW: &str = "
+/// Has the linker say what to do where it finds the program too large.
+fn overflow(optimised: bool) -> String {
+    let cause = if optimised {
+        "it takes more than _program_flash and _program_ram in memory.x say: take another compiler, or a smaller model"
+    } else {
+        "it was built without optimisation, add --release"
+    };
+    format!(
+        "
 ASSERT(SIZEOF(.vector_table) + SIZEOF(.text) + SIZEOF(.rodata) + SIZEOF(.data) <= LENGTH(FLASH), \
-\"the program overflows the flash: it was built without optimisation, add --release\");
+\"the program overflows the flash: {cause}\");
 ASSERT(SIZEOF(.data) + SIZEOF(.bss) + SIZEOF(.uninit) <= LENGTH(RAM), \
-\"the program overflows the RAM: it was built without optimisation, add --release\");
-";
+\"the program overflows the RAM: {cause}\");
+"
+    )
+}
 
 /// Prepares the image of the board whose build script calls this.
 ///
@@ -52,7 +61,7 @@ pub fn build() -> Result<(), String> {
     // The one way in which a build script can speak to whoever builds.
     println!("cargo::warning={taken}{}", if optimised { "" } else { NOT_OPTIMISED });
 
-    write(&out.join("memory.x"), (layout + if optimised { "" } else { OVERFLOW }).as_bytes())?;
+    write(&out.join("memory.x"), (layout + &overflow(optimised)).as_bytes())?;
     write(&out.join("model.vapo"), &bytes)?;
     write(&out.join("model.rs"), source(demand).as_bytes())?;
     println!("cargo::rustc-link-search={}", out.display());

@@ -24,14 +24,20 @@ impl Memory {
     /// and the symbols `_program_flash` and `_program_ram`.
     ///
     /// # Errors
-    /// Which of these is missing, or has no number of bytes.
+    /// Which of these is missing, or has no number of bytes; `RAM` and `STACK` that share bytes.
     pub fn parse(script: &str) -> Result<Self, Unreadable> {
         let script = Script::parse(script);
         let others = script.names().filter(|name| *name != "RAM" && name.to_ascii_uppercase().contains("RAM"));
+        let [ram, stack] =
+            ["RAM", "STACK"].map(|name| script.length(name).and_then(|length| Ok((script.origin(name)?, length))));
+        let (flash, (ram_start, ram), (stack_start, stack)) = (script.length("FLASH")?, ram?, stack?);
+        if ram_start < stack_start.saturating_add(stack) && stack_start < ram_start.saturating_add(ram) {
+            return Err(Unreadable::overlap(["STACK", "RAM"]));
+        }
         Ok(Memory {
-            flash: script.length("FLASH")?,
-            ram: script.length("RAM")?,
-            stack: script.length("STACK")?,
+            flash,
+            ram,
+            stack,
             others: others.map(|name| Ok((name.to_owned(), script.length(name)?))).collect::<Result<_, _>>()?,
             program_flash: script.symbol("_program_flash")?,
             program_ram: script.symbol("_program_ram")?,
@@ -59,6 +65,22 @@ mod tests {
         assert_eq!(Memory::parse(script), Ok(expected));
     }
 
+    /// A stack that grows into the arena overwrites it.
+    #[test]
+    fn stack_and_ram_share_no_byte() {
+        let parsed = |stack: &str, ram: &str| {
+            let regions = format!("FLASH : ORIGIN = 0, LENGTH = 1K\nSTACK : {stack}\nRAM : {ram}");
+            Memory::parse(&format!("MEMORY {{ {regions} }}\n_program_flash = 0;\n_program_ram = 0;"))
+        };
+        let stack = "ORIGIN = 0x20000000, LENGTH = 6K";
+        assert!(parsed(stack, "ORIGIN = 0x20000000 + 6K, LENGTH = 10K").is_ok());
+        assert!(parsed("ORIGIN = 0x20002000, LENGTH = 6K", "ORIGIN = 0x20000000, LENGTH = 8K").is_ok());
+        for ram in ["ORIGIN = 0x20000000, LENGTH = 16K", "ORIGIN = 0x20000000 + 6K - 1, LENGTH = 10K"] {
+            let error = parsed(stack, ram).unwrap_err().to_string();
+            assert!(error.contains("STACK and RAM share bytes"), "{error}");
+        }
+    }
+
     #[test]
     fn a_missing_region_is_named() {
         let script = "MEMORY { FLASH : ORIGIN = 0, LENGTH = 1K\nRAM : ORIGIN = 0, LENGTH = 1K }";
@@ -68,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_missing_symbol_is_named() {
-        let regions = ["FLASH", "RAM", "STACK"].map(|region| format!("{region} : ORIGIN = 0, LENGTH = 1K\n")).concat();
+        let line = |(at, region)| format!("{region} : ORIGIN = {at}K, LENGTH = 1K\n");
+        let regions: String = ["FLASH", "RAM", "STACK"].iter().enumerate().map(line).collect();
         for program in ["", "_program_flash = 1G;", "_program_flash : 1;", "_program_flash = ;"] {
             let script = format!("MEMORY {{ {regions} }}\n{program}\n_program_ram = 0;");
             let error = Memory::parse(&script).unwrap_err().to_string();

@@ -1,5 +1,5 @@
-//! What a linker script says of memory, as linkers read it: comments, `K` and `M`, hexadecimal, sums, what other regions
-//! and symbols are.
+//! What a linker script says of memory, as linkers read it: comments, `K` and `M`, hexadecimal, sums and products, what other
+//! regions and symbols are. Shifts, comparisons and functions other than `ORIGIN` and `LENGTH` are not read.
 //!
 //! The script is a board's `memory.x`. Read are the regions of its `MEMORY` blocks and the symbols that it sets; sections are
 //! passed over.
@@ -15,6 +15,16 @@ const MOST_TERMS: usize = 10_000;
 /// A region or a symbol of a linker script that has no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable(String);
+
+impl Unreadable {
+    /// Two regions lie in one another.
+    pub(crate) fn overlap([one, other]: [&str; 2]) -> Self {
+        Unreadable(format!(
+            "memory.x: {one} and {other} share bytes: let each begin where the other ends, or after that, as in \
+             ORIGIN = ORIGIN({one}) + LENGTH({one})"
+        ))
+    }
+}
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,6 +71,14 @@ impl Script {
         };
         self.number(length).ok_or_else(|| {
             Unreadable(format!("memory.x: expected a number of bytes as the LENGTH of {region}, found `{length}`"))
+        })
+    }
+
+    /// Address of a region.
+    pub(crate) fn origin(&self, region: &str) -> Result<u64, Unreadable> {
+        let origin = self.region(region).map_or("", |[_, origin, _]| origin);
+        self.number(origin).ok_or_else(|| {
+            Unreadable(format!("memory.x: expected an address as the ORIGIN of {region}, found `{origin}`"))
         })
     }
 
