@@ -84,6 +84,6 @@ pub(super) fn access(path: &Path) -> impl FnOnce(io::Error) -> CheckpointError {
     move |cause| CheckpointError::Access { path: path.to_owned(), cause }
 }
 
-pub(super) fn contents(path: &Path) -> impl FnOnce(Mismatch) -> CheckpointError {
+pub(crate) fn contents(path: &Path) -> impl FnOnce(Mismatch) -> CheckpointError {
     move |cause| CheckpointError::Contents { path: path.to_owned(), cause }
 }

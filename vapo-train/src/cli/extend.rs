@@ -8,8 +8,9 @@ use super::Failure;
 use super::train::{budget_option, option};
 use crate::checkpoint::Checkpoint;
 use crate::config::{Budget, Choices, Config};
-use crate::run::folder::{CHECKPOINT, METRICS};
+use crate::run::folder::METRICS;
 use crate::run::{RunError, RunFolder, read_metrics};
+use crate::training::save;
 
 /// What a resumed run goes on from.
 pub(super) struct Extension {
@@ -27,7 +28,7 @@ pub(super) fn extend(
     config: &mut Config,
     checkpoint: Checkpoint,
     choices: &Choices,
-    folder: &RunFolder,
+    folder: &RunFolder<'_>,
 ) -> Result<Extension, Failure> {
     let (budget, int8_part) = (config.budget, config.int8_part);
     config.budget = choices.budget.unwrap_or(budget);
@@ -64,15 +65,15 @@ pub(super) fn extend(
 ///
 /// # Errors
 /// What the system says.
-pub(super) fn record(config: &Config, checkpoint: &Checkpoint, folder: &RunFolder) -> Result<(), Failure> {
-    checkpoint.save(&folder.file(CHECKPOINT), &config.architecture)?;
+pub(super) fn record(config: &Config, checkpoint: &Checkpoint, folder: &RunFolder<'_>) -> Result<(), Failure> {
+    save(checkpoint, config, folder)?;
     let kept: Config = folder.config()?;
     folder.configure(&Config { budget: config.budget, int8_part: config.int8_part, ..kept })?;
     Ok(())
 }
 
 /// Seconds of training up to a step, as far as they were logged.
-fn seconds(folder: &RunFolder, step: u64) -> Result<f64, RunError> {
+fn seconds(folder: &RunFolder<'_>, step: u64) -> Result<f64, RunError> {
     let path = folder.file(METRICS);
     if !path.exists() {
         return Ok(0.0);

@@ -3,7 +3,6 @@
 use super::{Failure, note, print, progress, quoted};
 use crate::config::Config;
 use crate::dataset::Dataset;
-use crate::files::write_atomically;
 use crate::picture::{PictureError, refuse_grid, sample_grid};
 use crate::quantise::model_file;
 use crate::run::RunFolder;
@@ -26,7 +25,7 @@ fn no_picture(config: &Config) -> Option<PictureError> {
 }
 
 /// Says what will be trained, and what of it will not be seen.
-pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder) {
+pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder<'_>) {
     let shape = dataset.shape();
     note(&format!(
         "{}: {} images of {}×{}×{}; preset {}: {} parameters; {} threads",
@@ -57,13 +56,13 @@ pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder) {
 ///
 /// The float model is that of the last float weights there were: what int8 holds is compared with what it stands for, not
 /// with itself.
-pub(super) fn after(config: &Config, trainer: &Trainer<'_>, folder: &RunFolder) -> Result<(), Failure> {
+pub(super) fn after(config: &Config, trainer: &Trainer<'_>, folder: &RunFolder<'_>) -> Result<(), Failure> {
     let architecture = &config.architecture;
     let before_rest = trainer.average_before_rest();
     let float_file = model_file(architecture, before_rest.unwrap_or(trainer.average()), Encoding::Float32)?;
     let int8_file = model_file(architecture, trainer.average(), Encoding::Int8)?;
-    write(folder, MODEL, &int8_file)?;
-    write(folder, MODEL_FLOAT32, &float_file)?;
+    folder.write(MODEL, &int8_file)?;
+    folder.write(MODEL_FLOAT32, &float_file)?;
     let (float, int8) = (Model::parse(&float_file)?, Model::parse(&int8_file)?);
     let settings = Settings {
         count: IMAGES,
@@ -79,7 +78,7 @@ pub(super) fn after(config: &Config, trainer: &Trainer<'_>, folder: &RunFolder) 
     let bar = progress::bar(pictures.len() * IMAGES + compared * TRAJECTORIES, "samples");
     for (model, name) in pictures {
         let images = pool.install(|| sample_telling(model, &settings, || bar.inc(1)))?;
-        write(folder, name, &sample_grid(&images, architecture.image)?.png())?;
+        folder.write(name, &sample_grid(&images, architecture.image)?.png())?;
     }
     let few = Settings { count: TRAJECTORIES, ..settings };
     let mut drifts = vec![("drift, float and int8", pool.install(|| agreement(&float, &int8, &few, || bar.inc(1)))?)];
@@ -92,13 +91,7 @@ pub(super) fn after(config: &Config, trainer: &Trainer<'_>, folder: &RunFolder) 
     print(&table(config, folder, int8_file.len(), &drifts))
 }
 
-fn write(folder: &RunFolder, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-    let path = folder.file(name);
-    write_atomically(&path, bytes)
-        .map_err(|cause| Failure::Other(format!("cannot write {}: {cause}", path.display()).into()))
-}
-
-fn table(config: &Config, folder: &RunFolder, file_bytes: usize, drifts: &[(&'static str, Agreement)]) -> String {
+fn table(config: &Config, folder: &RunFolder<'_>, file_bytes: usize, drifts: &[(&'static str, Agreement)]) -> String {
     let elements = arena::elements(&config.architecture, Solver::default());
     let at = |name| folder.file(name).display().to_string();
     let picture = |name| no_picture(config).map_or_else(|| at(name), |cause| format!("none: {cause}"));

@@ -243,7 +243,7 @@ fn carry_out(
     config: &Config,
     dataset: &Dataset,
     trainer: Trainer<'_>,
-    folder: &RunFolder,
+    folder: &RunFolder<'_>,
     stop: &AtomicBool,
 ) -> Result<(), Failure> {
     summary::before(config, dataset, folder);

@@ -4,8 +4,7 @@
 //! with the right sum takes the name.
 
 use crate::fetch::FetchError;
-use crate::files::temporary::{Entry, Guard, Kind, PART, remove_if_empty};
-use crate::run::lock::is_at;
+use crate::files::temporary::{Entry, Guard, Kind, PART, is_at, remove_if_empty};
 use md5::{Digest, Md5};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -4,20 +4,23 @@
 //! here, and `remove_all` removes them. Whoever makes, renames or removes one holds the `Guard` meanwhile: what is
 //! registered is what is there.
 
+use same_file::Handle;
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tempfile::{NamedTempFile, TempDir};
 
 /// End of the name of what is being written.
 pub const PART: &str = ".part";
 
 /// What is registered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) enum Kind {
     /// A file.
     File,
+    /// A file that goes if it is still this open one: others may have put theirs in its place.
+    Own(Arc<File>),
     /// A file that goes if it is empty.
     EmptyFile,
     /// A folder with all that is in it.
@@ -81,12 +84,29 @@ pub(crate) fn remove_all() -> Guard {
         // The program ends: nobody could do anything about a file that cannot be removed.
         let _ = match kind {
             Kind::File => fs::remove_file(path),
+            Kind::Own(file) => remove_own(&file, &path),
             Kind::EmptyFile => remove_if_empty(&path),
             Kind::Folder => fs::remove_dir_all(path),
             Kind::EmptyFolder => fs::remove_dir(path),
         };
     }
     guard
+}
+
+/// Whether the open file is the one at the path.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    match Handle::from_path(path) {
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+        found => Ok(found? == Handle::from_file(file.try_clone()?)?),
+    }
+}
+
+/// Removes the open file, unless another has its name.
+pub(crate) fn remove_own(file: &File, path: &Path) -> io::Result<()> {
+    if is_at(file, path)? { fs::remove_file(path) } else { Ok(()) }
 }
 
 /// Removes a file without bytes.

@@ -1,12 +1,12 @@
 //! The folder of one training.
 
-use crate::files::atomic::part_prefix;
+use crate::files::atomic::{begin, finish, part_prefix};
 use crate::files::temporary::PART;
-use crate::files::write_atomically;
-use crate::run::{Lock, RunError, access};
+use crate::run::{Lock, Metrics, MetricsLog, RunError, access};
 use serde::{Serialize, de::DeserializeOwned};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 /// What the training was asked to do. Its presence makes a folder a run.
 pub const CONFIG: &str = "config.json";
@@ -28,21 +28,22 @@ pub const MODEL_FLOAT32: &str = "model-float32.vapo";
 /// The files of a run beside its configuration.
 const FILES: [&str; 7] = [METRICS, CHECKPOINT, LOSS, SAMPLES, SAMPLES_INT8, MODEL, MODEL_FLOAT32];
 
-/// The folder of a run: `config.json` is there.
+/// The folder of a run: `config.json` is there. All that is written into it goes through here, and only while it is locked.
 #[derive(Clone, Debug)]
-pub struct RunFolder {
-    path: PathBuf,
+pub struct RunFolder<'l> {
+    lock: &'l Lock,
 }
 
-impl RunFolder {
+impl<'l> RunFolder<'l> {
     /// Starts a run in a locked folder, and writes its configuration. With `force`, a run that is there gives way: its
     /// files are removed, whatever else lies in the folder stays.
     ///
     /// # Errors
-    /// [`RunError::Exists`] for a run without `force`, [`RunError::Access`] where the system refuses.
-    pub fn create(lock: &Lock, config: &impl Serialize, force: bool) -> Result<Self, RunError> {
+    /// [`RunError::Exists`] for a run without `force`, [`RunError::Lost`], [`RunError::Access`] where the system refuses.
+    pub fn create(lock: &'l Lock, config: &impl Serialize, force: bool) -> Result<Self, RunError> {
+        lock.check_held()?;
         Self::refuse_existing(lock, force)?;
-        let folder = RunFolder { path: lock.folder().to_owned() };
+        let folder = RunFolder { lock };
         for name in FILES.into_iter().chain([CONFIG]) {
             remove(&folder.file(name))?;
         }
@@ -68,10 +69,10 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`RunError::Absent`] where there is none.
-    pub fn open(lock: &Lock) -> Result<Self, RunError> {
-        let folder = RunFolder { path: lock.folder().to_owned() };
+    pub fn open(lock: &'l Lock) -> Result<Self, RunError> {
+        let folder = RunFolder { lock };
         if !folder.file(CONFIG).is_file() {
-            return Err(RunError::Absent { path: folder.path });
+            return Err(RunError::Absent { path: lock.folder().to_owned() });
         }
         folder.remove_parts();
         Ok(folder)
@@ -79,7 +80,7 @@ impl RunFolder {
 
     /// Removes what a killed process left half-written: nobody else writes here. What cannot be removed does no harm.
     fn remove_parts(&self) {
-        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let entries = fs::read_dir(self.path()).into_iter().flatten().flatten();
         let left = entries.filter(|entry| {
             let name = entry.file_name().to_string_lossy().into_owned();
             let begun = |file: &str| name.starts_with(&part_prefix(Path::new(file)));
@@ -90,15 +91,47 @@ impl RunFolder {
         });
     }
 
+    /// Writes a file, one of this module's constants, whole or not at all.
+    ///
+    /// # Errors
+    /// [`RunError::Lost`] for a folder that is not the locked one any more, [`RunError::Access`] where the system refuses.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        let path = self.file(name);
+        self.lock.check_held()?;
+        let mut file = begin(&path).map_err(access(&path))?;
+        file.write_all(bytes).map_err(access(&path))?;
+        // Many bytes take a while.
+        self.lock.check_held()?;
+        finish(file, &path).map_err(access(&path))
+    }
+
+    /// The log as it was at a step: see [`MetricsLog::resume`].
+    ///
+    /// # Errors
+    /// As [`MetricsLog::resume`], and [`RunError::Lost`].
+    pub fn resume_log(&self, step: u64) -> Result<MetricsLog, RunError> {
+        self.lock.check_held()?;
+        MetricsLog::resume(&self.file(METRICS), step)
+    }
+
+    /// Adds a line to the log.
+    ///
+    /// # Errors
+    /// As [`MetricsLog::write`], and [`RunError::Lost`].
+    pub fn log(&self, log: &mut MetricsLog, metrics: &Metrics) -> Result<(), RunError> {
+        self.lock.check_held()?;
+        log.write(metrics)
+    }
+
     /// Writes the configuration anew: the old one stands until the new one is whole.
     ///
     /// # Errors
-    /// [`RunError::Access`] where the system refuses.
+    /// As [`RunFolder::write`].
     pub fn configure(&self, config: &impl Serialize) -> Result<(), RunError> {
         let path = self.file(CONFIG);
         let mut text = serde_json::to_vec_pretty(config).map_err(io::Error::from).map_err(access(&path))?;
         text.push(b'\n');
-        write_atomically(&path, &text).map_err(access(&path))
+        self.write(CONFIG, &text)
     }
 
     /// The configuration of the run.
@@ -113,12 +146,12 @@ impl RunFolder {
 
     /// The folder.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.lock.folder()
     }
 
     /// Path of a file in it, one of this module's constants.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+        self.path().join(name)
     }
 }
 
@@ -151,9 +184,9 @@ mod tests {
         let run = RunFolder::create(&lock, &json!({"seed": 3}), false).unwrap();
         assert_eq!(names(&path), [LOCK, CONFIG]);
         assert_eq!(RunFolder::open(&lock).unwrap().config::<Value>().unwrap(), json!({"seed": 3}));
+        assert_eq!(run.file(MODEL), path.join("model.vapo"));
         drop(lock);
         assert_eq!(names(&path), [CONFIG]);
-        assert_eq!(run.file(MODEL), path.join("model.vapo"));
     }
 
     #[test]
@@ -190,11 +223,36 @@ mod tests {
         fs::create_dir(run.file("folder")).unwrap();
         fs::write(run.file(".model.vapo.abc.part"), b"half").unwrap();
         RunFolder::create(&lock, &json!({"seed": 4}), true).unwrap();
-        drop(lock);
-        let mut expected = [&foreign[..], &[CONFIG, "folder"]].concat();
+        let mut expected = [&foreign[..], &[CONFIG, "folder", LOCK]].concat();
         expected.sort_unstable();
         assert_eq!(names(root.path()), expected);
         assert_eq!(run.config::<Value>().unwrap(), json!({"seed": 4}));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_into_a_folder_that_took_the_place_of_the_locked_one() {
+        let root = TempDir::new().unwrap();
+        let path = root.path().join("run");
+        let lock = Lock::make(&path).unwrap();
+        let run = RunFolder::create(&lock, &json!({"seed": 3}), false).unwrap();
+        let mut log = run.resume_log(0).unwrap();
+        fs::remove_dir_all(&path).unwrap();
+        let second = Lock::make(&path).unwrap();
+        RunFolder::create(&second, &json!({"seed": 4}), false).unwrap();
+        let line = Metrics { step: 1, loss: 0.5, lr: 0.1, grad_norm: 1.0, images_per_s: 1.0, seconds: 1.0 };
+        let written = [
+            run.write(CHECKPOINT, b"old"),
+            run.configure(&json!({"seed": 3})),
+            run.resume_log(0).map(|_| ()),
+            run.log(&mut log, &line),
+            RunFolder::create(&lock, &json!({"seed": 3}), true).map(|_| ()),
+        ];
+        for refused in written {
+            assert!(matches!(refused, Err(RunError::Lost { .. })), "{refused:?}");
+        }
+        assert_eq!(names(&path), [LOCK, CONFIG]);
+        assert_eq!(RunFolder::open(&second).unwrap().config::<Value>().unwrap(), json!({"seed": 4}));
     }
 
     #[test]

@@ -3,13 +3,13 @@
 //! Who writes to a run folder holds the system's lock of a file in it. The system frees the lock when the process ends,
 //! however it ends. The file names the process, for those who come second, and goes with the lock.
 
-use crate::files::temporary::{Entry, Guard, Kind};
+use crate::files::temporary::{Entry, Guard, Kind, is_at, remove_own};
 use crate::run::{RunError, access};
-use same_file::Handle;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The file whose lock is held. Its text: the holder's process and its start, in seconds since 1970.
@@ -23,7 +23,7 @@ const TRIES: usize = 1000;
 pub struct Lock {
     folder: PathBuf,
     /// Open as long as the lock is held.
-    _file: File,
+    file: Arc<File>,
     /// Why the system gave no lock.
     unlocked: Option<io::Error>,
     /// Folders made for it, outermost first. What is still empty at the end goes.
@@ -56,6 +56,19 @@ impl Lock {
     /// Why nothing is locked: a file system that knows no locks, for instance.
     pub fn unlocked(&self) -> Option<&io::Error> {
         self.unlocked.as_ref()
+    }
+
+    /// Refuses to go on where the lock file at the path is another one, or none: the folder was removed, renamed or replaced,
+    /// and may be another training's by now.
+    ///
+    /// # Errors
+    /// [`RunError::Lost`]; [`RunError::Access`] where the system does not tell.
+    pub fn check_held(&self) -> Result<(), RunError> {
+        let path = self.folder.join(LOCK);
+        match is_at(&self.file, &path).map_err(access(&path))? {
+            true => Ok(()),
+            false => Err(RunError::Lost { path: self.folder.clone() }),
+        }
     }
 
     fn claim(folder: &Path, make: bool) -> Result<Self, RunError> {
@@ -95,8 +108,9 @@ impl Lock {
             sign(&mut file).map_err(access(&path))?;
             let empty = made.iter().map(|folder| guard.register(Kind::EmptyFolder, folder));
             let mut entries: Vec<Entry> = empty.collect();
-            entries.push(guard.register(Kind::File, &path));
-            return Ok(Lock { folder: folder.to_owned(), _file: file, unlocked, made: std::mem::take(made), entries });
+            let file = Arc::new(file);
+            entries.push(guard.register(Kind::Own(Arc::clone(&file)), &path));
+            return Ok(Lock { folder: folder.to_owned(), file, unlocked, made: std::mem::take(made), entries });
         }
         Err(access(&path)(io::Error::other("other processes lock it and free it all the time")))
     }
@@ -105,8 +119,8 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         let mut guard = Guard::new();
-        // While the lock is held: a file that is not there any more is nobody's.
-        let _ = fs::remove_file(self.folder.join(LOCK));
+        // While the lock is held: a file that is not there any more is nobody's, and another one is another's.
+        let _ = remove_own(&self.file, &self.folder.join(LOCK));
         remove_empty(&self.made);
         self.entries.drain(..).for_each(|entry| entry.end(&mut guard));
     }
@@ -126,17 +140,6 @@ fn make_folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
     missing.reverse();
     fs::create_dir_all(folder)?;
     Ok(missing)
-}
-
-/// Whether the open file is the one at the path.
-///
-/// # Errors
-/// What the system says.
-pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    match Handle::from_path(path) {
-        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(false),
-        found => Ok(found? == Handle::from_file(file.try_clone()?)?),
-    }
 }
 
 /// Writes this process into the file.
@@ -168,6 +171,7 @@ fn now() -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use same_file::Handle;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tempfile::TempDir;
 
@@ -209,6 +213,27 @@ mod tests {
         assert!(matches!(Lock::take(&root.path().join("file")), Err(RunError::Absent { .. })));
         assert!(matches!(Lock::make(&root.path().join("file")), Err(RunError::Access { .. })));
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_lock_that_was_taken_away_is_noticed_and_another_left_alone() {
+        let root = TempDir::new().unwrap();
+        let path = root.path().join("run");
+        let lock = Lock::make(&path).unwrap();
+        lock.check_held().unwrap();
+        // Windows keeps the names of open files.
+        if cfg!(windows) {
+            return;
+        }
+        let lost = |lock: &Lock| matches!(lock.check_held(), Err(RunError::Lost { .. }));
+        fs::remove_dir_all(&path).unwrap();
+        assert!(lost(&lock));
+        let second = Lock::make(&path).unwrap();
+        assert!(lost(&lock) && second.check_held().is_ok());
+        drop(lock);
+        second.check_held().unwrap();
+        fs::rename(&path, root.path().join("renamed")).unwrap();
+        assert!(lost(&second));
     }
 
     #[test]

@@ -43,6 +43,16 @@ pub enum RunError {
         /// Which process, as far as it is known.
         holder: String,
     },
+    /// The folder is not the one that was locked any more.
+    #[error(
+        "{} was removed, renamed or replaced while this training wrote to it: it stops, and writes nothing more there; \
+         begin anew, or go on (--resume) with the folder where it is now",
+        path.display()
+    )]
+    Lost {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder holds no run.
     #[error("{} holds no run: expected a file {}, found none; give the folder of a training", path.display(), folder::CONFIG)]
     Absent {

@@ -18,5 +18,6 @@ pub mod trainer;
 
 pub use engine::Engine;
 pub use error::TrainingError;
+pub(crate) use session::save;
 pub use session::{Ending, SessionError, train};
 pub use trainer::{Report, Trainer};

@@ -1,11 +1,11 @@
 //! The training loop with its run folder: metrics, checkpoints, and a way to stop.
 
-use crate::checkpoint::CheckpointError;
+use crate::checkpoint::error::contents;
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::Config;
-use crate::files::write_atomically;
 use crate::picture::loss_curve;
 use crate::run::folder::{CHECKPOINT, LOSS, METRICS};
-use crate::run::{Metrics, MetricsLog, RunError, RunFolder, read_metrics};
+use crate::run::{Metrics, RunError, RunFolder, read_metrics};
 use crate::training::progress::Progress;
 use crate::training::{Trainer, TrainingError};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,9 +37,6 @@ pub enum SessionError {
     /// The checkpoint.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// The loss curve could not be written.
-    #[error("cannot write the loss curve: {0}")]
-    Curve(#[source] std::io::Error),
 }
 
 /// How a session ended.
@@ -57,12 +54,12 @@ pub enum Ending {
 /// [`SessionError`]. The last good checkpoint stays.
 pub fn train<'a>(
     config: &Config,
-    folder: &RunFolder,
+    folder: &RunFolder<'_>,
     mut trainer: Trainer<'a>,
     stop: &AtomicBool,
 ) -> Result<(Trainer<'a>, Ending), SessionError> {
     let metrics_path = folder.file(METRICS);
-    let mut log = MetricsLog::resume(&metrics_path, trainer.step())?;
+    let mut log = folder.resume_log(trainer.step())?;
     let earlier = read_metrics(&metrics_path)?.last().map_or(0.0, |line| line.seconds);
     let start = Instant::now();
     let seconds = || earlier + start.elapsed().as_secs_f64();
@@ -97,23 +94,32 @@ pub fn train<'a>(
                 images_per_s: window.rate(step, config.batch, now),
                 seconds: now,
             };
-            log.write(&metrics)?;
+            folder.log(&mut log, &metrics)?;
             progress.show(&metrics, config.budget, now - earlier);
             window = Window::new(step, now);
         }
         if last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
-            trainer.checkpoint().save(&folder.file(CHECKPOINT), &config.architecture)?;
+            save(&trainer.checkpoint(), config, folder)?;
             (last_checkpoint, kept) = (Instant::now(), Some(step));
         }
     };
     progress.finish();
-    trainer.checkpoint().save(&folder.file(CHECKPOINT), &config.architecture)?;
+    save(&trainer.checkpoint(), config, folder)?;
     let points: Vec<_> = read_metrics(&metrics_path)?.iter().map(|line| (line.step, line.loss)).collect();
     // A run stopped before its first line of metrics has no curve yet.
     if let Ok(curve) = loss_curve(&points) {
-        write_atomically(&folder.file(LOSS), &curve.png()).map_err(SessionError::Curve)?;
+        folder.write(LOSS, &curve.png())?;
     }
     Ok((trainer, ending))
+}
+
+/// Writes the checkpoint of a run.
+///
+/// # Errors
+/// [`SessionError::Checkpoint`] for one that could not be loaded, [`SessionError::Run`] where the folder is refused.
+pub(crate) fn save(checkpoint: &Checkpoint, config: &Config, folder: &RunFolder<'_>) -> Result<(), SessionError> {
+    let bytes = checkpoint.to_bytes(&config.architecture).map_err(contents(&folder.file(CHECKPOINT)))?;
+    Ok(folder.write(CHECKPOINT, &bytes)?)
 }
 
 /// Steps since the last line of the metrics.

@@ -97,3 +97,26 @@ fn what_a_killed_training_leaves_hinders_nobody() {
     vapo_train(root.path(), "--resume --out run").succeeded();
     assert!(contents(&run) == before);
 }
+
+#[test]
+fn a_training_whose_folder_was_taken_away_writes_nothing_into_the_next_one() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    vapo_train(root.path(), &format!("{TINY} --steps 5 --seed 2 --out alone")).succeeded();
+    let taken_away: [fn(&Path); 3] = [
+        |run| fs::remove_dir_all(run).unwrap(),
+        |run| fs::rename(run, run.with_file_name("renamed")).unwrap(),
+        |run| fs::remove_file(run.join(".vapo-train.lock")).unwrap(),
+    ];
+    for take_away in taken_away {
+        let old = started(root.path(), &format!("{TINY} --steps 10000000 --seed 1 --out run"), 1);
+        take_away(&run);
+        // It may be writing meanwhile.
+        vapo_train(root.path(), &format!("{TINY} --steps 5 --seed 2 --out run --force")).succeeded();
+        send("TERM", &old);
+        outcome(old.wait_with_output().unwrap()).refused(1, &["run was removed, renamed or replaced"]);
+        assert_eq!(entries(&run), RUN_FILES);
+        assert!(result(&run) == result(&root.path().join("alone")));
+        fs::remove_dir_all(&run).unwrap();
+    }
+}
