@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         bar.inc(indices.len() as u64);
     }
     bar.finish_and_clear();
-    writer.finish()?;
+    writer.finish(outputs.existing())?;
     let mut card = Card { data: vec![data.card(&dataset)], ..Card::new("fid-ref") };
     card.results.insert("images".to_owned(), count.into());
     outputs.write_card(out, &card)?;

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         bar.inc((chunk.len() / shape.elements()) as u64);
     }
     bar.finish_and_clear();
-    writer.finish()?;
+    writer.finish(outputs.existing())?;
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
     let mut card = Card { models, sampler: Some(sampler.card(count)), ..Card::new("sample") };
     if format != Format::Npy {

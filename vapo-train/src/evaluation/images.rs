@@ -217,7 +217,7 @@ mod tests {
                 let path = root.path().join(format!("{count}{name}"));
                 let mut writer = Writer::begin(&path, format, count, shape).unwrap();
                 writer.push(&crate::evaluation::features::pixels(images.bytes())).unwrap();
-                writer.finish().unwrap();
+                writer.finish(crate::files::atomic::Existing::Replaced).unwrap();
                 assert_eq!(Images::read(&path).unwrap(), images, "{name}");
             }
         }

@@ -1,6 +1,6 @@
 //! `.npy` and `.npz` files, written as the images come.
 
-use crate::files::atomic;
+use crate::files::atomic::{self, Existing};
 use crate::files::temporary::TemporaryFile;
 use crate::picture::npy::{extents, header};
 use std::io::{self, BufWriter, Write};
@@ -26,8 +26,8 @@ impl Npy {
         samples.iter().try_for_each(|value| self.0.write_all(&value.to_le_bytes()))
     }
 
-    pub(super) fn finish(self, path: &Path) -> io::Result<()> {
-        atomic::finish(self.0.into_inner().map_err(|refused| refused.into_error())?, path)
+    pub(super) fn finish(self, path: &Path, existing: Existing) -> io::Result<()> {
+        atomic::finish(self.0.into_inner().map_err(|refused| refused.into_error())?, path, existing)
     }
 }
 
@@ -51,7 +51,7 @@ impl Npz {
         self.0.write_all(levels)
     }
 
-    pub(super) fn finish(self, path: &Path) -> io::Result<()> {
-        atomic::finish(self.0.finish()?.into_inner().map_err(|refused| refused.into_error())?, path)
+    pub(super) fn finish(self, path: &Path, existing: Existing) -> io::Result<()> {
+        atomic::finish(self.0.finish()?.into_inner().map_err(|refused| refused.into_error())?, path, existing)
     }
 }

@@ -1,11 +1,11 @@
 //! A flat folder of PNG files: `000000.png` and on.
 
 use crate::export::{ExportError, access};
-use crate::files::atomic::folder_of;
+use crate::files::atomic::{Existing, appeared, folder_of};
 use crate::files::temporary::{Guard, PART, TemporaryFolder};
 use crate::picture::Picture;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 use vapo_format::Shape;
 
 /// Digits of a file's name, at least, so that names sort like numbers.
@@ -43,12 +43,15 @@ impl Folder {
         Ok(())
     }
 
-    /// Gives the folder its name, in place of one that lies there.
+    /// Gives the folder its name, in place of one that lies there and is not kept.
     ///
     /// # Errors
-    /// What the system says; a file that came to lie in the old folder meanwhile.
-    pub fn finish(self) -> Result<(), ExportError> {
+    /// What the system says; a folder that is to be kept; a file that came to lie in the old folder meanwhile.
+    pub fn finish(self, existing: Existing) -> Result<(), ExportError> {
         let Folder { folder, path, .. } = self;
+        if existing == Existing::Kept {
+            return name(folder, &path).map_err(access(&path));
+        }
         refuse_foreign(&path)?;
         // The old one keeps everything until the new one is in place. Then it goes, with `aside`.
         let aside = path.exists().then(|| TemporaryFolder::create(folder_of(&path), ".old"));
@@ -69,6 +72,20 @@ impl Folder {
         folder.keep(&mut guard);
         Ok(())
     }
+}
+
+/// Gives a folder a name that nothing else has.
+fn name(folder: TemporaryFolder, path: &Path) -> io::Result<()> {
+    let taken = || fs::symlink_metadata(path).is_ok();
+    if taken() {
+        return Err(appeared());
+    }
+    // Dropped before the folder is.
+    let mut guard = Guard::new();
+    // No system puts a folder in the place of one with files.
+    fs::rename(folder.path(), path).map_err(|cause| if taken() { appeared() } else { cause })?;
+    folder.keep(&mut guard);
+    Ok(())
 }
 
 /// The name of an image's file.
@@ -115,10 +132,27 @@ mod tests {
         for levels in [&[1, 2, 3][..], &[9]] {
             let mut folder = Folder::begin(&path).unwrap();
             levels.iter().for_each(|level| folder.push(&[*level], PIXEL).unwrap());
-            folder.finish().unwrap();
+            folder.finish(Existing::Replaced).unwrap();
             let expected: Vec<_> = (0..levels.len()).map(file_name).collect();
             assert_eq!((names(&path), names(root.path())), (expected, vec!["samples".to_owned()]));
         }
+    }
+
+    #[test]
+    fn a_folder_that_appears_meanwhile_is_kept() {
+        let root = TempDir::new().unwrap();
+        let path = root.path().join("samples/");
+        let [first, second] = [1, 2].map(|level| {
+            let mut folder = Folder::begin(&path).unwrap();
+            folder.push(&[level], PIXEL).unwrap();
+            folder
+        });
+        first.finish(Existing::Kept).unwrap();
+        let written = fs::read(path.join(file_name(0))).unwrap();
+        let refused = second.finish(Existing::Kept).unwrap_err().to_string();
+        assert!(refused.contains("samples: it appeared while this command ran"), "{refused}");
+        assert_eq!(names(root.path()), ["samples"]);
+        assert_eq!(fs::read(path.join(file_name(0))).unwrap(), written);
     }
 
     #[test]
@@ -148,7 +182,7 @@ mod tests {
         let folder = Folder::begin(&path).unwrap();
         fs::create_dir(&path).unwrap();
         fs::write(path.join("thesis.txt"), "precious").unwrap();
-        assert!(folder.finish().is_err());
+        assert!(folder.finish(Existing::Replaced).is_err());
         assert_eq!((names(&path), names(root.path())), (vec!["thesis.txt".to_owned()], vec!["samples".to_owned()]));
     }
 

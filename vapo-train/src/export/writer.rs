@@ -3,7 +3,7 @@
 use crate::export::archive::{Npy, Npz};
 use crate::export::folder::Folder;
 use crate::export::{ExportError, Format, access};
-use crate::files::write_atomically;
+use crate::files::atomic::{Existing, publish};
 use crate::picture::{PictureError, grid, levels};
 use std::path::{Path, PathBuf};
 use vapo_format::Shape;
@@ -64,17 +64,17 @@ impl Writer {
     /// Gives the file or folder its name.
     ///
     /// # Errors
-    /// More or fewer images than announced; what the system says.
-    pub fn finish(self) -> Result<(), ExportError> {
+    /// More or fewer images than announced; one that exists and is to be kept; what the system says.
+    pub fn finish(self, existing: Existing) -> Result<(), ExportError> {
         let Writer { path, shape, expected, found, sink } = self;
         if expected != found {
             return Err(ExportError::Count { expected, found });
         }
         match sink {
-            Sink::Grid(images) => write_atomically(&path, &grid(&images, shape, None)?.png()).map_err(access(&path)),
-            Sink::Folder(folder) => folder.finish(),
-            Sink::Npy(file) => file.finish(&path).map_err(access(&path)),
-            Sink::Npz(archive) => archive.finish(&path).map_err(access(&path)),
+            Sink::Grid(images) => publish(&path, &grid(&images, shape, None)?.png(), existing).map_err(access(&path)),
+            Sink::Folder(folder) => folder.finish(existing),
+            Sink::Npy(file) => file.finish(&path, existing).map_err(access(&path)),
+            Sink::Npz(archive) => archive.finish(&path, existing).map_err(access(&path)),
         }
     }
 }
@@ -96,7 +96,7 @@ mod tests {
                 let path = root.path().join(name);
                 let mut writer = Writer::begin(&path, format, 7, SHAPE).unwrap();
                 samples.chunks(chunk).for_each(|chunk| writer.push(chunk).unwrap());
-                writer.finish().unwrap();
+                writer.finish(Existing::Replaced).unwrap();
                 fs::read(&path).unwrap()
             };
             assert!(bytes(14) == bytes(2) && bytes(14) == bytes(6), "{name}");
@@ -109,7 +109,7 @@ mod tests {
         let path = root.path().join("a.npz");
         let mut writer = Writer::begin(&path, Format::Npz, 2, SHAPE).unwrap();
         writer.push(&[-1.0, 1.0, 0.0, 2.0]).unwrap();
-        writer.finish().unwrap();
+        writer.finish(Existing::Replaced).unwrap();
         let mut archive = zip::ZipArchive::new(fs::File::open(&path).unwrap()).unwrap();
         let array = npyz::NpyFile::new(archive.by_name("arr_0.npy").unwrap()).unwrap();
         assert_eq!(array.shape(), [2, 1, 2, 1]);
@@ -122,7 +122,7 @@ mod tests {
         for (name, format) in [("a.png", Format::Grid), ("b", Format::Folder), ("a.npy", Format::Npy)] {
             let mut writer = Writer::begin(&root.path().join(name), format, 2, SHAPE).unwrap();
             writer.push(&[0.0; 2]).unwrap();
-            let refused = writer.finish().unwrap_err();
+            let refused = writer.finish(Existing::Replaced).unwrap_err();
             assert!(matches!(refused, ExportError::Count { expected: 2, found: 1 }), "{name}: {refused}");
         }
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);

@@ -11,9 +11,26 @@ use std::path::Path;
 /// # Errors
 /// What the system says; the old file, if there is one, then stands as it was and no temporary file is left.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    publish(path, bytes, Existing::Replaced)
+}
+
+/// What becomes of a file or a folder that has the name already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// The new one takes its place.
+    Replaced,
+    /// It stays, and the new one is refused.
+    Kept,
+}
+
+/// As [`write_atomically`].
+///
+/// # Errors
+/// As [`write_atomically`], and a file that exists and is to be kept.
+pub fn publish(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<()> {
     let mut file = begin(path)?;
     file.write_all(bytes)?;
-    finish(file, path)
+    finish(file, path, existing)
 }
 
 /// The folder that `path` lies in.
@@ -43,12 +60,24 @@ pub(crate) fn part_prefix(path: &Path) -> String {
 /// Puts what [`begin`] began in its place.
 ///
 /// # Errors
-/// As [`write_atomically`].
-pub fn finish(file: TemporaryFile, path: &Path) -> io::Result<()> {
+/// As [`publish`].
+pub fn finish(file: TemporaryFile, path: &Path, existing: Existing) -> io::Result<()> {
     file.as_file().sync_all()?;
-    file.persist(path)?;
+    match existing {
+        Existing::Replaced => file.persist(path)?,
+        Existing::Kept => file.persist_new(path).map_err(|cause| match cause.kind() {
+            io::ErrorKind::AlreadyExists => appeared(),
+            _ => cause,
+        })?,
+    };
     // The new name itself is on disk once the folder is. Only Unix opens folders as files.
     if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
+}
+
+/// That a name was free when a command began, and is not any more.
+pub(crate) fn appeared() -> io::Error {
+    let what = "it appeared while this command ran, and was not replaced; give another name, or --force to replace it";
+    io::Error::new(io::ErrorKind::AlreadyExists, what)
 }
 
 #[cfg(test)]
@@ -69,6 +98,28 @@ mod tests {
         for bytes in [&b"first"[..], b"second, longer", b""] {
             write_atomically(&path, bytes).unwrap();
             assert_eq!((fs::read(&path).unwrap().as_slice(), names(folder.path())), (bytes, vec!["file".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn of_several_that_want_a_name_one_gets_it() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("file");
+        let writers = [b"first", b"other", b"third"];
+        let barrier = std::sync::Barrier::new(writers.len());
+        let write = |bytes: &'static [u8; 5]| {
+            barrier.wait();
+            publish(&path, bytes, Existing::Kept).map(|()| bytes)
+        };
+        let ended = std::thread::scope(|scope| {
+            let threads = writers.map(|bytes| scope.spawn(move || write(bytes)));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        let winners: Vec<_> = ended.iter().flatten().collect();
+        assert_eq!((winners.len(), names(folder.path())), (1, vec!["file".to_owned()]));
+        assert_eq!(fs::read(&path).unwrap(), *winners[0]);
+        for refused in ended.iter().filter_map(|ended| ended.as_ref().err()) {
+            assert!(refused.to_string().contains("it appeared while this command ran"), "{refused}");
         }
     }
 

@@ -157,6 +157,27 @@ impl TemporaryFile {
         self.entry.end(&mut guard);
         self.file.persist(path).map_err(|refused| refused.error)
     }
+
+    /// Gives the file its name, which no other file has.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`], or what the system says; the temporary file is then removed.
+    pub fn persist_new(self, path: &Path) -> io::Result<File> {
+        let mut guard = Guard::new();
+        self.entry.end(&mut guard);
+        let refused = match self.file.persist_noclobber(path) {
+            Ok(file) => return Ok(file),
+            Err(refused) => refused,
+        };
+        // A file system may know neither links nor a renaming that spares what is there.
+        let free = matches!(fs::symlink_metadata(path), Err(cause) if cause.kind() == io::ErrorKind::NotFound);
+        match refused.error.kind() {
+            io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied if free => {
+                refused.file.persist(path).map_err(|refused| refused.error)
+            }
+            _ => Err(refused.error),
+        }
+    }
 }
 
 impl Write for TemporaryFile {

@@ -1,6 +1,6 @@
 //! The folder of one training.
 
-use crate::files::atomic::{begin, finish, part_prefix};
+use crate::files::atomic::{Existing, begin, finish, part_prefix};
 use crate::files::temporary::PART;
 use crate::run::{Lock, Metrics, MetricsLog, RunError, access};
 use serde::{Serialize, de::DeserializeOwned};
@@ -102,7 +102,7 @@ impl<'l> RunFolder<'l> {
         file.write_all(bytes).map_err(access(&path))?;
         // Many bytes take a while.
         self.lock.check_held()?;
-        finish(file, &path).map_err(access(&path))
+        finish(file, &path, Existing::Replaced).map_err(access(&path))
     }
 
     /// The log as it was at a step: see [`MetricsLog::resume`].

@@ -1,8 +1,9 @@
 //! What is there is not overwritten unasked, nor lost to a mistake.
 
-use crate::program::{RUN_FILES, TINY, contents, names, vapo_train};
+use crate::program::{RUN_FILES, TINY, command, contents, names, outcome, vapo_train};
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use tempfile::TempDir;
 
 #[test]
@@ -58,6 +59,24 @@ fn a_run_survives_a_forced_one_that_cannot_begin() {
     assert!(contents(root.path()) == before);
     assert!(!root.path().join("another").exists());
     assert_eq!(names(&root.path().join("run")), RUN_FILES);
+}
+
+#[test]
+fn of_several_commands_at_once_one_has_the_name() {
+    let root = TempDir::new().unwrap();
+    vapo_train(root.path(), &format!("{TINY} --steps 5 --out run")).succeeded();
+    for out in ["pictures/", "grid.png", "array.npy"] {
+        let line = |seed| format!("sample --model run/model.vapo --count 300 --seed {seed} --out {out}");
+        let start = |seed| command(root.path(), &line(seed)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let children = [1, 2, 3].map(|seed| start(seed).unwrap());
+        let ended = children.map(|child| outcome(child.wait_with_output().unwrap()));
+        let (succeeded, refused): (Vec<_>, Vec<_>) = ended.into_iter().partition(|told| told.code == Some(0));
+        assert_eq!(succeeded.len(), 1, "{refused:#?}");
+        for told in refused {
+            let parts = ["it appeared while this command ran, and was not replaced", "it exists; give another name"];
+            assert!(parts.iter().any(|part| told.errors.contains(part)), "{told:?}");
+        }
+    }
 }
 
 #[test]

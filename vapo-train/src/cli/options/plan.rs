@@ -3,8 +3,7 @@
 use crate::cli::Failure;
 use crate::cli::options::DataOptions;
 use crate::export::folder::refuse_foreign;
-use crate::files::atomic::{begin, folder_of};
-use crate::files::write_atomically;
+use crate::files::atomic::{Existing, begin, folder_of, publish};
 use crate::run::card::Card;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -135,7 +134,8 @@ impl Plan {
         for written in &self.written {
             begin(&written.path).map_err(|cause| written.cannot(&cause))?;
         }
-        Ok(Outputs(self.written.into_iter().map(|written| written.path).collect()))
+        let existing = if self.force { Existing::Replaced } else { Existing::Kept };
+        Ok(Outputs { planned: self.written.into_iter().map(|written| written.path).collect(), existing })
     }
 }
 
@@ -232,16 +232,24 @@ impl Read {
 
 /// Files that a command may write.
 #[derive(Debug)]
-pub(in crate::cli) struct Outputs(Vec<PathBuf>);
+pub(in crate::cli) struct Outputs {
+    planned: Vec<PathBuf>,
+    existing: Existing,
+}
 
 impl Outputs {
+    /// What becomes of a file that appeared since the plan was checked: without `--force` it is kept.
+    pub(in crate::cli) fn existing(&self) -> Existing {
+        self.existing
+    }
+
     /// Writes a file as a whole or not at all.
     ///
     /// # Errors
-    /// What the system says.
+    /// A file that appeared meanwhile, without `--force`; what the system says.
     pub(in crate::cli) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-        debug_assert!(self.0.iter().any(|planned| planned == path), "{} is not planned", path.display());
-        write_atomically(path, bytes)
+        debug_assert!(self.planned.iter().any(|planned| planned == path), "{} is not planned", path.display());
+        publish(path, bytes, self.existing)
             .map_err(|cause| Failure::Other(format!("cannot write {}: {cause}", path.display()).into()))
     }
 
