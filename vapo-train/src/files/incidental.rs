@@ -1,7 +1,7 @@
 //! What systems and programs leave beside data: it is no data, and no reason to stop. Every reader of folders and
 //! archives passes over the same things, and counts them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
@@ -65,53 +65,95 @@ pub struct Unreadable {
     pub cause: io::Error,
 }
 
-/// Finds the files of a folder. Links are followed; one that leads nowhere, or back, is passed over.
+/// Finds the files of a folder. Links are followed; one that leads nowhere, or back, is passed over. Each folder is looked
+/// into once, however many links lead to it: first by its own path, else by the first of the links.
 ///
 /// # Errors
 /// The folder, or one below it that is to be looked into, cannot be read.
 pub fn files(folder: &Path, depth: Depth) -> Result<Found, Unreadable> {
-    let mut found = Found::default();
-    let most = if depth == Depth::Folder { 1 } else { usize::MAX };
-    let mut walk = WalkDir::new(folder).follow_links(true).max_depth(most).into_iter();
-    while let Some(entry) = walk.next() {
-        match entry {
-            Ok(entry) if entry.depth() > 0 && is_name_of_system(entry.file_name()) => {
-                found.left_out.add(Cause::System);
-                if entry.file_type().is_dir() && depth == Depth::Tree {
-                    walk.skip_current_dir();
-                }
-            }
-            Ok(entry) if entry.file_type().is_file() => {
-                if !entry.file_name().as_encoded_bytes().ends_with(PREPARED.as_bytes()) {
-                    found.files.push(entry.into_path());
-                }
-            }
-            Ok(entry) if entry.file_type().is_dir() => {
-                if entry.depth() > 0 && depth == Depth::Folder {
-                    found.left_out.add(Cause::Folder);
-                }
-            }
-            Ok(_) => found.left_out.add(Cause::Special),
-            Err(error) => found.left_out.add(harmless(error, folder)?),
+    let mut walk = Walk { depth, found: Found::default(), entered: BTreeSet::new(), links: BTreeSet::new() };
+    walk.walk(folder)?;
+    // Those to folders come last, so that a link takes no folder's place.
+    while let Some(link) = walk.links.pop_first() {
+        let target = canonical(&link);
+        if link.parent().is_some_and(|parent| canonical(parent).starts_with(&target)) {
+            walk.found.left_out.add(Cause::Loop);
+        } else if walk.entered.contains(&target) {
+            walk.found.left_out.add(Cause::Again);
+        } else {
+            walk.walk(&link)?;
         }
     }
-    found.files.sort();
-    Ok(found)
+    walk.found.files.sort();
+    Ok(walk.found)
+}
+
+struct Walk {
+    depth: Depth,
+    found: Found,
+    /// The folders that were looked into, without links in their paths.
+    entered: BTreeSet<PathBuf>,
+    /// Links to folders that are still to be followed.
+    links: BTreeSet<PathBuf>,
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+impl Walk {
+    fn walk(&mut self, folder: &Path) -> Result<(), Unreadable> {
+        let most = if self.depth == Depth::Folder { 1 } else { usize::MAX };
+        let mut walk = WalkDir::new(folder).max_depth(most).into_iter();
+        while let Some(entry) = walk.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.found.left_out.add(harmless(error, folder)?);
+                    continue;
+                }
+            };
+            // The first is the folder itself, or a link to it.
+            let below = entry.depth() > 0;
+            let enters = !below || self.depth == Depth::Tree;
+            if below && is_name_of_system(entry.file_name()) {
+                self.found.left_out.add(Cause::System);
+                if entry.file_type().is_dir() && enters {
+                    walk.skip_current_dir();
+                }
+                continue;
+            }
+            let link = entry.path_is_symlink();
+            let kind =
+                if link { entry.path().metadata().ok().map(|it| it.file_type()) } else { Some(entry.file_type()) };
+            let Some(kind) = kind else {
+                self.found.left_out.add(Cause::Link);
+                continue;
+            };
+            if kind.is_file() {
+                if !entry.file_name().as_encoded_bytes().ends_with(PREPARED.as_bytes()) {
+                    self.found.files.push(entry.into_path());
+                }
+            } else if !kind.is_dir() {
+                self.found.left_out.add(Cause::Special);
+            } else if !enters {
+                self.found.left_out.add(Cause::Folder);
+            } else if link && below {
+                self.links.insert(entry.into_path());
+            } else if !self.entered.insert(canonical(entry.path())) {
+                self.found.left_out.add(Cause::Again);
+                walk.skip_current_dir();
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why an entry is passed over that cannot be followed.
 fn harmless(error: walkdir::Error, folder: &Path) -> Result<Cause, Unreadable> {
     let path = error.path().unwrap_or(folder).to_owned();
-    let link = error.depth() > 0 && path.is_symlink();
     if error.depth() > 0 && path.file_name().is_some_and(is_name_of_system) {
         return Ok(Cause::System);
-    }
-    if error.loop_ancestor().is_some() {
-        return Ok(Cause::Loop);
-    }
-    // A link to a folder that is there but closed to us is no dangling one.
-    if link && path.metadata().is_err() {
-        return Ok(Cause::Link);
     }
     let cause = error.into_io_error().unwrap_or_else(|| io::Error::other("its folder cannot be walked"));
     Err(Unreadable { path, cause })
@@ -130,6 +172,8 @@ enum Cause {
     Link,
     /// A link that leads to a folder in which it lies.
     Loop,
+    /// A link that leads to a folder which is looked into already.
+    Again,
     /// A folder where only files were looked at.
     Folder,
     /// A pipe or a device.
@@ -195,6 +239,7 @@ impl Cause {
             Cause::System => of("hidden or system file", "hidden or system files"),
             Cause::Link => of("link that leads nowhere", "links that lead nowhere"),
             Cause::Loop => of("link that leads back", "links that lead back"),
+            Cause::Again => of("link that leads to what is read already", "links that lead to what is read already"),
             Cause::Folder => of("folder", "folders"),
             Cause::Special => of("special file", "special files"),
         }
@@ -283,6 +328,37 @@ mod tests {
         let found = files(root.path(), Depth::Tree).unwrap();
         assert_eq!(names(&found, &root), ["a/b.png", "c/far.png", "near.png"]);
         assert_eq!(found.left_out.to_string(), "2 links that lead nowhere, 1 link that leads back");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn each_folder_is_looked_into_once_however_many_links_lead_to_it() {
+        use std::os::unix::fs::symlink;
+        const FOLDERS: usize = 8;
+        let (root, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        for one in 0..FOLDERS {
+            put(&root, &format!("{one}/x.png"));
+            for two in (0..FOLDERS).filter(|&two| two != one) {
+                symlink(format!("../{two}"), root.path().join(format!("{one}/link{two}"))).unwrap();
+            }
+        }
+        let found = files(root.path(), Depth::Tree).unwrap();
+        let expected: Vec<String> = (0..FOLDERS).map(|one| format!("{one}/x.png")).collect();
+        assert_eq!(names(&found, &root), expected);
+        assert_eq!(found.left_out.to_string(), "56 links that lead to what is read already");
+
+        // Of two links the first is followed, and of a folder and a link the folder, whatever their names.
+        let root = TempDir::new().unwrap();
+        put(&other, "inner/y.png");
+        put(&root, "z/x.png");
+        put(&root, "z/near.png");
+        symlink("z", root.path().join("a")).unwrap();
+        symlink("z/near.png", root.path().join("near.png")).unwrap();
+        symlink(other.path(), root.path().join("b")).unwrap();
+        symlink(other.path().join("inner"), root.path().join("c")).unwrap();
+        let found = files(root.path(), Depth::Tree).unwrap();
+        assert_eq!(names(&found, &root), ["b/inner/y.png", "near.png", "z/near.png", "z/x.png"]);
+        assert_eq!(found.left_out.to_string(), "2 links that lead to what is read already");
     }
 
     /// To the superuser no folder is closed, so this shows only that it is not looked into.
