@@ -1,6 +1,6 @@
 //! From the bytes of an image file to pixels. What a file claims is checked before memory is taken for it.
 
-use super::{Background, Raster, jpeg, kind};
+use super::{Background, Raster, jpeg, kind, profile};
 use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
 use std::sync::{Mutex, PoisonError};
@@ -59,6 +59,7 @@ impl<'a> Opened<'a> {
         }
         let mut limits = Limits::default();
         limits.max_alloc = Some(MAX_MEMORY);
+        let bytes = if format == ImageFormat::Png { profile::without_profile(bytes) } else { bytes.into() };
         let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
         reader.limits(limits.clone());
         let decoder = Box::new(reader.into_decoder().map_err(undecodable)?);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`kind`] | which files are images, by their names and by their first bytes |
 //! | `jpeg` | what the decoder of JPEG lets pass |
+//! | `profile` | what the decoder of PNG takes memory for though nothing here uses it |
 //! | [`mod@decode`] | from the bytes of a file to pixels, within stated bounds of memory |
 //! | [`background`] | what lies behind transparent pixels |
 //! | [`seen`] | what a person should know of many images |
@@ -12,6 +13,7 @@ pub mod background;
 pub mod decode;
 mod jpeg;
 pub mod kind;
+mod profile;
 pub mod seen;
 
 pub use background::Background;

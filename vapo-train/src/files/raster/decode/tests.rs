@@ -220,3 +220,15 @@ fn an_image_that_is_too_large_is_refused_though_its_file_is_small() {
     assert!(file.len() < 1 << 20, "{}", file.len());
     assert!(reason(&file).contains("claims 16384×8193"), "{}", reason(&file));
 }
+
+#[test]
+fn a_colour_profile_takes_no_memory() {
+    let mut file = Vec::new();
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut file);
+    image::ImageEncoder::set_icc_profile(&mut encoder, vec![0; 1 << 20]).unwrap();
+    greys().write_with_encoder(encoder).unwrap();
+    let mut with = ImageReader::with_format(Cursor::new(&file), ImageFormat::Png).into_decoder().unwrap();
+    assert_eq!(with.icc_profile().unwrap().map(|profile| profile.len()), Some(1 << 20));
+    assert_eq!(Opened::new(&file).unwrap().decoder.icc_profile().unwrap(), None);
+    assert_eq!(raster(&file).pixels, greys().into_raw());
+}
