@@ -49,21 +49,15 @@ struct Found {
 
 fn found(folder: &Path) -> Result<Option<Found>, ImagesError> {
     let archive = folder.join(ARCHIVE);
-    let mut images = BTreeMap::new();
     if archive.is_file() {
         let zip = Archive::open(&archive)?;
         let (named, mut left_out) = zip.images();
-        for (path, index) in named {
-            // Some programs write their own system's separator.
-            let base = path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
-            if images.insert(base, Place::Archive(index)).is_some() {
-                left_out.add_double();
-            }
-        }
+        let images = by_name(&archive, &named, &mut left_out)?;
         return Ok(Some(Found { origin: archive, files: ImageFiles::Archive(zip), images, left_out }));
     }
     let candidates = IMAGES.map(|name| [folder.join(name).join(name), folder.join(name)]);
     let Some(origin) = candidates.into_iter().flatten().find(|path| path.is_dir()) else { return Ok(None) };
+    let mut images = BTreeMap::new();
     let mut inside = files(&origin, Depth::Folder)?;
     for path in inside.files {
         match path.file_name().and_then(|name| name.to_str()).filter(|name| is_image(Path::new(name))) {
@@ -72,6 +66,44 @@ fn found(folder: &Path) -> Result<Option<Found>, ImagesError> {
         }
     }
     Ok(Some(Found { origin, files: ImageFiles::Folder, images, left_out: inside.left_out }))
+}
+
+/// The images of an archive by their names, the last parts of their paths. Of several of one name that in a folder of
+/// [`IMAGES`] is taken: another folder may hold something else for each image, masks for instance.
+fn by_name(
+    archive: &Path,
+    named: &[(&str, usize)],
+    left_out: &mut LeftOut,
+) -> Result<BTreeMap<String, Place>, ImagesError> {
+    // Some programs write their own system's separator.
+    let parts = |path: &str| path.rsplitn(2, ['/', '\\']).map(str::to_owned).collect::<Vec<String>>();
+    let is_known = |folder: &str| folder.rsplit(['/', '\\']).next().is_some_and(|last| IMAGES.contains(&last));
+    let mut images: BTreeMap<String, (String, usize)> = BTreeMap::new();
+    let mut rivals: BTreeMap<String, String> = BTreeMap::new();
+    for &(path, index) in named {
+        let mut parts = parts(path).into_iter();
+        let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let Some((other, _)) = images.get(&name) else {
+            images.insert(name, (folder, index));
+            continue;
+        };
+        left_out.add_double();
+        match (is_known(other), is_known(&folder)) {
+            (true, false) => {}
+            (false, true) => {
+                rivals.remove(&name);
+                images.insert(name, (folder, index));
+            }
+            _ if *other == folder => {}
+            _ => drop(rivals.insert(name, folder)),
+        }
+    }
+    if let Some((name, folder)) = rivals.pop_first() {
+        let other = images.remove(&name).map(|(other, _)| other).unwrap_or_default();
+        let [one, other] = [other, folder].map(|folder| if folder.is_empty() { "its top".to_owned() } else { folder });
+        return Err(ImagesError::Doubles { path: archive.to_owned(), name, one, other });
+    }
+    Ok(images.into_iter().map(|(name, (_, index))| (name, Place::Archive(index))).collect())
 }
 
 /// The images of a split, by the partition if there is one.
@@ -219,10 +251,39 @@ mod tests {
         put(&root, "list_eval_partition.txt", "1.jpg 0\n2.jpg 0\n");
         let listing = listing(Split::Train, Some(root.path())).unwrap();
         assert_eq!(names(&listing), ["1.jpg", "2.jpg"]);
+        assert_eq!(listing.entries[0].place, Place::Archive(0));
         assert_eq!(
             listing.notes,
             ["celeba: 2 images; left out: 1 .txt, 1 whose name is there twice, 1 hidden or system file"]
         );
+    }
+
+    #[test]
+    fn of_one_name_the_image_of_the_known_folder_is_taken_and_other_doubles_are_refused() {
+        let chosen = |paths: &[&str]| {
+            let named: Vec<(&str, usize)> = paths.iter().enumerate().map(|(index, &path)| (path, index)).collect();
+            let mut left_out = LeftOut::default();
+            let images = by_name(Path::new("a.zip"), &named, &mut left_out).map_err(|error| error.to_string())?;
+            Ok::<_, String>((images.into_values().collect::<Vec<Place>>(), left_out.to_string()))
+        };
+        for (paths, place) in [
+            (&["img_align_celeba/1.jpg", "masks/1.jpg"][..], 0),
+            (&["masks/1.jpg", "img_align_celeba/1.jpg"], 1),
+            (&["1.jpg", "x/img_align_celeba_png/1.jpg"], 1),
+            (&["masks/1.jpg", "edges/1.jpg", "x\\img_align_celeba\\1.jpg"], 2),
+        ] {
+            let (places, left_out) = chosen(paths).unwrap();
+            assert_eq!(places, [Place::Archive(place)], "{paths:?}");
+            assert!(left_out.ends_with("whose name is there twice"), "{left_out}");
+        }
+        for (paths, one, other) in [
+            (["faces/1.jpg", "masks/1.jpg"], "faces", "masks"),
+            (["1.jpg", "masks/1.jpg"], "its top", "masks"),
+            (["a/img_align_celeba/1.jpg", "b/img_align_celeba/1.jpg"], "a/img_align_celeba", "b/img_align_celeba"),
+        ] {
+            let message = chosen(&paths).unwrap_err();
+            assert!(message.contains(&format!("a 1.jpg in {one} and in {other}")), "{message}");
+        }
     }
 
     #[test]

@@ -40,6 +40,18 @@ pub enum ImagesError {
         /// A folder below it, with folders of several splits.
         inside: PathBuf,
     },
+    /// Folders whose names begin as those of several splits do.
+    #[error(
+        "{} has folders named like splits, {names}, and all of their images would be trained on: rename them to train, \
+         valid and test, give one with --data-dir, or, to train on all, move all into {}",
+        origin.display(), origin.join("train").display()
+    )]
+    LikeSplits {
+        /// The folder that was given.
+        origin: PathBuf,
+        /// The folders below it.
+        names: String,
+    },
     /// A file or folder cannot be read.
     #[error("cannot read {}: {cause}", path.display())]
     Read {
@@ -55,6 +67,22 @@ pub enum ImagesError {
         path: PathBuf,
         /// What the reader says.
         cause: String,
+    },
+    /// Images of one name in several folders of an archive.
+    #[error(
+        "{}: there is a {name} in {one} and in {other}, and which is the image cannot be told: pack the folder \
+         img_align_celeba alone",
+        path.display()
+    )]
+    Doubles {
+        /// The archive.
+        path: PathBuf,
+        /// The first such name.
+        name: String,
+        /// A folder.
+        one: String,
+        /// Another.
+        other: String,
     },
     /// There is not a single image.
     #[error("{}: expected image files ({}), found none{}", origin.display(), crate::files::raster::kind::NAMES, passed_over(left_out))]

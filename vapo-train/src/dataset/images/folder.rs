@@ -43,6 +43,7 @@ pub(super) fn listing(split: Split, folder: Option<&Path>) -> Result<Listing, Da
             (folder.join(name), entries, Some(note))
         }
         None if split == Split::Train && splits.is_empty() => {
+            refuse_like_splits(folder, &by_folder)?;
             refuse_deep_splits(folder, &by_folder)?;
             (folder.to_owned(), by_folder.into_values().flatten().collect(), None)
         }
@@ -126,6 +127,18 @@ fn taken(
         note += &format!("; {beside} beside these folders are left out");
     }
     note
+}
+
+/// Folders such as trainA and testA are no splits, but surely not meant to be trained on together. The beginning of one
+/// split's name alone may be that of a class, trains for instance.
+fn refuse_like_splits(folder: &Path, images: &BTreeMap<String, Vec<Entry>>) -> Result<(), ImagesError> {
+    let begins = |name: &str, start: &str| name.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
+    let like = |start: &str| images.keys().filter(|name| begins(name, start)).map(String::as_str).collect::<Vec<_>>();
+    let alike = ["train", "val", "test"].map(like);
+    if alike.iter().filter(|names| !names.is_empty()).count() < 2 {
+        return Ok(());
+    }
+    Err(ImagesError::LikeSplits { origin: folder.to_owned(), names: alike.concat().join(", ") })
 }
 
 /// Folders of several splits further below are splits too, which must be asked for: images of a test are not trained on.
@@ -240,6 +253,25 @@ mod tests {
             let message = names(&root, Split::Train).unwrap_err();
             assert!(message.contains(one) && message.contains(other) && message.contains("rename"), "{message}");
         }
+    }
+
+    #[test]
+    fn folders_named_like_several_splits_are_refused() {
+        for (paths, named) in [
+            (&["trainA/a.png", "trainB/b.png", "testA/c.png"][..], "trainA, trainB, testA"),
+            (&["Train_images/a.png", "VAL_images/b.png"], "Train_images, VAL_images"),
+            (&["train2017/a.png", "cats/b.png", "val2017/c.png", "test2017/d.png"], "train2017, val2017, test2017"),
+        ] {
+            let message = names(&tree(paths), Split::Train).unwrap_err();
+            assert!(message.contains(&format!("splits, {named}, ")) && message.contains("--data-dir"), "{message}");
+        }
+        // One alone may be a class, and a true split beside is what was meant.
+        assert_eq!(
+            names(&tree(&["trains/a.png", "cars/b.png"]), Split::Train).unwrap(),
+            ["cars/b.png", "trains/a.png"]
+        );
+        assert_eq!(names(&tree(&["train/a.png", "testA/b.png"]), Split::Train).unwrap(), ["a.png"]);
+        assert_eq!(names(&tree(&["trains/a.png", "test.txt"]), Split::Train).unwrap(), ["trains/a.png"]);
     }
 
     #[test]
