@@ -7,6 +7,7 @@ use crate::dataset::Dataset;
 use crate::evaluation::images::matches;
 use crate::evaluation::moments::check_dimension;
 use crate::evaluation::{EvaluationError, Features, Images, KernelDistance, Moments, kernel_distance, statistics};
+use crate::files::raster::Background;
 use crate::run::card::{Card, ModelCard, sha256};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,8 @@ pub(super) struct Arguments {
     /// Model file whose samples are measured
     #[arg(long, value_name = "F.vapo")]
     model: Option<PathBuf>,
-    /// Images to measure in its place: a folder of image files, or an archive (.npz) with uint8 arr_0
+    /// Images to measure in its place: a folder of image files, or an archive (.npz) with uint8 arr_0. Partly transparent
+    /// ones are laid on --background
     #[arg(long, value_name = "DIR|F.npz", conflicts_with_all = ["steps", "temperature", "solver", "grading"])]
     samples: Option<PathBuf>,
     /// Number of samples [default: 2000 of a model, all of a folder or an archive]
@@ -56,7 +58,11 @@ enum Reference {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { data, sampler, features, .. } = arguments;
+    let Arguments { sampler, features, .. } = arguments;
+    let (data, background) = &match &arguments.samples {
+        Some(_) => arguments.data.beside_samples(),
+        None => (arguments.data.clone(), None),
+    };
     let outputs = plan(arguments).check()?;
     features.check()?;
     let count = arguments.count.unwrap_or(COUNT);
@@ -67,18 +73,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let file = arguments.model.as_deref().map(read_model).transpose()?;
     let model = arguments.model.as_deref().zip(file.as_deref());
     let model = model.map(|(path, bytes)| Ok::<_, Failure>((path, bytes, parse_model(path, bytes)?))).transpose()?;
-    let given =
-        arguments.samples.as_deref().map(|path| first(read_images(path)?, arguments.count, path)).transpose()?;
+    if count < 2 {
+        return Err(EvaluationError::Few { expected: 2, found: count }.into());
+    }
+    // Of a model the extent is known before any file of the data set is opened.
+    if let Some((_, _, model)) = &model {
+        features.dimension(model.architecture().image)?;
+    }
+    let reference = reference(arguments, data, &mut card)?;
+    // Samples of another extent are refused before there is memory for many.
+    let accept = |shape| reference.accepts(shape, features.dimension(shape));
+    let read = |path: &Path| first(read_images(path, background.unwrap_or_default(), accept)?, arguments.count, path);
+    let given = arguments.samples.as_deref().map(read).transpose()?;
     let shape = match (&model, &given) {
         (Some((_, _, model)), _) => model.architecture().image,
         (None, Some(images)) => images.shape(),
         (None, None) => unreachable!("the command line asks for one of them"),
     };
-    let found = given.as_ref().map_or(count, Images::count);
-    if found < 2 {
-        return Err(EvaluationError::Few { expected: 2, found }.into());
+    match &given {
+        Some(images) if images.count() < 2 => {
+            return Err(EvaluationError::Few { expected: 2, found: images.count() }.into());
+        }
+        Some(_) => {}
+        None => accept(shape)?,
     }
-    let reference = reference(arguments, shape, &mut card)?;
     if let (Some(images), Reference::Data(_, others)) = (&given, &reference) {
         refuse_same(arguments, images.same(others))?;
     }
@@ -100,6 +118,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let path = arguments.samples.as_deref().unwrap_or(Path::new("")).display().to_string();
             card.settings.insert("samples".to_owned(), path.into());
             card.settings.insert("samples_sha256".to_owned(), images.sha256(&[]).into());
+            if let Some(background) = background {
+                card.settings.insert("samples_background".to_owned(), background.to_string().into());
+            }
             images
         }
         (None, None) => unreachable!("the command line asks for one of them"),
@@ -148,24 +169,33 @@ fn plan(arguments: &Arguments) -> Plan {
     plan.writes("--out", [&arguments.out]).writes("--write-statistics", &arguments.write_statistics)
 }
 
-/// What samples of extent `shape` are compared with, in the card too.
-fn reference(arguments: &Arguments, shape: Shape, card: &mut Card) -> Result<Reference, Failure> {
-    let dimension = arguments.features.dimension(shape)?;
-    let Some(path) = &arguments.reference else {
-        let dataset = arguments.data.load()?;
-        // Networks of one's own resize what they take.
-        if dimension.is_some() {
-            matches(shape, dataset.shape())?;
+impl Reference {
+    /// Refuses samples of an extent, with so many features, that cannot be compared with it. Networks of one's own resize
+    /// what they take: of theirs the number is not known here.
+    fn accepts(&self, shape: Shape, dimension: Result<Option<usize>, EvaluationError>) -> Result<(), EvaluationError> {
+        match (self, dimension) {
+            (_, Ok(None)) => Ok(()),
+            (Reference::Data(dataset, _), dimension) => {
+                matches(shape, dataset.shape())?;
+                dimension.map(drop)
+            }
+            (Reference::Statistics(moments), Ok(Some(dimension))) => moments.matches(dimension),
+            (Reference::Statistics(_), Err(cause)) => Err(cause),
         }
+    }
+}
+
+/// What samples are compared with, in the card too.
+fn reference(arguments: &Arguments, data: &DataOptions, card: &mut Card) -> Result<Reference, Failure> {
+    let Some(path) = &arguments.reference else {
+        let dataset = data.load()?;
         let images = Images::of_dataset(&dataset);
         return Ok(Reference::Data(dataset, images));
     };
     let bytes = std::fs::read(path).map_err(|cause| cannot_read(path, &cause))?;
     card.settings.insert("reference".to_owned(), path.display().to_string().into());
     card.settings.insert("reference_sha256".to_owned(), sha256(&bytes).into());
-    let moments = statistics::read(path)?;
-    dimension.map_or(Ok(()), |dimension| moments.matches(dimension))?;
-    Ok(Reference::Statistics(moments))
+    Ok(Reference::Statistics(statistics::read(path)?))
 }
 
 /// Refuses samples that are what they are compared with, unless it is for their statistics.
@@ -188,9 +218,13 @@ fn refuse_same(arguments: &Arguments, same: bool) -> Result<(), Failure> {
     Err(Failure::Usage(format!("{told}; compare with other images")))
 }
 
-/// The images of a folder or an archive. What a person should know of them is said.
-fn read_images(path: &Path) -> Result<Images, Failure> {
-    let images = Images::read(path)?;
+/// The images of a folder or an archive, if their extent is accepted. What a person should know of them is said.
+fn read_images(
+    path: &Path,
+    background: Background,
+    accept: impl Fn(Shape) -> Result<(), EvaluationError>,
+) -> Result<Images, Failure> {
+    let images = Images::read_for(path, background, accept)?;
     images.notes().iter().for_each(|line| note(line));
     Ok(images)
 }

@@ -86,6 +86,16 @@ pub enum EvaluationError {
     },
 }
 
+impl EvaluationError {
+    /// The same, with the file that samples of another extent were found in.
+    pub(super) fn found_in(mut self, file: &str) -> Self {
+        if let EvaluationError::Extent { what: "samples", found, .. } = &mut self {
+            *found += &format!(" in {file}");
+        }
+        self
+    }
+}
+
 fn in_brackets(fault: Option<&str>) -> String {
     fault.map_or_else(String::new, |fault| format!(" ({fault})"))
 }

@@ -58,7 +58,20 @@ impl Images {
     /// # Errors
     /// There are none, one cannot be read, or they are not of one extent.
     pub fn read(path: &Path) -> Result<Self, EvaluationError> {
-        if path.is_dir() { folder(path) } else { archive(path) }
+        Images::read_for(path, Background::WHITE, |_| Ok(()))
+    }
+
+    /// As [`Images::read`], with what is transparent on a background. The extent of the first image is shown to `accept`
+    /// before there is memory for more: what it refuses is not read.
+    ///
+    /// # Errors
+    /// As [`Images::read`], and those of `accept`.
+    pub fn read_for(
+        path: &Path,
+        background: Background,
+        accept: impl Fn(Shape) -> Result<(), EvaluationError>,
+    ) -> Result<Self, EvaluationError> {
+        if path.is_dir() { folder(path, background, accept) } else { archive(path, accept) }
     }
 
     /// Extent of every image.
@@ -120,7 +133,11 @@ fn contents(path: &Path, expected: &str, found: impl ToString) -> EvaluationErro
     EvaluationError::Contents { path: path.to_owned(), expected: expected.to_owned(), found: found.to_string() }
 }
 
-fn folder(path: &Path) -> Result<Images, EvaluationError> {
+fn folder(
+    path: &Path,
+    background: Background,
+    accept: impl Fn(Shape) -> Result<(), EvaluationError>,
+) -> Result<Images, EvaluationError> {
     let Found { files, mut left_out } =
         files(path, Depth::Folder).map_err(|Unreadable { path, cause }| EvaluationError::Access { path, cause })?;
     let mut shape: Option<Shape> = None;
@@ -130,17 +147,21 @@ fn folder(path: &Path) -> Result<Images, EvaluationError> {
             left_out.add_kind(&file);
             continue;
         }
-        let (found, image) = picture(&file, &mut seen)?;
+        let (found, image) = picture(&file, background, &mut seen)?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
         match shape {
             Some(expected) if expected != found => {
-                let name = file.file_name().unwrap_or_default().to_string_lossy();
                 return Err(contents(
                     path,
                     &format!("pictures of one extent, {expected}"),
                     format!("{found} in {name}"),
                 ));
             }
-            _ => shape = Some(found),
+            Some(_) => {}
+            None => {
+                accept(found).map_err(|cause| cause.found_in(&name))?;
+                shape = Some(found);
+            }
         }
         bytes.extend(image);
         count += 1;
@@ -149,15 +170,15 @@ fn folder(path: &Path) -> Result<Images, EvaluationError> {
     let left = (!left_out.is_empty()).then(|| format!("{count} images; left out: {left_out}"));
     let expected = format!("a folder of image files ({NAMES})");
     let shape = shape.ok_or_else(|| contents(path, &expected, left.clone().unwrap_or_else(|| "none".to_owned())))?;
-    let notes = left.into_iter().chain(seen.notes(count, Background::WHITE));
+    let notes = left.into_iter().chain(seen.notes(count, background));
     let notes = notes.map(|note| format!("{origin}: {note}")).collect();
     Ok(Images { notes, ..Images::new(shape, bytes)? })
 }
 
 /// Extent and pixels of an image file.
-fn picture(path: &Path, seen: &mut Seen) -> Result<(Shape, Vec<u8>), EvaluationError> {
+fn picture(path: &Path, background: Background, seen: &mut Seen) -> Result<(Shape, Vec<u8>), EvaluationError> {
     let bytes = bounded::read_file(path, MAX_FILE).map_err(access(path))?;
-    let decoded = decode(&bytes, Background::WHITE).map_err(|cause| contents(path, "a picture", cause))?;
+    let decoded = decode(&bytes, background).map_err(|cause| contents(path, "a picture", cause))?;
     seen.add(&decoded);
     let Raster { width, height, channels, pixels } = decoded.raster;
     let extent = |value: u32| u16::try_from(value).map_err(|_| contents(path, "at most 65,535 pixels a side", value));
@@ -167,7 +188,7 @@ fn picture(path: &Path, seen: &mut Seen) -> Result<(Shape, Vec<u8>), EvaluationE
 const ARCHIVE: &str =
     "a folder of image files, or a NumPy archive (.npz) whose array arr_0 is uint8 of shape (N, H, W, C) or (N, H, W)";
 
-fn archive(path: &Path) -> Result<Images, EvaluationError> {
+fn archive(path: &Path, accept: impl Fn(Shape) -> Result<(), EvaluationError>) -> Result<Images, EvaluationError> {
     let failed = |cause: ArrayFileError| contents(path, ARCHIVE, cause);
     let mut archive = Archive::of_file(path).map_err(access(path))?.map_err(failed)?;
     let array = archive.array("arr_0").map_err(failed)?;
@@ -182,6 +203,7 @@ fn archive(path: &Path) -> Result<Images, EvaluationError> {
         [Some(height), Some(width)] => Shape { channels: 1, height, width },
         _ => return Err(contents(path, ARCHIVE, format!("shape {:?}", header.shape))),
     };
+    accept(shape).map_err(|cause| cause.found_in(&path.display().to_string()))?;
     let values = array.values(element).map_err(failed)?;
     Images::new(shape, if header.fortran { order::row_major(&values, &header.shape) } else { values })
 }
@@ -282,6 +304,35 @@ mod tests {
         }
         let shape = Shape { channels: 1, height: 1, width: 2 };
         assert!(Images::new(shape, vec![0; 3]).is_err() && Images::new(shape, vec![]).is_err());
+    }
+
+    #[test]
+    fn an_extent_that_is_not_accepted_is_refused_at_the_first_image() {
+        let root = TempDir::new().unwrap();
+        let image = image::GrayImage::from_raw(3, 2, vec![0; 6]).unwrap();
+        image.save(root.path().join("0.png")).unwrap();
+        // Not looked at: it could not be decoded.
+        fs::write(root.path().join("1.png"), b"\x89PNG\r\n\x1a\n").unwrap();
+        let accept = |shape| matches(shape, SHAPE);
+        let message = Images::read_for(root.path(), Background::WHITE, accept).unwrap_err().to_string();
+        assert_eq!(message, "expected samples of 2×1×3, as the data set has, found 2×3×1 in 0.png");
+        let path = root.path().join("a.npz");
+        let shape = Shape { channels: 1, height: 2, width: 3 };
+        let mut writer = Writer::begin(&path, Format::Npz, 1, shape).unwrap();
+        writer.push(&[0.0; 6]).unwrap();
+        writer.finish(crate::files::atomic::Existing::Replaced).unwrap();
+        let message = Images::read_for(&path, Background::WHITE, accept).unwrap_err().to_string();
+        assert!(message.contains("found 2×3×1 in") && message.contains("a.npz"), "{message}");
+        assert_eq!(Images::read_for(&path, Background::WHITE, |found| matches(found, shape)).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_transparent_lies_on_the_background() {
+        let root = TempDir::new().unwrap();
+        image::RgbaImage::from_raw(1, 1, vec![9, 9, 9, 0]).unwrap().save(root.path().join("0.png")).unwrap();
+        let images = Images::read_for(root.path(), Background { colour: [7; 3] }, |_| Ok(())).unwrap();
+        assert_eq!(images.bytes(), [7; 3]);
+        assert!(images.notes()[0].contains("laid on 7 (--background)"), "{:?}", images.notes());
     }
 
     #[test]

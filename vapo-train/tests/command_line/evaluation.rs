@@ -191,6 +191,31 @@ fn what_cannot_be_evaluated_is_refused_and_leaves_nothing() {
     assert!(contents(root.path()) == before);
 }
 
+#[test]
+fn samples_of_another_extent_are_refused_at_the_first_and_transparent_ones_lie_on_the_background() {
+    let root = root();
+    let path = |name: &str| root.path().join(name);
+    for (name, side) in [("large", 40), ("clear", 8)] {
+        fs::create_dir(path(name)).unwrap();
+        for number in 0..3u8 {
+            let image = image::GrayAlphaImage::from_fn(side, side, |x, _| image::LumaA([99, x as u8 * number]));
+            image.save(path(name).join(format!("{number}.png"))).unwrap();
+        }
+    }
+    // Not looked at, or this would be what is wrong.
+    fs::write(path("large/1.png"), "").unwrap();
+    let line = "eval --dataset digits --features pixels --out r.json";
+    let told = ["expected samples of 8×8×1, as the data set has, found 40×40×1 in 0.png"];
+    vapo_train(root.path(), &format!("{line} --samples large")).refused(1, &told);
+    let done = vapo_train(root.path(), &format!("{line} --samples clear --background 7")).succeeded();
+    assert!(done.errors.contains("laid on 7 (--background)"), "{}", done.errors);
+    let card = fs::read_to_string(path("r.json")).unwrap();
+    assert!(card.contains(r#""samples_background": "7""#), "{card}");
+    // It is for samples: those of a model have none.
+    let line = format!("{line} --force --model m.vapo --count 2");
+    vapo_train(root.path(), &format!("{line} --background 7")).refused(2, &["--background 7", "as they are"]);
+}
+
 #[cfg(not(feature = "onnx"))]
 #[test]
 fn a_program_without_onnx_says_how_to_build_one() {

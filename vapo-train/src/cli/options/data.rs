@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 
 // The group is there where a data set is named. Of options with a group within, clap would not know.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[group(args = ["dataset"])]
 pub(in crate::cli) struct DataOptions {
     /// The data set
@@ -132,6 +132,16 @@ impl DataOptions {
     pub(in crate::cli) fn load_split(&self, split: Split) -> Result<Dataset, Failure> {
         let source = self.dataset.parse()?;
         load(source, split, &self.files.files(source)?)
+    }
+
+    /// The options where a command reads samples from files too, and the background that was given. Samples lie on it as
+    /// the images of a data set do; one whose images are used as they are has no use for it.
+    pub(in crate::cli) fn beside_samples(&self) -> (DataOptions, Option<Background>) {
+        let (mut data, background) = (self.clone(), self.files.background);
+        if data.dataset.parse().is_ok_and(|source| Preparation::of(source).is_none()) {
+            data.files.background = None;
+        }
+        (data, background)
     }
 
     /// Whether every picture in its folder is of the data set.
