@@ -8,6 +8,8 @@ use crate::files::array::Header;
 /// An array's name and header.
 pub(super) type Array<'a> = (&'a str, &'a Header);
 
+const SPLITS: [Split; 3] = [Split::Train, Split::Valid, Split::Test];
+
 /// Names of the images and the classes of a split, in files that hold several: Keras', and MedMNIST's.
 struct Names {
     images: &'static [&'static str],
@@ -24,8 +26,35 @@ const fn names(split: Split) -> Names {
     }
 }
 
-/// The images of a split, and their classes if there are any.
-pub(super) fn choose(arrays: &Collection, split: Split) -> Result<(Array<'_>, Option<Array<'_>>), ArrayError> {
+/// The arrays of a split.
+#[derive(Debug)]
+pub(super) struct Choice<'a> {
+    pub(super) images: Array<'a>,
+    /// Their classes, where there are any.
+    pub(super) classes: Option<Array<'a>>,
+    /// Arrays that could be images or something else, and are not read for any split.
+    pub(super) left_out: Vec<Array<'a>>,
+}
+
+/// The images of a split, their classes, and what no split has.
+pub(super) fn choose(arrays: &Collection, split: Split) -> Result<Choice<'_>, ArrayError> {
+    let (images, classes) = of_split(arrays, split)?;
+    let left_out = arrays.arrays.iter().filter(|(name, header)| {
+        let chosen = name == images.0 || classes.is_some_and(|(classes, _)| name == classes);
+        // One axis, or a column, can only be classes.
+        !chosen && !is_named(name) && !matches!(*header.shape.as_slice(), [] | [_] | [_, 1])
+    });
+    let left_out = left_out.map(|(name, header)| (name.as_str(), header)).collect();
+    Ok(Choice { images, classes, left_out })
+}
+
+/// Whether an array's name says that it is the images of a split, or classes.
+fn is_named(array: &str) -> bool {
+    let mut known = SPLITS.map(names).into_iter().flat_map(|names| names.images.iter().chain(names.classes));
+    array.eq_ignore_ascii_case("labels") || known.any(|name| array.eq_ignore_ascii_case(name))
+}
+
+fn of_split(arrays: &Collection, split: Split) -> Result<(Array<'_>, Option<Array<'_>>), ArrayError> {
     let named = |wanted: &&str| {
         let mut all = arrays.arrays.iter();
         all.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(name, header)| (name.as_str(), header))
@@ -37,12 +66,18 @@ pub(super) fn choose(arrays: &Collection, split: Split) -> Result<(Array<'_>, Op
         found: arrays.listing(),
         advice,
     };
+    let is_of_split = |name: &str| names(split).images.iter().any(|wanted| name.eq_ignore_ascii_case(wanted));
+    let of_split: Vec<&str> =
+        arrays.arrays.iter().map(|(name, _)| name.as_str()).filter(|name| is_of_split(name)).collect();
+    if of_split.len() > 1 {
+        return Err(ArrayError::Several { split: split.name(), found: of_split.join(" and ") });
+    }
     for (images, classes) in names(split).images.iter().zip(names(split).classes) {
         if let Some(images) = named(images) {
             return Ok((images, named(classes)));
         }
     }
-    if [Split::Train, Split::Valid, Split::Test].iter().any(|&other| first(names(other).images).is_some()) {
+    if SPLITS.iter().any(|&other| first(names(other).images).is_some()) {
         return Err(missing("choose another split, or add the array"));
     }
     if split != Split::Train {

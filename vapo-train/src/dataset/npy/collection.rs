@@ -8,6 +8,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+/// Arrays that are named one by one.
+const LISTED: usize = 16;
+
 /// Where arrays are.
 #[derive(Debug)]
 pub(super) enum Place {
@@ -57,9 +60,7 @@ impl Collection {
 
     /// Every array with its shape, for people.
     pub(super) fn listing(&self) -> String {
-        let listed: Vec<String> =
-            self.arrays.iter().map(|(name, header)| format!("{name} {:?}", header.shape)).collect();
-        if listed.is_empty() { "no array".to_owned() } else { listed.join(", ") }
+        listed(self.arrays.iter().map(|(name, header)| (name.as_str(), header)))
     }
 
     /// The file that holds an array.
@@ -79,6 +80,16 @@ impl Collection {
         }
         .map_err(|cause| corrupt(path, ArrayError::from(cause)))
     }
+}
+
+/// Arrays with their shapes, for people.
+pub(super) fn listed<'a>(arrays: impl Iterator<Item = (&'a str, &'a Header)>) -> String {
+    let mut listed: Vec<String> = arrays.map(|(name, header)| format!("{name} {:?}", header.shape)).collect();
+    if listed.len() > LISTED {
+        let more = listed.split_off(LISTED).len();
+        listed.push(format!("and {more} more"));
+    }
+    if listed.is_empty() { "no array".to_owned() } else { listed.join(", ") }
 }
 
 pub(super) fn corrupt(path: &Path, cause: impl Into<Corruption>) -> DatasetError {

@@ -94,6 +94,14 @@ pub enum ArrayError {
         /// Every array, with its shape.
         found: String,
     },
+    /// Two arrays whose names say that they are the images of one split.
+    #[error("expected one array of images for the {split} split, found {found}: rename or remove all but one")]
+    Several {
+        /// The split.
+        split: &'static str,
+        /// The names of the arrays.
+        found: String,
+    },
     /// The file is not divided, or not into these parts.
     #[error("expected an array {expected} for the {split} split, found {found}: {advice}")]
     NoSplit {

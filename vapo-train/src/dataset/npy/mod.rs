@@ -30,8 +30,8 @@ pub use levels::Range;
 
 use crate::dataset::{Corruption, Dataset, DatasetError, Source, Split};
 use crate::files::array::{Class, Element, Header, order};
-use choice::choose;
-use collection::{Collection, corrupt};
+use choice::{Choice, choose};
+use collection::{Collection, corrupt, listed};
 use std::path::Path;
 use vapo_format::Shape;
 
@@ -42,7 +42,8 @@ use vapo_format::Shape;
 /// No array can be told to be the images, it is of another type or extent, or a file is damaged: see [`ArrayError`].
 pub fn load(split: Split, path: &Path) -> Result<Option<Dataset>, DatasetError> {
     let Some(arrays) = Collection::open(path)? else { return Ok(None) };
-    let ((name, header), labels) = choose(&arrays, split).map_err(|cause| corrupt(path, cause))?;
+    let Choice { images: (name, header), classes: labels, left_out } =
+        choose(&arrays, split).map_err(|cause| corrupt(path, cause))?;
     let refused = |cause: Corruption| corrupt(arrays.path(name), cause);
     // Of what is no number, the shape says little: an array of objects has one axis whatever the objects are.
     let element = numbers(name, header).map_err(|cause| refused(cause.into()))?;
@@ -64,6 +65,9 @@ pub fn load(split: Split, path: &Path) -> Result<Option<Dataset>, DatasetError> 
     let mut dataset = dataset.map_err(refused)?;
     if !arrays.left_out.is_empty() {
         dataset.notes.push(format!("npy: passed over {} in {}", arrays.left_out, path.display()));
+    }
+    if !left_out.is_empty() {
+        dataset.notes.push(format!("npy: left out: {}", listed(left_out.into_iter())));
     }
     dataset.notes.extend(note);
     dataset.notes.extend(fault.iter().map(|cause| format!("npy: the images are taken without classes; {cause}")));

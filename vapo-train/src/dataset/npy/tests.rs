@@ -268,6 +268,48 @@ fn the_images_are_told_by_name_or_by_being_the_only_ones() {
 }
 
 #[test]
+fn arrays_that_no_split_has_are_named() {
+    let (one, two) = (counting(1), counting(2));
+    let notes = |arrays: &[(&str, &[u8])], split| {
+        read(&npz(CompressionMethod::Stored, arrays), split).unwrap().notes().to_vec()
+    };
+    let left_out = ["npy: left out: arr_1 [2, 2, 3]"];
+    assert_eq!(notes(&[("arr_0.npy", &one), ("arr_1.npy", &two)], Split::Train), left_out);
+    let left_out = ["npy: left out: images_test [1, 2, 3], x [2, 2, 3]"];
+    assert_eq!(notes(&[("images.npy", &two), ("x.npy", &two), ("images_test.npy", &one)], Split::Train), left_out);
+    let left_out = ["npy: left out: x [2, 2, 3]"];
+    assert_eq!(notes(&[("x_train.npy", &two), ("x.npy", &two), ("x_test.npy", &one)], Split::Test), left_out);
+    // Images of other splits, classes, and what can only be classes are no news.
+    let (labels, labels_of_one) = (classes(&[1, 2]), classes(&[1]));
+    let usual: [(&str, &[u8]); 6] = [
+        ("X_train.npy", &two),
+        ("y_train.npy", &labels),
+        ("x_test.npy", &one),
+        ("y_test.npy", &labels_of_one),
+        ("val_images.npy", &one),
+        ("ids.npy", &labels),
+    ];
+    for split in [Split::Train, Split::Valid, Split::Test] {
+        assert_eq!(notes(&usual, split), [""; 0], "{split:?}");
+    }
+}
+
+#[test]
+fn two_arrays_of_one_split_are_refused_by_name() {
+    let (one, two) = (counting(1), counting(2));
+    for (first, second) in [("train_images", "x_train"), ("X_train", "x_train")] {
+        let names = [first, second].map(|name| format!("{name}.npy"));
+        let file = npz(CompressionMethod::Stored, &[(&names[0], &one), (&names[1], &two), ("x_test.npy", &one)]);
+        refused(
+            &file,
+            Split::Train,
+            &["one array of images for the train split", &format!("found {first} and {second}")],
+        );
+        assert_eq!(read(&file, Split::Test).unwrap().len(), 1);
+    }
+}
+
+#[test]
 fn classes_that_cannot_be_read_are_left_out_and_why_is_kept() {
     let with = |labels: &[u8]| npz(CompressionMethod::Stored, &[("x.npy", &counting(2)), ("labels.npy", labels)]);
     for (labels, parts) in [
