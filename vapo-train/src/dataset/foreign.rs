@@ -1,7 +1,7 @@
 //! Files of other kinds, told by how they begin, and how to make arrays of them.
 
 use crate::dataset::DatasetError;
-use crate::files::incidental::{Depth, files};
+use crate::files::incidental::{Depth, files, is_incidental};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -61,6 +61,8 @@ const IDX: Kind = Kind {
 const PICTURE: Kind = Kind { what: "a picture", advice: "give --dataset folder with the folder that holds it" };
 const PICTURES: Kind = Kind { what: "a zip archive of pictures", advice: "unpack it, and give --dataset folder" };
 const ZIP: Kind = Kind { what: "a zip archive without an array", advice: "unpack it" };
+const ARRAYS: Kind =
+    Kind { what: "an archive of NumPy's arrays", advice: "give --dataset npy --data-dir with this file" };
 const PAGE: Kind =
     Kind { what: "a page of the web", advice: "the download went wrong: get the file itself, not the page about it" };
 const POINTER: Kind =
@@ -145,7 +147,9 @@ fn of_zip(path: &Path) -> Kind {
         let name = name.to_ascii_lowercase();
         [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"].iter().any(|end| name.ends_with(end))
     };
-    if zip.file_names().any(|name| name.ends_with("data.pkl")) {
+    if zip.file_names().any(|name| name.ends_with(".npy") && !is_incidental(Path::new(name))) {
+        ARRAYS
+    } else if zip.file_names().any(|name| name.ends_with("data.pkl")) {
         TORCH
     } else if zip.file_names().any(picture) {
         PICTURES
@@ -212,10 +216,12 @@ mod tests {
     fn kinds_are_told_by_how_files_begin() {
         let mut tar = vec![0; 512];
         tar[257..262].copy_from_slice(b"ustar");
-        let cases: [(&[u8], Option<Kind>); 20] = [
+        let cases: [(&[u8], Option<Kind>); 22] = [
             (&zip(&["archive/data.pkl", "archive/data/0"]), Some(TORCH)),
             (&zip(&["a/b.JPG"]), Some(PICTURES)),
             (&zip(&["a.txt"]), Some(ZIP)),
+            (&zip(&["x_train.npy", "a.png"]), Some(ARRAYS)),
+            (&zip(&["__MACOSX/._x.npy"]), Some(ZIP)),
             (b"PK\x03\x04 cut off", Some(ZIP)),
             (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", Some(TORCH)),
             (b"\x80\x04\x95\x10\x00", Some(PICKLE)),

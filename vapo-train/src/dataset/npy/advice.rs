@@ -1,6 +1,10 @@
 //! What to do with an array that is not read as images: the line of Python that makes the right images of its values.
 
 use crate::files::array::{Class, Element};
+use crate::files::raster::seen::DARK_BYTE as DARK;
+
+/// There is no scale to be told.
+const NOTHING: &str = "every value is the same, so there is nothing to see";
 
 /// The least and the greatest of some numbers; none where there are none.
 pub(super) fn extremes(numbers: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
@@ -12,8 +16,14 @@ pub(super) fn extremes(numbers: impl Iterator<Item = f64>) -> Option<(f64, f64)>
 
 /// What to do with whole numbers from `least` to `greatest`.
 pub(super) fn integers(least: f64, greatest: f64) -> String {
-    if least >= 0.0 && greatest <= 1.0 && least < greatest {
+    if least == greatest {
+        NOTHING.to_owned()
+    } else if least >= 0.0 && greatest <= 1.0 {
         "save x.astype('bool') for black and white, or x.astype('uint8') if these are two of 256 grey levels".to_owned()
+    } else if least >= 0.0 && greatest <= f64::from(DARK) {
+        format!(
+            "save (x * (255 / {greatest})).round().astype('uint8') if {greatest} is white, x.astype('uint8') if 255 is"
+        )
     } else if least >= 0.0 && greatest <= 255.0 {
         "save x.astype('uint8')".to_owned()
     } else {
@@ -23,7 +33,15 @@ pub(super) fn integers(least: f64, greatest: f64) -> String {
 
 /// What to do with floats that are neither in [0, 1] nor in [-1, 1].
 pub(super) fn floats(least: f64, greatest: f64) -> String {
-    if least >= 0.0 && greatest <= 255.0 {
+    if least == greatest {
+        NOTHING.to_owned()
+    } else if least > -0.5 && greatest < 2.0 {
+        "save numpy.clip(x, 0, 1) if 0 is black and 1 is white".to_owned()
+    } else if least >= -1.1 && greatest <= 1.1 {
+        "save numpy.clip(x, -1, 1) if -1 is black and 1 is white".to_owned()
+    } else if least >= 0.0 && greatest <= f64::from(DARK) {
+        format!("save x / {greatest} if {greatest} is white, x / 255 if 255 is")
+    } else if least >= 0.0 && greatest <= 255.0 {
         "save x / 255 if these are grey levels of 0 to 255".to_owned()
     } else {
         scaled(least, greatest)
@@ -33,7 +51,7 @@ pub(super) fn floats(least: f64, greatest: f64) -> String {
 /// Any numbers to [0, 1]. The line computes in float64 and divides by no zero.
 fn scaled(least: f64, greatest: f64) -> String {
     if least == greatest {
-        return "every value is the same, so there is nothing to see".to_owned();
+        return NOTHING.to_owned();
     }
     format!("scale them, with black and white of your choice: numpy.interp(x, ({least}, {greatest}), (0, 1))")
 }

@@ -48,6 +48,22 @@ pub(super) fn choose(arrays: &Collection, split: Split) -> Result<Choice<'_>, Ar
     Ok(Choice { images, classes, left_out })
 }
 
+/// The images of the other splits, where those of `split` are told by its name.
+pub(super) fn others<'a>(arrays: &'a Collection, split: Split, images: &str) -> Vec<Array<'a>> {
+    let is_of = |split, name: &str| names(split).images.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let of_others = arrays.arrays.iter().filter(|(name, _)| {
+        is_of(split, images) && SPLITS.into_iter().any(|other| other != split && is_of(other, name))
+    });
+    of_others.map(|(name, header)| (name.as_str(), header)).collect()
+}
+
+/// Whether an array's name says that it is classes, and its axes allow it.
+fn are_classes(array: &str, header: &Header) -> bool {
+    let mut known = SPLITS.map(names).into_iter().flat_map(|names| names.classes);
+    let named = array.eq_ignore_ascii_case("labels") || known.any(|name| array.eq_ignore_ascii_case(name));
+    named && header.shape.len() <= 2
+}
+
 /// Whether an array's name says that it is the images of a split, or classes.
 fn is_named(array: &str) -> bool {
     let mut known = SPLITS.map(names).into_iter().flat_map(|names| names.images.iter().chain(names.classes));
@@ -76,6 +92,9 @@ fn of_split(arrays: &Collection, split: Split) -> Result<(Array<'_>, Option<Arra
         if let Some(images) = named(images) {
             return Ok((images, named(classes)));
         }
+    }
+    if !arrays.arrays.is_empty() && arrays.arrays.iter().all(|(name, header)| are_classes(name, header)) {
+        return Err(ArrayError::OnlyClasses { found: arrays.listing() });
     }
     if SPLITS.iter().any(|&other| first(names(other).images).is_some()) {
         return Err(missing("choose another split, or add the array"));

@@ -94,6 +94,12 @@ pub enum ArrayError {
         /// Every array, with its shape.
         found: String,
     },
+    /// All arrays are classes.
+    #[error("expected images (N, H, W) or (N, H, W, C), found {found}: there are classes, and no images")]
+    OnlyClasses {
+        /// Every array, with its shape.
+        found: String,
+    },
     /// Two arrays whose names say that they are the images of one split.
     #[error("expected one array of images for the {split} split, found {found}: rename or remove all but one")]
     Several {

@@ -30,7 +30,7 @@ pub use levels::Range;
 
 use crate::dataset::{Corruption, Dataset, DatasetError, Source, Split};
 use crate::files::array::{Class, Element, Header, order};
-use choice::{Choice, choose};
+use choice::{Choice, choose, others};
 use collection::{Collection, corrupt, listed};
 use std::path::Path;
 use vapo_format::Shape;
@@ -48,11 +48,12 @@ pub fn load(split: Split, path: &Path) -> Result<Option<Dataset>, DatasetError> 
     // Of what is no number, the shape says little: an array of objects has one axis whatever the objects are.
     let element = numbers(name, header).map_err(|cause| refused(cause.into()))?;
     let shape = shape(name, header).map_err(refused)?;
+    let signed = signed(&arrays, split, name, element);
     let values = arrays.values(name, element)?;
     if !levels::are_read(element) {
         return Err(refused(other_integers(name, header, element, &values).into()));
     }
-    let (mut values, note) = levels::of(name, element, values).map_err(|cause| refused(cause.into()))?;
+    let (mut values, note) = levels::of(name, element, values, signed).map_err(|cause| refused(cause.into()))?;
     if header.fortran {
         values = order::row_major(&values, &header.shape);
     }
@@ -73,6 +74,20 @@ pub fn load(split: Split, path: &Path) -> Result<Option<Dataset>, DatasetError> 
     dataset.notes.extend(fault.iter().map(|cause| format!("npy: the images are taken without classes; {cause}")));
     dataset.label_fault = fault;
     Ok(Some(dataset))
+}
+
+/// An array of another split whose floats are in [-1, 1], for images of a split whose floats may not show it.
+/// What is wrong with that array is said where its split is read.
+fn signed<'a>(arrays: &'a Collection, split: Split, images: &str, element: Element) -> Option<&'a str> {
+    let is_float = |element: &Element| element.class == Class::Float && levels::are_read(*element);
+    if !is_float(&element) {
+        return None;
+    }
+    let others = others(arrays, split, images).into_iter();
+    let mut floats = others.filter_map(|(name, header)| Some((name, header.element.filter(is_float)?)));
+    floats
+        .find(|(name, element)| arrays.values(name, *element).is_ok_and(|values| levels::are_signed(*element, &values)))
+        .map(|(name, _)| name)
 }
 
 /// The type of an array's values, which are numbers.

@@ -62,7 +62,12 @@ fn refused(bytes: &[u8], split: Split, parts: &[&str]) {
 fn grey_and_colour_images_of_bytes_are_taken_as_they_are() {
     let set = read(&counting(2), Split::Train).unwrap();
     assert_eq!((set.shape(), set.len()), (Shape { channels: 1, height: 2, width: 3 }, 2));
-    assert!(set.notes().is_empty(), "{:?}", set.notes());
+    let dark = "npy: array: no value is above 11 of 255: images will be dark; scale them if 11 is white";
+    assert_eq!(set.notes().iter().map(|note| note.replace("file:", "array:")).collect::<Vec<_>>(), [dark]);
+    for (greatest, notes) in [(127, 1), (128, 0), (255, 0)] {
+        let set = read(&npy("|u1", false, "(1, 2, 3)", &[0, 1, 2, 3, 4, greatest]), Split::Train).unwrap();
+        assert_eq!(set.notes().len(), notes, "{greatest}");
+    }
     assert_eq!((set.image(1), set.labels()), (&[6, 7, 8, 9, 10, 11][..], None));
     let colour: Vec<u8> = (0..12).collect();
     let set = read(&npy("|u1", false, "(2, 1, 2, 3)", &colour), Split::Train).unwrap();
@@ -119,8 +124,58 @@ fn floats_out_of_range_or_no_numbers_are_refused() {
         Split::Train,
         &["found -1.5 to 0.25", "numpy.interp(x, (-1.5, 0.25), (0, 1))"],
     );
+    for (values, advice) in [
+        ([0.0, 16.0, 5.0], "save x / 16 if 16 is white, x / 255 if 255 is"),
+        ([0.0, 1.02, 0.5], "numpy.clip(x, 0, 1)"),
+        ([-0.03, 1.02, 0.5], "numpy.clip(x, 0, 1)"),
+        ([-1.04, 1.02, 0.5], "numpy.clip(x, -1, 1)"),
+        ([2.0, 2.0, 2.0], "nothing to see"),
+    ] {
+        let [a, b, c] = values;
+        refused(&floats([a, b, c, a, b, c]), Split::Train, &[advice]);
+    }
     refused(&floats([0.0, 1.0, 0.0, f32::NAN, 7.0, 0.0]), Split::Train, &["found NaN at index 3"]);
     refused(&floats([0.0, f32::INFINITY, 0.0, 0.0, 0.0, 0.0]), Split::Train, &["found inf at index 1"]);
+}
+
+/// One image of these values, and what is said of it.
+fn of_floats(values: [f64; 6]) -> (Vec<u8>, Vec<String>) {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let set = read(&npy("<f8", false, "(1, 2, 3)", &bytes), Split::Train).unwrap();
+    (set.image(0).to_vec(), set.notes().to_vec())
+}
+
+#[test]
+fn a_value_a_hair_outside_leaves_the_scale_as_it_is() {
+    let rounded = "npy: floats of [0, 1] are rounded to 256 grey levels";
+    let clipped = |range: &str| format!("; they are of {range}, and what is outside is clipped");
+    let (image, notes) = of_floats([0.0, 1.0, 0.2, -1e-3, 1.001, 0.0]);
+    assert_eq!((image, notes), (vec![0, 255, 51, 0, 255, 0], vec![rounded.to_owned() + &clipped("-0.001 to 1.001")]));
+    let (image, notes) = of_floats([0.0, 1.0, 0.2, -0.004, 0.0, 0.0]);
+    assert_eq!(image, [128, 255, 153, 127, 128, 128]);
+    assert!(notes[0].contains("[-1, 1]") && notes[0].contains("the least is -0.004: if 0 is black"), "{notes:?}");
+    let (image, notes) = of_floats([-1.001, 1.001, 0.0, -1.0, 1.0, -0.2]);
+    assert_eq!(image, [0, 255, 128, 0, 255, 102]);
+    assert!(notes[0].ends_with(&clipped("-1.001 to 1.001")), "{notes:?}");
+}
+
+#[test]
+fn all_splits_of_floats_have_one_scale() {
+    let floats = |values: [f32; 6]| {
+        npy("<f4", false, "(1, 2, 3)", &values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
+    };
+    let (train, test) = (floats([-1.0, 1.0, 0.0, -0.2, 0.5, 1.0]), floats([0.0, 1.0, 0.2, 0.0, 0.0, 0.0]));
+    let levels = |arrays: &[(&str, &[u8])]| {
+        let set = read(&npz(CompressionMethod::Stored, arrays), Split::Test).unwrap();
+        (set.image(0)[..3].to_vec(), set.notes().to_vec())
+    };
+    let (image, notes) = levels(&[("x_train.npy", &train), ("x_test.npy", &test)]);
+    assert_eq!(image, [128, 255, 153]);
+    assert!(notes[0].contains("floats of [-1, 1]") && notes[0].contains("the range of x_train"), "{notes:?}");
+    // Not of an array that is none of the splits', nor of one out of range or of another type.
+    for other in [("z.npy", &train), ("x_train.npy", &floats([-9.0; 6])), ("x_train.npy", &counting(2))] {
+        assert_eq!(levels(&[(other.0, other.1), ("x_test.npy", &test)]).0, [0, 255, 51]);
+    }
 }
 
 /// What NumPy wrote of two images of 2×2, in types that are read and others (`tests/data/README.md` has the program).
@@ -173,6 +228,9 @@ fn other_types_are_refused_with_the_line_that_makes_images_of_their_values() {
         let told = read(&by_numpy(name), Split::Train).unwrap_err();
         assert!(name == "int64" || !told.contains("save x.astype('uint8')"), "{told}");
     }
+    let sixteen: Vec<u8> = [0, 16, 3, 4, 5, 6].into_iter().flat_map(i64::to_le_bytes).collect();
+    let both = "save (x * (255 / 16)).round().astype('uint8') if 16 is white, x.astype('uint8') if 255 is";
+    refused(&npy("<i8", false, "(1, 2, 3)", &sixteen), Split::Train, &["<i8 of 0 to 16", both]);
     // All values are 300: no line divides by zero.
     refused(&npy("<u2", false, "(1, 2, 3)", &[44, 1].repeat(6)), Split::Train, &["300 to 300", "nothing to see"]);
 }
@@ -265,13 +323,19 @@ fn the_images_are_told_by_name_or_by_being_the_only_ones() {
         &["x_test or test_images for the test split", "images [1, 2, 3]", "x_train and x_test"],
     );
     refused(&one, Split::Test, &["for the test split", "taken for train"]);
+    let labels = plain(&[("y_train.npy", &classes(&[1, 2])), ("labels.npy", &classes(&[3]))]);
+    for split in [Split::Train, Split::Test] {
+        refused(&labels, split, &["found labels [1], y_train [2]: there are classes, and no images"]);
+    }
 }
 
 #[test]
 fn arrays_that_no_split_has_are_named() {
     let (one, two) = (counting(1), counting(2));
     let notes = |arrays: &[(&str, &[u8])], split| {
-        read(&npz(CompressionMethod::Stored, arrays), split).unwrap().notes().to_vec()
+        let set = read(&npz(CompressionMethod::Stored, arrays), split).unwrap();
+        // The images are dark, which is said last.
+        set.notes().split_last().unwrap().1.to_vec()
     };
     let left_out = ["npy: left out: arr_1 [2, 2, 3]"];
     assert_eq!(notes(&[("arr_0.npy", &one), ("arr_1.npy", &two)], Split::Train), left_out);
@@ -326,7 +390,7 @@ fn classes_that_cannot_be_read_are_left_out_and_why_is_kept() {
         assert_eq!((set.len(), set.labels()), (2, None));
         let fault = set.label_fault().unwrap();
         assert!(parts.iter().all(|part| fault.contains(part)), "{fault}");
-        assert_eq!(set.notes(), [format!("npy: the images are taken without classes; {fault}")]);
+        assert!(set.notes().contains(&format!("npy: the images are taken without classes; {fault}")));
     }
     // Damage is no matter of kind.
     refused(&with(&classes(&[1, 2, 3])), Split::Train, &["expected 2 labels", "found 3"]);
@@ -399,7 +463,7 @@ fn a_folder_is_read_as_an_archive_of_its_files() {
     let train = found(Split::Train).unwrap().unwrap();
     assert_eq!((train.len(), train.labels()), (2, Some(&[8, 7][..])));
     assert_eq!(found(Split::Test).unwrap().unwrap().len(), 1);
-    assert_eq!(train.notes(), [format!("npy: passed over 1 .txt in {}", root.path().display())]);
+    assert_eq!(train.notes()[0], format!("npy: passed over 1 .txt in {}", root.path().display()));
     // What systems leave beside files is no array, however its name ends.
     put("._x_train.npy", b"\0\x05\x16\x07");
     #[cfg(unix)]

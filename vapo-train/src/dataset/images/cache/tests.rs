@@ -233,9 +233,14 @@ fn the_first_image_sets_extent_and_channels_and_others_are_told() {
     assert_eq!(load(&root, Preparation { crop: Crop::Centre(4), ..OWN }).unwrap().header.count, 4);
     let colour = RgbImage::from_pixel(6, 4, Rgb([10, 20, 30]));
     colour.save_with_format(path(&root, 7), ImageFormat::Png).unwrap();
-    let cache = load(&root, OWN).unwrap();
-    assert_eq!((cache.header.shape.channels, cache.header.recoloured), (1, 1));
-    assert_eq!(cache.header.notes(Source::Folder, Background::WHITE), ["folder: 1 of 4 images were turned to grey"]);
+    let turned = "folder: 1 of 4 images were turned to grey";
+    let dark = "folder: no value is above 30 of 255: images will be dark; scale them if 30 is white";
+    // Said when the cache is written, and whenever it is read.
+    for _ in 0..2 {
+        let cache = load(&root, OWN).unwrap();
+        assert_eq!((cache.header.shape.channels, cache.header.recoloured), (1, 1));
+        assert_eq!(cache.header.notes(Source::Folder, Background::WHITE), [turned, dark]);
+    }
     let cache = load(&root, Preparation { channels: Some(3), ..OWN }).unwrap();
     assert_eq!((cache.header.shape.channels, cache.header.recoloured), (3, 3));
     assert_eq!(cache.map[HEADER + 3 * 72..][..3], [10, 20, 30]);
@@ -387,7 +392,12 @@ fn the_longest_names_fit_the_header() {
         damaged: 0,
         examples: vec![],
         recoloured: usize::MAX,
-        seen: crate::files::raster::Seen { transparent: usize::MAX, sixteen_bits: usize::MAX, peak: u16::MAX },
+        seen: crate::files::raster::Seen {
+            transparent: usize::MAX,
+            sixteen_bits: usize::MAX,
+            peak: u16::MAX,
+            byte_peak: u8::MAX,
+        },
     };
     for index in 0..9 {
         images.leave_out(&name(index), &"\u{10ffff}\\".repeat(400));
