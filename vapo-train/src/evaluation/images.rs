@@ -239,8 +239,10 @@ mod tests {
                 let path = root.path().join(format!("{count}{name}"));
                 let mut writer = Writer::begin(&path, format, count, shape).unwrap();
                 writer.push(&crate::evaluation::features::pixels(images.bytes())).unwrap();
-                writer.finish(crate::files::atomic::Existing::Replaced).unwrap();
-                assert_eq!(Images::read(&path).unwrap(), images, "{name}");
+                writer.finish().unwrap();
+                // The few values are dark, which is said.
+                let read = Images { notes: vec![], ..Images::read(&path).unwrap() };
+                assert_eq!(read, images, "{name}");
             }
         }
     }
