@@ -28,11 +28,13 @@ mod tests;
 
 pub use error::{CheckpointError, Mismatch};
 
-use crate::files::write_atomically;
+use crate::files::{bounded, write_atomically};
 use error::{access, contents};
-use std::fs;
 use std::path::Path;
 use vapo_format::Architecture;
+
+/// Bytes of a checkpoint at most, beside its vectors.
+const MAX_HEADERS: u64 = 1 << 20;
 
 /// A training between two steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +84,9 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::from_bytes`], and [`CheckpointError::Access`] where the system refuses.
     pub fn load(path: &Path, architecture: &Architecture) -> Result<Self, CheckpointError> {
-        let bytes = fs::read(path).map_err(access(path))?;
+        // Two snapshots of four vectors, and twice that for safety.
+        let most = MAX_HEADERS + 16 * 4 * architecture.parameters() as u64;
+        let bytes = bounded::read_file(path, most).map_err(access(path))?;
         Self::from_bytes(&bytes, architecture).map_err(contents(path))
     }
 

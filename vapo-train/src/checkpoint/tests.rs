@@ -3,6 +3,7 @@ use crate::files::seal;
 use proptest::prelude::*;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use std::fs;
 use tempfile::TempDir;
 use vapo_format::{Homotopy, Layer, Shape};
 

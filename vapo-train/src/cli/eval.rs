@@ -7,6 +7,7 @@ use crate::dataset::Dataset;
 use crate::evaluation::images::matches;
 use crate::evaluation::moments::check_dimension;
 use crate::evaluation::{EvaluationError, Features, Images, KernelDistance, Moments, kernel_distance, statistics};
+use crate::files::bounded;
 use crate::files::raster::Background;
 use crate::run::card::{Card, ModelCard, sha256};
 use serde_json::{Value, json};
@@ -192,7 +193,7 @@ fn reference(arguments: &Arguments, data: &DataOptions, card: &mut Card) -> Resu
         let images = Images::of_dataset(&dataset);
         return Ok(Reference::Data(dataset, images));
     };
-    let bytes = std::fs::read(path).map_err(|cause| cannot_read(path, &cause))?;
+    let bytes = bounded::read_file(path, 1 << 31).map_err(|cause| cannot_read(path, &cause))?;
     card.settings.insert("reference".to_owned(), path.display().to_string().into());
     card.settings.insert("reference_sha256".to_owned(), sha256(&bytes).into());
     Ok(Reference::Statistics(statistics::read(path)?))

@@ -5,6 +5,7 @@ use super::{Failure, interrupt, note, print, quoted};
 use crate::dataset::Source;
 use crate::dataset::source::DEFAULT_FOLDER;
 use crate::fetch::{Client, Event, FetchError, Manifest, Outcome};
+use crate::files::bounded;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -114,7 +115,7 @@ fn manifest(arguments: &Arguments) -> Result<(Source, Manifest), Failure> {
 /// A manifest from a file. Names with a folder in them could end up anywhere.
 fn read(path: &Path) -> Result<Manifest, Failure> {
     let refused = |cause: String| Failure::Usage(format!("--manifest {}: {cause}", path.display()));
-    let bytes = std::fs::read(path).map_err(|cause| refused(cause.to_string()))?;
+    let bytes = bounded::read_file(path, 1 << 20).map_err(|cause| refused(cause.to_string()))?;
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|cause| refused(cause.to_string()))?;
     for entry in &manifest.files {
         let mut components = Path::new(&entry.name).components();

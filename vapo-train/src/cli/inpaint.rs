@@ -1,7 +1,10 @@
 //! `vapo-train inpaint`: restores what is missing of images.
 
 use super::options::{DataOptions, Plan, SamplerOptions, output};
-use super::{Failure, from_one_to, parse_model, print, read_model};
+use super::{Failure, from_one_to, note, parse_model, print, read_model};
+use crate::files::array::header::MAGIC;
+use crate::files::bounded;
+use crate::files::raster::MAX_FILE;
 use crate::inpainting::inpaint;
 use crate::picture::read::{self, ReadError};
 use crate::picture::{grid, levels};
@@ -24,7 +27,8 @@ pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
-    /// The images to restore: a picture of the model's extent, or an array of images (.npy)
+    /// The images to restore: a picture of the model's extent, or an array of images (.npy) of uint8, of
+    /// bool, or of floats in [-1, 1] as `sample` writes them
     #[arg(long, value_name = "F.{png,npy}")]
     images: Option<PathBuf>,
     #[command(flatten)]
@@ -163,14 +167,22 @@ fn originals(arguments: &Arguments, shape: Shape, card: &mut Card) -> Result<Vec
     if let Some(path) = &arguments.images {
         let file = read_file("--images", path)?;
         card.settings.insert("images".to_owned(), json!({"path": path, "sha256": sha256(&file)}));
-        let array = path.extension().is_some_and(|extension| extension == "npy");
+        let array = is_array(path);
         let image = |index: &usize| match array {
             true => read::array(&file, shape, *index),
             false if *index > 0 => Err(ReadError::Index { index: *index, count: 1 }),
             false => read::image(&file, shape),
         };
         let images = arguments.index.iter().map(image);
-        return images.collect::<Result<_, _>>().map_err(|cause| refused("--images", path, &cause));
+        let images = images.collect::<Result<Vec<_>, _>>().map_err(|cause| refused("--images", path, &cause))?;
+        if array && read::is_of_floats(&file) && images.iter().flatten().all(|&value| value >= 0.0) {
+            note(&format!(
+                "--images {}: no value is negative: values are taken as [-1, 1], as `sample` writes them; of values in \
+                 [0, 1] save 2 * x - 1",
+                path.display()
+            ));
+        }
+        return Ok(images);
     }
     let Some(data) = &arguments.data else { unreachable!("one of the group is required") };
     let dataset = data.load()?;
@@ -194,9 +206,19 @@ fn originals(arguments: &Arguments, shape: Shape, card: &mut Card) -> Result<Vec
     arguments.index.iter().map(image).collect()
 }
 
+/// Bytes of an array of images at most.
+const MAX_ARRAY: u64 = 1 << 31;
+
+fn is_array(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "npy")
+}
+
 fn read_file(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |cause| Failure::Other(format!("{option} {}: cannot read it: {cause}", path.display()).into());
-    std::fs::read(path).map_err(failed)
+    // Arrays are larger than pictures may be.
+    let read =
+        if is_array(path) { bounded::read_file_of(path, MAGIC, MAX_ARRAY) } else { bounded::read_file(path, MAX_FILE) };
+    read.map_err(failed)
 }
 
 fn refused(option: &str, path: &Path, cause: &ReadError) -> Failure {

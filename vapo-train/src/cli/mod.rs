@@ -21,6 +21,7 @@ mod smaller;
 mod summary;
 mod train;
 
+use crate::files::bounded;
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
 use std::borrow::Cow;
@@ -167,10 +168,13 @@ fn from_one_to<T: TryFrom<u64>, const MAX: u64>() -> RangedU64ValueParser<T> {
     RangedU64ValueParser::new().range(1..=MAX)
 }
 
-/// The bytes of a model file.
+/// Bytes of a model file at most: the format's own bound.
+const MAX_MODEL: u64 = 1 << 31;
+
+/// The bytes of a model file, or the first of a file that is none, which parsing refuses.
 fn read_model(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |cause| Failure::Other(format!("cannot read {}: {cause}", path.display()).into());
-    std::fs::read(path).map_err(failed)
+    bounded::read_file_of(path, &vapo_format::model::MAGIC, MAX_MODEL).map_err(failed)
 }
 
 /// The model in the bytes of a file.

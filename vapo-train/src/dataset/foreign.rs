@@ -1,6 +1,7 @@
 //! Files of other kinds, told by how they begin, and how to make arrays of them.
 
 use crate::dataset::DatasetError;
+use crate::files::bounded;
 use crate::files::incidental::{Depth, files, is_incidental};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -132,7 +133,7 @@ pub(super) fn beside(missing: DatasetError, folders: &[PathBuf]) -> DatasetError
 /// The kind of a file; none for what is not known, arrays among it.
 fn kind(path: &Path) -> io::Result<Option<Kind>> {
     let mut start = Vec::new();
-    File::open(path)?.take(START).read_to_end(&mut start)?;
+    bounded::open(path)?.take(START).read_to_end(&mut start)?;
     if start.starts_with(b"PK\x03\x04") {
         return Ok(Some(of_zip(path)));
     }

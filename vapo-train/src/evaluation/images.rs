@@ -239,7 +239,7 @@ mod tests {
                 let path = root.path().join(format!("{count}{name}"));
                 let mut writer = Writer::begin(&path, format, count, shape).unwrap();
                 writer.push(&crate::evaluation::features::pixels(images.bytes())).unwrap();
-                writer.finish().unwrap();
+                writer.finish(crate::files::atomic::Existing::Replaced).unwrap();
                 // The few values are dark, which is said.
                 let read = Images { notes: vec![], ..Images::read(&path).unwrap() };
                 assert_eq!(read, images, "{name}");

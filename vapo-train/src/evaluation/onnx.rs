@@ -5,6 +5,7 @@
 
 use crate::evaluation::error::access;
 use crate::evaluation::{EvaluationError, Features, Images};
+use crate::files::bounded;
 use crate::run::card::sha256;
 use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma, Pixel, Rgb};
@@ -56,7 +57,8 @@ impl Network {
     /// The file cannot be read, is no ONNX file, holds operations that are not known, or a network that does not take
     /// one image of a fixed extent, grey or red, green and blue.
     pub fn load(path: &Path, range: (f32, f32)) -> Result<Self, EvaluationError> {
-        let bytes = std::fs::read(path).map_err(access(path))?;
+        // Protocol buffers hold no more.
+        let bytes = bounded::read_file(path, 1 << 31).map_err(access(path))?;
         let refused = |cause: TractError| refused(path, format!("{cause:#}"));
         let model = tract_onnx::onnx().model_for_path(path).map_err(refused)?;
         let input = input_of(&model).map_err(|found| {

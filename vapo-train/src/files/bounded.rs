@@ -1,8 +1,11 @@
 //! Files from outside are read up to a stated size, so that none exhausts memory by being opened.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
+
+/// Bytes that show what a file is.
+pub const BEGINNING: u64 = 512;
 
 /// All bytes of a reader.
 ///
@@ -15,12 +18,49 @@ pub fn read(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > most { Err(too_large(most)) } else { Ok(bytes) }
 }
 
+/// Opens a file.
+///
+/// # Errors
+/// What the system says; [`io::ErrorKind::InvalidInput`] for what is no regular file: a device may never end, and a
+/// pipe may never begin.
+pub fn open(path: &Path) -> io::Result<File> {
+    // Asked before it is opened: opening a pipe waits for a writer.
+    let kind = fs::metadata(path)?.file_type();
+    let found = match (kind.is_file(), kind.is_dir()) {
+        (true, _) => return File::open(path),
+        (_, true) => "a folder",
+        _ => "a pipe or a device: save what it gives in a file",
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("expected a file, found {found}")))
+}
+
+/// All bytes of a file that begins with `start`. Of another no more than [`BEGINNING`], which show what it is.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn read_file_of(path: &Path, start: &[u8], most: u64) -> io::Result<Vec<u8>> {
+    let mut file = open(path)?;
+    let mut bytes = Vec::new();
+    (&mut file).take(BEGINNING).read_to_end(&mut bytes)?;
+    if !bytes.starts_with(start) {
+        return Ok(bytes);
+    }
+    if file.metadata()?.len() > most {
+        return Err(too_large(most));
+    }
+    let rest = read(file, most.saturating_sub(bytes.len() as u64));
+    bytes.extend(
+        rest.map_err(|cause| if cause.kind() == io::ErrorKind::FileTooLarge { too_large(most) } else { cause })?,
+    );
+    Ok(bytes)
+}
+
 /// All bytes of a file.
 ///
 /// # Errors
-/// As [`read`], and before anything is read where the system tells the size.
+/// As [`open`] and [`read`], and before anything is read where the system tells the size.
 pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
+    let file = open(path)?;
     if file.metadata()?.len() > most {
         return Err(too_large(most));
     }
@@ -47,6 +87,32 @@ mod tests {
         let error = read(io::repeat(7), 1000).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
         assert!(error.to_string().contains("more than the 1000 bytes"), "{error}");
+    }
+
+    #[test]
+    fn no_more_than_the_beginning_is_read_of_another_kind() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), b"VAPO and so on").unwrap();
+        assert_eq!(read_file_of(file.path(), b"VAPO", 14).unwrap(), b"VAPO and so on");
+        let short = read_file_of(file.path(), b"VAPO", 13).unwrap_err();
+        assert!(short.to_string().contains("more than the 13 bytes"), "{short}");
+        file.as_file().set_len(1 << 40).unwrap();
+        assert_eq!(read_file_of(file.path(), b"VAPO", 1 << 20).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(read_file_of(file.path(), b"NUMPY", 1 << 41).unwrap().len() as u64, BEGINNING);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_is_refused_before_it_is_opened() {
+        let root = tempfile::TempDir::new().unwrap();
+        let link = root.path().join("endless");
+        std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+        for (path, found) in [(link.as_path(), "a pipe or a device"), (root.path(), "a folder")] {
+            for told in [open(path).map(drop), read_file(path, 9).map(drop), read_file_of(path, b"", 9).map(drop)] {
+                let told = told.unwrap_err().to_string();
+                assert!(told.contains("expected a file, found") && told.contains(found), "{told}");
+            }
+        }
     }
 
     #[test]

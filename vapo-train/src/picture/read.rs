@@ -165,6 +165,12 @@ pub fn array(file: &[u8], shape: Shape, index: usize) -> Result<Vec<f32>, ReadEr
     }
 }
 
+/// Whether the file is an array of floats.
+pub fn is_of_floats(file: &[u8]) -> bool {
+    let element = Array::of_bytes("array", file).ok().and_then(|array| array.header.element);
+    element.is_some_and(|element| element.class == Class::Float)
+}
+
 /// 0 to 255 → [-1, 1].
 fn scaled(level: u8) -> f32 {
     f32::from(level) / 127.5 - 1.0

@@ -1,6 +1,7 @@
 //! The folder of one training.
 
 use crate::files::atomic::{Existing, begin, finish, part_prefix};
+use crate::files::bounded;
 use crate::files::temporary::PART;
 use crate::run::{Lock, Metrics, MetricsLog, RunError, access};
 use serde::{Serialize, de::DeserializeOwned};
@@ -24,6 +25,9 @@ pub const SAMPLES_INT8: &str = "samples-int8.png";
 pub const MODEL: &str = "model.vapo";
 /// The model with float weights: as it was when weights came to rest where int8 holds them, to compare with.
 pub const MODEL_FLOAT32: &str = "model-float32.vapo";
+
+/// Bytes of a configuration at most.
+const MAX_CONFIG: u64 = 1 << 20;
 
 /// The files of a run beside its configuration.
 const FILES: [&str; 7] = [METRICS, CHECKPOINT, LOSS, SAMPLES, SAMPLES_INT8, MODEL, MODEL_FLOAT32];
@@ -140,7 +144,7 @@ impl<'l> RunFolder<'l> {
     /// [`RunError::Access`], or [`RunError::Json`] where the file is not such a configuration.
     pub fn config<C: DeserializeOwned>(&self) -> Result<C, RunError> {
         let path = self.file(CONFIG);
-        let bytes = fs::read(&path).map_err(access(&path))?;
+        let bytes = bounded::read_file(&path, MAX_CONFIG).map_err(access(&path))?;
         serde_json::from_slice(&bytes).map_err(|cause| RunError::Json { line: cause.line(), path, cause })
     }
 

@@ -1,9 +1,9 @@
 //! `metrics.jsonl`: a line of JSON for each logged step.
 
-use crate::files::write_atomically;
+use crate::files::{bounded, write_atomically};
 use crate::run::{RunError, access};
 use serde::{Deserialize, Deserializer, Serialize};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,7 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
 /// The file cannot be read, or a line is not one of [`Metrics`]. A last line without its end is left out: the run was
 /// stopped while it wrote.
 pub fn read_metrics(path: &Path) -> Result<Vec<Metrics>, RunError> {
-    let bytes = fs::read(path).map_err(access(path))?;
+    let bytes = bounded::read_file(path, MAX_FILE).map_err(access(path))?;
     lines(&bytes).enumerate().map(|(index, line)| parse(path, index, line)).collect()
 }
 
@@ -51,6 +51,9 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn parse(path: &Path, index: usize, line: &[u8]) -> Result<Metrics, RunError> {
     serde_json::from_slice(line).map_err(|cause| RunError::Json { path: path.to_owned(), line: index + 1, cause })
 }
+
+/// Bytes of a file at most: years of steps.
+const MAX_FILE: u64 = 1 << 30;
 
 /// Appends to the file. Every line is handed to the system at once and whole.
 #[derive(Debug)]
@@ -75,7 +78,7 @@ impl MetricsLog {
     /// # Errors
     /// The file cannot be read or written, or a line is not one of [`Metrics`].
     pub fn resume(path: &Path, step: u64) -> Result<Self, RunError> {
-        let bytes = match fs::read(path) {
+        let bytes = match bounded::read_file(path, MAX_FILE) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Vec::new(),
             bytes => bytes.map_err(access(path))?,
         };
@@ -104,6 +107,7 @@ impl MetricsLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use tempfile::TempDir;
 
     fn at(step: u64) -> Metrics {

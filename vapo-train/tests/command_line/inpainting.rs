@@ -115,6 +115,22 @@ fn images_and_masks_come_from_files_too() {
 }
 
 #[test]
+fn floats_without_a_negative_one_get_a_note() {
+    let (root, _) = model();
+    let line =
+        |image: &str| format!("inpaint --model m.vapo --images {image} --box 2,3,4,5 --count 1 --out x.png --force");
+    fs::write(root.path().join("unit.npy"), npy(&[0.5; 64], GREY).unwrap()).unwrap();
+    fs::write(root.path().join("signed.npy"), npy(&digit(3), GREY).unwrap()).unwrap();
+    write_png(&root.path().join("bright.png"), &[200; 64], GREY);
+    let told = vapo_train(root.path(), &line("unit.npy")).succeeded().errors;
+    assert!(told.contains("no value is negative: values are taken as [-1, 1], as `sample` writes them"), "{told}");
+    for image in ["signed.npy", "bright.png"] {
+        let told = vapo_train(root.path(), &line(image)).succeeded().errors;
+        assert!(!told.contains("negative"), "{told}");
+    }
+}
+
+#[test]
 fn what_cannot_be_restored_is_refused_and_leaves_nothing() {
     let (root, _) = model();
     write_png(&root.path().join("small.png"), &[0; 49], Shape { channels: 1, height: 7, width: 7 });

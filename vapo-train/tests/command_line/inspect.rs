@@ -1,8 +1,9 @@
 //! `vapo-train inspect`.
 
 use crate::models::{GREY, write_model};
-use crate::program::{command, outcome, vapo_train};
+use crate::program::{TINY, command, outcome, vapo_train};
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 use tempfile::TempDir;
 use vapo_format::{Encoding, Homotopy, Model, Shape};
@@ -88,6 +89,49 @@ fn layers_are_listed_in_their_order() {
 fn a_missing_file_is_told() {
     let root = TempDir::new().unwrap();
     vapo_train(root.path(), "inspect absent.vapo").refused(1, &["cannot read absent.vapo"]);
+}
+
+/// Of nothing but zeros, longer than any memory. It takes no room on the disk.
+fn endless(path: &Path) {
+    fs::File::create(path).unwrap().set_len(1 << 40).unwrap();
+}
+
+#[test]
+fn what_is_too_large_or_no_file_is_refused_before_it_is_read() {
+    let root = TempDir::new().unwrap();
+    let path = |name: &str| root.path().join(name);
+    write_model(&path("m.vapo"), GREY, Homotopy::Linear, 0.3);
+    for name in ["big.vapo", "big.npy", "big.png", "big.npz", "big.onnx", "set/train-images-idx3-ubyte"] {
+        fs::create_dir_all(path(name).parent().unwrap()).unwrap();
+        endless(&path(name));
+    }
+    for (line, parts) in [
+        ("inspect big.vapo", ["big.vapo is no model", "VAPO"]),
+        ("sample --model big.vapo --out x.png", ["big.vapo is no model", ""]),
+        ("inspect .", ["cannot read .", "found a folder"]),
+        ("inpaint --model m.vapo --box 2,3,4,5 --out x.png --images big.npy", ["--images big.npy", "no NumPy array"]),
+        ("inpaint --model m.vapo --box 2,3,4,5 --out x.png --images big.png", ["--images big.png", "more than the"]),
+        ("fid-ref --dataset mnist --data-dir set --split train --out x.npz", ["train-images", "magic"]),
+    ] {
+        vapo_train(root.path(), line).refused(1, &parts);
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("/dev/zero", path("zero.npy")).unwrap();
+        for line in [
+            "inspect zero.npy",
+            "inpaint --model m.vapo --box 2,3,4,5 --out x.png --images zero.npy",
+            "fid-ref --dataset npy --data-dir zero.npy --split train --out x.npz",
+        ] {
+            vapo_train(root.path(), line).refused(1, &["zero.npy", "a pipe or a device"]);
+        }
+    }
+    // A run whose files were replaced.
+    vapo_train(root.path(), &format!("{TINY} --steps 1 --out run")).succeeded();
+    for name in ["run/checkpoint.safetensors", "run/config.json"] {
+        endless(&path(name));
+        vapo_train(root.path(), "--resume --out run --steps 2").refused(1, &[name, "more than the"]);
+    }
 }
 
 #[test]

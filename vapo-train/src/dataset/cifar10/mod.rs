@@ -21,7 +21,6 @@ pub use error::CifarError;
 use crate::dataset::{Corruption, Dataset, DatasetError, Source, Split, foreign};
 use crate::files::inflation::Bounded;
 use flate2::bufread::MultiGzDecoder;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use vapo_format::Shape;
@@ -118,7 +117,8 @@ pub(crate) fn of_file(split: Split, path: &Path) -> Result<Dataset, DatasetError
     if let Some(version) = [&BINARY, &PYTHON].into_iter().find(|version| of(version)) {
         return unpacked(version, split, path.parent().unwrap_or(path));
     }
-    let opened = File::open(path).map_err(|cause| DatasetError::Read { path: path.to_owned(), cause })?;
+    let opened =
+        crate::files::bounded::open(path).map_err(|cause| DatasetError::Read { path: path.to_owned(), cause })?;
     let (version, batches) = match archived(split, BufReader::new(opened)) {
         Ok(found) => found,
         Err(cause) => {
@@ -145,7 +145,7 @@ fn unpacked(version: &Version, split: Split, folder: &Path) -> Result<Dataset, D
     let mut batches = Vec::new();
     for name in version.files(split) {
         let path = folder.join(name);
-        let batch = match File::open(&path) {
+        let batch = match crate::files::bounded::open(&path) {
             Ok(file) => {
                 bounded(version, name, file).map_err(|cause| DatasetError::Read { path: path.clone(), cause })?
             }

@@ -119,7 +119,7 @@ fn file_name(path: &Path) -> String {
 }
 
 fn read(source: Source, name: &Name, path: &Path, labels: Option<&Path>) -> Result<Dataset, DatasetError> {
-    let contents = |path: &Path| fs::read(path).map_err(|cause| DatasetError::Read { path: path.to_owned(), cause });
+    let contents = |path: &Path| idx::read(path).map_err(|cause| DatasetError::Read { path: path.to_owned(), cause });
     let corrupt = |path: &Path| {
         let path = path.to_owned();
         move |cause| DatasetError::Corrupt { path, cause }

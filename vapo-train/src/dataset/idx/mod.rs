@@ -12,10 +12,9 @@ mod names;
 pub(super) use folder::load;
 
 use crate::dataset::Corruption;
-use crate::files::inflation;
+use crate::files::{bounded, inflation};
 use flate2::bufread::MultiGzDecoder;
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 use vapo_format::Shape;
 use vapo_format::architecture::MAX_EXTENT;
@@ -46,11 +45,38 @@ pub fn labels(file: &[u8]) -> Result<Vec<u8>, Corruption> {
 /// Whether a file begins as one of this format, gzipped or not.
 fn is_idx(path: &Path) -> bool {
     let mut start = [0; 3];
-    let opened = File::open(path).map(BufReader::new).and_then(|mut file| {
+    let opened = bounded::open(path).map(BufReader::new).and_then(|mut file| {
         let gzipped = std::io::BufRead::fill_buf(&mut file)?.starts_with(&GZIP);
         if gzipped { MultiGzDecoder::new(file).read_exact(&mut start) } else { file.read_exact(&mut start) }
     });
     opened.is_ok() && start == [0, 0, 8]
+}
+
+/// Bytes of a file at most.
+const MAX_FILE: u64 = 1 << 32;
+
+/// The bytes of a file, no more than show that it holds more than its header says. Of a file that is not of this
+/// format, the first.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = bounded::open(path)?;
+    let mut bytes = Vec::new();
+    (&mut file).take(bounded::BEGINNING).read_to_end(&mut bytes)?;
+    let length = file.metadata()?.len();
+    let most = if bytes.starts_with(&GZIP) { length } else { claimed(&bytes).min(length) };
+    if most > MAX_FILE {
+        return Err(bounded::too_large(MAX_FILE));
+    }
+    file.take((most + 1).saturating_sub(bytes.len() as u64)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Bytes of a file that begins so, by its header; none of one that is not of this format.
+fn claimed(start: &[u8]) -> u64 {
+    let [0, 0, 8, dimensions, rest @ ..] = start else { return 0 };
+    let extents = rest.as_chunks().0.iter().take((*dimensions).into());
+    let values =
+        extents.fold(1, |values: u64, &extent: &[u8; 4]| values.saturating_mul(u32::from_be_bytes(extent).into()));
+    values.saturating_add(4 + 4 * u64::from(*dimensions))
 }
 
 fn extent(found: u32) -> Option<u16> {

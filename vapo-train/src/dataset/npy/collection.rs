@@ -3,6 +3,7 @@
 use super::ArrayError;
 use crate::dataset::{Corruption, DatasetError, foreign};
 use crate::files::array::{Archive, Array, ArrayFileError, Element, Header};
+use crate::files::bounded;
 use crate::files::incidental::{Depth, LeftOut, files, is_incidental};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -102,7 +103,7 @@ fn place(path: &Path) -> Result<Option<(Place, LeftOut)>, DatasetError> {
         return folder(path);
     }
     let mut start = [0; 2];
-    let place = match File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
+    let place = match bounded::open(path).and_then(|mut file| file.read_exact(&mut start)) {
         Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
         }

@@ -3,12 +3,12 @@
 use crate::evaluation::EvaluationError;
 use crate::evaluation::classifier::{Classifier, Network};
 use crate::evaluation::error::access;
+use crate::files::bounded;
 use crate::files::seal;
 use crate::files::write_atomically;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 use vapo_format::Shape;
 
@@ -53,7 +53,7 @@ fn to_bytes(classifier: &Classifier) -> Vec<u8> {
 /// # Errors
 /// It cannot be read, is damaged, or belongs to other images.
 pub fn load(path: &Path, shape: Shape, sha256: &str) -> Result<Classifier, EvaluationError> {
-    let bytes = fs::read(path).map_err(access(path))?;
+    let bytes = bounded::read_file(path, 1 << 30).map_err(access(path))?;
     from_bytes(&bytes, shape, sha256).map_err(|(expected, found)| EvaluationError::Contents {
         path: path.to_owned(),
         expected,
@@ -100,6 +100,7 @@ fn from_bytes(bytes: &[u8], shape: Shape, sha256: &str) -> Result<Classifier, Di
 mod tests {
     use super::*;
     use crate::sampling::generator;
+    use std::fs;
     use tempfile::TempDir;
 
     const SHAPE: Shape = Shape { channels: 1, height: 4, width: 4 };

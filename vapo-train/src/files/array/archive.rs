@@ -2,6 +2,7 @@
 
 use super::header::MAGIC;
 use super::{Array, ArrayFileError};
+use crate::files::bounded;
 use crate::files::inflation;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
@@ -26,7 +27,7 @@ impl Archive<BufReader<File>> {
     /// # Errors
     /// The system's, or [`ArrayFileError::Archive`].
     pub fn of_file(path: &Path) -> io::Result<Result<Self, ArrayFileError>> {
-        Ok(Archive::new(BufReader::new(File::open(path)?)))
+        Ok(Archive::new(BufReader::new(bounded::open(path)?)))
     }
 }
 

@@ -5,7 +5,7 @@ use super::{ArrayFileError, Element};
 use std::io::Read;
 
 /// What a `.npy` file begins with.
-pub(super) const MAGIC: &[u8; 6] = b"\x93NUMPY";
+pub const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// Bytes of a header's text at most, NumPy's own limit.
 const MAX_TEXT: usize = 10_000;
 

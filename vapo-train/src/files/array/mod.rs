@@ -24,6 +24,7 @@ pub use element::{Class, Element};
 pub use error::ArrayFileError;
 pub use header::Header;
 
+use crate::files::bounded;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -63,7 +64,7 @@ impl Array<BufReader<File>> {
     /// # Errors
     /// The system's, or [`ArrayFileError::Header`].
     pub fn of_file(name: &str, path: &Path) -> io::Result<Result<Self, ArrayFileError>> {
-        let file = File::open(path)?;
+        let file = bounded::open(path)?;
         let length = file.metadata()?.len();
         Ok(Array::new(name, BufReader::new(file), length, u64::MAX))
     }
