@@ -7,6 +7,7 @@ use crate::optimiser::Rule;
 use crate::preset::Preset;
 use crate::times::Times;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use vapo_format::{Architecture, Homotopy};
 
@@ -208,6 +209,14 @@ impl Config {
             device: choices.device.unwrap_or_default(),
             threads: choices.threads.unwrap_or_else(cores),
         }
+    }
+
+    /// Tells the run from others: SHA-256 over its images, seed, batch, objective and network. Neither its length nor where
+    /// its files lie is in it. None for a run that does not know its images.
+    pub fn digest(&self) -> Option<[u8; 32]> {
+        let Config { images, seed, batch, objective, architecture, .. } = self;
+        let decisive = (images.as_ref()?, seed, batch, objective, architecture);
+        Some(Sha256::digest(serde_json::to_vec(&decisive).ok()?).into())
     }
 
     /// Where the images are and how they are prepared.

@@ -15,11 +15,16 @@ const SECOND_MOMENT: &str = "second_moment";
 const VECTORS: [&str; 4] = ["parameters", "ema", "first_moment", SECOND_MOMENT];
 /// Prefix of all tensors of [`Checkpoint::before_rest`].
 const BEFORE_REST: &str = "before_rest.";
+/// The tensor of [`Checkpoint::run`]. Its name comes before the seal's, as its place must.
+const RUN: &str = "run";
 
 pub(super) fn to_bytes(checkpoint: &Checkpoint, architecture: &Architecture) -> Result<Vec<u8>, Mismatch> {
     let mut file = tensors(&checkpoint.now, "", architecture)?;
     if let Some(snapshot) = &checkpoint.before_rest {
         file.extend(tensors(snapshot, BEFORE_REST, architecture)?);
+    }
+    if let Some(run) = &checkpoint.run {
+        file.push((RUN.to_owned(), Tensor { shape: vec![run.len()], values: Values::U8(run) }));
     }
     file.push((seal::NAME.to_owned(), Tensor { shape: vec![seal::OPEN.len()], values: Values::U8(seal::OPEN) }));
     let mut bytes = safetensors::serialize(file, None)?;
@@ -35,9 +40,10 @@ pub(super) fn from_bytes(bytes: &[u8], architecture: &Architecture) -> Result<Ch
     let now = reader.snapshot("")?;
     let rests = reader.unread.iter().any(|name| name.starts_with(BEFORE_REST));
     let before_rest = if rests { Some(reader.snapshot(BEFORE_REST)?) } else { None };
+    let run = if reader.unread.contains(RUN) { Some(reader.digest(RUN)?) } else { None };
     match reader.unread.first() {
         Some(&name) => Err(Mismatch::Unexpected { name: name.to_owned() }),
-        None => Ok(Checkpoint { now, before_rest }),
+        None => Ok(Checkpoint { now, before_rest, run }),
     }
 }
 
@@ -93,6 +99,12 @@ impl<'f> Reader<'f> {
         let [parameters, ema, first_moment, second_moment] = VECTORS.map(|vector| self.vector(prefix, vector));
         let (step, parameters, ema) = (u64::from_le_bytes(step), parameters?, ema?);
         Ok(Snapshot { step, parameters, ema, first_moment: first_moment?, second_moment: second_moment?, generator })
+    }
+
+    fn digest(&mut self, name: &str) -> Result<[u8; 32], Mismatch> {
+        let mut digest = [0; 32];
+        digest.copy_from_slice(self.take(name, (Dtype::U8, vec![32]))?);
+        Ok(digest)
     }
 
     fn vector(&mut self, prefix: &str, vector: &str) -> Result<Vec<f32>, Mismatch> {

@@ -29,7 +29,7 @@ fn checkpoint(architecture: &Architecture) -> Checkpoint {
             generator: [1, u32::MAX, 3, 1 << 31],
         }
     };
-    Checkpoint { now: snapshot(1 << 40, 1.0), before_rest: Some(snapshot(5, 3.0)) }
+    Checkpoint { now: snapshot(1 << 40, 1.0), before_rest: Some(snapshot(5, 3.0)), run: Some([7; 32]) }
 }
 
 type Owned = (String, Dtype, Vec<usize>, Vec<u8>);
@@ -66,7 +66,7 @@ fn tensors_are_named_and_laid_out_as_documented() {
     let architecture = architecture(2);
     let bytes = checkpoint(&architecture).to_bytes(&architecture).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    assert_eq!(file.names().len(), 2 * (2 + 4 * 2 * architecture.matrices().count()) + 1);
+    assert_eq!(file.names().len(), 2 * (2 + 4 * 2 * architecture.matrices().count()) + 2);
     // The seal is the last tensor, and that of all bytes before it.
     let (all, last) = bytes.split_last_chunk::<32>().unwrap();
     let seal = file.tensor("sha256").unwrap();
@@ -116,14 +116,14 @@ fn tensors_too_many_or_of_another_type_are_refused() {
 }
 
 #[test]
-fn files_of_before_seals_and_rest_are_read() {
+fn files_of_before_seals_rest_and_digests_are_read() {
     let architecture = architecture(2);
     let whole = checkpoint(&architecture);
     let bytes = edited(&whole, &architecture, |tensors| {
-        tensors.retain(|(name, ..)| name != seal::NAME && !name.starts_with("before_rest."));
+        tensors.retain(|(name, ..)| name != seal::NAME && name != "run" && !name.starts_with("before_rest."));
     });
     let read = Checkpoint::from_bytes(&bytes, &architecture).unwrap();
-    assert_eq!(read, Checkpoint { before_rest: None, ..whole });
+    assert_eq!(read, Checkpoint { before_rest: None, run: None, ..whole });
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn the_rewound_state_is_that_before_the_rest() {
     let whole = checkpoint(&architecture(1));
     let before = whole.before_rest.clone().unwrap();
     let rewound = whole.rewound();
-    assert_eq!(rewound, Checkpoint { now: before, before_rest: None });
+    assert_eq!(rewound, Checkpoint { now: before, before_rest: None, run: Some([7; 32]) });
     assert_eq!(rewound.clone().rewound(), rewound);
 }
 

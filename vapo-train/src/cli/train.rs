@@ -202,15 +202,35 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
         }
         cause => cause.into(),
     })?;
+    let (steps, run) = (checkpoint.now.step, checkpoint.run);
+    if matches!(config.budget, Budget::Steps(all) if steps > all) {
+        return Err(of_another_run(
+            &folder,
+            &format!("it has {steps} steps, more than {}", budget_option(config.budget)),
+        ));
+    }
     let Extension { checkpoint, told } = extend(&mut config, checkpoint, &arguments.choices(), &folder)?;
-    note(&format!("resuming {} after step {}{told}", path.display(), checkpoint.now.step));
+    let resumed = format!("resuming {} after step {}{told}", path.display(), checkpoint.now.step);
     let trainer = Trainer::restore(&config, &dataset, checkpoint)?;
+    if run.zip(config.digest()).is_some_and(|(found, expected)| found != expected) {
+        return Err(of_another_run(&folder, "it was trained with other images, seed, batch, objective or network"));
+    }
+    note(&resumed);
     // What is recorded together is not torn apart.
     let stop = interrupt::after_step();
     if !told.is_empty() {
         record(&config, &trainer.checkpoint(), &folder)?;
     }
     carry_out(&config, &dataset, trainer, &folder, stop)
+}
+
+/// Refuses a checkpoint that does not belong to the settings beside it.
+fn of_another_run(folder: &RunFolder<'_>, why: &str) -> Failure {
+    let (checkpoint, config) = (folder.file(CHECKPOINT), folder.file(CONFIG));
+    let (checkpoint, config) = (checkpoint.display(), config.display());
+    Failure::Other(
+        format!("{checkpoint}: the checkpoint is of another run than {config}: {why}; put the run's own there, or begin anew with --force").into(),
+    )
 }
 
 /// Refuses images other than those that the run began with.

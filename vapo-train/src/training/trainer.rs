@@ -69,7 +69,7 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// As [`Trainer::new`]; a checkpoint whose vectors differ in length.
     pub fn restore(config: &'a Config, dataset: &'a Dataset, checkpoint: Checkpoint) -> Result<Self, TrainingError> {
-        let Checkpoint { now, before_rest } = checkpoint;
+        let Checkpoint { now, before_rest, run: _ } = checkpoint;
         let Snapshot { step, parameters, ema, first_moment, second_moment, generator } = now;
         let (layout, steps) = (Layout::new(&config.architecture), u32::try_from(step).unwrap_or(u32::MAX));
         let optimiser = match before_rest {
@@ -122,7 +122,8 @@ impl<'a> Trainer<'a> {
 
     /// Everything that the next step depends on.
     pub fn checkpoint(&self) -> Checkpoint {
-        Checkpoint { now: self.state.snapshot(), before_rest: self.state.before_rest.clone() }
+        let State { config, before_rest, .. } = &self.state;
+        Checkpoint { now: self.state.snapshot(), before_rest: before_rest.clone(), run: config.digest() }
     }
 
     /// One step. `progress` is the part of the budget that is used, 0 to 1.

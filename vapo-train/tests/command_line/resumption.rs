@@ -214,6 +214,29 @@ fn a_damaged_checkpoint_is_refused_and_kept() {
 }
 
 #[test]
+fn a_checkpoint_of_another_run_is_refused_and_kept() {
+    let root = interrupted_run();
+    let path = root.path().join("run/checkpoint.safetensors");
+    let good = fs::read(&path).unwrap();
+    for (options, part) in [
+        ("--batch 8 --steps 5 --seed 1", "other images, seed, batch"),
+        ("--batch 9 --steps 5", "other images, seed, batch"),
+        ("--batch 8 --steps 1001", "it has 1001 steps, more than --steps 1000"),
+    ] {
+        vapo_train(root.path(), &format!("--preset tiny {options} --out other --force")).succeeded();
+        fs::copy(root.path().join("other/checkpoint.safetensors"), &path).unwrap();
+        let before = contents(root.path());
+        for more in ["", "--steps 2000"] {
+            vapo_train(root.path(), &format!("--resume --out run {more}"))
+                .refused(1, &["run/checkpoint.safetensors: the checkpoint is of another run", part]);
+            assert!(contents(root.path()) == before);
+        }
+    }
+    fs::write(&path, good).unwrap();
+    vapo_train(root.path(), "--resume --out run").succeeded();
+}
+
+#[test]
 fn a_configuration_that_says_what_nobody_reads_is_refused_by_name() {
     let root = interrupted_run();
     let run = root.path().join("run");
