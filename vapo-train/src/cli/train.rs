@@ -146,12 +146,21 @@ fn told(lock: Lock) -> Lock {
     lock
 }
 
-/// Refuses a run folder among images that every picture in their folder counts as: the run's pictures would be learned too.
+/// Refuses a run folder among images that every picture in their folder counts as, and one around them: the run's pictures
+/// would be learned too, now or with the folder around.
 fn refuse_among_images(source: Source, files: &Files, path: &Path) -> Result<(), Failure> {
     match &files.data_dir {
         Some(images) if source == Source::Folder && resolved(path).starts_with(resolved(images)) => {
             Err(Failure::Usage(format!(
                 "--out {}: its pictures would lie among the images that are learned from, --data-dir {}: give another folder",
+                path.display(),
+                images.display()
+            )))
+        }
+        Some(images) if source == Source::Folder && images.is_dir() && resolved(images).starts_with(resolved(path)) => {
+            Err(Failure::Usage(format!(
+                "--out {}: its pictures would lie beside the images that are learned from, --data-dir {}, and count among them \
+                 once the folder around is learned from: give another folder",
                 path.display(),
                 images.display()
             )))

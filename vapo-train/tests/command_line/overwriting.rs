@@ -80,6 +80,22 @@ fn of_several_commands_at_once_one_has_the_name() {
 }
 
 #[test]
+fn a_run_does_not_lie_among_the_images_nor_around_them() {
+    let root = TempDir::new().unwrap();
+    fs::create_dir_all(root.path().join("im/sub/deep")).unwrap();
+    for (out, part) in [
+        ("im/sub", "would lie among the images"),
+        ("im/sub/deep", "would lie among the images"),
+        ("im", "would lie beside the images"),
+        (".", "would lie beside the images"),
+    ] {
+        let told = vapo_train(root.path(), &format!("--dataset folder --data-dir im/sub --out {out}"));
+        told.refused(2, &[&format!("--out {out}: its pictures {part}"), "--data-dir im/sub", "give another folder"]);
+    }
+    assert_eq!(names(root.path()), [""; 0]);
+}
+
+#[test]
 fn a_folder_that_cannot_be_made_is_told() {
     let root = TempDir::new().unwrap();
     fs::write(root.path().join("file"), "theirs").unwrap();
