@@ -60,15 +60,21 @@ pub(super) fn extend(
     Ok(Extension { checkpoint, told: format!(", with {}{again}", changes.join(" and ")) })
 }
 
-/// Writes what an extension changed, once nothing stands in its way: first the state, which with the old settings would
-/// only make the same steps again, then the settings.
+/// Writes what a resumption changed, once nothing stands in its way: first the state of an extension, which with the old
+/// settings would only make the same steps again, then the settings, and where the files lie now.
 ///
 /// # Errors
 /// What the system says.
-pub(super) fn record(config: &Config, checkpoint: &Checkpoint, folder: &RunFolder<'_>) -> Result<(), Failure> {
-    save(checkpoint, config, folder)?;
+pub(super) fn record(config: &Config, extended: Option<&Checkpoint>, folder: &RunFolder<'_>) -> Result<(), Failure> {
+    if let Some(checkpoint) = extended {
+        save(checkpoint, config, folder)?;
+    }
     let kept: Config = folder.config()?;
-    folder.configure(&Config { budget: config.budget, int8_part: config.int8_part, ..kept })?;
+    let Config { budget, int8_part, data_dir, cache_dir, .. } = config.clone();
+    let settings = Config { budget, int8_part, data_dir, cache_dir, ..kept.clone() };
+    if settings != kept {
+        folder.configure(&settings)?;
+    }
     Ok(())
 }
 

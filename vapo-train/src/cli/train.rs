@@ -227,9 +227,8 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     note(&resumed);
     // What is recorded together is not torn apart.
     let stop = interrupt::after_step();
-    if !told.is_empty() {
-        record(&config, &trainer.checkpoint(), &folder)?;
-    }
+    let extended = (!told.is_empty()).then(|| trainer.checkpoint());
+    record(&config, extended.as_ref(), &folder)?;
     carry_out(&config, &dataset, trainer, &folder, stop)
 }
 

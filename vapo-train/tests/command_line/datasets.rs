@@ -2,9 +2,10 @@
 
 use crate::program::{Outcome, RUN_FILES, TINY, command, contents, names, outcome, vapo_train};
 use flate2::{Compression, write::GzEncoder};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const IMAGES: &str = "train-images-idx3-ubyte";
@@ -154,7 +155,13 @@ fn a_resumed_run_finds_files_that_were_moved_and_refuses_others() {
     told.refused(2, &["8×8×1", "12×12×1"]);
     assert!(contents(&run) == before);
     vapo_train(root.path(), "--resume --out run --data-dir moved").succeeded();
-    assert!(contents(&run) == before);
+    // Nothing changed but where the files lie, which is remembered.
+    let text = |files: &BTreeMap<PathBuf, Vec<u8>>| String::from_utf8(files[Path::new("config.json")].clone()).unwrap();
+    let after = contents(&run);
+    assert_eq!(text(&after), text(&before).replace(r#""data_dir": "files""#, r#""data_dir": "moved""#));
+    assert!(after.iter().all(|(path, bytes)| path.ends_with("config.json") || before[path] == *bytes));
+    vapo_train(root.path(), "--resume --out run").succeeded();
+    assert!(contents(&run) == after);
 }
 
 /// A root with an array `a.npy` of ten images of 8×8 pixels, so many channels each.

@@ -49,6 +49,11 @@ fn an_array_that_was_replaced_is_refused_with_both() {
     // The images are the same wherever they lie.
     let told = vapo_train(root.path(), "--resume --out run --data-dir first.npy").succeeded();
     assert!(told.errors.contains("resuming run after step 3"), "{}", told.errors);
+    // Where they lie is remembered.
+    let remembered = fs::read_to_string(at("run/config.json")).unwrap();
+    assert!(remembered.contains(r#""data_dir": "first.npy""#), "{remembered}");
+    vapo_train(root.path(), "--resume --out run").succeeded();
+    assert!(fs::read_to_string(at("run/config.json")).unwrap() == remembered);
 }
 
 /// Grey images, `level` and the three above it, of a time.
