@@ -129,10 +129,13 @@ fn taken(
     note
 }
 
-/// Folders such as trainA and testA are no splits, but surely not meant to be trained on together. The beginning of one
-/// split's name alone may be that of a class, trains for instance.
+/// Folders such as trainA and testA are no splits, but surely not meant to be trained on together. A longer word is none of
+/// these, and one such name alone may be that of a class.
 fn refuse_like_splits(folder: &Path, images: &BTreeMap<String, Vec<Entry>>) -> Result<(), ImagesError> {
-    let begins = |name: &str, start: &str| name.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
+    let begins = |name: &str, start: &str| {
+        name.split_at_checked(start.len())
+            .is_some_and(|(word, rest)| word.eq_ignore_ascii_case(start) && !rest.starts_with(char::is_lowercase))
+    };
     let like = |start: &str| images.keys().filter(|name| begins(name, start)).map(String::as_str).collect::<Vec<_>>();
     let alike = ["train", "val", "test"].map(like);
     if alike.iter().filter(|names| !names.is_empty()).count() < 2 {
@@ -265,6 +268,8 @@ mod tests {
             let message = names(&tree(paths), Split::Train).unwrap_err();
             assert!(message.contains(&format!("splits, {named}, ")) && message.contains("--data-dir"), "{message}");
         }
+        let classes = ["trains/a.png", "valleys/b.png", "testimonials/c.png"];
+        assert_eq!(names(&tree(&classes), Split::Train).unwrap().len(), 3);
         // One alone may be a class, and a true split beside is what was meant.
         assert_eq!(
             names(&tree(&["trains/a.png", "cars/b.png"]), Split::Train).unwrap(),
