@@ -109,7 +109,7 @@ fn a_training_of_now_rests_where_its_int8_file_holds_it() {
     }
     let (architecture, layout) = (&config.architecture, Layout::new(&config.architecture));
     let (resting, before) = (trainer.average(), trainer.average_before_rest().unwrap());
-    let Checkpoint { now, before_rest } = trainer.checkpoint();
+    let Checkpoint { now, before_rest, .. } = trainer.checkpoint();
     let was = before_rest.unwrap();
     let int8 = model_file(architecture, resting, Encoding::Int8).unwrap();
     let float = model_file(architecture, before, Encoding::Float32).unwrap();
