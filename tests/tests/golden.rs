@@ -7,7 +7,7 @@ use vapo_format::matrix::Part;
 use vapo_format::{Architecture, Homotopy, Layer, Shape};
 use vapo_train::ops::Fused;
 use vapo_train::ops::fused::memory::Memory;
-use vapo_train::parameters::{Layout, Place};
+use vapo_train::potential::parameters::{Layout, Place};
 use vapo_train::potential::{Potential, Samples, Seeds};
 
 /// f32 sums of a few hundred terms against f64: measured below 2e-5.

@@ -6,11 +6,11 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::Homotopy;
 use vapo_tests::analytic::{Mixture, dot, normal};
-use vapo_train::draws::{Batch, Draws};
-use vapo_train::homotopy::Path;
 use vapo_train::objective::{Cotangents, Objective};
+use vapo_train::path::Path;
+use vapo_train::path::Times;
+use vapo_train::path::{Batch, Draws};
 use vapo_train::potential::Evaluation;
-use vapo_train::times::Times;
 
 const BOTH: [Homotopy; 2] = [Homotopy::Linear, Homotopy::Bayes];
 

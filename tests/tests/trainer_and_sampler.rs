@@ -8,10 +8,10 @@ use vapo_format::{Encoding, Homotopy, Model, Shape};
 use vapo_sampler::arena;
 use vapo_train::ops::Fused;
 use vapo_train::ops::fused::memory::Memory;
-use vapo_train::parameters::{Layout, uniform};
+use vapo_train::potential::parameters::{Layout, uniform};
 use vapo_train::potential::{Potential, Samples};
-use vapo_train::preset::Preset;
 use vapo_train::quantise::model_file;
+use vapo_train::run::preset::Preset;
 
 /// Sums of up to 576 terms in two orders, one of them fused, through up to 14 layers. Measured below 1e-5.
 const TOLERANCE: f64 = 1e-4;

@@ -11,13 +11,13 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use std::hint::black_box;
 use vapo_format::{Homotopy, Shape};
-use vapo_train::config::{Choices, Config};
 use vapo_train::dataset::{Dataset, Files, Source};
 use vapo_train::ops::Fused;
 use vapo_train::ops::fused::memory::Memory;
-use vapo_train::parameters::Layout;
+use vapo_train::potential::parameters::Layout;
 use vapo_train::potential::{Potential, Samples, Seeds};
-use vapo_train::preset::Preset;
+use vapo_train::run::config::{Choices, Config};
+use vapo_train::run::preset::Preset;
 use vapo_train::training::Trainer;
 
 /// That of the program.

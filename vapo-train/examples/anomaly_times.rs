@@ -1,6 +1,6 @@
 //! Prints how well a model's energy tells the images of its data set from others, for several times and for three points
 //! at which to score an image: the image itself, the homotopy's mean mean(t)·image, and a sample of the homotopy
-//! mean(t)·image + std(t)·noise. The areas under the receiver operating characteristic are `vapo_train::anomaly::TIME`'s
+//! mean(t)·image + std(t)·noise. The areas under the receiver operating characteristic are `vapo_train::sampling::anomaly::TIME`'s
 //! reason.
 //!
 //!     cargo run --release -p vapo-train --example anomaly_times -- F.vapo DATASET [COUNT]
@@ -10,8 +10,8 @@ use std::error::Error;
 use vapo_format::{Model, Shape};
 use vapo_sampler::homotopy::coefficients;
 use vapo_sampler::{Noise, Potential, arena};
-use vapo_train::anomaly::{Images, auroc};
 use vapo_train::dataset::{Dataset, Source, Split};
+use vapo_train::sampling::anomaly::{Images, auroc};
 use vapo_train::sampling::generator;
 
 const TIMES: [f32; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99];

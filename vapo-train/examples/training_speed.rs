@@ -12,10 +12,10 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 use std::error::Error;
 use std::time::Instant;
 use vapo_format::Shape;
-use vapo_train::config::{Choices, Config};
 use vapo_train::dataset::{Dataset, Files, Source};
 use vapo_train::optimiser::Rule;
-use vapo_train::preset::Preset;
+use vapo_train::run::config::{Choices, Config};
+use vapo_train::run::preset::Preset;
 use vapo_train::training::Trainer;
 
 /// That of the program.

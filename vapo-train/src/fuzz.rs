@@ -4,15 +4,15 @@
 //! To add one: a function here, its name in [`READERS`], and a folder of that name with a small good file or two in
 //! `vapo-train/fuzz/seeds`.
 
-use crate::checkpoint::Checkpoint;
-use crate::config::Config;
 use crate::dataset::images::listing::Archive;
 use crate::dataset::images::partition;
 use crate::dataset::{Split, cifar10, idx, npy};
 use crate::evaluation::{Images, statistics};
+use crate::export::picture;
 use crate::files::raster::{self, Background};
-use crate::parameters::Layout;
-use crate::picture;
+use crate::potential::parameters::Layout;
+use crate::run::checkpoint::Checkpoint;
+use crate::run::config::Config;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;

@@ -4,58 +4,44 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`fetch`] | a data set's files from their publisher |
-//! | [`dataset`] | images in memory, dealt out in seeded batches |
-//! | [`draws`], [`times`] | what samples of a batch share, and when on the path they are |
-//! | [`homotopy`] | points on the path from noise to data, and the velocity there |
+//! | [`dataset`] | images in memory, dealt out in seeded batches; their files from the publisher |
+//! | [`path`] | points on the path from noise to data, the velocity there, and the times that a batch looks at |
 //! | [`potential`] | Φ(x, t), its drift ∇Φ, and the exact gradient of any loss of the drift |
 //! | [`ops`] | the operations that the potential is made of: by hand for the CPU, composed of dfdx's for any device |
 //! | [`objective`] | losses of the drift, with their derivatives |
 //! | [`optimiser`] | Muon, Adam, clipping, learning rate, moving average |
 //! | [`training`] | the step, and the loop around it |
 //! | [`quantise`] | from float parameters to a model file |
-//! | [`sampling`] | images from a model file, by the code of the device |
-//! | [`inpainting`] | images restored where they are masked |
-//! | [`composition`] | images of the weighted sum of two models |
-//! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
+//! | [`sampling`] | what a model file is for: images drawn, restored, composed, interpolated and judged |
 //! | [`evaluation`] | how far samples are from a data set |
-//! | [`interpolation`] | from one sample to another |
-//! | [`export`] | images to files that other programs read |
+//! | [`export`] | images to files that other programs read, and pictures for people |
 //!
-//! Beside it: [`preset`] (networks by name), [`config`] (a run's settings), [`parameters`] (their layout in one
-//! vector), [`run`] and [`checkpoint`] (a run's files), [`files`] (how files are read and written, whatever they hold), [`picture`]
-//! (grids and curves), [`cli`] (the command line).
+//! Beside it:
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`run`] | what one training is asked to do, and the folder that it leaves behind |
+//! | [`files`] | how files are read and written, whatever they hold |
+//! | [`arithmetic`] | what several stages compute alike |
+//! | [`cli`] | the command line, a file a command |
 //!
 //! The one function that matters is [`potential::Potential::gradient`]: the gradient of a gradient, without
 //! differentiating one.
 
-pub mod anomaly;
-pub mod checkpoint;
+pub mod arithmetic;
 pub mod cli;
-pub mod composition;
-pub mod config;
 pub mod dataset;
-pub mod draws;
 pub mod evaluation;
 pub mod export;
-pub mod extent;
-pub mod fetch;
 pub mod files;
 #[doc(hidden)]
 pub mod fuzz;
-pub mod homotopy;
-pub mod inpainting;
-pub mod interpolation;
 pub mod objective;
 pub mod ops;
 pub mod optimiser;
-pub mod parameters;
-pub mod picture;
+pub mod path;
 pub mod potential;
-pub mod preset;
 pub mod quantise;
 pub mod run;
 pub mod sampling;
-mod sums;
-pub mod times;
 pub mod training;

@@ -4,7 +4,7 @@
 //! scale = largest magnitude of the channel / 127. Biases stay f32. Scales keep 17 bits of their 24, rounded up: a value times
 //! its scale is exact in f32, and quantising what was quantised changes nothing.
 
-use crate::parameters::{Layout, Place};
+use crate::potential::parameters::{Layout, Place};
 use vapo_format::writer::{Values, Writer, file_bytes};
 use vapo_format::{Architecture, Encoding, Error};
 

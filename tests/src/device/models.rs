@@ -9,9 +9,9 @@ use tempfile::{NamedTempFile, TempPath};
 use vapo_format::matrix::Weights;
 use vapo_format::writer::replace_threshold;
 use vapo_format::{Architecture, Encoding, Homotopy, Model, Shape, Threshold, threshold};
-use vapo_train::parameters::{Layout, uniform};
-use vapo_train::preset::Preset;
+use vapo_train::potential::parameters::{Layout, uniform};
 use vapo_train::quantise::model_file;
+use vapo_train::run::preset::Preset;
 
 /// A model's file, removed at the end if it was made here.
 #[derive(Debug)]

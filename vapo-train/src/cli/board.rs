@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn the_presets_for_devices_fit_a_cortex_m7() {
         use crate::cli::fit::{Demand, Device};
-        use crate::preset::Preset;
+        use crate::run::preset::Preset;
         use vapo_format::{Encoding, Homotopy, Shape};
         let &Board { memory, program, .. } = named("stm32h743").unwrap();
         let device = Device { memory, program, solver: None };

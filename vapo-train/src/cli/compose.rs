@@ -2,10 +2,10 @@
 
 use super::options::{Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
-use crate::composition::compose;
-use crate::picture::{npy::npy, sample_grid};
+use crate::export::picture::{npy::npy, sample_grid};
 use crate::run::card::{Card, ModelCard, decimal};
 use crate::sampling::SamplingError;
+use crate::sampling::composition::compose;
 use serde_json::json;
 use std::path::PathBuf;
 

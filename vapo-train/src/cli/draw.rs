@@ -3,7 +3,7 @@
 use super::options::SamplerOptions;
 use super::{Failure, progress};
 use crate::evaluation::Images;
-use crate::picture::levels;
+use crate::export::picture::levels;
 use crate::sampling::{Settings, chunks};
 use rayon::ThreadPool;
 use vapo_format::Model;

@@ -6,8 +6,8 @@
 
 use super::Failure;
 use super::train::{budget_option, option};
-use crate::checkpoint::Checkpoint;
-use crate::config::{Budget, Choices, Config};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::config::{Budget, Choices, Config};
 use crate::run::folder::METRICS;
 use crate::run::{RunError, RunFolder, read_metrics};
 use crate::training::save;

@@ -122,8 +122,8 @@ impl std::fmt::Display for Lack {
 mod tests {
     use super::*;
     use crate::cli::board::one_piece;
-    use crate::preset::Preset;
     use crate::quantise::model_file;
+    use crate::run::preset::Preset;
     use vapo_format::{Homotopy, Shape};
 
     fn digits() -> Architecture {

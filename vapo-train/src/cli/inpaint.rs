@@ -2,13 +2,13 @@
 
 use super::options::{DataOptions, Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, note, parse_model, print, read_model};
+use crate::export::picture::read::{self, ReadError};
+use crate::export::picture::{grid, levels};
 use crate::files::array::header::MAGIC;
 use crate::files::bounded;
 use crate::files::raster::MAX_FILE;
-use crate::inpainting::inpaint;
-use crate::picture::read::{self, ReadError};
-use crate::picture::{grid, levels};
 use crate::run::card::{Card, ModelCard, sha256};
+use crate::sampling::inpainting::inpaint;
 use serde_json::json;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};

@@ -179,8 +179,8 @@ fn pieces(demand: Demand, device: Device) -> String {
 mod tests {
     use super::*;
     use crate::cli::board::one_piece;
-    use crate::preset::Preset;
     use crate::quantise::model_file;
+    use crate::run::preset::Preset;
     use clap::Parser;
     use vapo_format::writer::replace_threshold;
     use vapo_format::{Encoding, Homotopy, Shape, threshold};

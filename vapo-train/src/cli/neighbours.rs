@@ -7,7 +7,7 @@ use crate::dataset::{Batches, Split};
 use crate::evaluation::images::matches;
 use crate::evaluation::rank_sum::{median, quantile};
 use crate::evaluation::{EvaluationError, Images, Neighbour, RankSum, nearest, rank_sum};
-use crate::picture::grid;
+use crate::export::picture::grid;
 use crate::run::card::{Card, ModelCard};
 use serde_json::{Value, json};
 use std::num::{NonZeroU32, NonZeroUsize};

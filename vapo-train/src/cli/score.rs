@@ -2,10 +2,10 @@
 
 use super::options::{DataOptions, Plan};
 use super::{Failure, from_one_to, parse_model, print, read_model};
-use crate::anomaly::{self, Images, ScoreError, auroc, energies, share_above};
 use crate::dataset::{Dataset, Source, Split};
-use crate::picture::npy;
+use crate::export::picture::npy;
 use crate::run::card::{Card, DataCard, ModelCard, decimal};
+use crate::sampling::anomaly::{self, Images, ScoreError, auroc, energies, share_above};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};

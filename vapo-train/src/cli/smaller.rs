@@ -120,7 +120,7 @@ fn narrower(architecture: &Architecture, divisor: u16) -> Option<Architecture> {
 mod tests {
     use super::*;
     use crate::cli::board::{Memory, largest_program, named, one_piece};
-    use crate::preset::Preset;
+    use crate::run::preset::Preset;
     use vapo_format::{Homotopy, Shape};
 
     fn architecture(preset: &str, extent: u16) -> Architecture {

@@ -1,11 +1,11 @@
 //! What a person is told before and after training.
 
 use super::{Failure, note, print, progress, quoted};
-use crate::config::Config;
 use crate::dataset::Dataset;
-use crate::picture::{PictureError, refuse_grid, sample_grid};
+use crate::export::picture::{PictureError, refuse_grid, sample_grid};
 use crate::quantise::model_file;
 use crate::run::RunFolder;
+use crate::run::config::Config;
 use crate::run::folder::{MODEL, MODEL_FLOAT32, SAMPLES, SAMPLES_INT8};
 use crate::sampling::{Agreement, Settings, agreement, sample_telling};
 use crate::training::Trainer;

@@ -2,6 +2,7 @@
 //!
 //! | module | concept |
 //! |---|---|
+//! | [`fetch`] | the files of a data set from their publisher |
 //! | [`source`] | the data sets known by name, and where their files are looked for |
 //! | [`idx`] | the file format of MNIST and Fashion-MNIST |
 //! | [`cifar10`] | the files of CIFAR-10, binary or Python's, archived or not |
@@ -18,6 +19,7 @@ pub mod batches;
 pub mod cifar10;
 pub mod digits;
 pub mod error;
+pub mod fetch;
 pub mod fingerprint;
 pub mod flip;
 mod foreign;

@@ -3,12 +3,12 @@
 use crate::dataset::{Dataset, same_images};
 use crate::evaluation::EvaluationError;
 use crate::evaluation::error::{access, extent};
+use crate::export::picture::levels;
 use crate::files::array::{Archive, ArrayFileError, Class, order};
 use crate::files::bounded;
 use crate::files::incidental::{Depth, Found, Unreadable, files};
 use crate::files::raster::kind::{NAMES, is_image};
 use crate::files::raster::{Background, MAX_FILE, Raster, Seen, decode};
-use crate::picture::levels;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use vapo_format::Shape;
@@ -288,7 +288,7 @@ mod tests {
         fs::create_dir(path("mixed")).unwrap();
         for (name, side) in [("0.png", 1), ("1.png", 2)] {
             let shape = Shape { channels: 1, height: side, width: side };
-            let picture = crate::picture::Picture::of(&vec![0; shape.elements()], shape).unwrap();
+            let picture = crate::export::picture::Picture::of(&vec![0; shape.elements()], shape).unwrap();
             fs::write(path("mixed").join(name), picture.png()).unwrap();
         }
         fs::create_dir(path("broken")).unwrap();
@@ -366,7 +366,7 @@ mod tests {
             zip.finish().unwrap();
             Images::read(&path)
         };
-        let header = crate::picture::npy::header("|u1", &[2, 1, 2, 3]);
+        let header = crate::export::picture::npy::header("|u1", &[2, 1, 2, 3]);
         let images = write(&header, &(0..12).collect::<Vec<u8>>()).unwrap();
         assert_eq!((images.count(), images.image(1)), (2, &[6, 7, 8, 9, 10, 11][..]));
         let fortran = String::from_utf8_lossy(&header).replace("False", "True ");
@@ -375,11 +375,11 @@ mod tests {
         let values: Vec<u8> =
             (0..3).flat_map(|c| (0..2).flat_map(move |w| (0..2).map(move |n| 6 * n + 3 * w + c))).collect();
         assert_eq!(write(&fortran, &values).unwrap(), images);
-        let huge = crate::picture::npy::header("|u1", &[1 << 40, 2, 3]);
+        let huge = crate::export::picture::npy::header("|u1", &[1 << 40, 2, 3]);
         for (header, part) in [
             (huge, "expected 6597069766656 bytes of values, found 12"),
-            (crate::picture::npy::header("<f4", &[1, 1, 3]), "arr_0 of <f4"),
-            (crate::picture::npy::header("|u1", &[12]), "shape [12]"),
+            (crate::export::picture::npy::header("<f4", &[1, 1, 3]), "arr_0 of <f4"),
+            (crate::export::picture::npy::header("|u1", &[12]), "shape [12]"),
         ] {
             let message = write(&header, &[0; 12]).unwrap_err().to_string();
             assert!(message.contains("a.npz") && message.contains(part), "{message}");

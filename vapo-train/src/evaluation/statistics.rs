@@ -2,8 +2,8 @@
 
 use crate::evaluation::error::access;
 use crate::evaluation::{EvaluationError, Moments};
+use crate::export::picture::npy::header;
 use crate::files::array::{Archive, ArrayFileError, Class, Header};
-use crate::picture::npy::header;
 use std::io::{Cursor, Read, Seek, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;

@@ -1,8 +1,8 @@
 //! `.npy` and `.npz` files, written as the images come.
 
+use crate::export::picture::npy::{extents, header};
 use crate::files::atomic::{self, Existing};
 use crate::files::temporary::TemporaryFile;
-use crate::picture::npy::{extents, header};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use vapo_format::Shape;

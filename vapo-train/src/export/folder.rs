@@ -1,9 +1,9 @@
 //! A flat folder of PNG files: `000000.png` and on.
 
+use crate::export::picture::Picture;
 use crate::export::{ExportError, access};
 use crate::files::atomic::{Existing, appeared, folder_of};
 use crate::files::temporary::{Guard, PART, TemporaryFolder};
-use crate::picture::Picture;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 use vapo_format::Shape;

@@ -6,16 +6,18 @@
 //! | [`writer`] | takes chunks of samples, and leaves the whole or nothing |
 //! | [`folder`] | a flat folder of PNG files |
 //! | `archive` | `.npy` and `.npz` |
+//! | [`picture`] | grids and curves for people to look at |
 
 mod archive;
 pub mod folder;
 pub mod format;
+pub mod picture;
 pub mod writer;
 
 pub use format::Format;
 pub use writer::Writer;
 
-use crate::picture::PictureError;
+use crate::export::picture::PictureError;
 use std::io;
 use std::path::{Path, PathBuf};
 

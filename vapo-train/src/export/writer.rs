@@ -2,9 +2,9 @@
 
 use crate::export::archive::{Npy, Npz};
 use crate::export::folder::Folder;
+use crate::export::picture::{PictureError, grid, levels};
 use crate::export::{ExportError, Format, access};
 use crate::files::atomic::{Existing, publish};
-use crate::picture::{PictureError, grid, levels};
 use std::path::{Path, PathBuf};
 use vapo_format::Shape;
 

@@ -7,7 +7,7 @@
 //!   does not pull the drift towards zero. Samples that have a time for themselves make one group with those beside them, in
 //!   which (1 − t)γ is centred; a single one joins the group before it. The groups beyond stay as they are.
 //! * The weight 1 − t, by which the std of γ grows on either path, gives all times derivatives of one size.
-//! * A mirrored noise cancels the odd part of γ: [`crate::draws::Draws::Antithetic`], the usual way to draw for this loss.
+//! * A mirrored noise cancels the odd part of γ: [`crate::path::Draws::Antithetic`], the usual way to draw for this loss.
 //!
 //! d only makes losses of different extents comparable. With n samples in a group of one time,
 //! ∂F/∂g = (1 − t)g/(B·d), ∂F/∂Φ = n/(n − 1)·(1 − t)(γ − mean γ)/(B·d).
@@ -15,9 +15,9 @@
 //! Source: Loo et al., *Variational Potential Flow*, the loss of the energy, which has weight 1.
 
 use super::Cotangents;
-use crate::homotopy::Path;
+use crate::arithmetic::sums::centred;
+use crate::path::Path;
 use crate::potential::Evaluation;
-use crate::sums::centred;
 
 pub(super) fn evaluate(evaluation: &Evaluation<f32>, path: &Path) -> Cotangents {
     let (samples, dimension) = (path.times().len(), path.dimension());

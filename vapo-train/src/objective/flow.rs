@@ -4,7 +4,7 @@
 //! [`super::energy`] integrated by parts. ∂F/∂g = 2(g − u)/(B·d).
 
 use super::Cotangents;
-use crate::homotopy::Path;
+use crate::path::Path;
 use crate::potential::Evaluation;
 use std::ops::Range;
 

@@ -14,8 +14,8 @@ mod energy;
 mod flow;
 pub mod vapo_bayes;
 
-use crate::extent::{ExtentError, check};
-use crate::homotopy::Path;
+use crate::arithmetic::extent::{ExtentError, check};
+use crate::path::Path;
 use crate::potential::{Evaluation, Seeds};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -105,7 +105,7 @@ impl Objective {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::uniform;
+    use crate::potential::parameters::uniform;
     use clap::ValueEnum;
     use rand_core::SeedableRng;
     use rand_xoshiro::Xoshiro128PlusPlus;

@@ -18,9 +18,9 @@
 //! 15/16. Use it to compare with the published method, not for quality.
 
 use super::Cotangents;
-use crate::homotopy::Path;
+use crate::arithmetic::sums::{centred, dot, std, widen};
+use crate::path::Path;
 use crate::potential::Evaluation;
-use crate::sums::{centred, dot, std, widen};
 
 /// Weight of the mean square of the drift.
 const NORM: f64 = 0.5;

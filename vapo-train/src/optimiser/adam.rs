@@ -1,6 +1,6 @@
 //! Adam, with a state that can be read and restored.
 
-use crate::extent::{ExtentError, check};
+use crate::arithmetic::extent::{ExtentError, check};
 use dfdx::prelude::*;
 
 /// Decay of the first and of the second moment.

@@ -24,7 +24,7 @@ pub struct NonFinite {
 /// # Errors
 /// [`NonFinite`]; the gradient is left as it was.
 pub fn clip(gradient: &mut [f32], limit: f32) -> Result<f32, NonFinite> {
-    let norm = crate::sums::dot(gradient, gradient).sqrt();
+    let norm = crate::arithmetic::sums::dot(gradient, gradient).sqrt();
     // A sum of squares of f32 cannot overflow f64, so it is finite if and only if all values are.
     if !norm.is_finite() {
         return Err(non_finite(gradient));

@@ -1,6 +1,6 @@
 //! An exponential moving average of parameters, which samples better than the parameters themselves.
 
-use crate::extent::{ExtentError, check};
+use crate::arithmetic::extent::{ExtentError, check};
 
 /// A moving average whose decay warms up, so that it soon forgets the initial parameters: update n, from 1, has
 /// decay min(decay, (1 + n)/(10 + n)).

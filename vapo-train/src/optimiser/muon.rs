@@ -53,7 +53,7 @@ fn orthogonalised(matrix: Vec<f32>, columns: usize) -> Vec<f32> {
     if rows < columns {
         return transposed(&orthogonalised(transposed(&matrix, columns), rows), rows);
     }
-    let norm = crate::sums::dot(&matrix, &matrix).sqrt();
+    let norm = crate::arithmetic::sums::dot(&matrix, &matrix).sqrt();
     if norm == 0.0 {
         return matrix;
     }
@@ -151,9 +151,9 @@ mod tests {
         let gradient = random(40 * 9);
         let (mut weights, mut momentum) = (vec![0.0; 40 * 9], vec![0.0; 40 * 9]);
         update(&mut weights, &mut momentum, &gradient, 9, (0.01, 0.0));
-        let size = (crate::sums::dot(&weights, &weights) / (40.0 * 9.0)).sqrt();
+        let size = (crate::arithmetic::sums::dot(&weights, &weights) / (40.0 * 9.0)).sqrt();
         assert!((size / (f64::from(SIZE) * 0.01) - 1.0).abs() < 0.25, "{size}");
-        assert!(crate::sums::dot(&weights, &gradient) < 0.0);
+        assert!(crate::arithmetic::sums::dot(&weights, &gradient) < 0.0);
         for (momentum, gradient) in momentum.iter().zip(&gradient) {
             assert!((momentum - (1.0 - DECAY) * gradient).abs() < 1e-6);
         }

@@ -1,8 +1,8 @@
 //! Which rule moves which parameters.
 
 use super::{Adam, muon};
-use crate::extent::{ExtentError, check};
-use crate::parameters::{Layout, Place};
+use crate::arithmetic::extent::{ExtentError, check};
+use crate::potential::parameters::{Layout, Place};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -157,7 +157,7 @@ fn put(picked: &[f32], ranges: &[Range<usize>], values: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preset::Preset;
+    use crate::run::preset::Preset;
     use crate::sampling::generator;
     use vapo_format::{Homotopy, Shape};
     use vapo_sampler::Noise;

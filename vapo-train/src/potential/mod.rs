@@ -11,12 +11,13 @@ mod conv;
 mod down;
 mod embedding;
 mod head;
+pub mod parameters;
 mod readout;
 mod residual;
 mod space_to_depth;
 
 use crate::ops::{Images, Kernels, Matrix, Pass, Recording, Scalars};
-use crate::parameters::Layout;
+use crate::potential::parameters::Layout;
 use dfdx::prelude::*;
 use embedding::Features;
 use std::ops::Range;

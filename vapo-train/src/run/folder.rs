@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 pub const CONFIG: &str = "config.json";
 /// A line for each logged step: [`crate::run::Metrics`].
 pub const METRICS: &str = "metrics.jsonl";
-/// The state to go on from: [`crate::checkpoint::Checkpoint`].
+/// The state to go on from: [`crate::run::checkpoint::Checkpoint`].
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
-/// The loss over the steps: [`crate::picture::loss_curve`].
+/// The loss over the steps: [`crate::export::picture::loss_curve`].
 pub const LOSS: &str = "loss.png";
 /// Samples of the float model.
 pub const SAMPLES: &str = "samples.png";

@@ -1,16 +1,22 @@
-//! The run folder: everything that one training leaves behind, and what it needs to go on.
+//! A run: what one training is asked to do, everything that it leaves behind, and what it needs to go on.
 //!
 //! | module | concept |
 //! |---|---|
+//! | [`preset`] | networks by name |
+//! | [`config`] | all that decides what a run computes |
+//! | [`checkpoint`] | the state to go on from |
 //! | [`folder`] | the folder itself: created, refused or opened again |
 //! | [`lock`] | one writer a folder |
 //! | [`metrics`] | `metrics.jsonl`, a line for each logged step |
 //! | [`card`] | what a command was given, enough to get its numbers again |
 
 pub mod card;
+pub mod checkpoint;
+pub mod config;
 pub mod folder;
 pub mod lock;
 pub mod metrics;
+pub mod preset;
 
 pub use folder::RunFolder;
 pub use lock::Lock;

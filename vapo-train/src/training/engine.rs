@@ -1,10 +1,10 @@
 //! What computes the potential and its gradients: threads of the CPU, or a CUDA device.
 
-use crate::config::Device;
-use crate::extent::ExtentError;
-use crate::homotopy::Path;
+use crate::arithmetic::extent::ExtentError;
 use crate::objective::Objective;
+use crate::path::Path;
 use crate::potential::Potential;
+use crate::run::config::Device;
 use crate::training::shards::Memories;
 use crate::training::{TrainingError, shards};
 use dfdx::prelude::Cpu;

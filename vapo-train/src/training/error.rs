@@ -1,7 +1,7 @@
 //! Why training stops.
 
-use crate::extent::ExtentError;
-use crate::homotopy::PathError;
+use crate::arithmetic::extent::ExtentError;
+use crate::path::PathError;
 
 /// Why training cannot begin or go on.
 #[non_exhaustive]

@@ -1,7 +1,7 @@
 //! What a person sees while it trains: a bar on a terminal, a line now and then elsewhere.
 
-use crate::config::Budget;
 use crate::run::Metrics;
+use crate::run::config::Budget;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};

@@ -1,9 +1,9 @@
 //! The training loop with its run folder: metrics, checkpoints, and a way to stop.
 
-use crate::checkpoint::error::contents;
-use crate::checkpoint::{Checkpoint, CheckpointError};
-use crate::config::Config;
-use crate::picture::loss_curve;
+use crate::export::picture::loss_curve;
+use crate::run::checkpoint::error::contents;
+use crate::run::checkpoint::{Checkpoint, CheckpointError};
+use crate::run::config::Config;
 use crate::run::folder::{CHECKPOINT, LOSS, METRICS};
 use crate::run::{Metrics, RunError, RunFolder, read_metrics};
 use crate::training::progress::Progress;

@@ -8,11 +8,11 @@
 //! second pass before the first has ended, so they keep what the first leaves of every shard: that grows with the batch, to
 //! 0.3 GB for 64 images of the preset `cifar10`.
 
-use crate::extent::ExtentError;
-use crate::homotopy::Path;
+use crate::arithmetic::extent::ExtentError;
 use crate::objective::Objective;
 use crate::ops::Fused;
 use crate::ops::fused::memory::Memory;
+use crate::path::Path;
 use crate::potential::{Evaluation, Potential, Samples};
 use dfdx::prelude::Cpu;
 use rayon::prelude::*;

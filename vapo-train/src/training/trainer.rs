@@ -1,15 +1,15 @@
 //! One optimiser step, and the state that it moves: a batch from the data set along the homotopy, the drift, the
 //! objective, the exact gradient, the optimiser, the moving average.
 
-use crate::checkpoint::{Checkpoint, Snapshot};
-use crate::config::Config;
+use crate::arithmetic::extent::ExtentError;
 use crate::dataset::{Batches, Dataset, Flips};
-use crate::draws::Batch;
-use crate::extent::ExtentError;
-use crate::homotopy::Path;
 use crate::optimiser::{Ema, Optimiser, clip, learning_rate};
-use crate::parameters::{Layout, Place};
+use crate::path::Batch;
+use crate::path::Path;
+use crate::potential::parameters::{Layout, Place};
 use crate::quantise::rounded;
+use crate::run::checkpoint::{Checkpoint, Snapshot};
+use crate::run::config::Config;
 use crate::training::engine::Differentiate;
 use crate::training::{Engine, TrainingError};
 use rand_core::{Rng, SeedableRng};
@@ -247,10 +247,10 @@ fn state_of(generator: &Xoshiro128PlusPlus) -> [u32; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Choices;
     use crate::dataset::{Files, Source, Split};
     use crate::objective::Objective;
-    use crate::preset::Preset;
+    use crate::run::config::Choices;
+    use crate::run::preset::Preset;
     use rand_core::Rng;
 
     #[test]

@@ -5,7 +5,7 @@ use crate::program::{names, png_extent, vapo_train};
 use std::fs;
 use tempfile::TempDir;
 use vapo_format::{Encoding, Homotopy, Shape};
-use vapo_train::parameters::Layout;
+use vapo_train::potential::parameters::Layout;
 use vapo_train::quantise::model_file;
 
 /// Two models of the same images, a and b.

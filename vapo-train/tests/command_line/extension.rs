@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 use vapo_format::{Encoding, Model};
-use vapo_train::checkpoint::Checkpoint;
-use vapo_train::config::{Budget, Config};
 use vapo_train::dataset::{Dataset, Split};
 use vapo_train::optimiser::learning_rate;
 use vapo_train::quantise::model_file;
+use vapo_train::run::checkpoint::Checkpoint;
+use vapo_train::run::config::{Budget, Config};
 use vapo_train::run::{Metrics, read_metrics};
 use vapo_train::training::Trainer;
 

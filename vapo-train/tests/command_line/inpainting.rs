@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use vapo_format::{Homotopy, Model, Shape};
 use vapo_sampler::{Noise, Sampler, Schedule, Solver, arena};
 use vapo_train::dataset::{Dataset, Source, Split};
-use vapo_train::picture::{Picture, grid, levels, npy::npy};
+use vapo_train::export::picture::{Picture, grid, levels, npy::npy};
 
 const BOX: &str = "inpaint --model m.vapo --dataset digits --box 2,3,4,5";
 

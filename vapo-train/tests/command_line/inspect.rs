@@ -8,9 +8,9 @@ use std::process::Stdio;
 use tempfile::TempDir;
 use vapo_format::{Encoding, Homotopy, Model, Shape};
 use vapo_sampler::{Solver, arena};
-use vapo_train::parameters::Layout;
-use vapo_train::preset::Preset;
+use vapo_train::potential::parameters::Layout;
 use vapo_train::quantise::model_file;
+use vapo_train::run::preset::Preset;
 
 /// The table's rows: layer, output, parameters, bytes.
 fn rows(page: &str) -> Vec<(String, String, usize, usize)> {

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 use vapo_format::{Architecture, Encoding, Homotopy, Shape};
 use vapo_sampler::Noise;
-use vapo_train::parameters::Layout;
-use vapo_train::preset::Preset;
+use vapo_train::potential::parameters::Layout;
 use vapo_train::quantise::model_file;
+use vapo_train::run::preset::Preset;
 
 pub(crate) const GREY: Shape = Shape { channels: 1, height: 8, width: 8 };
 

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use vapo_format::{Homotopy, Shape};
 use vapo_train::dataset::{Dataset, Source, Split};
 use vapo_train::evaluation::Images;
-use vapo_train::picture::Picture;
+use vapo_train::export::picture::Picture;
 
 fn root() -> TempDir {
     let root = TempDir::new().unwrap();
@@ -39,7 +39,7 @@ fn each_row_is_a_sample_and_its_nearest_training_images() {
         order.sort_by_key(|&index| distance(sample, training.image(index)));
         expected.extend(sample.iter().chain(training.image(order[0])).chain(training.image(order[1])));
     }
-    let picture = vapo_train::picture::grid(&expected, GREY, std::num::NonZeroU32::new(3)).unwrap();
+    let picture = vapo_train::export::picture::grid(&expected, GREY, std::num::NonZeroU32::new(3)).unwrap();
     assert!(fs::read(root.path().join("n.png")).unwrap() == Picture::png(&picture));
     let card = card(&root, "n.png.json");
     let nearest = |sample: usize| {

@@ -3,10 +3,10 @@
 use crate::program::vapo_train;
 use std::fs;
 use tempfile::TempDir;
-use vapo_train::checkpoint::{Checkpoint, Snapshot};
-use vapo_train::config::Config;
 use vapo_train::dataset::{Dataset, Split};
 use vapo_train::objective::Objective;
+use vapo_train::run::checkpoint::{Checkpoint, Snapshot};
+use vapo_train::run::config::Config;
 use vapo_train::run::read_metrics;
 use vapo_train::training::Trainer;
 

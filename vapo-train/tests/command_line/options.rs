@@ -104,7 +104,7 @@ fn the_help_lists_commands_names_and_defaults() {
 fn parameters_of_presets_are_as_many_as_the_help_says() {
     let root = TempDir::new().unwrap();
     let page = vapo_train(root.path(), "-h").succeeded().output + &vapo_train(root.path(), "--help").succeeded().output;
-    for preset in vapo_train::preset::Preset::all() {
+    for preset in vapo_train::run::preset::Preset::all() {
         let side = preset.about.split('×').next().unwrap().parse().unwrap();
         let channels = if preset.about.contains("colour") { 3 } else { 1 };
         let image = vapo_format::Shape { channels, height: side, width: side };

@@ -7,18 +7,18 @@ use std::process::Stdio;
 use tempfile::TempDir;
 use vapo_format::{Encoding, Homotopy, Model};
 use vapo_sampler::{Schedule, Solver, arena};
-use vapo_train::checkpoint::Checkpoint;
-use vapo_train::config::{Budget, Config, Device};
 use vapo_train::dataset::Source;
-use vapo_train::draws::Draws;
+use vapo_train::export::picture::sample_grid;
 use vapo_train::objective::Objective;
 use vapo_train::optimiser::{Rule, learning_rate};
-use vapo_train::picture::sample_grid;
-use vapo_train::preset::Preset;
+use vapo_train::path::Draws;
+use vapo_train::path::Times;
 use vapo_train::quantise::model_file;
+use vapo_train::run::checkpoint::Checkpoint;
+use vapo_train::run::config::{Budget, Config, Device};
+use vapo_train::run::preset::Preset;
 use vapo_train::run::read_metrics;
 use vapo_train::sampling::{Settings, agreement, sample};
-use vapo_train::times::Times;
 
 /// A grid of 8 × 8 digits, each enlarged to 48 pixels, with gaps of one pixel between and around.
 const GRID: u32 = 1 + 8 * 49;

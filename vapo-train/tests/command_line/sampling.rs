@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use vapo_format::{Homotopy, Model, Shape};
 use vapo_sampler::{Noise, Sampler, Schedule, Solver, arena};
 use vapo_train::evaluation::Images;
-use vapo_train::picture::{levels, sample_grid};
+use vapo_train::export::picture::{levels, sample_grid};
 
 fn model() -> (TempDir, Vec<u8>) {
     let root = TempDir::new().unwrap();

@@ -8,8 +8,8 @@ use std::path::Path;
 use tempfile::TempDir;
 use vapo_format::{Homotopy, Model, Shape};
 use vapo_sampler::{Sampler, Solver, arena};
-use vapo_train::anomaly::{auroc, share_above, threshold};
 use vapo_train::dataset::{Dataset, Source, Split};
+use vapo_train::sampling::anomaly::{auroc, share_above, threshold};
 
 const DIGITS: &str = "score --model m.vapo --dataset digits";
 

@@ -2,7 +2,7 @@
 
 use crate::cli::Failure;
 use crate::export::Format;
-use crate::picture::{PictureError, refuse_grid};
+use crate::export::picture::{PictureError, refuse_grid};
 use std::num::NonZeroU32;
 use std::path::Path;
 use vapo_format::Shape;

@@ -3,7 +3,7 @@
 use crate::ops::fused::memory::Memory;
 use crate::ops::kernel::window::Window;
 use crate::ops::{Convolution, Fused, Images, Kernels, Matrix, Pass, Recording};
-use crate::parameters::uniform;
+use crate::potential::parameters::uniform;
 use dfdx::prelude::*;
 use rand_core::Rng;
 use std::ops::Range;

@@ -87,8 +87,8 @@ fn damaged(cause: &ZipError) -> ArrayFileError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::picture::npy::header;
     use crate::files::array::{Class, Element};
-    use crate::picture::npy::header;
     use std::io::{Cursor, Write};
     use zip::write::SimpleFileOptions;
     use zip::{CompressionMethod, ZipWriter};

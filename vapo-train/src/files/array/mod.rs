@@ -115,7 +115,7 @@ impl<R: Read> Array<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::npy::header;
+    use crate::export::picture::npy::header;
 
     const BYTE: Element = Element { class: Class::Uint, width: 1, big: false };
     const DOUBLE: Element = Element { class: Class::Float, width: 8, big: false };

@@ -1,8 +1,8 @@
 //! The tensors of a checkpoint, written and read.
 
-use crate::checkpoint::{Checkpoint, Mismatch, Snapshot};
 use crate::files::seal;
-use crate::parameters::Layout;
+use crate::potential::parameters::Layout;
+use crate::run::checkpoint::{Checkpoint, Mismatch, Snapshot};
 use safetensors::tensor::View;
 use safetensors::{Dtype, SafeTensors};
 use std::borrow::Cow;

@@ -3,7 +3,7 @@
 //! Bytes go to `NAME.part`, which an interrupted download leaves and the next one goes on with (HTTP Range). Only a file
 //! with the right sum takes the name.
 
-use crate::fetch::FetchError;
+use crate::dataset::fetch::FetchError;
 use crate::files::temporary::{Entry, Guard, Kind, PART, is_at, remove_if_empty};
 use md5::{Digest, Md5};
 use std::fs::{self, File, OpenOptions, TryLockError};

@@ -1,6 +1,6 @@
 //! Samples side by side.
 
-use crate::picture::{Picture, PictureError, count, levels};
+use crate::export::picture::{Picture, PictureError, count, levels};
 use std::num::{NonZeroU32, NonZeroU64};
 use vapo_format::Shape;
 

@@ -1,6 +1,6 @@
 //! Arrays that NumPy opens.
 
-use crate::picture::{PictureError, count};
+use crate::export::picture::{PictureError, count};
 use vapo_format::Shape;
 
 /// The bytes of a `.npy` file (version 1.0) of samples of extent `shape`: float32, C order, axes (N, H, W, C).

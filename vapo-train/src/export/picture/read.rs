@@ -179,7 +179,7 @@ fn scaled(level: u8) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::npy::{self, npy};
+    use crate::export::picture::npy::{self, npy};
 
     const GREY: Shape = Shape { channels: 1, height: 2, width: 3 };
     const COLOUR: Shape = Shape { channels: 3, ..GREY };

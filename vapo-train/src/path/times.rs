@@ -1,7 +1,7 @@
 //! Which times of the path a batch looks at.
 
-use crate::homotopy::LATEST;
-use crate::parameters::uniform;
+use crate::path::LATEST;
+use crate::potential::parameters::uniform;
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 //! An image is scored at mean(t)·image by [`Sampler::image_energy`], the very code of the device.
 
 use crate::dataset::Dataset;
-use crate::parameters::uniform;
+use crate::potential::parameters::uniform;
 use crate::sampling::generator;
 use rayon::prelude::*;
 use vapo_format::{Model, Shape};

@@ -1,11 +1,11 @@
 //! Everything that decides what a run computes, written to its folder before training and read back to resume.
 
 use crate::dataset::{Dataset, Files, Fingerprint, Preparation, Source};
-use crate::draws::Draws;
 use crate::objective::Objective;
 use crate::optimiser::Rule;
-use crate::preset::Preset;
-use crate::times::Times;
+use crate::path::Draws;
+use crate::path::Times;
+use crate::run::preset::Preset;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;

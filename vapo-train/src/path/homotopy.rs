@@ -5,9 +5,9 @@
 //!
 //! Source: Loo et al., *Variational Potential Flow*, for `bayes`; the straight path, `linear`, is its follow-up's.
 
-use crate::extent::{ExtentError, check};
+use crate::arithmetic::extent::{ExtentError, check};
+use crate::arithmetic::sums::dot;
 use crate::potential::Samples;
-use crate::sums::dot;
 use vapo_format::Homotopy;
 use vapo_sampler::homotopy::coefficients;
 
@@ -120,7 +120,7 @@ impl Path {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::uniform;
+    use crate::potential::parameters::uniform;
     use rand_core::SeedableRng;
     use rand_xoshiro::Xoshiro128PlusPlus;
 

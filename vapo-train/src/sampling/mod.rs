@@ -1,4 +1,16 @@
 //! Samples a model file on the host through `vapo-sampler`, the very code of the device.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`inpainting`] | images restored where they are masked |
+//! | [`composition`] | images of the weighted sum of two models |
+//! | [`interpolation`] | from one sample to another |
+//! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
+
+pub mod anomaly;
+pub mod composition;
+pub mod inpainting;
+pub mod interpolation;
 
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
@@ -207,8 +219,8 @@ fn cosine(a: &[f32], b: &[f32]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preset::Preset;
     use crate::quantise::model_file;
+    use crate::run::preset::Preset;
     use vapo_format::{Architecture, Encoding, Homotopy, Shape};
 
     fn architecture() -> Architecture {

@@ -1,7 +1,7 @@
 //! The loss over the steps.
 
-use crate::picture::axis::Axis;
-use crate::picture::{Picture, PictureError};
+use crate::export::picture::axis::Axis;
+use crate::export::picture::{Picture, PictureError};
 use embedded_graphics::mono_font::{MonoTextStyle, ascii::FONT_8X13, ascii::FONT_9X15_BOLD};
 use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::*;

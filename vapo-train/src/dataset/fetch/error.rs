@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why [`crate::fetch::Client::fetch`] failed.
+/// Why [`crate::dataset::fetch::Client::fetch`] failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {

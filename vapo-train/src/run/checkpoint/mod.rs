@@ -10,7 +10,7 @@
 //! | `first_moment.…` | likewise | moving average of the gradient: Adam's, or Muon's for the weights that it moves |
 //! | `second_moment.…` | likewise | moving average of its square: Adam's, or zero |
 //! | `before_rest.…` | all of the above again | as it was when weights came to rest where int8 holds them; only there if they did |
-//! | `run` | u8, 32 | digest of the run's settings: [`Config::digest`](crate::config::Config::digest); only there if its images are known |
+//! | `run` | u8, 32 | digest of the run's settings: [`Config::digest`](crate::run::config::Config::digest); only there if its images are known |
 //! | `sha256` | u8, 32 | SHA-256 of all bytes of the file before it; it is the last tensor |
 //!
 //! `MATRIX` is a name of [`Architecture::matrices`], `layers.1.conv1` for instance.
@@ -44,7 +44,7 @@ pub struct Checkpoint {
     pub now: Snapshot,
     /// Its state just before weights came to rest where int8 holds them, with float weights; none while they move.
     pub before_rest: Option<Snapshot>,
-    /// Which run it is of: [`Config::digest`](crate::config::Config::digest), where that is known.
+    /// Which run it is of: [`Config::digest`](crate::run::config::Config::digest), where that is known.
     pub run: Option<[u8; 32]>,
 }
 
