@@ -1,293 +1,275 @@
-//! The layers of a potential Φ(x, t).
+//! The nodes of a potential Φ(x, t): each a layer and the earlier nodes that it reads.
 //!
-//! A potential is an *encoder* whose input gradient re-uses every weight transposed:
-//!
-//! ```text
-//! e = silu(W₁ silu(W₀ features(t)))                      embedding of time
-//! x → [space to depth] → conv → residual… → down → residual… → head → o
-//! Φ = Σ o·q[1..] + 0.05 Σ_pixels mean_channels(o²) + ½ q[0] ‖x‖²,   q = readout(e)
-//! ```
-//!
-//! The embedding comes first and the readout last in every potential, so neither is listed. All images are
+//! The first node is the signal, the last the read-out. Skips and conditions are edges like any other. All activations are
 //! row-major, channels last (H, W, C).
 
-use crate::error::{ArchitectureError, NameError};
-use crate::matrix::{MatrixName, MatrixShape, Part};
-use core::fmt;
-use core::str::FromStr;
+use crate::error::{ArchitectureError, Fault};
+use crate::homotopy::Homotopy;
+use crate::layer::{Input, Layer, MAX_INPUTS, Signal, checked};
+use crate::matrix::{Encoding, MatrixShape};
+use crate::signal::{Scaling, Shape};
 use serde::{Deserialize, Serialize};
 
-/// Most layers that an architecture may list.
-pub const MAX_LAYERS: usize = 24;
-/// Largest height, width, channel count and embedding.
-pub const MAX_EXTENT: u16 = 1024;
+/// Most nodes of an architecture.
+pub const MAX_NODES: usize = 160;
 /// Most elements of one activation (C·H·W).
 pub const MAX_ACTIVATION: usize = 1 << 24;
-/// Number of sinusoidal features of time: sines of `t·f`, then cosines of `t·f`, for every frequency `f`.
-pub const TIME_FEATURES: usize = 2 * FREQUENCIES.len();
-/// Weight of the sum of squares in the readout.
-pub const SQUARES: f32 = 0.05;
+/// Most channels that have a scaling each.
+pub const MAX_SCALINGS: usize = 32;
+/// Most bytes of all matrices in float32: files stay below 2³¹ bytes, so that 32-bit offsets suffice.
+pub const MAX_WEIGHTS: usize = (1 << 31) - (1 << 16);
 
-/// Frequencies of the time features, in radians per unit of time: 2·100^(i/15). Literals, so that no
-/// target has to compute them.
-#[rustfmt::skip]
-pub const FREQUENCIES: [f32; 16] = [
-    2.0, 2.718_712_8, 3.695_699_7, 5.023_772_7, 6.829_097_7, 9.283_177,
-    12.619_147, 17.153_917, 23.318_289, 31.697_865, 43.088_696, 58.572_89,
-    79.621_44, 108.233_9, 147.128_45, 200.0,
-];
+const _: () = assert!(usize::BITS >= 32, "vapo-format needs a target with 32-bit addresses or wider");
 
-// Sizes are counted in `usize`. The largest potential that validates is MAX_LAYERS residual blocks of MAX_EXTENT
-// channels; in float32 its file is below 2³¹ bytes, so no sum over a validated architecture overflows 32 bits.
-const _: () = {
-    assert!(usize::BITS >= 32, "vapo-format needs a target with 32-bit addresses or wider");
-    let c = MAX_EXTENT as u64;
-    let block = 2 * (9 * c + 1) * c + (c + 1) * (2 * c);
-    let once = (TIME_FEATURES as u64 + 1) * c + (c + 1) * c + (c + 1) * (1 + c);
-    assert!(4 * (MAX_LAYERS as u64 * block + once) + 1024 < 1 << 31);
-};
+/// The nodes that a node reads, by index.
+pub type Edges = heapless::Vec<u16, MAX_INPUTS, u8>;
 
-/// Extent of an image or activation, channels last in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A layer and what it reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shape {
-    /// Values a pixel.
-    pub channels: u16,
-    /// Rows.
-    pub height: u16,
-    /// Columns.
-    pub width: u16,
+pub struct Node {
+    /// The layer.
+    pub layer: Layer,
+    /// Indices of earlier nodes, in the order that the layer says; none for the one before.
+    #[serde(default)]
+    pub inputs: Edges,
 }
 
-impl Shape {
-    /// Number of values, C·H·W; at most `usize::MAX`, which only extents above [`MAX_EXTENT`] can reach.
-    pub const fn elements(self) -> usize {
-        self.pixels().saturating_mul(self.channels as usize)
+impl Node {
+    /// A node at an index that reads these nodes. Reading the one before alone is not written down.
+    pub fn new(layer: impl Into<Layer>, index: u16, inputs: &[u16]) -> Self {
+        let before = index.checked_sub(1);
+        let inputs = if inputs.len() == 1 && inputs.first().copied() == before { &[] } else { inputs };
+        Node { layer: layer.into(), inputs: inputs.iter().copied().take(MAX_INPUTS).collect() }
     }
 
-    /// Number of pixels, H·W.
-    pub const fn pixels(self) -> usize {
-        // 65,535² fits 32 bits.
-        self.height as usize * self.width as usize
-    }
-}
-
-/// `28×28×1`: height, width, channels.
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}×{}×{}", self.height, self.width, self.channels)
-    }
-}
-
-/// The path x = mean(t)·data + std(t)·noise from the prior at t = 0 to the data at t = 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Homotopy {
-    /// mean t, std 1 − t: the straight path.
-    #[default]
-    Linear,
-    /// mean t, variance 1 − t: the log-homotopy between prior and likelihood.
-    Bayes,
-}
-
-/// `linear` or `bayes`.
-impl fmt::Display for Homotopy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Homotopy::Linear => "linear",
-            Homotopy::Bayes => "bayes",
-        })
-    }
-}
-
-impl FromStr for Homotopy {
-    type Err = NameError;
-
-    fn from_str(name: &str) -> Result<Self, NameError> {
-        match name {
-            "linear" => Ok(Homotopy::Linear),
-            "bayes" => Ok(Homotopy::Bayes),
-            _ => Err(NameError { expected: "linear or bayes" }),
+    /// What the node at this index reads.
+    pub fn edges(&self, index: u16) -> Edges {
+        if !self.inputs.is_empty() || *self.layer.kind().inputs().end() == 0 {
+            return self.inputs.clone();
         }
-    }
-}
-
-/// One layer of the encoder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Layer {
-    /// (H, W, C) → (H/2, W/2, 4C): channel `(2·dy + dx)·C + c` of a pixel is the value at row offset `dy`,
-    /// column offset `dx`.
-    SpaceToDepth,
-    /// 3×3 convolution, zero padding, same extent.
-    Conv {
-        /// Output channels.
-        channels: u16,
-    },
-    /// x + conv₂(silu(conv₁(silu(x))·(1 + scale) + shift)), both 3×3 with x's channels, where
-    /// (scale, shift) = film(e): FiLM by the time embedding.
-    Residual,
-    /// 2×2 convolution of stride 2: half the height and width.
-    Down {
-        /// Output channels.
-        channels: u16,
-    },
-    /// 1×1 convolution of silu(x). The last layer, and only the last.
-    Head {
-        /// Output channels.
-        channels: u16,
-    },
-}
-
-impl Layer {
-    /// Extent of this layer's output for an input of extent `input`.
-    ///
-    /// # Errors
-    /// The extent is odd where the layer halves it, or the output exceeds [`MAX_EXTENT`] or [`MAX_ACTIVATION`].
-    pub fn output(self, input: Shape) -> Result<Shape, ArchitectureError> {
-        let output = match self {
-            Layer::SpaceToDepth => Shape { channels: input.channels.saturating_mul(4), ..halved(input)? },
-            Layer::Down { channels } => Shape { channels, ..halved(input)? },
-            Layer::Conv { channels } | Layer::Head { channels } => Shape { channels, ..input },
-            Layer::Residual => input,
-        };
-        checked(output)
-    }
-
-    /// Shapes of this layer's matrices, in the order of the file, for `input` channels and an embedding.
-    pub fn matrices(self, input: u16, embedding: u16) -> impl Iterator<Item = (Part, usize, usize)> {
-        let (c, e) = (input as usize, embedding as usize);
-        let list = match self {
-            Layer::SpaceToDepth => [None; 3],
-            Layer::Conv { channels } => [Some((Part::Conv, 9 * c, channels as usize)), None, None],
-            Layer::Residual => {
-                [Some((Part::Conv1, 9 * c, c)), Some((Part::Film, e, 2 * c)), Some((Part::Conv2, 9 * c, c))]
-            }
-            Layer::Down { channels } => [Some((Part::Down, 4 * c, channels as usize)), None, None],
-            Layer::Head { channels } => [Some((Part::Head, c, channels as usize)), None, None],
-        };
-        list.into_iter().flatten()
-    }
-}
-
-/// The layer's kind and its output channels: `conv 16`.
-impl fmt::Display for Layer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Layer::SpaceToDepth => f.write_str("space-to-depth"),
-            Layer::Conv { channels } => write!(f, "conv {channels}"),
-            Layer::Residual => f.write_str("residual"),
-            Layer::Down { channels } => write!(f, "down {channels}"),
-            Layer::Head { channels } => write!(f, "head {channels}"),
-        }
-    }
-}
-
-fn halved(shape: Shape) -> Result<Shape, ArchitectureError> {
-    if shape.height % 2 == 1 || shape.width % 2 == 1 {
-        return Err(ArchitectureError::OddExtent { height: shape.height, width: shape.width });
-    }
-    Ok(Shape { height: shape.height / 2, width: shape.width / 2, ..shape })
-}
-
-fn checked(shape: Shape) -> Result<Shape, ArchitectureError> {
-    for extent in [shape.channels, shape.height, shape.width] {
-        check_extent(extent)?;
-    }
-    // Three extents of at most 2¹⁰ fit 32 bits, saturating or not.
-    if shape.elements() > MAX_ACTIVATION {
-        return Err(ArchitectureError::Activation { elements: shape.elements() as u32 });
-    }
-    Ok(shape)
-}
-
-fn check_extent(extent: u16) -> Result<(), ArchitectureError> {
-    match extent {
-        1..=MAX_EXTENT => Ok(()),
-        _ => Err(ArchitectureError::Extent { found: extent }),
+        index.checked_sub(1).into_iter().collect()
     }
 }
 
 /// Everything that fixes a potential but its weights.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Architecture {
     /// Extent of a data sample.
-    pub image: Shape,
+    pub signal: Shape,
+    /// One scaling for all channels, or one each.
+    pub scaling: heapless::Vec<Scaling, MAX_SCALINGS>,
     /// Path that the potential was trained on.
     pub homotopy: Homotopy,
-    /// Width of the time embedding.
-    pub embedding: u16,
-    /// The encoder, from image to head.
-    pub layers: heapless::Vec<Layer, MAX_LAYERS>,
+    /// Classes that a sample may be asked for. 0: no layer kind reads a class yet.
+    pub classes: u16,
+    /// From the signal to the read-out.
+    pub nodes: heapless::Vec<Node, MAX_NODES>,
 }
 
 impl Architecture {
-    /// Checks every extent, and that the head closes the list.
+    /// An architecture that has a signal and no other node yet. Its scaling is that of a picture's bytes.
+    pub fn new(signal: Shape, homotopy: Homotopy) -> Self {
+        let scaling = [Scaling::BYTES].into_iter().collect();
+        let nodes = [Node::new(Signal, 0, &[])].into_iter().collect();
+        Architecture { signal, scaling, homotopy, classes: 0, nodes }
+    }
+
+    /// Adds a node that reads these nodes, and returns its index.
+    ///
+    /// # Errors
+    /// There are [`MAX_NODES`] already. Whether the node fits [`Architecture::validate`] says.
+    pub fn push(&mut self, layer: impl Into<Layer>, inputs: &[u16]) -> Result<u16, ArchitectureError> {
+        let index = self.nodes.len() as u16;
+        let refused = ArchitectureError { node: index, fault: Fault::Nodes };
+        self.nodes.push(Node::new(layer, index, inputs)).map_err(|_| refused)?;
+        Ok(index)
+    }
+
+    /// Checks every node.
     ///
     /// # Errors
     /// The first rule that the architecture breaks.
     pub fn validate(&self) -> Result<(), ArchitectureError> {
-        check_extent(self.embedding)?;
-        let mut shape = checked(self.image)?;
-        for (index, layer) in self.layers.iter().enumerate() {
-            shape = layer.output(shape)?;
-            let last = index + 1 == self.layers.len();
-            if matches!(layer, Layer::Head { .. }) != last {
-                return Err(ArchitectureError::Head);
-            }
-        }
-        if self.layers.is_empty() { Err(ArchitectureError::Head) } else { Ok(()) }
+        check_scaling(self.scaling.iter().copied(), self.signal)?;
+        check(self.signal, self.classes, self.nodes.iter().cloned(), Encoding::Float32).map(drop)
     }
 
-    /// Every layer with the extents of its input and output. Ends early at a layer that does not fit
+    /// Every node with the extents that it reads and makes. Ends early at a node that does not fit
     /// ([`Architecture::validate`] names it).
-    pub fn walk(&self) -> impl Iterator<Item = (Layer, Shape, Shape)> + '_ {
-        let mut shape = self.image;
-        self.layers.iter().map_while(move |&layer| {
-            let input = shape;
-            shape = layer.output(input).ok()?;
-            Some((layer, input, shape))
-        })
+    pub fn walk(&self) -> impl Iterator<Item = Placed> + '_ {
+        walk(self.signal, self.nodes.iter().cloned()).map_while(Result::ok)
     }
 
-    /// Every weight matrix in the order of the file: the embedding, the layers, the readout.
+    /// Every weight matrix in the order of the file, which is that of the nodes.
     pub fn matrices(&self) -> impl Iterator<Item = MatrixShape> + '_ {
-        let e = self.embedding as usize;
-        let named = |layer, (part, rows, columns)| MatrixShape { name: MatrixName { layer, part }, rows, columns };
-        let head = self.walk().last().map_or(0, |(_, _, output)| output.channels as usize);
-        let embedding = [(Part::Embedding0, TIME_FEATURES, e), (Part::Embedding1, e, e)];
-        let readout = [(Part::Readout, e, 1 + head)];
-        let layers = self.walk().enumerate().flat_map(move |(index, (layer, input, _))| {
-            layer.matrices(input.channels, self.embedding).map(move |m| named(Some(index as u8), m))
-        });
-        embedding
-            .into_iter()
-            .map(move |m| named(None, m))
-            .chain(layers)
-            .chain(readout.into_iter().map(move |m| named(None, m)))
+        self.walk().filter_map(|placed| placed.matrix())
     }
 
     /// Number of weights and biases. Exact for an architecture that validates; others may reach `usize::MAX`.
     pub fn parameters(&self) -> usize {
-        self.matrices().map(|m| m.rows.saturating_add(1).saturating_mul(m.columns)).fold(0, usize::saturating_add)
+        self.matrices().map(|matrix| matrix.parameters()).fold(0, usize::saturating_add)
     }
 
     /// Multiply-accumulates of one potential, multiplications by padding included. The drift takes twice
     /// as many: one pass forward, one in reverse.
     pub fn multiply_accumulates(&self) -> u64 {
-        // In u64 from the start: pixels × rows × columns of one layer can exceed 32 bits.
-        let product = |rows: usize, columns: usize| rows as u64 * columns as u64;
-        let image = |(layer, input, output): (Layer, Shape, Shape)| -> u64 {
-            layer
-                .matrices(input.channels, self.embedding)
-                .map(|(part, rows, columns)| {
-                    let times = if part == Part::Film { 1 } else { output.pixels() as u64 };
-                    times * product(rows, columns)
-                })
-                .sum()
-        };
-        let once: u64 = self.matrices().filter(|m| m.name.layer.is_none()).map(|m| product(m.rows, m.columns)).sum();
-        self.walk().map(image).sum::<u64>() + once
+        self.walk()
+            .map(|placed| placed.node.layer.kind().multiply_accumulates(placed.inputs(), placed.output.extent))
+            .sum()
     }
+
+    /// The scaling of a channel.
+    pub fn scaling(&self, channel: usize) -> Scaling {
+        let all = self.scaling.first().copied().unwrap_or(Scaling::BYTES);
+        if self.scaling.len() > 1 { self.scaling.get(channel).copied().unwrap_or(all) } else { all }
+    }
+}
+
+/// A node in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// Its index.
+    pub index: u16,
+    /// The node.
+    pub node: Node,
+    /// The nodes that it reads, by index.
+    pub edges: Edges,
+    /// What it makes.
+    pub output: Input,
+    inputs: heapless::Vec<Input, MAX_INPUTS, u8>,
+}
+
+impl Placed {
+    /// What it reads.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// Its weight matrix, if it has one.
+    pub fn matrix(&self) -> Option<MatrixShape> {
+        let (rows, columns) = self.node.layer.kind().matrix(&self.inputs)?;
+        Some(MatrixShape { node: self.index, rows, columns })
+    }
+}
+
+/// Places nodes one after the other. Ends at the first that does not fit what comes before it.
+pub(crate) fn walk(
+    signal: Shape,
+    nodes: impl Iterator<Item = Node>,
+) -> impl Iterator<Item = Result<Placed, ArchitectureError>> {
+    let mut made: heapless::Vec<Input, MAX_NODES> = heapless::Vec::new();
+    let mut ended = false;
+    nodes.enumerate().map_while(move |(index, node)| {
+        if ended {
+            return None;
+        }
+        let index = index as u16; // a list of nodes is no longer than u16 counts
+        let placed = place(signal, &made, index, node);
+        let placed = placed.and_then(|placed| {
+            made.push(placed.output).map_err(|_| Fault::Nodes)?;
+            Ok(placed)
+        });
+        ended = placed.is_err();
+        Some(placed.map_err(|fault| ArchitectureError { node: index, fault }))
+    })
+}
+
+fn place(signal: Shape, made: &[Input], index: u16, node: Node) -> Result<Placed, Fault> {
+    let edges = node.edges(index);
+    let arity = node.layer.kind().inputs();
+    if !arity.contains(&edges.len()) || (index == 0) != matches!(node.layer, Layer::Signal(_)) {
+        let refused = Fault::Inputs { least: *arity.start() as u8, most: *arity.end() as u8, found: edges.len() as u8 };
+        let signal = index == 0 || matches!(node.layer, Layer::Signal(_));
+        return Err(if signal { Fault::Signal } else { refused });
+    }
+    // One node has one list: that of the node before alone is empty.
+    if node.inputs.len() == 1 && node.inputs.first().copied() == index.checked_sub(1) {
+        return Err(Fault::Edge { found: index.saturating_sub(1) });
+    }
+    let mut inputs = heapless::Vec::new();
+    for (position, &edge) in edges.iter().enumerate() {
+        let repeated = edges.iter().take(position).any(|&other| other == edge);
+        let input = made.get(usize::from(edge)).filter(|_| !repeated).ok_or(Fault::Edge { found: edge })?;
+        // As many as the edges.
+        let _ = inputs.push(*input);
+    }
+    let output = if index == 0 {
+        Input { extent: checked(signal)?, of_signal: true }
+    } else {
+        let extent = node.layer.kind().output(&inputs)?;
+        Input { extent, of_signal: inputs.iter().any(|input| input.of_signal) }
+    };
+    // Three extents of at most 2¹⁰ fit 32 bits.
+    let elements = output.extent.elements();
+    if elements > MAX_ACTIVATION {
+        return Err(Fault::Activation { elements: elements as u32 });
+    }
+    Ok(Placed { index, node, edges, output, inputs })
+}
+
+/// How much all matrices are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Matrices {
+    pub(crate) count: u16,
+    pub(crate) bytes: usize,
+}
+
+/// Checks all nodes, and says how much their matrices are.
+pub(crate) fn check(
+    signal: Shape,
+    classes: u16,
+    nodes: impl Iterator<Item = Node>,
+    encoding: Encoding,
+) -> Result<Matrices, ArchitectureError> {
+    let at = |node, fault| ArchitectureError { node, fault };
+    if classes != 0 {
+        return Err(at(0, Fault::Classes { found: classes }));
+    }
+    let mut used: heapless::Vec<bool, MAX_NODES> = heapless::Vec::new();
+    let (mut last, mut matrices, mut weights) = (None, Matrices::default(), 0_usize);
+    for placed in walk(signal, nodes) {
+        let placed = placed?;
+        if last == Some(true) {
+            return Err(at(placed.index - 1, Fault::Readout));
+        }
+        for &edge in &placed.edges {
+            used.iter_mut().skip(edge.into()).take(1).for_each(|used| *used = true);
+        }
+        let reads_out = matches!(placed.node.layer, Layer::Readout(_));
+        if reads_out && placed.edges.get(2) != Some(&0) {
+            return Err(at(placed.index, Fault::Edge { found: placed.edges.get(2).copied().unwrap_or_default() }));
+        }
+        last = Some(reads_out);
+        // The walk ends before a node that is one too many.
+        let _ = used.push(false);
+        if let Some(matrix) = placed.matrix() {
+            matrices.count += 1;
+            matrices.bytes = matrices.bytes.saturating_add(matrix.bytes(encoding));
+            weights = weights.saturating_add(matrix.bytes(Encoding::Float32));
+        }
+        if weights > MAX_WEIGHTS {
+            return Err(at(placed.index, Fault::Weights));
+        }
+    }
+    let count = used.len() as u16;
+    if last != Some(true) {
+        return Err(at(count.saturating_sub(1), Fault::Readout));
+    }
+    match used.iter().take(used.len() - 1).position(|used| !used) {
+        Some(unused) => Err(at(unused as u16, Fault::Unused)),
+        None => Ok(matrices),
+    }
+}
+
+/// Checks that there is one scaling, or one a channel, and that each is valid.
+pub(crate) fn check_scaling(scaling: impl Iterator<Item = Scaling>, signal: Shape) -> Result<(), ArchitectureError> {
+    let (mut count, mut valid) = (0, true);
+    for scaling in scaling {
+        count += 1;
+        valid &= scaling.is_valid();
+    }
+    let fits = count == 1 || (count == usize::from(signal.channels) && count <= MAX_SCALINGS);
+    if fits && valid { Ok(()) } else { Err(ArchitectureError { node: 0, fault: Fault::Scaling }) }
 }

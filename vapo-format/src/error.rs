@@ -1,5 +1,6 @@
 //! Why a model file or an architecture is refused.
 
+use crate::signal::Shape;
 use core::fmt;
 
 /// Why [`crate::Model::parse`] or [`crate::Writer`] refused.
@@ -25,7 +26,7 @@ pub enum Error {
         /// The first four bytes.
         found: [u8; 4],
     },
-    /// The version of the format is not [`crate::model::VERSION`].
+    /// The version of the format is none of those up to [`crate::model::VERSION`].
     Version {
         /// The file's version.
         found: u16,
@@ -85,7 +86,7 @@ impl fmt::Display for Error {
             Error::Version { found } => {
                 write!(
                     f,
-                    "format version {found} is not version {}: write the file anew with this version's trainer",
+                    "format version {found} is none of 1 to {}: read the file with the version that wrote it",
                     crate::model::VERSION
                 )
             }
@@ -135,45 +136,161 @@ impl From<ArchitectureError> for Error {
     }
 }
 
-/// Why [`crate::Architecture::validate`] refused.
+/// Why [`crate::Architecture::validate`] refused: a node, and what is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchitectureError {
+    /// Index of the node.
+    pub node: u16,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// What is wrong with a node.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArchitectureError {
-    /// A height, width, channel count or embedding outside 1 to [`crate::architecture::MAX_EXTENT`].
+pub enum Fault {
+    /// A height or width outside 1 to [`crate::layer::MAX_EXTENT`], or channels outside 1 to
+    /// [`crate::layer::MAX_CHANNELS`].
     Extent {
         /// The extent.
         found: u16,
-    },
-    /// A layer halves an odd height or width.
-    OddExtent {
-        /// Rows of its input.
-        height: u16,
-        /// Columns of its input.
-        width: u16,
     },
     /// An activation of more than [`crate::architecture::MAX_ACTIVATION`] elements.
     Activation {
         /// Its elements.
         elements: u32,
     },
-    /// The last layer is no head, or a head is not the last layer.
+    /// Matrices of more than [`crate::architecture::MAX_WEIGHTS`] bytes in float32.
+    Weights,
+    /// More than [`crate::architecture::MAX_NODES`] nodes.
+    Nodes,
+    /// The first node, and only the first, is the signal.
+    Signal,
+    /// The last node, and only the last, is a read-out.
+    Readout,
+    /// The last block of a version 1 file, and only the last, is a head.
     Head,
+    /// No node reads the node, and it is not the last.
+    Unused,
+    /// A node reads more or fewer nodes than its layer takes.
+    Inputs {
+        /// Fewest.
+        least: u8,
+        /// Most.
+        most: u8,
+        /// Those it reads.
+        found: u8,
+    },
+    /// A node reads no earlier node, reads one twice, lists the node before alone, or reads out another node's norm than
+    /// the signal's.
+    Edge {
+        /// The index that it lists.
+        found: u16,
+    },
+    /// A height or width is not a multiple of a window's that tile it.
+    Divide {
+        /// Extent of the input.
+        extent: Shape,
+        /// Rows of a window.
+        rows: u16,
+        /// Columns of a window.
+        columns: u16,
+    },
+    /// A window and a stride that are no convolution: see [`crate::layer::Conv`].
+    Window {
+        /// Rows and columns of the window.
+        window: [u8; 2],
+        /// Rows and columns from one window to the next.
+        stride: [u8; 2],
+    },
+    /// A number of time features that is odd, 0 or above [`crate::layer::TIME_FEATURES`].
+    Features {
+        /// The number.
+        found: u8,
+    },
+    /// Inputs of different extents.
+    Unlike {
+        /// Extent of the first.
+        first: Shape,
+        /// Extent of another.
+        second: Shape,
+    },
+    /// An input that must be a vector of time has another extent, or depends on the signal.
+    Vector {
+        /// Channels that the layer needs.
+        channels: u16,
+        /// Extent of the input.
+        found: Shape,
+        /// Whether it depends on the signal.
+        of_signal: bool,
+    },
+    /// An input that must depend on the signal does not.
+    NotOfSignal,
+    /// Classes, which no layer kind reads yet.
+    Classes {
+        /// Their number.
+        found: u16,
+    },
+    /// There is neither one scaling nor one a channel, or one has an infinite offset, or a scale that is not finite and
+    /// above 0.
+    Scaling,
 }
 
+/// `node 7: …`
 impl fmt::Display for ArchitectureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use crate::architecture::{MAX_ACTIVATION, MAX_EXTENT};
+        write!(f, "node {}: {}", self.node, self.fault)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use crate::architecture::{MAX_ACTIVATION, MAX_NODES, MAX_WEIGHTS};
+        use crate::layer::{MAX_CHANNELS, MAX_EXTENT, MAX_WINDOW, TIME_FEATURES};
         match self {
-            ArchitectureError::Extent { found } => {
-                write!(f, "heights, widths, channels and embedding lie in 1 to {MAX_EXTENT}, found {found}")
+            Fault::Extent { found } => {
+                write!(f, "heights and widths lie in 1 to {MAX_EXTENT}, channels in 1 to {MAX_CHANNELS}, found {found}")
             }
-            ArchitectureError::OddExtent { height, width } => {
-                write!(f, "a layer halves height and width, so both must be even, found {height}×{width}")
-            }
-            ArchitectureError::Activation { elements } => {
+            Fault::Activation { elements } => {
                 write!(f, "an activation has at most {MAX_ACTIVATION} elements, found {elements}")
             }
-            ArchitectureError::Head => f.write_str("the last layer, and only the last, is a head"),
+            Fault::Weights => write!(f, "matrices have at most {MAX_WEIGHTS} bytes in float32: take fewer channels"),
+            Fault::Nodes => write!(f, "an architecture has at most {MAX_NODES} nodes, found more"),
+            Fault::Signal => f.write_str("the first node, and only the first, is the signal"),
+            Fault::Readout => f.write_str("the last node, and only the last, is a read-out"),
+            Fault::Head => f.write_str("the last block, and only the last, is a head"),
+            Fault::Unused => f.write_str("no node reads it: take it out, or let another node read it"),
+            Fault::Inputs { least, most, found } if least == most => {
+                write!(f, "the layer reads {least} nodes, found {found}")
+            }
+            Fault::Inputs { least, most, found } => write!(f, "the layer reads {least} to {most} nodes, found {found}"),
+            Fault::Edge { found } => write!(
+                f,
+                "a node lists earlier nodes, none twice, and the one before alone is not listed; a read-out's third is \
+                 node 0; found {found}"
+            ),
+            Fault::Divide { extent, rows, columns } => {
+                write!(f, "windows of {rows}×{columns} must tile the input, found {}×{}", extent.height, extent.width)
+            }
+            Fault::Window { window: [rows, columns], stride: [down, right] } => write!(
+                f,
+                "a window of up to {MAX_WINDOW} has odd extents and stride 1, or a stride as large as itself, found \
+                 {rows}×{columns} and {down}×{right}"
+            ),
+            Fault::Features { found } => {
+                write!(f, "time has an even number of features from 2 to {TIME_FEATURES}, found {found}")
+            }
+            Fault::Unlike { first, second } => write!(f, "its inputs have one extent, found {first} and {second}"),
+            Fault::Vector { channels, found, of_signal } => write!(
+                f,
+                "it reads a vector of {channels} channels that does not depend on the signal, found {found} that does{}",
+                if *of_signal { "" } else { " not" }
+            ),
+            Fault::NotOfSignal => f.write_str("its first input must depend on the signal"),
+            Fault::Classes { found } => write!(f, "no layer reads a class, so there are 0 classes, found {found}"),
+            Fault::Scaling => f.write_str(
+                "there is one scaling, or one a channel, each of a finite offset and a finite scale above 0, found others",
+            ),
         }
     }
 }

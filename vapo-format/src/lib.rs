@@ -2,9 +2,13 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`architecture`] | the layers of a potential, and what each computes: the one definition that drives every crate |
+//! | [`signal`] | what a potential is of: its extent, and the raw numbers that stand for its values |
+//! | [`layer`] | the kinds of layers, one file each: what each makes of its inputs, and what that needs |
+//! | [`architecture`] | the nodes of a potential: the one definition that drives every crate |
+//! | [`encoder`] | the usual architecture, listed by its blocks |
+//! | [`homotopy`] | the path between noise and data |
 //! | [`matrix`] | one weight matrix: its shape, its encoding, a view of its borrowed bytes |
-//! | [`threshold`] | above which energy an image is an anomaly |
+//! | [`threshold`] | above which energy a sample is an anomaly |
 //! | [`model`] | a whole file, checked and borrowed: [`Model::parse`] |
 //! | [`writer`] | the other direction: [`Writer`] fills a buffer that the caller lends |
 //! | [`error`] | why a file or an architecture is refused |
@@ -20,15 +24,24 @@
 struct Readme;
 
 pub mod architecture;
+pub mod encoder;
 pub mod error;
+mod header;
+pub mod homotopy;
+pub mod layer;
 pub mod matrix;
 pub mod model;
+pub mod signal;
 pub mod threshold;
 pub mod writer;
 
-pub use architecture::{Architecture, Homotopy, Layer, Shape};
-pub use error::{ArchitectureError, Error, NameError};
-pub use matrix::{Encoding, Matrix, MatrixName, MatrixShape};
+pub use architecture::{Architecture, Node};
+pub use encoder::Block;
+pub use error::{ArchitectureError, Error, Fault, NameError};
+pub use homotopy::Homotopy;
+pub use layer::Layer;
+pub use matrix::{Encoding, Matrix, MatrixShape};
 pub use model::Model;
+pub use signal::{Scaling, Shape};
 pub use threshold::Threshold;
 pub use writer::Writer;

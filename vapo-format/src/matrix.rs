@@ -47,61 +47,30 @@ pub(crate) fn is_scale(scale: f32) -> bool {
     (0.0..END).contains(&scale)
 }
 
-/// What a matrix is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // the names say it; `Architecture` says what each computes
-pub enum Part {
-    Embedding0,
-    Embedding1,
-    Conv,
-    Conv1,
-    Film,
-    Conv2,
-    Down,
-    Head,
-    Readout,
-}
-
-/// Name of a matrix within its architecture, `layers.3.film` for instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MatrixName {
-    /// Index into [`crate::Architecture::layers`]; none for the embedding and the readout.
-    pub layer: Option<u8>,
-    /// What the matrix is for.
-    pub part: Part,
-}
-
-impl fmt::Display for MatrixName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(layer) = self.layer {
-            write!(f, "layers.{layer}.")?;
-        }
-        f.write_str(match self.part {
-            Part::Embedding0 => "embedding.0",
-            Part::Embedding1 => "embedding.1",
-            Part::Conv => "conv",
-            Part::Conv1 => "conv1",
-            Part::Film => "film",
-            Part::Conv2 => "conv2",
-            Part::Down => "down",
-            Part::Head => "head",
-            Part::Readout => "readout",
-        })
-    }
-}
-
 /// Extent of a matrix, known from the architecture alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MatrixShape {
-    /// Which matrix.
-    pub name: MatrixName,
+    /// Index of the node that it belongs to.
+    pub node: u16,
     /// Inputs.
     pub rows: usize,
     /// Outputs.
     pub columns: usize,
 }
 
+/// The node that it belongs to: `nodes.7`.
+impl fmt::Display for MatrixShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nodes.{}", self.node)
+    }
+}
+
 impl MatrixShape {
+    /// Weights and biases.
+    pub const fn parameters(&self) -> usize {
+        self.rows.saturating_add(1).saturating_mul(self.columns)
+    }
+
     /// Bytes on file, padding included. Exact for a matrix of an architecture that validates; no extent overflows.
     pub const fn bytes(&self, encoding: Encoding) -> usize {
         bytes(self.rows, self.columns, encoding)

@@ -1,14 +1,17 @@
 //! A whole model file, checked once and borrowed from then on.
 
-use crate::architecture::{Architecture, MAX_LAYERS};
+use crate::architecture::{self, Architecture, Node, Placed};
 use crate::error::Error;
-use crate::matrix::{Encoding, Matrix, Weights, floats, is_scale};
-use crate::threshold::{self, Threshold};
+use crate::header::Header;
+use crate::homotopy::Homotopy;
+use crate::matrix::{Encoding, Matrix, MatrixShape, Weights, floats, is_scale};
+use crate::signal::{Scaling, Shape};
+use crate::threshold::Threshold;
 
 /// First bytes of a file.
 pub const MAGIC: [u8; 4] = *b"VAPO";
-/// Version of the format that this crate reads and writes.
-pub const VERSION: u16 = 1;
+/// Version of the format that this crate writes. It reads all versions from 1 on.
+pub const VERSION: u16 = 2;
 /// Bytes before the header: magic, version, header length.
 pub const PREAMBLE: usize = 8;
 /// Bytes of the checksum at the end.
@@ -16,21 +19,12 @@ pub const CHECKSUM: usize = 4;
 
 pub(crate) static CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
 
-/// Bytes of the longest header: three extents, homotopy, embedding, layer count, layers of a kind and an extent, and
-/// encoding, where an extent takes up to three bytes and each of the others one; then padding, then a threshold.
-pub(crate) const MAX_HEADER: usize = MAX_STRUCTURE + threshold::BYTES;
-const MAX_STRUCTURE: usize = (3 * 3 + 1 + 3 + 1 + MAX_LAYERS * (1 + 3) + 1_usize).next_multiple_of(4);
-
 /// A checked model, its weights borrowed from the bytes it was parsed from.
 ///
 /// ```
-/// # use vapo_format::{Architecture, Encoding, Homotopy, Layer, Shape, writer::{Values, Writer, file_bytes}};
-/// # let architecture = Architecture {
-/// #     image: Shape { channels: 1, height: 8, width: 8 },
-/// #     homotopy: Homotopy::Linear,
-/// #     embedding: 4,
-/// #     layers: [Layer::Conv { channels: 2 }, Layer::Head { channels: 3 }].into_iter().collect(),
-/// # };
+/// # use vapo_format::{Encoding, Homotopy, Shape, encoder::{self, Block}, writer::{Values, Writer, file_bytes}};
+/// # let (signal, blocks) = (Shape { channels: 1, height: 8, width: 8 }, [Block::Conv { channels: 2 }, Block::Head { channels: 3 }]);
+/// # let architecture = encoder::architecture(signal, Homotopy::Linear, 4, &blocks)?;
 /// # let mut file = vec![0; file_bytes(&architecture, Encoding::Int8)?];
 /// # let mut writer = Writer::new(&mut file, &architecture, Encoding::Int8)?;
 /// # for shape in architecture.matrices() {
@@ -41,24 +35,23 @@ const MAX_STRUCTURE: usize = (3 * 3 + 1 + 3 + 1 + MAX_LAYERS * (1 + 3) + 1_usize
 /// # writer.finish()?;
 /// use vapo_format::Model;
 ///
-/// // On a device `file` is a static in flash; nothing of it is copied but the list of layers.
+/// // On a device `file` is a static in flash; nothing of it is copied but a few numbers.
 /// let model = Model::parse(&file)?;
-/// assert_eq!(model.architecture().image.elements(), 64);
-/// for (shape, matrix) in model.architecture().matrices().zip(model.matrices()) {
-///     println!("{}: {} inputs, {} outputs", shape.name, matrix.rows, matrix.columns);
+/// assert_eq!(model.signal().elements(), 64);
+/// for (node, matrix) in model.matrices() {
+///     println!("{node}: {} inputs, {} outputs", matrix.rows, matrix.columns);
 /// }
-/// # Ok::<(), vapo_format::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Model<'a> {
-    architecture: Architecture,
-    encoding: Encoding,
-    threshold: Option<&'a [u8; threshold::BYTES]>,
+    version: u16,
+    header: Header<'a>,
     weights: &'a [u8],
 }
 
 impl<'a> Model<'a> {
-    /// Checks `bytes`, a whole file, and borrows its weights.
+    /// Checks `bytes`, a whole file, and borrows its header and weights.
     ///
     /// # Errors
     /// The first thing wrong with the file: see [`Error`]. A file with any one byte changed is refused.
@@ -70,22 +63,20 @@ impl<'a> Model<'a> {
         if magic != MAGIC {
             return Err(Error::Magic { found: magic });
         }
-        if version != VERSION {
+        if !(1..=VERSION).contains(&version) {
             return Err(Error::Version { found: version });
         }
         let header_length = usize::from(u16::from_le_bytes([l0, l1]));
         let (header, rest) =
             rest.split_at_checked(header_length).ok_or(too_short(PREAMBLE + header_length + CHECKSUM))?;
-        let (architecture, encoding, threshold) = read_header(header)?;
-        architecture.validate()?;
-        if let Some(&bytes) = threshold
-            && !Threshold::from_bytes(bytes).is_valid(architecture.homotopy)
-        {
+        let header = Header::read(version, header)?;
+        architecture::check_scaling(header.scaling(), header.signal)?;
+        let length = architecture::check(header.signal, header.classes, header.nodes(), header.encoding)?.bytes;
+        if header.threshold.is_some_and(|&bytes| !Threshold::from_bytes(bytes).is_valid(header.homotopy)) {
             return Err(Error::Threshold);
         }
 
-        // Neither sum overflows: `architecture` asserts that the largest valid file is below 2³¹ bytes.
-        let length: usize = architecture.matrices().map(|m| m.bytes(encoding)).sum();
+        // No sum overflows: the bytes of all matrices were checked.
         let expected = PREAMBLE + header_length + length + CHECKSUM;
         let (weights, checksum) = rest.split_at_checked(length).ok_or(too_short(expected))?;
         let stored = match *checksum {
@@ -97,9 +88,9 @@ impl<'a> Model<'a> {
         if computed != stored {
             return Err(Error::Checksum { computed, stored });
         }
-        let model = Model { architecture, encoding, threshold, weights };
-        for (index, (matrix, padding)) in model.split().enumerate() {
-            let index = index as u16; // at most three matrices a layer, and three more
+        let model = Model { version, header, weights };
+        for (index, (_, matrix, padding)) in model.split().enumerate() {
+            let index = index as u16; // at most one matrix a node
             check_numbers(&matrix).ok_or(Error::Number { matrix: index })?;
             if padding.iter().any(|&byte| byte != 0) {
                 return Err(Error::Padding { matrix: index });
@@ -108,19 +99,61 @@ impl<'a> Model<'a> {
         Ok(model)
     }
 
-    /// The layers.
-    pub fn architecture(&self) -> &Architecture {
-        &self.architecture
+    /// The version of the format that the file is written in.
+    pub fn version(&self) -> u16 {
+        self.version
+    }
+
+    /// Extent of a data sample.
+    pub fn signal(&self) -> Shape {
+        self.header.signal
+    }
+
+    /// Path that the potential was trained on.
+    pub fn homotopy(&self) -> Homotopy {
+        self.header.homotopy
+    }
+
+    /// How raw numbers of a channel stand for the potential's values.
+    pub fn scaling(&self, channel: usize) -> Scaling {
+        let mut listed = self.header.scaling();
+        let first = listed.next().unwrap_or(Scaling::BYTES);
+        // One for all channels, or one each.
+        match channel {
+            0 => first,
+            channel => listed.nth(channel - 1).unwrap_or(first),
+        }
+    }
+
+    /// Every node, in order.
+    pub fn nodes(&self) -> impl Iterator<Item = Node> + use<'a> {
+        self.header.nodes()
+    }
+
+    /// Every node with the extents that it reads and makes.
+    pub fn walk(&self) -> impl Iterator<Item = Placed> + use<'a> {
+        architecture::walk(self.header.signal, self.header.nodes()).map_while(Result::ok)
+    }
+
+    /// The architecture, copied: for hosts.
+    pub fn architecture(&self) -> Architecture {
+        Architecture {
+            signal: self.header.signal,
+            scaling: self.header.scaling().collect(),
+            homotopy: self.header.homotopy,
+            classes: self.header.classes,
+            nodes: self.header.nodes().collect(),
+        }
     }
 
     /// How the weights are stored.
     pub fn encoding(&self) -> Encoding {
-        self.encoding
+        self.header.encoding
     }
 
-    /// Above which energy an image is an anomaly, where the file says so.
+    /// Above which energy a sample is an anomaly, where the file says so.
     pub fn threshold(&self) -> Option<Threshold> {
-        self.threshold.map(|&bytes| Threshold::from_bytes(bytes))
+        self.header.threshold.map(|&bytes| Threshold::from_bytes(bytes))
     }
 
     /// The bytes of all matrices, one after another.
@@ -128,49 +161,29 @@ impl<'a> Model<'a> {
         self.weights
     }
 
-    /// Every matrix, in the order of [`Architecture::matrices`].
-    pub fn matrices(&self) -> impl Iterator<Item = Matrix<'a>> + '_ {
-        self.split().map(|(matrix, _)| matrix)
+    /// Every matrix, in the order of the nodes that they belong to.
+    pub fn matrices(&self) -> impl Iterator<Item = (MatrixShape, Matrix<'a>)> + use<'a> {
+        self.split().map(|(shape, matrix, _)| (shape, matrix))
+    }
+
+    /// Bytes of the file, without a threshold if it has one.
+    pub fn bytes(&self) -> usize {
+        PREAMBLE + self.header.structure.len() + self.weights.len() + CHECKSUM
+    }
+
+    /// The fields of the header but the threshold, padded.
+    pub(crate) fn structure(&self) -> &'a [u8] {
+        self.header.structure
     }
 
     /// Every matrix and its padding.
-    fn split(&self) -> impl Iterator<Item = (Matrix<'a>, &'a [u8])> + '_ {
-        let mut rest = self.weights;
-        self.architecture.matrices().map_while(move |shape| {
-            let (matrix, padding, tail) = Matrix::split_padded(rest, shape.rows, shape.columns, self.encoding)?;
+    fn split(&self) -> impl Iterator<Item = (MatrixShape, Matrix<'a>, &'a [u8])> + use<'a> {
+        let (mut rest, encoding) = (self.weights, self.header.encoding);
+        self.walk().filter_map(|placed| placed.matrix()).map_while(move |shape| {
+            let (matrix, padding, tail) = Matrix::split_padded(rest, shape.rows, shape.columns, encoding)?;
             rest = tail;
-            Some((matrix, padding))
+            Some((shape, matrix, padding))
         })
-    }
-}
-
-/// Encodes the header at the start of `buffer`: architecture and encoding, padded, and the threshold if there is one.
-/// Returns its length. None if it does not fit, which [`MAX_HEADER`] bytes rule out.
-pub(crate) fn write_header(
-    architecture: &Architecture,
-    encoding: Encoding,
-    threshold: Option<Threshold>,
-    buffer: &mut [u8],
-) -> Option<usize> {
-    let used = postcard::to_slice(&(architecture, encoding), buffer).ok()?.len();
-    let padded = used.next_multiple_of(4);
-    buffer.get_mut(used..padded)?.fill(0);
-    let Some(threshold) = threshold else { return Some(padded) };
-    *buffer.get_mut(padded..)?.first_chunk_mut()? = threshold.to_bytes();
-    Some(padded + threshold::BYTES)
-}
-
-/// Decodes a header that is what [`write_header`] makes of its contents; a threshold stays in its bytes. Postcard alone would take longer forms of the
-/// same numbers and any bytes after them; one model would have many files.
-fn read_header(bytes: &[u8]) -> Result<(Architecture, Encoding, Option<&[u8; threshold::BYTES]>), Error> {
-    let (architecture, encoding) = postcard::from_bytes(bytes).map_err(|_| Error::Header)?;
-    let mut canonical = [0; MAX_STRUCTURE];
-    let length = write_header(&architecture, encoding, None, &mut canonical).ok_or(Error::Header)?;
-    let threshold = canonical.get(..length).and_then(|canonical| bytes.strip_prefix(canonical)).ok_or(Error::Header)?;
-    match threshold.try_into() {
-        Ok(threshold) => Ok((architecture, encoding, Some(threshold))),
-        Err(_) if threshold.is_empty() => Ok((architecture, encoding, None)),
-        Err(_) => Err(Error::Header),
     }
 }
 
@@ -181,31 +194,4 @@ fn check_numbers(matrix: &Matrix<'_>) -> Option<()> {
         Weights::Float32 { values } => finite(values),
     };
     (weights && finite(matrix.biases)).then_some(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::architecture::{Homotopy, Layer, Shape};
-
-    #[test]
-    fn longest_header_fits() {
-        let all = u16::MAX;
-        let architecture = Architecture {
-            image: Shape { channels: all, height: all, width: all },
-            homotopy: Homotopy::Bayes,
-            embedding: all,
-            layers: [Layer::Conv { channels: all }; MAX_LAYERS].into_iter().collect(),
-        };
-        let threshold = Threshold { energy: 1.5, time: 0.5, false_positive_rate: 0.25 };
-        for (threshold, length) in [(None, MAX_STRUCTURE), (Some(threshold), MAX_HEADER)] {
-            let mut buffer = [0xa5; MAX_HEADER];
-            let write = |buffer: &mut [u8]| write_header(&architecture, Encoding::Float32, threshold, buffer);
-            assert_eq!(write(&mut buffer[..length]), Some(length));
-            let (read, encoding, bytes) = read_header(&buffer[..length]).unwrap();
-            assert_eq!((read, encoding), (architecture.clone(), Encoding::Float32));
-            assert_eq!(bytes.map(|&bytes| Threshold::from_bytes(bytes)), threshold);
-            assert_eq!(write(&mut buffer[1..length]), None);
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! An anomaly threshold: above which energy an image is none of those that a potential was trained on.
 
-use crate::architecture::Homotopy;
+use crate::homotopy::Homotopy;
 
 /// Bytes of a threshold on file: three f32.
 pub const BYTES: usize = 12;

@@ -1,9 +1,10 @@
 //! Writes a model file, matrix by matrix, into a buffer that the caller lends.
 
-use crate::architecture::Architecture;
+use crate::architecture::{self, Architecture};
 use crate::error::Error;
+use crate::header;
 use crate::matrix::{Encoding, MatrixShape, is_scale};
-use crate::model::{CHECKSUM, CRC, MAGIC, MAX_HEADER, Model, PREAMBLE, VERSION, write_header};
+use crate::model::{CHECKSUM, CRC, MAGIC, Model, PREAMBLE, VERSION};
 use crate::threshold::{self, Threshold};
 
 /// Weights of one matrix on their way into a file, row-major.
@@ -24,25 +25,23 @@ pub enum Values<'v> {
 /// [`Architecture::matrices`] in order, [`Writer::finish`].
 ///
 /// ```
+/// use vapo_format::encoder::{self, Block};
 /// use vapo_format::writer::{Values, Writer, file_bytes};
-/// use vapo_format::{Architecture, Encoding, Homotopy, Layer, Shape};
+/// use vapo_format::{Encoding, Homotopy, Shape};
 ///
-/// let architecture = Architecture {
-///     image: Shape { channels: 1, height: 8, width: 8 },
-///     homotopy: Homotopy::Linear,
-///     embedding: 4,
-///     layers: [Layer::Conv { channels: 2 }, Layer::Head { channels: 3 }].into_iter().collect(),
-/// };
+/// let signal = Shape { channels: 1, height: 8, width: 8 };
+/// let blocks = [Block::Conv { channels: 2 }, Block::Head { channels: 3 }];
+/// let architecture = encoder::architecture(signal, Homotopy::Linear, 4, &blocks)?;
 /// let mut file = vec![0; file_bytes(&architecture, Encoding::Float32)?];
 /// let mut writer = Writer::new(&mut file, &architecture, Encoding::Float32)?;
 /// for shape in architecture.matrices() {
-///     // A trainer looks its weights up by `shape.name`.
+///     // A trainer looks its weights up by `shape.node`.
 ///     let (biases, weights) = (vec![0.0; shape.columns], vec![0.1; shape.rows * shape.columns]);
 ///     writer.matrix(&biases, Values::Float32(&weights))?;
 /// }
 /// let length = writer.finish()?;
 /// assert_eq!(length, file.len());
-/// # Ok::<(), vapo_format::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Writer<'b, 'a> {
@@ -51,6 +50,7 @@ pub struct Writer<'b, 'a> {
     architecture: &'a Architecture,
     encoding: Encoding,
     written: u16,
+    matrices: u16,
 }
 
 /// Bytes of the file of an architecture whose weights are stored in `encoding`. A threshold takes [`threshold::BYTES`]
@@ -59,11 +59,25 @@ pub struct Writer<'b, 'a> {
 /// # Errors
 /// [`Error::Architecture`].
 pub fn file_bytes(architecture: &Architecture, encoding: Encoding) -> Result<usize, Error> {
-    architecture.validate()?;
-    let header = write_header(architecture, encoding, None, &mut [0; MAX_HEADER]).ok_or(Error::Header)?;
-    // No overflow: `architecture` asserts that the largest valid file is below 2³¹ bytes.
-    let matrices: usize = architecture.matrices().map(|m| m.bytes(encoding)).sum();
-    Ok(PREAMBLE + header + matrices + CHECKSUM)
+    Ok(Sizes::of(architecture, encoding)?.file)
+}
+
+/// How much a file holds.
+#[derive(Clone, Copy)]
+struct Sizes {
+    file: usize,
+    matrices: u16,
+}
+
+impl Sizes {
+    fn of(architecture: &Architecture, encoding: Encoding) -> Result<Self, Error> {
+        architecture.validate()?;
+        let nodes = architecture.nodes.iter().cloned();
+        let matrices = architecture::check(architecture.signal, architecture.classes, nodes, encoding)?;
+        // No overflow: the bytes of all matrices were checked.
+        let file = PREAMBLE + header::bytes(architecture, encoding)? + matrices.bytes + CHECKSUM;
+        Ok(Sizes { file, matrices: matrices.count })
+    }
 }
 
 impl<'b, 'a> Writer<'b, 'a> {
@@ -85,7 +99,7 @@ impl<'b, 'a> Writer<'b, 'a> {
         encoding: Encoding,
         threshold: Option<Threshold>,
     ) -> Result<Self, Error> {
-        let mut expected = file_bytes(architecture, encoding)?;
+        let Sizes { file: mut expected, matrices } = Sizes::of(architecture, encoding)?;
         if let Some(threshold) = threshold {
             if !threshold.is_valid(architecture.homotopy) {
                 return Err(Error::Threshold);
@@ -96,12 +110,9 @@ impl<'b, 'a> Writer<'b, 'a> {
         let too_short = Error::TooShort { expected, found };
         let buffer = buffer.get_mut(..expected).ok_or(too_short)?;
         let (preamble, rest) = buffer.split_first_chunk_mut::<PREAMBLE>().ok_or(too_short)?;
-        let header = write_header(architecture, encoding, threshold, rest).ok_or(too_short)?;
-        let [v0, v1] = VERSION.to_le_bytes();
-        let [l0, l1] = (header as u16).to_le_bytes();
-        let [m0, m1, m2, m3] = MAGIC;
-        *preamble = [m0, m1, m2, m3, v0, v1, l0, l1];
-        Ok(Writer { buffer, used: PREAMBLE + header, architecture, encoding, written: 0 })
+        let header = header::write(architecture, encoding, threshold, rest).ok_or(too_short)?;
+        *preamble = self::preamble(VERSION, header);
+        Ok(Writer { buffer, used: PREAMBLE + header, architecture, encoding, written: 0, matrices })
     }
 
     /// Adds the next matrix: its biases (one a column) and its weights.
@@ -139,32 +150,51 @@ impl<'b, 'a> Writer<'b, 'a> {
     /// # Errors
     /// [`Error::Unfinished`] where matrices are missing.
     pub fn finish(self) -> Result<usize, Error> {
-        let expected = self.architecture.matrices().count() as u16;
-        let unfinished = Error::Unfinished { expected, found: self.written };
-        if self.written != expected {
+        let unfinished = Error::Unfinished { expected: self.matrices, found: self.written };
+        if self.written != self.matrices {
             return Err(unfinished);
         }
-        let (contents, checksum) = self.buffer.split_at_mut_checked(self.used).ok_or(unfinished)?;
-        let checksum = checksum.first_chunk_mut().ok_or(unfinished)?;
-        *checksum = CRC.checksum(contents).to_le_bytes();
-        Ok(self.used + CHECKSUM)
+        put_checksum(self.buffer, self.used).ok_or(unfinished)
     }
 }
 
-/// Writes the file of `model` with another anomaly threshold, or none, into `buffer`: [`file_bytes`] long, and
-/// [`threshold::BYTES`] more with a threshold. The matrices keep their bytes. Returns the file's length.
+/// Writes the file of `model` with another anomaly threshold, or none, into `buffer`: [`Model::bytes`] long, and
+/// [`threshold::BYTES`] more with a threshold. It keeps its version, and the matrices keep their bytes. Returns the file's
+/// length.
 ///
 /// # Errors
 /// [`Error::Threshold`], or [`Error::TooShort`] for a buffer of too few bytes.
 pub fn replace_threshold(model: &Model<'_>, threshold: Option<Threshold>, buffer: &mut [u8]) -> Result<usize, Error> {
-    let architecture = model.architecture();
-    let mut writer = Writer::with_threshold(buffer, architecture, model.encoding(), threshold)?;
-    let matrices = architecture.matrices().count() as u16;
-    let end = writer.used + model.weights().len();
-    let place = writer.buffer.get_mut(writer.used..end).ok_or(Error::Extent { matrix: 0 })?;
-    place.copy_from_slice(model.weights());
-    (writer.used, writer.written) = (end, matrices);
-    writer.finish()
+    if threshold.is_some_and(|threshold| !threshold.is_valid(model.homotopy())) {
+        return Err(Error::Threshold);
+    }
+    let expected = model.bytes() + threshold.map_or(0, |_| threshold::BYTES);
+    let too_short = Error::TooShort { expected, found: buffer.len() };
+    let buffer = buffer.get_mut(..expected).ok_or(too_short)?;
+    let (structure, weights) = (model.structure(), model.weights());
+    let (preamble, rest) = buffer.split_first_chunk_mut::<PREAMBLE>().ok_or(too_short)?;
+    let (of_structure, _) = rest.split_at_mut_checked(structure.len()).ok_or(too_short)?;
+    of_structure.copy_from_slice(structure);
+    let header = header::write_threshold(threshold, structure.len(), rest).ok_or(too_short)?;
+    *preamble = self::preamble(model.version(), header);
+    let used = header + weights.len();
+    rest.get_mut(header..used).ok_or(too_short)?.copy_from_slice(weights);
+    put_checksum(buffer, PREAMBLE + used).ok_or(too_short)
+}
+
+/// The first bytes of a file.
+fn preamble(version: u16, header: usize) -> [u8; PREAMBLE] {
+    let [v0, v1] = version.to_le_bytes();
+    let [l0, l1] = (header as u16).to_le_bytes();
+    let [m0, m1, m2, m3] = MAGIC;
+    [m0, m1, m2, m3, v0, v1, l0, l1]
+}
+
+/// Puts the checksum of the first `used` bytes after them. Returns the file's length.
+fn put_checksum(buffer: &mut [u8], used: usize) -> Option<usize> {
+    let (contents, checksum) = buffer.split_at_mut_checked(used)?;
+    *checksum.first_chunk_mut()? = CRC.checksum(contents).to_le_bytes();
+    Some(used + CHECKSUM)
 }
 
 fn fits(shape: &MatrixShape, encoding: Encoding, biases: &[f32], values: Values<'_>) -> bool {

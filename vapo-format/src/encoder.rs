@@ -1,0 +1,172 @@
+//! The encoder: the shape of most potentials, listed by its blocks.
+//!
+//! ```text
+//! e = silu(W₁ silu(W₀ features(t)))                      embedding of time
+//! x → [space to depth] → conv → residual… → down → residual… → head → o
+//! Φ = Σ o·q[1..] + 0.05 Σ_pixels mean_channels(o²) + ½ q[0] ‖x‖²,   q = readout(e)
+//! ```
+//!
+//! Files of version 1 list blocks; presets do too. Here they become nodes.
+
+use crate::architecture::{Architecture, MAX_NODES, Node};
+use crate::error::ArchitectureError;
+use crate::homotopy::Homotopy;
+use crate::layer::{Add, Conv, Layer, Readout, Signal, Silu, SpaceToDepth, TIME_FEATURES, Time};
+use crate::signal::Shape;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// Most blocks of an encoder.
+pub const MAX_BLOCKS: usize = 24;
+
+/// One block of an encoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Block {
+    /// Each 2×2 block of pixels becomes the channels of one.
+    SpaceToDepth,
+    /// 3×3 convolution, zero padding, same extent.
+    Conv {
+        /// Output channels.
+        channels: u16,
+    },
+    /// x + conv₂(silu(conv₁(silu(x))·(1 + scale) + shift)), both 3×3 with x's channels, where
+    /// (scale, shift) = film(e): FiLM by the time embedding.
+    Residual,
+    /// 2×2 convolution of stride 2: half the height and width.
+    Down {
+        /// Output channels.
+        channels: u16,
+    },
+    /// 1×1 convolution of silu(x). The last block, and only the last.
+    Head {
+        /// Output channels.
+        channels: u16,
+    },
+}
+
+/// The block's kind and its output channels: `conv 16`.
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Block::SpaceToDepth => f.write_str("space-to-depth"),
+            Block::Conv { channels } => write!(f, "conv {channels}"),
+            Block::Residual => f.write_str("residual"),
+            Block::Down { channels } => write!(f, "down {channels}"),
+            Block::Head { channels } => write!(f, "head {channels}"),
+        }
+    }
+}
+
+/// The architecture of an encoder.
+///
+/// # Errors
+/// The blocks are more than fit an architecture. Whether they fit one another [`Architecture::validate`] says.
+pub fn architecture(
+    signal: Shape,
+    homotopy: Homotopy,
+    embedding: u16,
+    blocks: &[Block],
+) -> Result<Architecture, ArchitectureError> {
+    let mut architecture = Architecture::new(signal, homotopy);
+    architecture.nodes.clear();
+    for node in nodes(signal.channels, embedding, blocks.iter().copied()) {
+        let index = architecture.nodes.len() as u16;
+        let refused = ArchitectureError { node: index, fault: crate::Fault::Nodes };
+        architecture.nodes.push(node).map_err(|_| refused)?;
+    }
+    Ok(architecture)
+}
+
+/// The nodes of an encoder, for a signal of so many channels.
+pub(crate) fn nodes<B: Iterator<Item = Block>>(channels: u16, embedding: u16, blocks: B) -> Nodes<B> {
+    let mut nodes =
+        Nodes { blocks, pending: heapless::Deque::new(), index: 0, stream: 0, channels, embedding: 0, ended: false };
+    nodes.add(Signal, &[]);
+    let time = nodes.add(Time { features: TIME_FEATURES as u8 }, &[]);
+    let hidden = nodes.add(Conv::linear(embedding), &[time]);
+    let hidden = nodes.add(Silu, &[hidden]);
+    let output = nodes.add(Conv::linear(embedding), &[hidden]);
+    nodes.embedding = nodes.add(Silu, &[output]);
+    nodes
+}
+
+/// Makes nodes of blocks, one block at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Nodes<B> {
+    blocks: B,
+    pending: heapless::Deque<Node, 8>,
+    /// Nodes made.
+    index: u16,
+    /// The last block's output, and its channels.
+    stream: u16,
+    channels: u16,
+    /// The node of the time embedding.
+    embedding: u16,
+    ended: bool,
+}
+
+impl<B> Nodes<B> {
+    fn add(&mut self, layer: impl Into<Layer>, inputs: &[u16]) -> u16 {
+        // A block has at most six nodes, and there is room for eight.
+        let _ = self.pending.push_back(Node::new(layer, self.index, inputs));
+        self.index = self.index.saturating_add(1);
+        self.index - 1
+    }
+
+    fn block(&mut self, block: Block) {
+        let x = self.stream;
+        self.stream = match block {
+            Block::SpaceToDepth => {
+                self.channels = self.channels.saturating_mul(4);
+                self.add(SpaceToDepth, &[x])
+            }
+            Block::Conv { channels } => {
+                self.channels = channels;
+                self.add(Conv::same3x3(channels), &[x])
+            }
+            Block::Residual => {
+                let active = self.add(Silu, &[x]);
+                let hidden = self.add(Conv::same3x3(self.channels), &[active]);
+                let film = self.add(Conv::linear(self.channels.saturating_mul(2)), &[self.embedding]);
+                let active = self.add(Silu, &[hidden, film]);
+                let branch = self.add(Conv::same3x3(self.channels), &[active]);
+                self.add(Add, &[x, branch])
+            }
+            Block::Down { channels } => {
+                self.channels = channels;
+                self.add(Conv::down2x2(channels), &[x])
+            }
+            Block::Head { channels } => {
+                self.channels = channels;
+                let active = self.add(Silu, &[x]);
+                self.add(Conv::linear(channels), &[active])
+            }
+        };
+    }
+
+    fn readout(&mut self) {
+        let factors = self.add(Conv::linear(self.channels.saturating_add(1)), &[self.embedding]);
+        self.add(Readout, &[self.stream, factors, 0]);
+    }
+}
+
+impl<B: Iterator<Item = Block>> Iterator for Nodes<B> {
+    type Item = Node;
+
+    fn next(&mut self) -> Option<Node> {
+        while self.pending.is_empty() && !self.ended {
+            match self.blocks.next() {
+                Some(block) => self.block(block),
+                None => {
+                    self.readout();
+                    self.ended = true;
+                }
+            }
+        }
+        self.pending.pop_front()
+    }
+}
+
+// The embedding, the head, the read-out and the most residual blocks.
+const _: () = assert!(6 + 6 * (MAX_BLOCKS - 1) + 2 + 2 <= MAX_NODES);

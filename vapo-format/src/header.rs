@@ -1,0 +1,240 @@
+//! The header of a file: architecture, encoding of the weights, and a threshold if there is one.
+//!
+//! It is read in place: nothing of it is copied but a few numbers, and nodes are decoded one at a time.
+
+use crate::architecture::{Architecture, Node};
+use crate::encoder::{self, Block, MAX_BLOCKS};
+use crate::error::{ArchitectureError, Error, Fault};
+use crate::homotopy::Homotopy;
+use crate::matrix::Encoding;
+use crate::signal::{Scaling, Shape};
+use crate::threshold::{self, Threshold};
+use serde::{Deserialize, Serialize};
+
+/// Largest channel count, height, width and embedding of version 1.
+const MAX_EXTENT_1: u16 = 1024;
+/// Most bytes of a node: kind, window, stride, channels, number of inputs, inputs.
+const MAX_NODE: usize = 1 + 4 + 3 + 1 + 3 * 3;
+/// Most bytes of any other field.
+const MAX_FIELD: usize = 8;
+
+/// A header, its nodes and scalings still encoded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Header<'a> {
+    pub(crate) signal: Shape,
+    pub(crate) homotopy: Homotopy,
+    pub(crate) classes: u16,
+    pub(crate) encoding: Encoding,
+    /// The fields before the threshold, padding included.
+    pub(crate) structure: &'a [u8],
+    pub(crate) threshold: Option<&'a [u8; threshold::BYTES]>,
+    scaling: Option<Fields<'a>>,
+    nodes: Nodes<'a>,
+}
+
+/// Encoded values of one type, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Fields<'a> {
+    count: u16,
+    bytes: &'a [u8],
+}
+
+/// Where the nodes are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Nodes<'a> {
+    /// Blocks of an encoder, for a signal of so many channels.
+    Version1 {
+        channels: u16,
+        embedding: u16,
+        blocks: Fields<'a>,
+    },
+    Version2(Fields<'a>),
+}
+
+impl<'a> Header<'a> {
+    /// Reads a header that is the one encoding of its contents.
+    pub(crate) fn read(version: u16, bytes: &'a [u8]) -> Result<Self, Error> {
+        if version == 1 { Self::read_1(bytes) } else { Self::read_2(bytes) }
+    }
+
+    fn read_1(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut rest = bytes;
+        let signal: Shape = field(&mut rest)?;
+        let homotopy = field(&mut rest)?;
+        let embedding: u16 = field(&mut rest)?;
+        let blocks = Fields::read::<Block>(&mut rest, MAX_BLOCKS as u16)?;
+        let encoding = field(&mut rest)?;
+        let (structure, threshold) = end(bytes, rest)?;
+        let fault = |fault| Error::Architecture(ArchitectureError { node: 0, fault });
+        let mut extents = [signal.channels, signal.height, signal.width, embedding].into_iter();
+        let of_block = |block: Block| match block {
+            Block::Conv { channels } | Block::Down { channels } | Block::Head { channels } => Some(channels),
+            Block::SpaceToDepth | Block::Residual => None,
+        };
+        if let Some(found) = extents
+            .by_ref()
+            .chain(blocks.decoded().filter_map(of_block))
+            .find(|found| !(1..=MAX_EXTENT_1).contains(found))
+        {
+            return Err(fault(Fault::Extent { found }));
+        }
+        let last = blocks.count.wrapping_sub(1);
+        let heads = blocks.decoded().enumerate().filter(|(_, block)| matches!(block, Block::Head { .. }));
+        if blocks.count == 0 || !heads.map(|(index, _)| index as u16).eq([last]) {
+            return Err(fault(Fault::Head));
+        }
+        let nodes = Nodes::Version1 { channels: signal.channels, embedding, blocks };
+        Ok(Header { signal, homotopy, classes: 0, encoding, structure, threshold, scaling: None, nodes })
+    }
+
+    fn read_2(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut rest = bytes;
+        let signal = field(&mut rest)?;
+        let scaling = Some(Fields::read::<Scaling>(&mut rest, u16::MAX)?);
+        let homotopy = field(&mut rest)?;
+        let classes = field(&mut rest)?;
+        let nodes = Nodes::Version2(Fields::read::<Node>(&mut rest, u16::MAX)?);
+        let encoding = field(&mut rest)?;
+        let (structure, threshold) = end(bytes, rest)?;
+        Ok(Header { signal, homotopy, classes, encoding, structure, threshold, scaling, nodes })
+    }
+
+    /// Every node, in order.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = Node> + use<'a> {
+        let (one, two) = match self.nodes {
+            Nodes::Version1 { channels, embedding, blocks } => {
+                (Some(encoder::nodes(channels, embedding, blocks.decoded())), None)
+            }
+            Nodes::Version2(nodes) => (None, Some(nodes.decoded())),
+        };
+        one.into_iter().flatten().chain(two.into_iter().flatten())
+    }
+
+    /// One scaling, or one a channel.
+    pub(crate) fn scaling(&self) -> impl Iterator<Item = Scaling> + use<'a> {
+        let (bytes, listed) = match self.scaling {
+            None => (Some(Scaling::BYTES), None),
+            Some(listed) => (None, Some(listed.decoded())),
+        };
+        bytes.into_iter().chain(listed.into_iter().flatten())
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// Reads a count, then as many values, each in its one encoding.
+    fn read<T: Serialize + Deserialize<'a>>(rest: &mut &'a [u8], most: u16) -> Result<Self, Error> {
+        let count: u16 = field(rest)?;
+        if count > most {
+            return Err(Error::Header);
+        }
+        let bytes = *rest;
+        for _ in 0..count {
+            field::<T>(rest)?;
+        }
+        Ok(Fields { count, bytes })
+    }
+
+    /// The values. They were decoded once, so none is missing.
+    fn decoded<T: Deserialize<'a>>(self) -> impl Iterator<Item = T> + use<'a, T> {
+        let mut rest = self.bytes;
+        (0..self.count).map_while(move |_| {
+            let (value, after) = postcard::take_from_bytes(rest).ok()?;
+            rest = after;
+            Some(value)
+        })
+    }
+}
+
+/// Takes a value that is encoded in the one way that [`write`] has. Postcard alone would take longer forms of the same
+/// numbers: one model would have many files.
+fn field<'a, T: Serialize + Deserialize<'a>>(rest: &mut &'a [u8]) -> Result<T, Error> {
+    let (value, after) = postcard::take_from_bytes::<T>(rest).map_err(|_| Error::Header)?;
+    let taken = rest.get(..rest.len() - after.len()).ok_or(Error::Header)?;
+    let mut canonical = [0; if MAX_NODE > MAX_FIELD { MAX_NODE } else { MAX_FIELD }];
+    let canonical = postcard::to_slice(&value, &mut canonical).map_err(|_| Error::Header)?;
+    if canonical != taken {
+        return Err(Error::Header);
+    }
+    *rest = after;
+    Ok(value)
+}
+
+/// What a header is made of: the fields with their padding, and the bytes of a threshold.
+type Parts<'a> = (&'a [u8], Option<&'a [u8; threshold::BYTES]>);
+
+/// Checks the padding, and that a threshold or nothing follows.
+fn end<'a>(bytes: &'a [u8], rest: &'a [u8]) -> Result<Parts<'a>, Error> {
+    let used = bytes.len() - rest.len();
+    let (structure, threshold) = bytes.split_at_checked(used.next_multiple_of(4)).ok_or(Error::Header)?;
+    if structure.get(used..).is_none_or(|padding| padding.iter().any(|&byte| byte != 0)) {
+        return Err(Error::Header);
+    }
+    match threshold.try_into() {
+        Ok(threshold) => Ok((structure, Some(threshold))),
+        Err(_) if threshold.is_empty() => Ok((structure, None)),
+        Err(_) => Err(Error::Header),
+    }
+}
+
+/// Bytes of a header without a threshold.
+///
+/// # Errors
+/// [`Error::Header`] where it is longer than a header may be, which no architecture that validates is.
+pub(crate) fn bytes(architecture: &Architecture, encoding: Encoding) -> Result<usize, Error> {
+    let fields = postcard::serialize_with_flavor(&(Fields2::new(architecture), encoding), Size(0));
+    fields.map(|bytes: usize| bytes.next_multiple_of(4)).map_err(|_| Error::Header)
+}
+
+/// Encodes the header at the start of `buffer`: architecture and encoding, padded, and the threshold if there is one.
+/// Returns its length. None if it does not fit, which [`bytes`] and those of the threshold rule out.
+pub(crate) fn write(
+    architecture: &Architecture,
+    encoding: Encoding,
+    threshold: Option<Threshold>,
+    buffer: &mut [u8],
+) -> Option<usize> {
+    let used = postcard::to_slice(&(Fields2::new(architecture), encoding), buffer).ok()?.len();
+    let padded = used.next_multiple_of(4);
+    buffer.get_mut(used..padded)?.fill(0);
+    write_threshold(threshold, padded, buffer)
+}
+
+/// Puts a threshold, if there is one, after the first bytes of a header. Returns the header's length.
+pub(crate) fn write_threshold(threshold: Option<Threshold>, at: usize, buffer: &mut [u8]) -> Option<usize> {
+    let Some(threshold) = threshold else { return Some(at) };
+    *buffer.get_mut(at..)?.first_chunk_mut()? = threshold.to_bytes();
+    Some(at + threshold::BYTES)
+}
+
+/// The fields of version 2, in the order of the file.
+#[derive(Serialize)]
+struct Fields2<'a> {
+    signal: Shape,
+    scaling: &'a [Scaling],
+    homotopy: Homotopy,
+    classes: u16,
+    nodes: &'a [Node],
+}
+
+impl<'a> Fields2<'a> {
+    fn new(architecture: &'a Architecture) -> Self {
+        let Architecture { signal, scaling, homotopy, classes, nodes } = architecture;
+        Fields2 { signal: *signal, scaling, homotopy: *homotopy, classes: *classes, nodes }
+    }
+}
+
+/// Counts the bytes of an encoding.
+struct Size(usize);
+
+impl postcard::ser_flavors::Flavor for Size {
+    type Output = usize;
+
+    fn try_push(&mut self, _: u8) -> postcard::Result<()> {
+        self.0 += 1;
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<usize> {
+        Ok(self.0)
+    }
+}

@@ -1,0 +1,166 @@
+//! The kinds of layers: what each makes of its inputs, and what that needs.
+//!
+//! One file a kind. The files of the same names in the sampler and in the trainer say how it is computed. To add a kind,
+//! add its file and its line to the list below; [`Kind`] says what the file has to tell.
+
+use crate::error::Fault;
+use crate::signal::Shape;
+use core::fmt;
+use core::ops::RangeInclusive;
+use serde::{Deserialize, Serialize};
+
+/// Most inputs of a node.
+pub const MAX_INPUTS: usize = 3;
+/// Largest height and width.
+pub const MAX_EXTENT: u16 = 1024;
+/// Most channels.
+pub const MAX_CHANNELS: u16 = 4096;
+
+/// What a node reads, one [`Input`] each.
+pub type Inputs<'i> = &'i [Input];
+
+/// A node that another one reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Input {
+    /// Extent of its output.
+    pub extent: Shape,
+    /// Whether it depends on the signal. Other nodes depend on time alone, and their extent is one pixel.
+    pub of_signal: bool,
+}
+
+/// What a layer kind tells about itself.
+pub trait Kind {
+    /// Least and most inputs.
+    fn inputs(&self) -> RangeInclusive<usize> {
+        1..=1
+    }
+
+    /// Extent of the output.
+    ///
+    /// # Errors
+    /// The inputs do not fit the layer.
+    fn output(&self, inputs: Inputs<'_>) -> Result<Shape, Fault>;
+
+    /// Rows and columns of the weight matrix, if there is one.
+    fn matrix(&self, inputs: Inputs<'_>) -> Option<(usize, usize)> {
+        let _ = inputs;
+        None
+    }
+
+    /// Multiply-accumulates of a pass, multiplications by padding included.
+    fn multiply_accumulates(&self, inputs: Inputs<'_>, output: Shape) -> u64 {
+        let (rows, columns) = self.matrix(inputs).unwrap_or_default();
+        // In u64 from the start: pixels × rows × columns can exceed 32 bits.
+        output.pixels() as u64 * rows as u64 * columns as u64
+    }
+
+    /// Whether the output may take the place of the first input that is of its extent and that nothing needs later.
+    fn in_place(&self) -> bool {
+        false
+    }
+
+    /// Whether the reverse pass needs the value of an input, by its position.
+    fn keeps(&self, input: usize) -> bool {
+        let _ = input;
+        false
+    }
+
+    /// How the reverse pass makes the cotangents of inputs from the cotangent of the output.
+    fn reverse(&self) -> Reverse {
+        Reverse::Written
+    }
+}
+
+/// How a reverse pass makes the cotangents of inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reverse {
+    /// Each into memory of its own.
+    Written,
+    /// That of the first input in place of the output's.
+    InPlace,
+    /// They are the output's, unchanged.
+    Passed,
+}
+
+macro_rules! kinds {
+    ($($(#[$about:meta])* $file:ident: $Kind:ident,)*) => {
+        $(mod $file;
+        pub use $file::$Kind;)*
+
+        /// A layer kind with its attributes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Layer { $($(#[$about])* $Kind($Kind),)* }
+
+        impl Layer {
+            /// What the kind tells about itself.
+            pub fn kind(&self) -> &dyn Kind {
+                match self { $(Layer::$Kind(kind) => kind,)* }
+            }
+        }
+
+        $(impl From<$Kind> for Layer {
+            fn from(kind: $Kind) -> Self {
+                Layer::$Kind(kind)
+            }
+        })*
+
+        /// The kind and its attributes: `conv 3×3 16`.
+        impl fmt::Display for Layer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self { $(Layer::$Kind(kind) => kind.fmt(f),)* }
+            }
+        }
+    };
+}
+
+// The order is that of the numbers on file: a new kind comes last.
+kinds! {
+    /// What the potential is of.
+    signal: Signal,
+    /// Features of time.
+    time: Time,
+    /// A convolution; over one pixel, a linear map.
+    conv: Conv,
+    /// SiLU, with or without FiLM before it.
+    silu: Silu,
+    /// The sum of two activations.
+    add: Add,
+    /// Each 2×2 block of pixels as the channels of one.
+    space_to_depth: SpaceToDepth,
+    /// From the encoder's output to the potential.
+    readout: Readout,
+}
+
+pub use conv::MAX_WINDOW;
+pub use readout::SQUARES;
+pub use time::{FREQUENCIES, TIME_FEATURES};
+
+/// Checks that heights and widths lie in 1 to [`MAX_EXTENT`], and channels in 1 to [`MAX_CHANNELS`].
+pub(crate) fn checked(shape: Shape) -> Result<Shape, Fault> {
+    for (found, most) in [(shape.channels, MAX_CHANNELS), (shape.height, MAX_EXTENT), (shape.width, MAX_EXTENT)] {
+        if !(1..=most).contains(&found) {
+            return Err(Fault::Extent { found });
+        }
+    }
+    Ok(shape)
+}
+
+/// The input at a position. There is one: the number of inputs was checked.
+fn input(inputs: Inputs<'_>, position: usize) -> Input {
+    inputs.get(position).copied().unwrap_or_default()
+}
+
+/// Half an extent in both directions.
+fn halved(shape: Shape) -> Result<Shape, Fault> {
+    divided(shape, [2, 2])
+}
+
+/// An extent in windows of so many rows and columns.
+fn divided(shape: Shape, [rows, columns]: [u8; 2]) -> Result<Shape, Fault> {
+    let (rows, columns) = (u16::from(rows), u16::from(columns));
+    match (shape.height.checked_rem(rows), shape.width.checked_rem(columns)) {
+        (Some(0), Some(0)) => Ok(Shape { height: shape.height / rows, width: shape.width / columns, ..shape }),
+        _ => Err(Fault::Divide { extent: shape, rows, columns }),
+    }
+}
