@@ -171,6 +171,11 @@ impl<'a> Model<'a> {
         PREAMBLE + self.header.structure.len() + self.weights.len() + CHECKSUM
     }
 
+    /// Tells architectures apart: the CRC-32 of the header but its threshold. It counts the encoding of the weights in.
+    pub fn fingerprint(&self) -> u32 {
+        CRC.checksum(self.header.structure)
+    }
+
     /// The fields of the header but the threshold, padded.
     pub(crate) fn structure(&self) -> &'a [u8] {
         self.header.structure

@@ -8,12 +8,13 @@
 //! Multiply-accumulates count both passes, padding included.
 
 use std::time::{Duration, Instant};
+use vapo_format::architecture::MAX_NODES;
 use vapo_format::writer::{Values, file_bytes};
-use vapo_format::{Architecture, Encoding, Homotopy, Layer, Model, Shape, Writer};
-use vapo_sampler::{Potential, Solver, arena};
+use vapo_format::{Architecture, Block, Encoding, Homotopy, Model, Shape, Writer, encoder};
+use vapo_sampler::{PlanFor, Potential, Solver, arena};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    use Layer::*;
+    use Block::*;
     let (conv, down16, down32) = (Conv { channels: 8 }, Down { channels: 16 }, Down { channels: 32 });
     let head = Head { channels: 32 };
     measure("digits 8×8", 8, 16, &[conv, Residual, down16, Residual, down32, Residual, head])?;
@@ -23,14 +24,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn measure(name: &str, extent: u16, embedding: u16, layers: &[Layer]) -> Result<(), Box<dyn std::error::Error>> {
+fn measure(name: &str, extent: u16, embedding: u16, blocks: &[Block]) -> Result<(), Box<dyn std::error::Error>> {
     let image = Shape { channels: 1, height: extent, width: extent };
-    let layers = layers.iter().copied().collect();
-    let architecture = Architecture { image, homotopy: Homotopy::Linear, embedding, layers };
+    let architecture = encoder::architecture(image, Homotopy::Linear, embedding, blocks)?;
     let bytes = model(&architecture)?;
     let model = Model::parse(&bytes)?;
-    let mut memory = vec![0.0; arena::potential_elements(&architecture)];
-    let mut potential = Potential::new(&model, &mut memory)?;
+    let plan = PlanFor::<MAX_NODES>::new(&model)?;
+    let mut memory = vec![0.0; plan.elements()];
+    let mut potential = Potential::new(&model, &plan, &mut memory)?;
     let x: Vec<f32> = (0..image.elements()).map(|i| libm::sinf(i as f32 * 0.7)).collect();
     let mut drift = vec![0.0; x.len()];
 

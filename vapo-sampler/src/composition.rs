@@ -8,6 +8,7 @@
 
 use crate::arena;
 use crate::error::Error;
+use crate::plan::Plan;
 use crate::potential::Potential;
 use crate::solver::Drift;
 use vapo_format::{Homotopy, Model};
@@ -25,21 +26,29 @@ impl<'a> Composition<'a> {
     /// [`arena::composition_elements`].
     ///
     /// # Errors
-    /// [`Error::Unlike`] for images of different extents or different homotopies, [`Error::Weight`],
-    /// [`Error::Arena`].
-    pub fn new(models: [&'a Model<'a>; 2], weights: [f32; 2], memory: &'a mut [f32]) -> Result<Self, Error> {
+    /// [`Error::Unlike`] for signals of different extents or different homotopies, [`Error::Weight`],
+    /// [`Error::Arena`], [`Error::Plan`].
+    pub fn new(
+        models: [&'a Model<'a>; 2],
+        plans: [&'a Plan; 2],
+        weights: [f32; 2],
+        memory: &'a mut [f32],
+    ) -> Result<Self, Error> {
         let [first, second] = models;
-        let [a, b] = [first.architecture(), second.architecture()];
-        if (a.image, a.homotopy) != (b.image, b.homotopy) {
-            return Err(Error::Unlike { images: [a.image, b.image], homotopies: [a.homotopy, b.homotopy] });
+        let signals = models.map(Model::signal);
+        let homotopies = models.map(Model::homotopy);
+        if signals[0] != signals[1] || homotopies[0] != homotopies[1] {
+            return Err(Error::Unlike { signals, homotopies });
         }
         if let Some(&found) = weights.iter().find(|weight| !weight.is_finite()) {
             return Err(Error::Weight { found });
         }
-        let refused = Error::Arena { needed: arena::composition_elements([a, b]), given: memory.len() };
-        let lengths = [arena::potential_elements(a), arena::potential_elements(b), a.image.elements()];
+        let [of_a, of_b] = plans.map(Plan::elements);
+        let lengths = [of_a, of_b, signals[0].elements()];
+        let refused = Error::Arena { needed: lengths.iter().sum(), given: memory.len() };
         let [of_first, of_second, drift] = arena::split(memory, lengths).ok_or(refused)?;
-        let potentials = [Potential::new(first, of_first)?, Potential::new(second, of_second)?];
+        let [a, b] = plans;
+        let potentials = [Potential::new(first, a, of_first)?, Potential::new(second, b, of_second)?];
         Ok(Composition { potentials, weights, second: drift })
     }
 

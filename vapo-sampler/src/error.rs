@@ -26,10 +26,19 @@ pub enum Error {
         /// The temperature.
         found: f32,
     },
-    /// Two potentials that have no sum: of images of different extents, or of different homotopies.
+    /// A plan of another model than the one beside it.
+    Plan,
+    /// A model has more nodes than a plan has room for.
+    Nodes {
+        /// Nodes that there is room for.
+        most: usize,
+        /// Nodes up to the first that there is none for.
+        given: usize,
+    },
+    /// Two potentials that have no sum: of signals of different extents, or of different homotopies.
     Unlike {
-        /// Extents of the images.
-        images: [Shape; 2],
+        /// Extents of the signals.
+        signals: [Shape; 2],
         /// The homotopies.
         homotopies: [Homotopy; 2],
     },
@@ -50,7 +59,11 @@ impl fmt::Display for Error {
                 write!(f, "an image of this model has {expected} elements, the slice has {found}")
             }
             Error::Temperature { found } => write!(f, "a temperature is finite and at least 0, found {found}"),
-            Error::Unlike { images: [a, b], homotopies: [of_a, of_b] } => write!(
+            Error::Plan => f.write_str("the plan is another model's: plan the memory of the model that is sampled"),
+            Error::Nodes { most, given } => {
+                write!(f, "the plan has room for {most} nodes, the model has {given} or more: give it more room")
+            }
+            Error::Unlike { signals: [a, b], homotopies: [of_a, of_b] } => write!(
                 f,
                 "potentials are composed where images and homotopies are the same, found {a} {of_a} and {b} {of_b}: \
                  train one like the other"

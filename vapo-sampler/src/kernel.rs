@@ -243,22 +243,22 @@ pub(crate) fn set_biases(matrix: &Matrix<'_>, y: &mut [f32]) {
     }
 }
 
-/// The same linear map for every pixel: `y = x·W + bias` forward, `y = x·Wᵀ` in reverse.
-pub(crate) fn linear(matrix: &Matrix<'_>, direction: Direction, pixels: usize, x: &[f32], y: &mut [f32]) {
-    match direction {
-        Direction::Forward => set_biases(matrix, y),
-        Direction::Reverse => y.fill(0.0),
-    }
-    let tap = Tap::new(matrix, 0, matrix.rows, direction);
-    let from = Lattice { start: 0, row: pixels * tap.inputs(), pixel: tap.inputs() };
-    let to = Lattice { start: 0, row: pixels * tap.outputs(), pixel: tap.outputs() };
-    tap.accumulate((1, pixels), (x, from), (y, to));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::{vec, vec::Vec};
+
+    /// The same linear map for every pixel: `y = x·W + bias` forward, `y = x·Wᵀ` in reverse.
+    fn linear(matrix: &Matrix<'_>, direction: Direction, pixels: usize, x: &[f32], y: &mut [f32]) {
+        match direction {
+            Direction::Forward => set_biases(matrix, y),
+            Direction::Reverse => y.fill(0.0),
+        }
+        let tap = Tap::new(matrix, 0, matrix.rows, direction);
+        let from = Lattice { start: 0, row: pixels * tap.inputs(), pixel: tap.inputs() };
+        let to = Lattice { start: 0, row: pixels * tap.outputs(), pixel: tap.outputs() };
+        tap.accumulate((1, pixels), (x, from), (y, to));
+    }
 
     /// Integers small enough that every order of summation is exact.
     fn integers(count: usize, factor: usize) -> Vec<f32> {

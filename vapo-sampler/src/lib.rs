@@ -11,14 +11,16 @@
 //! | [`schedule`] | the times at which a solver stops: [`Schedule`] |
 //! | [`homotopy`] | mean and std of the path from noise to data |
 //! | [`noise`] | seeded Gaussian [`Noise`] from a generator of your choice |
-//! | [`potential`] | potential, drift and energy, one file a layer kind: [`Potential`] |
+//! | [`potential`] | potential, drift and energy: [`Potential`] |
+//! | `layer` | what each layer kind computes, forward and in reverse, one file a kind |
+//! | [`plan`] | where every activation lies, from when to when: [`Plan`] |
 //! | [`inpainting`] | restores what is missing of an image |
 //! | [`composition`] | the weighted sum of two potentials |
 //! | [`anomaly`] | whether an image is one of those that a potential was trained on |
 //! | [`arena`] | how many elements of memory a model and a solver need |
 //! | [`error`] | what a caller can do wrong |
 //!
-//! The one function that matters is [`Potential::drift`]: a pass through the encoder, and one back through the same
+//! The one function that matters is [`Potential::drift`]: a pass through the nodes, and one back through the same
 //! weights transposed. All of its arithmetic is in the private module `kernel`.
 //!
 //! # Example
@@ -28,14 +30,13 @@
 //! ```
 //! use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 //! use vapo_format::Model;
-//! use vapo_sampler::{Noise, Sampler, Schedule, Solver};
+//! use vapo_sampler::{Noise, PlanFor, Sampler, Schedule, Solver};
 //!
 //! # fn model() -> Vec<u8> {
-//! #     use vapo_format::{Architecture, Encoding, Homotopy, Layer, Shape, Writer, writer::{Values, file_bytes}};
-//! #     let image = Shape { channels: 1, height: 8, width: 8 };
-//! #     let layers = [Layer::Conv { channels: 4 }, Layer::Residual, Layer::Head { channels: 4 }];
-//! #     let layers = layers.into_iter().collect();
-//! #     let architecture = Architecture { image, homotopy: Homotopy::Linear, embedding: 8, layers };
+//! #     use vapo_format::{Block, Encoding, Homotopy, Shape, Writer, encoder, writer::{Values, file_bytes}};
+//! #     let signal = Shape { channels: 1, height: 8, width: 8 };
+//! #     let blocks = [Block::Conv { channels: 4 }, Block::Residual, Block::Head { channels: 4 }];
+//! #     let architecture = encoder::architecture(signal, Homotopy::Linear, 8, &blocks).unwrap();
 //! #     let mut bytes = vec![0; file_bytes(&architecture, Encoding::Float32).unwrap()];
 //! #     let mut writer = Writer::new(&mut bytes, &architecture, Encoding::Float32).unwrap();
 //! #     for shape in architecture.matrices() {
@@ -47,9 +48,10 @@
 //! # }
 //! # let bytes = model();
 //! let model = Model::parse(&bytes)?;
-//! let mut arena = [0.0; 1424]; // `arena::elements` says how many
+//! let plan = PlanFor::<24>::new(&model)?; // room for 24 nodes
 //! let solver = Solver::default();
-//! let mut sampler = Sampler::new(&model, solver, &mut arena)?;
+//! let mut arena = [0.0; 1424]; // `arena::elements` says how many
+//! let mut sampler = Sampler::new(&model, &plan, solver, &mut arena)?;
 //!
 //! let schedule = Schedule::graded(10, Schedule::EXPONENT)?;
 //! let temperature = solver.usual_temperature();
@@ -86,7 +88,9 @@ pub mod error;
 pub mod homotopy;
 pub mod inpainting;
 mod kernel;
+mod layer;
 pub mod noise;
+pub mod plan;
 pub mod potential;
 pub mod sampler;
 pub mod schedule;
@@ -96,6 +100,7 @@ pub use composition::Composition;
 pub use error::{Error, ScheduleError};
 pub use inpainting::Known;
 pub use noise::Noise;
+pub use plan::{Plan, PlanFor};
 pub use potential::Potential;
 pub use sampler::Sampler;
 pub use schedule::Schedule;

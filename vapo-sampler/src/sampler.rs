@@ -1,9 +1,9 @@
 //! The whole way from a model to an image.
 
-use crate::arena;
 use crate::error::Error;
 use crate::inpainting::{Held, Known};
 use crate::noise::Noise;
+use crate::plan::Plan;
 use crate::potential::Potential;
 use crate::schedule::{Schedule, Step};
 use crate::solver::{Sde, Solver};
@@ -19,18 +19,17 @@ pub struct Sampler<'a> {
 }
 
 impl<'a> Sampler<'a> {
-    /// A sampler that works in `arena`, of which it takes the first [`arena::elements`].
+    /// A sampler that works in `arena`, of which it takes the first [`Plan::elements_with`] the solver.
     ///
     /// # Errors
-    /// [`Error::Arena`] where there are fewer.
-    pub fn new(model: &'a Model<'a>, solver: Solver, arena: &'a mut [f32]) -> Result<Self, Error> {
-        let architecture = model.architecture();
-        let (needed, given) = (arena::elements(architecture, solver), arena.len());
+    /// [`Error::Plan`] where the plan is of another model, [`Error::Arena`] where the arena has fewer elements.
+    pub fn new(model: &'a Model<'a>, plan: &'a Plan, solver: Solver, arena: &'a mut [f32]) -> Result<Self, Error> {
+        let (needed, given) = (plan.elements_with(solver), arena.len());
         let parts = arena.get_mut(..needed);
         let (memory, buffers) = parts
-            .and_then(|arena| arena.split_at_mut_checked(arena::potential_elements(architecture)))
+            .and_then(|arena| arena.split_at_mut_checked(plan.elements()))
             .ok_or(Error::Arena { needed, given })?;
-        Ok(Sampler { potential: Potential::new(model, memory)?, solver, buffers })
+        Ok(Sampler { potential: Potential::new(model, plan, memory)?, solver, buffers })
     }
 
     /// Draws the prior from `noise`, carries it to time 1 and leaves the sample in `image`: H·W·C elements, about

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{digits, generator, random_model, uniform, zoo};
+use common::{digits, generator, plan, random_model, uniform, zoo};
 use vapo_format::writer::replace_threshold;
 use vapo_format::{Encoding, Homotopy, Model, Threshold, threshold};
 use vapo_sampler::homotopy::coefficients;
@@ -26,15 +26,16 @@ fn an_image_is_scored_on_the_mean_of_its_path() {
     for architecture in zoo() {
         let bytes = random_model(&architecture, Encoding::Int8, 4);
         let model = Model::parse(&bytes).unwrap();
-        let image = image(architecture.image.elements());
+        let image = image(architecture.signal.elements());
         for (solver, time) in Solver::ALL.into_iter().flat_map(|solver| [0.0, 0.3, 0.5, 1.0].map(|time| (solver, time)))
         {
             let mut memory = vec![f32::NAN; arena::elements(&architecture, solver)];
-            let found = Sampler::new(&model, solver, &mut memory).unwrap().image_energy(&image, time).unwrap();
+            let found =
+                Sampler::new(&model, plan(&model), solver, &mut memory).unwrap().image_energy(&image, time).unwrap();
             let mean = coefficients(architecture.homotopy, time).mean;
             let x: Vec<f32> = image.iter().map(|value| mean * value).collect();
             let mut memory = vec![f32::NAN; arena::potential_elements(&architecture)];
-            assert_eq!(found, Potential::new(&model, &mut memory).unwrap().energy(&x, time).unwrap());
+            assert_eq!(found, Potential::new(&model, plan(&model), &mut memory).unwrap().energy(&x, time).unwrap());
             assert_eq!(found.is_none(), architecture.homotopy == Homotopy::Linear && time == 1.0);
         }
     }
@@ -46,8 +47,8 @@ fn what_is_above_the_threshold_is_an_anomaly() {
     let chosen = Threshold { energy: 0.0, time: 0.4, false_positive_rate: 0.05 };
     let file = with_threshold(chosen);
     let model = Model::parse(&file).unwrap();
-    let mut memory = vec![f32::NAN; arena::elements(model.architecture(), Solver::Euler)];
-    let mut sampler = Sampler::new(&model, Solver::Euler, &mut memory).unwrap();
+    let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), Solver::Euler)];
+    let mut sampler = Sampler::new(&model, plan(&model), Solver::Euler, &mut memory).unwrap();
     let energy = sampler.image_energy(&image, 0.4).unwrap().unwrap();
     assert!(energy.is_finite());
     assert_eq!(sampler.verdict(&image).unwrap().unwrap().energy, energy);
@@ -56,8 +57,9 @@ fn what_is_above_the_threshold_is_an_anomaly() {
     {
         let file = with_threshold(Threshold { energy: threshold, ..chosen });
         let model = Model::parse(&file).unwrap();
-        let mut memory = vec![f32::NAN; arena::elements(model.architecture(), Solver::Euler)];
-        let verdict = Sampler::new(&model, Solver::Euler, &mut memory).unwrap().verdict(&image).unwrap().unwrap();
+        let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), Solver::Euler)];
+        let verdict =
+            Sampler::new(&model, plan(&model), Solver::Euler, &mut memory).unwrap().verdict(&image).unwrap().unwrap();
         assert_eq!((verdict.energy, verdict.anomalous), (energy, anomalous), "threshold {threshold}");
     }
 }
@@ -66,8 +68,8 @@ fn what_is_above_the_threshold_is_an_anomaly() {
 fn what_is_not_a_number_is_an_anomaly() {
     let file = with_threshold(Threshold { energy: f32::MAX, time: 0.4, false_positive_rate: 0.05 });
     let model = Model::parse(&file).unwrap();
-    let mut memory = vec![f32::NAN; arena::elements(model.architecture(), Solver::Ab2)];
-    let mut sampler = Sampler::new(&model, Solver::Ab2, &mut memory).unwrap();
+    let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), Solver::Ab2)];
+    let mut sampler = Sampler::new(&model, plan(&model), Solver::Ab2, &mut memory).unwrap();
     for bad in [f32::NAN, f32::INFINITY] {
         let mut image = image(64);
         image[17] = bad;
@@ -79,16 +81,16 @@ fn what_is_not_a_number_is_an_anomaly() {
 fn without_a_threshold_there_is_no_verdict() {
     let bytes = random_model(&digits(), Encoding::Int8, 4);
     let model = Model::parse(&bytes).unwrap();
-    let mut memory = vec![f32::NAN; arena::elements(model.architecture(), Solver::Ab2)];
-    assert_eq!(Sampler::new(&model, Solver::Ab2, &mut memory).unwrap().verdict(&image(64)), Ok(None));
+    let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), Solver::Ab2)];
+    assert_eq!(Sampler::new(&model, plan(&model), Solver::Ab2, &mut memory).unwrap().verdict(&image(64)), Ok(None));
 }
 
 #[test]
 fn lengths_are_checked_and_sampling_is_not_disturbed() {
     let file = with_threshold(Threshold { energy: 0.0, time: 0.4, false_positive_rate: 0.05 });
     let model = Model::parse(&file).unwrap();
-    let mut memory = vec![f32::NAN; arena::elements(model.architecture(), Solver::Ab2)];
-    let mut sampler = Sampler::new(&model, Solver::Ab2, &mut memory).unwrap();
+    let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), Solver::Ab2)];
+    let mut sampler = Sampler::new(&model, plan(&model), Solver::Ab2, &mut memory).unwrap();
     let sample = |sampler: &mut Sampler<'_>| {
         let mut image = [0.0; 64];
         let schedule = Schedule::uniform(3).unwrap();

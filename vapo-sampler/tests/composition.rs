@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::{architecture, digits, generator, random_model, uniform};
-use vapo_format::{Encoding, Homotopy, Layer, Model};
+use common::{architecture, digits, generator, plan, random_model, uniform};
+use vapo_format::{Block, Encoding, Homotopy, Model};
 use vapo_sampler::solver::{Drift, Sde};
 use vapo_sampler::{Composition, Error, Noise, Potential, Sampler, Schedule, Solver, arena};
 
 /// Another network of the digits' images.
 fn other() -> vapo_format::Architecture {
-    architecture(Homotopy::Linear, (1, 8, 8), 5, &[Layer::Conv { channels: 3 }, Layer::Head { channels: 4 }])
+    architecture(Homotopy::Linear, (1, 8, 8), 5, &[Block::Conv { channels: 3 }, Block::Head { channels: 4 }])
 }
 
 fn image() -> Vec<f32> {
@@ -19,17 +19,17 @@ fn image() -> Vec<f32> {
 
 /// Potential, drift and energy at time 0.6.
 fn alone(model: &Model<'_>, x: &[f32]) -> (f32, Vec<f32>, f32) {
-    let mut memory = vec![f32::NAN; arena::potential_elements(model.architecture())];
-    let mut potential = Potential::new(model, &mut memory).unwrap();
+    let mut memory = vec![f32::NAN; arena::potential_elements(&model.architecture())];
+    let mut potential = Potential::new(model, plan(model), &mut memory).unwrap();
     let mut drift = vec![f32::NAN; x.len()];
     let value = potential.drift(x, 0.6, &mut drift).unwrap();
     (value, drift, potential.energy(x, 0.6).unwrap().unwrap())
 }
 
 fn composed(models: [&Model<'_>; 2], weights: [f32; 2], x: &[f32]) -> (f32, Vec<f32>, f32) {
-    let architectures = models.map(Model::architecture);
-    let mut memory = vec![f32::NAN; arena::composition_elements(architectures)];
-    let mut sum = Composition::new(models, weights, &mut memory).unwrap();
+    let [a, b] = models.map(Model::architecture);
+    let mut memory = vec![f32::NAN; arena::composition_elements([&a, &b])];
+    let mut sum = Composition::new(models, models.map(plan), weights, &mut memory).unwrap();
     let mut drift = vec![f32::NAN; x.len()];
     let value = sum.drift(x, 0.6, &mut drift).unwrap();
     let energy = sum.energy(x, 0.6).unwrap().unwrap();
@@ -60,13 +60,15 @@ fn a_weight_of_one_beside_zero_samples_the_model_alone() {
     let models = [&files[0], &files[1]].map(|file| Model::parse(file).unwrap());
     let schedule = Schedule::graded(4, 0.8).unwrap();
     for (solver, temperature) in Solver::ALL.into_iter().flat_map(|solver| [(solver, 0.0), (solver, 0.5)]) {
-        let mut memory = vec![f32::NAN; arena::elements(models[0].architecture(), solver)];
+        let mut memory = vec![f32::NAN; arena::elements(&models[0].architecture(), solver)];
         let mut expected = [0.0; 64];
-        let mut sampler = Sampler::new(&models[0], solver, &mut memory).unwrap();
+        let mut sampler = Sampler::new(&models[0], plan(&models[0]), solver, &mut memory).unwrap();
         sampler.sample(schedule, temperature, &mut Noise::new(generator(1)), &mut expected).unwrap();
 
-        let mut memory = vec![f32::NAN; arena::composition_elements([&models[0], &models[1]].map(Model::architecture))];
-        let mut sum = Composition::new([&models[0], &models[1]], [1.0, 0.0], &mut memory).unwrap();
+        let mut memory = vec![f32::NAN; arena::composition_elements([&digits(), &other()])];
+        let mut sum =
+            Composition::new([&models[0], &models[1]], [&models[0], &models[1]].map(plan), [1.0, 0.0], &mut memory)
+                .unwrap();
         let (mut noise, mut x, mut buffers) = (Noise::new(generator(1)), [0.0; 64], [0.0; 128]);
         noise.fill(&mut x);
         let homotopy = sum.homotopy();
@@ -78,7 +80,7 @@ fn a_weight_of_one_beside_zero_samples_the_model_alone() {
 
 #[test]
 fn what_has_no_sum_is_refused() {
-    let layers = [Layer::Head { channels: 2 }];
+    let layers = [Block::Head { channels: 2 }];
     let [eight, six, bayes] = [
         architecture(Homotopy::Linear, (1, 8, 8), 5, &layers),
         architecture(Homotopy::Linear, (1, 6, 8), 5, &layers),
@@ -88,19 +90,24 @@ fn what_has_no_sum_is_refused() {
     let [eight, six, bayes] = [&eight, &six, &bayes].map(|file| Model::parse(file).unwrap());
     let mut memory = vec![0.0; 4096];
     for other in [&six, &bayes] {
-        let error = Composition::new([&eight, other], [0.5, 0.5], &mut memory).unwrap_err();
-        let [a, b] = [&eight, other].map(|model| (model.architecture().image, model.architecture().homotopy));
-        assert_eq!(error, Error::Unlike { images: [a.0, b.0], homotopies: [a.1, b.1] });
+        let error = Composition::new([&eight, other], [&eight, other].map(plan), [0.5, 0.5], &mut memory).unwrap_err();
+        let [a, b] = [&eight, other].map(|model| (model.signal(), model.homotopy()));
+        assert_eq!(error, Error::Unlike { signals: [a.0, b.0], homotopies: [a.1, b.1] });
         let text = error.to_string();
         assert!(text.contains(&format!("8×8×1 linear and {} {}", b.0, b.1)), "{text}");
     }
-    let error = Composition::new([&eight, &eight], [0.5, f32::INFINITY], &mut memory).unwrap_err();
+    let error =
+        Composition::new([&eight, &eight], [&eight, &eight].map(plan), [0.5, f32::INFINITY], &mut memory).unwrap_err();
     assert_eq!(error, Error::Weight { found: f32::INFINITY });
-    assert!(matches!(Composition::new([&eight, &eight], [f32::NAN, 1.0], &mut memory), Err(Error::Weight { .. })));
-    let needed = arena::composition_elements([eight.architecture(); 2]);
-    let error = Composition::new([&eight, &eight], [0.5, 0.5], &mut memory[..needed - 1]).unwrap_err();
+    assert!(matches!(
+        Composition::new([&eight, &eight], [&eight, &eight].map(plan), [f32::NAN, 1.0], &mut memory),
+        Err(Error::Weight { .. })
+    ));
+    let needed = arena::composition_elements([&eight.architecture(), &eight.architecture()]);
+    let error = Composition::new([&eight, &eight], [&eight, &eight].map(plan), [0.5, 0.5], &mut memory[..needed - 1])
+        .unwrap_err();
     assert_eq!(error, Error::Arena { needed, given: needed - 1 });
-    let mut sum = Composition::new([&eight, &eight], [0.5, 0.5], &mut memory).unwrap();
+    let mut sum = Composition::new([&eight, &eight], [&eight, &eight].map(plan), [0.5, 0.5], &mut memory).unwrap();
     for found in [0, 63, 65] {
         let refused = Err(Error::Length { expected: 64, found });
         assert_eq!(sum.drift(&vec![0.0; found], 0.5, &mut [0.0; 64]), refused);

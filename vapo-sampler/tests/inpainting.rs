@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{digits, generator, random_model, zoo};
+use common::{digits, generator, plan, random_model, zoo};
 use vapo_format::{Encoding, Model};
 use vapo_sampler::{Error, Noise, Sampler, Schedule, Solver, arena};
 
@@ -17,10 +17,10 @@ fn inpaint(
     temperature: f32,
     known: impl Fn(usize) -> Option<f32>,
 ) -> (Vec<f32>, f32) {
-    let mut memory = vec![f32::NAN; arena::elements(model.architecture(), solver)];
-    let mut sampler = Sampler::new(model, solver, &mut memory).unwrap();
+    let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), solver)];
+    let mut sampler = Sampler::new(model, plan(model), solver, &mut memory).unwrap();
     let mut noise = Noise::new(generator(8));
-    let mut image = vec![f32::NAN; model.architecture().image.elements()];
+    let mut image = vec![f32::NAN; model.signal().elements()];
     sampler.inpaint(schedule(), temperature, &mut noise, known, &mut image).unwrap();
     (image, noise.draw())
 }
@@ -33,8 +33,8 @@ fn without_known_elements_it_is_sampling() {
         for (solver, temperature) in Solver::ALL.into_iter().flat_map(|solver| [(solver, 0.0), (solver, 0.7)]) {
             let mut memory = vec![f32::NAN; arena::elements(&architecture, solver)];
             let mut noise = Noise::new(generator(8));
-            let mut image = vec![f32::NAN; architecture.image.elements()];
-            let mut sampler = Sampler::new(&model, solver, &mut memory).unwrap();
+            let mut image = vec![f32::NAN; architecture.signal.elements()];
+            let mut sampler = Sampler::new(&model, plan(&model), solver, &mut memory).unwrap();
             sampler.sample(schedule(), temperature, &mut noise, &mut image).unwrap();
             assert_eq!(inpaint(&model, solver, temperature, |_| None), (image, noise.draw()), "{architecture:?}");
         }
@@ -46,7 +46,7 @@ fn known_elements_end_as_they_are_and_the_others_depend_on_them() {
     for architecture in zoo() {
         let bytes = random_model(&architecture, Encoding::Int8, 4);
         let model = Model::parse(&bytes).unwrap();
-        let elements = architecture.image.elements();
+        let elements = architecture.signal.elements();
         for (solver, temperature) in Solver::ALL.into_iter().flat_map(|solver| [(solver, 0.0), (solver, 0.7)]) {
             let known = |index: usize, value: f32| (index < elements / 2).then_some(value - index as f32 / 9.0);
             let restored = |value| inpaint(&model, solver, temperature, |index| known(index, value));
@@ -69,8 +69,8 @@ fn known_elements_end_as_they_are_and_the_others_depend_on_them() {
 fn lengths_and_temperatures_are_checked() {
     let bytes = random_model(&digits(), Encoding::Int8, 4);
     let model = Model::parse(&bytes).unwrap();
-    let mut memory = vec![0.0; arena::elements(model.architecture(), Solver::Ab2)];
-    let mut sampler = Sampler::new(&model, Solver::Ab2, &mut memory).unwrap();
+    let mut memory = vec![0.0; arena::elements(&model.architecture(), Solver::Ab2)];
+    let mut sampler = Sampler::new(&model, plan(&model), Solver::Ab2, &mut memory).unwrap();
     let mut noise = Noise::new(generator(5));
     for found in [0, 63, 65] {
         let refused = sampler.inpaint(schedule(), 0.0, &mut noise, |_| Some(0.5), &mut vec![0.0; found]);

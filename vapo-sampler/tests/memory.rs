@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::{generator, random_model, zoo};
+use common::{generator, plan, random_model, zoo};
 use vapo_format::{Encoding, Model};
 use vapo_sampler::{Error, Noise, Potential, Sampler, Schedule, Solver, arena};
 
 fn sample(model: &Model<'_>, solver: Solver, memory: &mut [f32]) -> Vec<f32> {
-    let mut image = vec![f32::NAN; model.architecture().image.elements()];
+    let mut image = vec![f32::NAN; model.signal().elements()];
     let mut noise = Noise::new(generator(5));
-    let mut sampler = Sampler::new(model, solver, memory).unwrap();
+    let mut sampler = Sampler::new(model, plan(model), solver, memory).unwrap();
     sampler.sample(Schedule::graded(4, 0.8).unwrap(), 0.5, &mut noise, &mut image).unwrap();
     image
 }
@@ -67,11 +67,11 @@ fn one_element_less_is_refused_with_both_numbers() {
         let model = Model::parse(&bytes).unwrap();
         for solver in Solver::ALL {
             let needed = arena::elements(&architecture, solver);
-            let error = Sampler::new(&model, solver, &mut vec![0.0; needed - 1]).unwrap_err();
+            let error = Sampler::new(&model, plan(&model), solver, &mut vec![0.0; needed - 1]).unwrap_err();
             assert_eq!(error, Error::Arena { needed, given: needed - 1 });
         }
         let needed = arena::potential_elements(&architecture);
-        let error = Potential::new(&model, &mut vec![0.0; needed - 1]).unwrap_err();
+        let error = Potential::new(&model, plan(&model), &mut vec![0.0; needed - 1]).unwrap_err();
         assert_eq!(error, Error::Arena { needed, given: needed - 1 });
         let text = error.to_string();
         assert!(text.contains(&needed.to_string()) && text.contains(&(needed - 1).to_string()), "{text}");
@@ -84,7 +84,7 @@ fn wrong_lengths_and_temperatures_are_refused() {
     let bytes = random_model(&architecture, Encoding::Int8, 2);
     let model = Model::parse(&bytes).unwrap();
     let mut memory = vec![0.0; arena::elements(&architecture, Solver::Ab2)];
-    let mut sampler = Sampler::new(&model, Solver::Ab2, &mut memory).unwrap();
+    let mut sampler = Sampler::new(&model, plan(&model), Solver::Ab2, &mut memory).unwrap();
     let schedule = Schedule::uniform(2).unwrap();
     let mut noise = Noise::new(generator(5));
     for found in [0, 63, 65] {

@@ -2,10 +2,9 @@
 
 mod common;
 
-use common::{dequantised, generator, random_model, uniform, zoo};
-use vapo_format::matrix::Part;
+use common::{dequantised, generator, plan, random_model, uniform, zoo};
 use vapo_format::writer::{Values, file_bytes};
-use vapo_format::{Encoding, Homotopy, Layer, Model, Writer};
+use vapo_format::{Block, Encoding, Homotopy, Model, Writer};
 use vapo_sampler::homotopy::coefficients;
 use vapo_sampler::{Potential, arena};
 
@@ -14,9 +13,9 @@ const TOLERANCE: f64 = 1e-4;
 
 fn evaluate(bytes: &[u8], x: &[f32], time: f32) -> (f32, Vec<f32>) {
     let model = Model::parse(bytes).unwrap();
-    let mut memory = vec![f32::NAN; arena::potential_elements(model.architecture())];
+    let mut memory = vec![f32::NAN; arena::potential_elements(&model.architecture())];
     let mut drift = vec![f32::NAN; x.len()];
-    let potential = Potential::new(&model, &mut memory).unwrap().drift(x, time, &mut drift).unwrap();
+    let potential = Potential::new(&model, plan(&model), &mut memory).unwrap().drift(x, time, &mut drift).unwrap();
     (potential, drift)
 }
 
@@ -32,7 +31,7 @@ fn equals_the_f64_reference() {
             let bytes = random_model(&architecture, encoding, seed);
             let model = Model::parse(&bytes).unwrap();
             for time in [0.0, 0.37, 1.0] {
-                let x = sample(architecture.image.elements(), 100 + seed);
+                let x = sample(architecture.signal.elements(), 100 + seed);
                 let (potential, drift) = evaluate(&bytes, &x, time);
                 let exact: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
                 let expected = common::potential(&model, &exact, f64::from(time));
@@ -56,7 +55,7 @@ fn int8_equals_its_dequantised_weights_exactly() {
     for (seed, architecture) in (0..).zip(zoo()) {
         let bytes = random_model(&architecture, Encoding::Int8, seed);
         let floats = dequantised(&Model::parse(&bytes).unwrap());
-        let x = sample(architecture.image.elements(), seed);
+        let x = sample(architecture.signal.elements(), seed);
         assert_eq!(evaluate(&bytes, &x, 0.6), evaluate(&floats, &x, 0.6), "{architecture:?}");
     }
 }
@@ -66,7 +65,7 @@ fn int8_equals_its_dequantised_weights_exactly() {
 fn drift_is_the_gradient_of_the_potential() {
     for (seed, architecture) in (0..).zip(zoo()) {
         let bytes = random_model(&architecture, Encoding::Float32, seed);
-        let x = sample(architecture.image.elements(), seed);
+        let x = sample(architecture.signal.elements(), seed);
         let (potential, drift) = evaluate(&bytes, &x, 0.2);
         let size = drift.iter().fold(0.0_f32, |size, value| size.max(value.abs()));
         let width = 1.0 / 128.0;
@@ -84,12 +83,13 @@ fn drift_is_the_gradient_of_the_potential() {
 
 /// A model without weights but a readout's first bias `quadratic`: Φ = ½·quadratic·‖x‖² at every time.
 fn quadratic_model(homotopy: Homotopy, quadratic: f32) -> Vec<u8> {
-    let architecture = common::architecture(homotopy, (1, 2, 3), 4, &[Layer::Head { channels: 2 }]);
+    let architecture = common::architecture(homotopy, (1, 2, 3), 4, &[Block::Head { channels: 2 }]);
     let mut bytes = vec![0; file_bytes(&architecture, Encoding::Float32).unwrap()];
     let mut writer = Writer::new(&mut bytes, &architecture, Encoding::Float32).unwrap();
+    let factors = architecture.matrices().last().unwrap();
     for shape in architecture.matrices() {
         let mut biases = vec![0.0; shape.columns];
-        if shape.name.part == Part::Readout {
+        if shape == factors {
             biases[0] = quadratic;
         }
         writer.matrix(&biases, Values::Float32(&vec![0.0; shape.rows * shape.columns])).unwrap();
@@ -109,8 +109,8 @@ fn energy_of_gaussian_data_is_their_negative_log_density() {
             let slope = (at.mean_rate * at.mean * square + at.std_rate * at.std) / variance;
             let bytes = quadratic_model(homotopy, slope);
             let model = Model::parse(&bytes).unwrap();
-            let mut memory = vec![0.0; arena::potential_elements(model.architecture())];
-            let mut potential = Potential::new(&model, &mut memory).unwrap();
+            let mut memory = vec![0.0; arena::potential_elements(&model.architecture())];
+            let mut potential = Potential::new(&model, plan(&model), &mut memory).unwrap();
             let (x, mut drift) = (sample(6, 8), [0.0; 6]);
             potential.drift(&x, time, &mut drift).unwrap();
             assert!(drift.iter().zip(&x).all(|(drift, x)| (drift - slope * x).abs() < 1e-5));
@@ -127,8 +127,8 @@ fn energy_follows_its_formula() {
         let bytes = random_model(&architecture, Encoding::Int8, 3);
         let model = Model::parse(&bytes).unwrap();
         let mut memory = vec![0.0; arena::potential_elements(&architecture)];
-        let mut potential = Potential::new(&model, &mut memory).unwrap();
-        let x = sample(architecture.image.elements(), 4);
+        let mut potential = Potential::new(&model, plan(&model), &mut memory).unwrap();
+        let x = sample(architecture.signal.elements(), 4);
         let half = 0.5 * x.iter().map(|x| x * x).sum::<f32>();
         let value = potential.potential(&x, 0.25).unwrap();
         let expected = match architecture.homotopy {

@@ -5,9 +5,11 @@
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
-use vapo_format::architecture::{FREQUENCIES, SQUARES};
+use vapo_format::architecture::Placed;
+use vapo_format::layer::SQUARES;
 use vapo_format::writer::{Values, file_bytes};
-use vapo_format::{Architecture, Encoding, Homotopy, Layer, Matrix, Model, Shape, Writer, matrix};
+use vapo_format::{Architecture, Block, Encoding, Homotopy, Layer, Matrix, Model, Shape, Writer, encoder, matrix};
+use vapo_sampler::{Plan, PlanFor};
 
 pub fn generator(seed: u64) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(seed)
@@ -18,15 +20,21 @@ pub fn uniform(generator: &mut impl Rng) -> f32 {
     (generator.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0
 }
 
-pub fn architecture(homotopy: Homotopy, image: (u16, u16, u16), embedding: u16, layers: &[Layer]) -> Architecture {
+pub fn architecture(homotopy: Homotopy, image: (u16, u16, u16), embedding: u16, blocks: &[Block]) -> Architecture {
     let (channels, height, width) = image;
-    let layers = layers.iter().copied().collect();
-    Architecture { image: Shape { channels, height, width }, homotopy, embedding, layers }
+    let architecture = encoder::architecture(Shape { channels, height, width }, homotopy, embedding, blocks).unwrap();
+    architecture.validate().unwrap();
+    architecture
+}
+
+/// The plan of a model, which lives as long as the test's process.
+pub fn plan(model: &Model<'_>) -> &'static Plan {
+    Box::leak(Box::new(PlanFor::<{ vapo_format::architecture::MAX_NODES }>::new(model).unwrap()))
 }
 
 /// 8×8, levels of 8, 16 and 32 channels.
 pub fn digits() -> Architecture {
-    use Layer::*;
+    use Block::*;
     let (conv, down16, down32) = (Conv { channels: 8 }, Down { channels: 16 }, Down { channels: 32 });
     let layers = [conv, Residual, down16, Residual, down32, Residual, Head { channels: 32 }];
     architecture(Homotopy::Linear, (1, 8, 8), 16, &layers)
@@ -34,7 +42,7 @@ pub fn digits() -> Architecture {
 
 /// Every layer kind, odd channel counts, all kinds of extent.
 pub fn zoo() -> Vec<Architecture> {
-    use Layer::*;
+    use Block::*;
     let (linear, bayes) = (Homotopy::Linear, Homotopy::Bayes);
     vec![
         digits(),
@@ -83,10 +91,10 @@ pub fn random_model(architecture: &Architecture, encoding: Encoding, seed: u64) 
 
 /// The same model with its weights multiplied by their scales.
 pub fn dequantised(model: &Model<'_>) -> Vec<u8> {
-    let architecture = model.architecture();
+    let architecture = &model.architecture();
     let mut bytes = vec![0; file_bytes(architecture, Encoding::Float32).unwrap()];
     let mut writer = Writer::new(&mut bytes, architecture, Encoding::Float32).unwrap();
-    for matrix in model.matrices() {
+    for (_, matrix) in model.matrices() {
         let biases: Vec<f32> = matrix.biases().collect();
         writer.matrix(&biases, Values::Float32(&weights(&matrix))).unwrap();
     }
@@ -104,45 +112,52 @@ fn weights(matrix: &Matrix<'_>) -> Vec<f32> {
     }
 }
 
-/// Φ(x, time), straight from the definition in `vapo_format::architecture`.
+/// Φ(x, time), straight from the definitions in `vapo_format::layer`.
 pub fn potential(model: &Model<'_>, x: &[f64], time: f64) -> f64 {
     let mut matrices = model.matrices();
-    let features: Vec<f64> = FREQUENCIES
-        .iter()
-        .map(|&f| (time * f64::from(f)).sin())
-        .chain(FREQUENCIES.iter().map(|&f| (time * f64::from(f)).cos()))
-        .collect();
-    let hidden = all(linear(&matrices.next().unwrap(), &features), silu);
-    let embedding = all(linear(&matrices.next().unwrap(), &hidden), silu);
-
-    let mut activation = x.to_vec();
-    for (layer, input, output) in model.architecture().walk() {
-        activation = match layer {
-            Layer::SpaceToDepth => space_to_depth(input, output, &activation),
-            Layer::Conv { .. } => convolution(&matrices.next().unwrap(), 3, 1, 1, input, output, &activation),
-            Layer::Down { .. } => convolution(&matrices.next().unwrap(), 2, 2, 0, input, output, &activation),
-            Layer::Head { .. } => {
-                convolution(&matrices.next().unwrap(), 1, 1, 0, input, output, &all(activation, silu))
+    let mut values: Vec<Vec<f64>> = Vec::new();
+    let mut extents: Vec<Shape> = Vec::new();
+    for Placed { node, edges, output, .. } in model.walk() {
+        let inputs: Vec<&Vec<f64>> = edges.iter().map(|&edge| &values[usize::from(edge)]).collect();
+        let input = edges.first().map(|&edge| extents[usize::from(edge)]);
+        let value = match node.layer {
+            Layer::Signal(_) => x.to_vec(),
+            Layer::Time(features) => {
+                let angles: Vec<f64> = features.frequencies().iter().map(|&f| time * f64::from(f)).collect();
+                angles.iter().map(|angle| angle.sin()).chain(angles.iter().map(|angle| angle.cos())).collect()
             }
-            Layer::Residual => {
-                let (conv1, film, conv2) =
-                    (matrices.next().unwrap(), matrices.next().unwrap(), matrices.next().unwrap());
-                let film = linear(&film, &embedding);
-                let channels = usize::from(input.channels);
-                let mut h = convolution(&conv1, 3, 1, 1, input, output, &all(activation.clone(), silu));
-                for (i, h) in h.iter_mut().enumerate() {
-                    *h = *h * (1.0 + film[i % channels]) + film[channels + i % channels];
-                }
-                let branch = convolution(&conv2, 3, 1, 1, input, output, &all(h, silu));
-                activation.iter().zip(branch).map(|(x, y)| x + y).collect()
+            Layer::Conv(conv) => {
+                let matrix = matrices.next().unwrap().1;
+                let [rows, columns] = conv.window.map(usize::from);
+                let [down, right] = conv.stride.map(usize::from);
+                let padding = if (down, right) == (rows, columns) { (0, 0) } else { (rows / 2, columns / 2) };
+                let windows = Windows { size: (rows, columns), stride: (down, right), padding };
+                convolution(&matrix, windows, input.unwrap(), output.extent, inputs[0])
+            }
+            Layer::Silu(_) => {
+                let channels = usize::from(output.extent.channels);
+                let film = inputs.get(1);
+                let modulated = |(i, &x): (usize, &f64)| match film {
+                    Some(film) => x * (1.0 + film[i % channels]) + film[channels + i % channels],
+                    None => x,
+                };
+                inputs[0].iter().enumerate().map(modulated).map(silu).collect()
+            }
+            Layer::Add(_) => inputs[0].iter().zip(inputs[1]).map(|(x, y)| x + y).collect(),
+            Layer::SpaceToDepth(_) => space_to_depth(input.unwrap(), output.extent, inputs[0]),
+            Layer::Readout(_) => {
+                let (o, q, x) = (inputs[0], inputs[1], inputs[2]);
+                let channels = q.len() - 1;
+                let squares = f64::from(SQUARES) * o.iter().map(|o| o * o).sum::<f64>() / channels as f64;
+                let linear: f64 = o.iter().enumerate().map(|(i, o)| o * q[1 + i % channels]).sum();
+                vec![linear + squares + 0.5 * q[0] * x.iter().map(|x| x * x).sum::<f64>()]
             }
         };
+        assert_eq!(value.len(), output.extent.elements());
+        values.push(value);
+        extents.push(output.extent);
     }
-    let q = linear(&matrices.next().unwrap(), &embedding);
-    let channels = q.len() - 1;
-    let squares = f64::from(SQUARES) * activation.iter().map(|o| o * o).sum::<f64>() / channels as f64;
-    let linear: f64 = activation.iter().enumerate().map(|(i, o)| o * q[1 + i % channels]).sum();
-    linear + squares + 0.5 * q[0] * x.iter().map(|x| x * x).sum::<f64>()
+    values.last().unwrap()[0]
 }
 
 /// ∇ₓΦ by central differences of [`potential`].
@@ -160,40 +175,28 @@ fn silu(x: f64) -> f64 {
     x / (1.0 + (-x).exp())
 }
 
-fn all(values: Vec<f64>, function: impl Fn(f64) -> f64) -> Vec<f64> {
-    values.into_iter().map(function).collect()
+struct Windows {
+    size: (usize, usize),
+    stride: (usize, usize),
+    padding: (usize, usize),
 }
 
-fn linear(matrix: &Matrix<'_>, x: &[f64]) -> Vec<f64> {
-    let weights = weights(matrix);
-    let sum = |column: usize| (0..x.len()).map(|row| x[row] * f64::from(weights[row * matrix.columns + column])).sum();
-    let biases = matrix.biases().map(f64::from);
-    biases.enumerate().map(|(column, bias)| bias + std::convert::identity::<f64>(sum(column))).collect()
-}
-
-fn convolution(
-    matrix: &Matrix<'_>,
-    size: usize,
-    stride: usize,
-    padding: usize,
-    input: Shape,
-    output: Shape,
-    x: &[f64],
-) -> Vec<f64> {
+fn convolution(matrix: &Matrix<'_>, windows: Windows, input: Shape, output: Shape, x: &[f64]) -> Vec<f64> {
+    let Windows { size, stride, padding } = windows;
     let (weights, biases) = (weights(matrix), matrix.biases().map(f64::from).collect::<Vec<_>>());
     let (height, width, channels) = (usize::from(input.height), usize::from(input.width), usize::from(input.channels));
     let mut y = Vec::new();
     for row in 0..usize::from(output.height) {
         for column in 0..usize::from(output.width) {
             let mut sums = biases.clone();
-            for (ky, kx) in (0..size).flat_map(|ky| (0..size).map(move |kx| (ky, kx))) {
-                let (iy, ix) = (row * stride + ky, column * stride + kx);
-                if !(padding..height + padding).contains(&iy) || !(padding..width + padding).contains(&ix) {
+            for (ky, kx) in (0..size.0).flat_map(|ky| (0..size.1).map(move |kx| (ky, kx))) {
+                let (iy, ix) = (row * stride.0 + ky, column * stride.1 + kx);
+                if !(padding.0..height + padding.0).contains(&iy) || !(padding.1..width + padding.1).contains(&ix) {
                     continue;
                 }
                 for c in 0..channels {
-                    let x = x[((iy - padding) * width + ix - padding) * channels + c];
-                    let first = ((ky * size + kx) * channels + c) * matrix.columns;
+                    let x = x[((iy - padding.0) * width + ix - padding.1) * channels + c];
+                    let first = ((ky * size.1 + kx) * channels + c) * matrix.columns;
                     for (sum, weight) in sums.iter_mut().zip(&weights[first..]) {
                         *sum += x * f64::from(*weight);
                     }

@@ -1,24 +1,18 @@
 //! (H, W, C) → (H/2, W/2, 4C): a permutation, so the reverse pass is its inverse.
 
-use super::frame::Frame;
-use crate::arena::{move_to_front, split};
+use super::{At, Compute, Values};
 use crate::kernel::Direction;
 use vapo_format::Shape;
+use vapo_format::layer::SpaceToDepth;
 
-/// Frame: input | output → output.
-pub(super) fn forward(frame: Frame<'_, '_>) -> Option<()> {
-    let n = frame.input.elements();
-    let [x, y] = split(frame.memory, [n; 2])?;
-    permute(Direction::Forward, frame.input, x, y);
-    move_to_front(frame.memory, n, n)
-}
+impl Compute for SpaceToDepth {
+    fn forward(&self, at: At<'_>, [x, ..]: Values<'_>, y: &mut [f32]) {
+        permute(Direction::Forward, at.input, x, y);
+    }
 
-/// Frame: cotangent of the output | cotangent of the input → cotangent of the input.
-pub(super) fn reverse(frame: Frame<'_, '_>) -> Option<()> {
-    let n = frame.input.elements();
-    let [g, cotangent] = split(frame.memory, [n; 2])?;
-    permute(Direction::Reverse, frame.input, g, cotangent);
-    move_to_front(frame.memory, n, n)
+    fn reverse(&self, at: At<'_>, _: Values<'_>, g: &mut [f32], to: &mut [f32], _: usize) {
+        permute(Direction::Reverse, at.input, g, to);
+    }
 }
 
 /// Copies `x` to `y`. Two neighbours of a fine row, 2C elements, stay together: they are one half of a coarse pixel.

@@ -1,0 +1,385 @@
+//! When each buffer begins to matter and when it no longer does; which buffers are one.
+
+use super::{Contribution, placement};
+use crate::error::Error;
+use vapo_format::Layer;
+use vapo_format::Shape;
+use vapo_format::architecture::Placed;
+use vapo_format::layer::{MAX_INPUTS, Reverse};
+
+/// What a buffer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A node's output.
+    Value,
+    /// The cotangent of a node's output.
+    Cotangent,
+    /// What a node's reverse pass adds to a cotangent.
+    Scratch,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Role; 3] = [Role::Value, Role::Cotangent, Role::Scratch];
+}
+
+/// First and last time at which a buffer matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// First time.
+    pub first: u16,
+    /// Last time.
+    pub last: u16,
+}
+
+impl Life {
+    const NONE: Life = Life { first: 1, last: 0 };
+
+    fn at(time: u16) -> Life {
+        Life { first: time, last: time }
+    }
+
+    fn overlaps(self, other: Life) -> bool {
+        self.first <= self.last && other.first <= other.last && self.first <= other.last && other.first <= self.last
+    }
+
+    /// Whether the buffer matters at a time.
+    pub fn contains(self, time: u16) -> bool {
+        (self.first..=self.last).contains(&time)
+    }
+}
+
+/// Memory of one purpose, or of several that follow one another in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buffer {
+    /// The node that it was first made for.
+    pub node: u16,
+    /// What it held first.
+    pub role: Role,
+    /// Its length.
+    pub bytes: u32,
+    /// Where it lies.
+    pub offset: u32,
+    /// When it matters: once, or for a value that is computed anew in reverse twice.
+    pub lives: [Life; 2],
+    /// The buffer that it is one with.
+    one_with: Option<(Role, u16)>,
+}
+
+impl Buffer {
+    const EMPTY: Buffer =
+        Buffer { node: 0, role: Role::Value, bytes: 0, offset: 0, lives: [Life::NONE; 2], one_with: None };
+
+    /// Whether it takes memory of its own.
+    pub(super) fn is_laid(&self) -> bool {
+        self.bytes > 0 && self.one_with.is_none()
+    }
+
+    /// First time at which it matters.
+    pub(super) fn first(&self) -> u16 {
+        let [life, _] = self.lives;
+        life.first
+    }
+
+    /// Times from the first to the last.
+    pub(super) fn span(&self) -> u16 {
+        let last = self.lives.iter().filter(|life| life.first <= life.last).map(|life| life.last).max();
+        last.unwrap_or_default().saturating_sub(self.first())
+    }
+
+    /// Whether both matter at some time.
+    pub fn meets(&self, other: &Buffer) -> bool {
+        self.lives.iter().any(|life| other.lives.iter().any(|other| life.overlaps(*other)))
+    }
+
+    /// Whether it matters at a time.
+    pub fn lives_at(&self, time: u16) -> bool {
+        self.lives.iter().any(|life| life.contains(time))
+    }
+}
+
+/// A node as the planner sees it.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    layer: Layer,
+    extent: Shape,
+    of_signal: bool,
+    edges: [Option<u16>; MAX_INPUTS],
+    readers: u16,
+    /// The reader whose reverse pass comes first.
+    last_reader: u16,
+    /// When its value is read last.
+    last_read: u16,
+    again: bool,
+    contributions: [Contribution; MAX_INPUTS],
+}
+
+/// The buffers of a potential with at most so many nodes.
+#[derive(Clone, Debug)]
+pub struct Lifetimes<const NODES: usize> {
+    nodes: heapless::Vec<Node, NODES>,
+    buffers: [[Buffer; NODES]; 3],
+    element: u32,
+    bytes: u32,
+}
+
+impl<const NODES: usize> Lifetimes<NODES> {
+    /// Plans the memory of nodes whose elements take so many bytes each. Buffers begin at multiples of four bytes.
+    ///
+    /// # Errors
+    /// [`Error::Nodes`] where there are more than `NODES`.
+    pub fn new(nodes: impl Iterator<Item = Placed>, element: usize) -> Result<Self, Error> {
+        let mut buffers = [[Buffer::EMPTY; NODES]; 3];
+        for (role, buffers) in Role::ALL.into_iter().zip(&mut buffers) {
+            for (node, buffer) in buffers.iter_mut().enumerate() {
+                (buffer.role, buffer.node) = (role, node as u16);
+            }
+        }
+        let mut lifetimes = Lifetimes { nodes: heapless::Vec::new(), buffers, element: element as u32, bytes: 0 };
+        for placed in nodes {
+            let mut edges = [None; MAX_INPUTS];
+            edges.iter_mut().zip(&placed.edges).for_each(|(to, &edge)| *to = Some(edge));
+            let node = Node {
+                layer: placed.node.layer,
+                extent: placed.output.extent,
+                of_signal: placed.output.of_signal,
+                edges,
+                readers: 0,
+                last_reader: 0,
+                last_read: placed.index,
+                again: false,
+                contributions: [Contribution::None; MAX_INPUTS],
+            };
+            let given = usize::from(placed.index) + 1;
+            lifetimes.nodes.push(node).map_err(|_| Error::Nodes { most: NODES, given })?;
+        }
+        lifetimes.find_readers();
+        lifetimes.find_again();
+        lifetimes.lay_values();
+        lifetimes.lay_cotangents();
+        lifetimes.bytes = placement::place(&mut lifetimes.buffers);
+        Ok(lifetimes)
+    }
+
+    /// Nodes.
+    pub fn count(&self) -> u16 {
+        self.nodes.len() as u16
+    }
+
+    /// Bytes of all buffers together, where they lie.
+    pub fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
+    /// Bytes of the buffers that matter at a time.
+    pub fn bytes_at(&self, time: u16) -> u32 {
+        self.buffers().filter(|buffer| buffer.lives_at(time)).map(|buffer| buffer.bytes).sum()
+    }
+
+    /// Time at which the drift is known, one after the last: two for every node.
+    pub fn end(&self) -> u16 {
+        2 * self.count()
+    }
+
+    /// The bytes that no plan of these buffers can do without: the most that matter at one time.
+    pub fn lower_bound(&self) -> u32 {
+        (0..self.end()).map(|time| self.bytes_at(time)).max().unwrap_or_default()
+    }
+
+    /// Every buffer.
+    pub fn buffers(&self) -> impl Iterator<Item = &Buffer> {
+        self.buffers.iter().flatten().filter(|buffer| buffer.is_laid())
+    }
+
+    /// Where a node's buffer lies, 0 if it has none.
+    pub(crate) fn offset(&self, role: Role, node: u16) -> u32 {
+        self.buffer(self.root((role, node))).map_or(0, |buffer| buffer.offset)
+    }
+
+    /// What a node's reverse pass does with the cotangents of its inputs; whether the node is computed anew.
+    pub(crate) fn reverse(&self, node: u16) -> ([Contribution; MAX_INPUTS], bool) {
+        self.node(node).map(|node| (node.contributions, node.again)).unwrap_or_default()
+    }
+
+    fn node(&self, node: u16) -> Option<&Node> {
+        self.nodes.get(usize::from(node))
+    }
+
+    /// Time of a node's reverse pass.
+    fn reversed(&self, node: u16) -> u16 {
+        self.end() - 1 - node
+    }
+
+    fn bytes_of(&self, extent: Shape) -> u32 {
+        (extent.elements() as u32).saturating_mul(self.element).next_multiple_of(4)
+    }
+
+    fn find_readers(&mut self) {
+        for reader in 0..self.count() {
+            let Some(&Node { layer, edges, of_signal, .. }) = self.node(reader) else { continue };
+            let reversed = self.reversed(reader);
+            for (position, edge) in edges.into_iter().enumerate() {
+                let Some(node) = edge.and_then(|edge| self.nodes.get_mut(usize::from(edge))) else { continue };
+                node.readers += 1;
+                node.last_reader = reader;
+                let kept = of_signal && layer.kind().keeps(position);
+                node.last_read = node.last_read.max(if kept { reversed } else { reader });
+            }
+        }
+    }
+
+    /// A vector of time that one reader needs in both passes, and whose own inputs others need too, is computed twice.
+    fn find_again(&mut self) {
+        for index in 0..self.count() {
+            let Some(&Node { of_signal, readers, last_reader, last_read, edges, .. }) = self.node(index) else {
+                continue;
+            };
+            let reversed = self.reversed(last_reader);
+            let shared = |edge: u16| self.node(edge).is_some_and(|input| input.readers > 1);
+            let again = !of_signal
+                && readers == 1
+                && last_read == reversed
+                && reversed - last_reader > 1
+                && edges.into_iter().flatten().all(shared);
+            if !again {
+                continue;
+            }
+            self.nodes.iter_mut().skip(index.into()).take(1).for_each(|node| node.again = true);
+            for edge in edges.into_iter().flatten() {
+                let input = self.nodes.iter_mut().skip(edge.into()).take(1);
+                input.for_each(|input| input.last_read = input.last_read.max(reversed));
+            }
+        }
+    }
+
+    fn lay_values(&mut self) {
+        for index in 1..self.count() {
+            let Some(&node) = self.node(index) else { continue };
+            let life = Life { first: index, last: node.last_read };
+            let lives = if node.again {
+                [Life { first: index, last: node.last_reader }, Life::at(node.last_read)]
+            } else {
+                [life, Life::NONE]
+            };
+            self.set((Role::Value, index), self.bytes_of(node.extent), lives);
+            if node.layer.kind().in_place() && !node.again {
+                let free = |&edge: &u16| {
+                    let fits = |input: &Node| input.extent == node.extent && input.last_read == index && !input.again;
+                    edge != 0 && self.node(edge).is_some_and(fits)
+                };
+                if let Some(input) = node.edges.into_iter().flatten().find(free) {
+                    self.join((Role::Value, index), (Role::Value, input));
+                }
+            }
+        }
+    }
+
+    fn lay_cotangents(&mut self) {
+        for index in (1..self.count()).rev() {
+            let Some(&node) = self.node(index) else { continue };
+            if !node.of_signal {
+                continue;
+            }
+            if node.readers > 0 {
+                let life = Life { first: self.reversed(node.last_reader), last: self.reversed(index) };
+                // Others that are one with it may have laid it before, over the same time.
+                self.set((Role::Cotangent, index), self.bytes_of(node.extent), [life, Life::NONE]);
+            }
+        }
+        for index in (1..self.count()).rev() {
+            if self.node(index).is_some_and(|node| node.of_signal) {
+                self.reverse_node(index);
+            }
+        }
+    }
+
+    fn reverse_node(&mut self, index: u16) {
+        let Some(&node) = self.node(index) else { return };
+        let own = (Role::Cotangent, index);
+        let mode = node.layer.kind().reverse();
+        let mut contributions = [Contribution::None; MAX_INPUTS];
+        for (contribution, edge) in contributions.iter_mut().zip(node.edges) {
+            if let Some(input) = edge.and_then(|edge| self.node(edge)).filter(|input| input.of_signal) {
+                *contribution = if input.last_reader == index { Contribution::Set } else { Contribution::Add };
+            }
+        }
+        if let [Some(first), ..] = node.edges
+            && mode == Reverse::InPlace
+        {
+            // Its other inputs do not depend on the signal.
+            if contributions.starts_with(&[Contribution::Set]) && first != 0 {
+                self.join((Role::Cotangent, first), own);
+            }
+        }
+        if mode == Reverse::Written {
+            let added = contributions.iter().zip(node.edges).filter(|(of, _)| **of == Contribution::Add);
+            let bytes = added.filter_map(|(_, edge)| Some(self.bytes_of(self.node(edge?)?.extent))).max();
+            self.set((Role::Scratch, index), bytes.unwrap_or_default(), [Life::at(self.reversed(index)), Life::NONE]);
+        }
+        if mode == Reverse::Passed {
+            self.pass_on(index, &node, contributions);
+        }
+        self.nodes.iter_mut().skip(index.into()).take(1).for_each(|node| node.contributions = contributions);
+    }
+
+    /// The cotangent of a sum is that of both its inputs. The earlier one, the stream, takes its memory over; the later one,
+    /// the branch, reads it there, if it is done before the stream's is changed.
+    fn pass_on(&mut self, index: u16, node: &Node, contributions: [Contribution; MAX_INPUTS]) {
+        let own = (Role::Cotangent, index);
+        let first_set = |edge: u16| {
+            let position = node.edges.iter().position(|&other| other == Some(edge));
+            position.and_then(|position| contributions.get(position)) == Some(&Contribution::Set)
+        };
+        let inputs = || node.edges.into_iter().flatten().filter(|&edge| edge != 0 && first_set(edge));
+        let Some(stream) = inputs().min() else { return };
+        let branch = inputs().max().filter(|&branch| branch != stream);
+        self.join((Role::Cotangent, stream), own);
+        let Some(branch) = branch else { return };
+        let done_before = |input: &Node| input.readers == 1 && input.layer.kind().reverse() == Reverse::Written;
+        let changed_later = self.nodes.iter().enumerate().all(|(reader, other)| {
+            reader == usize::from(index) || reader < usize::from(branch) || !other.edges.contains(&Some(stream))
+        });
+        if changed_later && self.node(branch).is_some_and(done_before) {
+            self.join((Role::Cotangent, branch), own);
+        }
+    }
+
+    fn buffer(&self, (role, node): (Role, u16)) -> Option<&Buffer> {
+        self.buffers.get(role as usize)?.get(usize::from(node))
+    }
+
+    fn buffer_mut(&mut self, (role, node): (Role, u16)) -> Option<&mut Buffer> {
+        self.buffers.get_mut(role as usize)?.get_mut(usize::from(node))
+    }
+
+    fn set(&mut self, place: (Role, u16), bytes: u32, lives: [Life; 2]) {
+        if let Some(buffer) = self.buffer_mut(place) {
+            (buffer.bytes, buffer.lives) = (bytes, lives);
+        }
+    }
+
+    /// The buffer that a buffer is one with in the end.
+    fn root(&self, mut place: (Role, u16)) -> (Role, u16) {
+        while let Some(next) = self.buffer(place).and_then(|buffer| buffer.one_with) {
+            place = next;
+        }
+        place
+    }
+
+    /// Makes one buffer of two of one extent: `later` begins when `earlier` ends, or reads the same.
+    fn join(&mut self, later: (Role, u16), earlier: (Role, u16)) {
+        let (later, root) = (self.root(later), self.root(earlier));
+        if later == root {
+            return;
+        }
+        let Some(&Buffer { lives: [life, _], bytes, .. }) = self.buffer(later) else { return };
+        if let Some(buffer) = self.buffer_mut(root) {
+            let [first, _] = &mut buffer.lives;
+            *first = Life { first: first.first.min(life.first), last: first.last.max(life.last) };
+            buffer.bytes = buffer.bytes.max(bytes);
+        }
+        if let Some(buffer) = self.buffer_mut(later) {
+            buffer.one_with = Some(root);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Where every activation and cotangent of a potential lies, from when to when: its memory, planned.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`lifetimes`] | when each buffer begins to matter and when it no longer does; which buffers are one |
+//! | `placement` | an offset for each, so that no two that live at the same time overlap |
+//!
+//! A drift is one pass forward and one in reverse. With n nodes, node i works at time i forward, and at time 2n − 1 − i in
+//! reverse. A value lives from the node that makes it to its last reader, which is a reverse pass where that needs it; a
+//! cotangent lives from the first contribution to it to the reverse pass of its node. What depends on time alone and has
+//! one reader is computed anew in reverse, which costs less than its memory.
+//!
+//! A build script can plan as well as a device: [`Plan`] is plain data, its `Debug` text is Rust, and sampling with a plan
+//! that was made before needs none of this module's code.
+
+pub mod lifetimes;
+mod placement;
+
+use crate::error::Error;
+use lifetimes::{Lifetimes, Role};
+use vapo_format::layer::MAX_INPUTS;
+use vapo_format::{Layer, Model, Shape};
+
+/// Bytes of an element of the arena.
+pub const ELEMENT: usize = size_of::<f32>();
+/// Stands for no node.
+pub const NONE: u16 = u16::MAX;
+
+/// A potential's nodes with the places of their buffers. [`PlanFor`] makes one; everything else borrows it as this.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan<S: ?Sized = [Step]> {
+    /// [`Model::fingerprint`] of the models that it is for.
+    pub fingerprint: u32,
+    /// Bytes of all buffers together.
+    pub bytes: u32,
+    /// Steps that are used.
+    pub count: u16,
+    /// A step a node, in the order of the nodes.
+    pub steps: S,
+}
+
+/// A plan with room for so many nodes.
+pub type PlanFor<const NODES: usize> = Plan<[Step; NODES]>;
+
+/// A node in its place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// What it computes.
+    pub layer: Layer,
+    /// Nodes that it reads, then [`NONE`].
+    pub inputs: [u16; MAX_INPUTS],
+    /// Extent of its output.
+    pub extent: Shape,
+    /// Where its matrix begins in the model's weights, in bytes.
+    pub weights: u32,
+    /// Where its output lies in the memory, in bytes. The signal is the caller's.
+    pub value: u32,
+    /// Where the cotangent of its output lies. The signal's is the drift.
+    pub cotangent: u32,
+    /// Where its reverse pass lays what is added to a cotangent.
+    pub scratch: u32,
+    /// What its reverse pass does with the cotangent of each input.
+    pub contributions: [Contribution; MAX_INPUTS],
+    /// Whether its reverse pass reads the value of each input.
+    pub keeps: [bool; MAX_INPUTS],
+    /// Whether it is computed anew for its reader's reverse pass.
+    pub again: bool,
+}
+
+/// What a reverse pass does with the cotangent of an input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contribution {
+    /// Nothing: the input does not depend on the signal.
+    #[default]
+    None,
+    /// It is the first to set it.
+    Set,
+    /// It adds to what others have set.
+    Add,
+}
+
+impl Step {
+    const EMPTY: Step = Step {
+        layer: Layer::Signal(vapo_format::layer::Signal),
+        inputs: [NONE; MAX_INPUTS],
+        extent: Shape { channels: 0, height: 0, width: 0 },
+        weights: 0,
+        value: 0,
+        cotangent: 0,
+        scratch: 0,
+        contributions: [Contribution::None; MAX_INPUTS],
+        keeps: [false; MAX_INPUTS],
+        again: false,
+    };
+}
+
+impl<const NODES: usize> PlanFor<NODES> {
+    /// Plans the memory of a model's potential.
+    ///
+    /// # Errors
+    /// [`Error::Nodes`] where the model has more nodes than the plan has room for.
+    pub fn new(model: &Model<'_>) -> Result<Self, Error> {
+        let lifetimes = Lifetimes::<NODES>::new(model.walk(), ELEMENT)?;
+        let mut steps = [Step::EMPTY; NODES];
+        let mut weights = 0;
+        for (placed, step) in model.walk().zip(&mut steps) {
+            let node = placed.index;
+            step.layer = placed.node.layer;
+            step.extent = placed.output.extent;
+            step.weights = weights;
+            weights += placed.matrix().map_or(0, |matrix| matrix.bytes(model.encoding()) as u32);
+            step.value = lifetimes.offset(Role::Value, node);
+            step.cotangent = lifetimes.offset(Role::Cotangent, node);
+            step.scratch = lifetimes.offset(Role::Scratch, node);
+            (step.contributions, step.again) = lifetimes.reverse(node);
+            let slots = step.inputs.iter_mut().zip(&mut step.keeps).enumerate();
+            for ((position, (input, keeps)), &edge) in slots.zip(&placed.edges) {
+                *input = edge;
+                *keeps = placed.node.layer.kind().keeps(position);
+            }
+        }
+        Ok(Plan { fingerprint: model.fingerprint(), bytes: lifetimes.bytes(), count: lifetimes.count(), steps })
+    }
+}
+
+/// Whatever its room.
+impl<const NODES: usize> core::ops::Deref for PlanFor<NODES> {
+    type Target = Plan;
+
+    fn deref(&self) -> &Plan {
+        self
+    }
+}
+
+impl Plan {
+    /// The steps that are used.
+    pub fn steps(&self) -> &[Step] {
+        self.steps.get(..usize::from(self.count)).unwrap_or_default()
+    }
+
+    /// Elements of memory that the potential works in.
+    pub fn elements(&self) -> usize {
+        self.bytes as usize / ELEMENT
+    }
+
+    /// The step of a node.
+    pub(crate) fn step(&self, node: u16) -> Option<&Step> {
+        self.steps.get(usize::from(node))
+    }
+}
