@@ -36,7 +36,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node at an index that reads these nodes. Reading the one before alone is not written down.
+    /// A node at an index that reads these nodes, of which the first [`MAX_INPUTS`] count. Reading the one before alone is
+    /// not written down.
     pub fn new(layer: impl Into<Layer>, index: u16, inputs: &[u16]) -> Self {
         let before = index.checked_sub(1);
         let inputs = if inputs.len() == 1 && inputs.first().copied() == before { &[] } else { inputs };
@@ -79,11 +80,18 @@ impl Architecture {
     /// Adds a node that reads these nodes, and returns its index.
     ///
     /// # Errors
-    /// There are [`MAX_NODES`] already. Whether the node fits [`Architecture::validate`] says.
+    /// There are [`MAX_NODES`] already, or the node reads more than [`MAX_INPUTS`]. Whether it fits
+    /// [`Architecture::validate`] says.
     pub fn push(&mut self, layer: impl Into<Layer>, inputs: &[u16]) -> Result<u16, ArchitectureError> {
         let index = self.nodes.len() as u16;
-        let refused = ArchitectureError { node: index, fault: Fault::Nodes };
-        self.nodes.push(Node::new(layer, index, inputs)).map_err(|_| refused)?;
+        let refused = |fault| ArchitectureError { node: index, fault };
+        let layer = layer.into();
+        if inputs.len() > MAX_INPUTS {
+            let arity = layer.kind().inputs();
+            let found = u8::try_from(inputs.len()).unwrap_or(u8::MAX);
+            return Err(refused(Fault::Inputs { least: *arity.start() as u8, most: *arity.end() as u8, found }));
+        }
+        self.nodes.push(Node::new(layer, index, inputs)).map_err(|_| refused(Fault::Nodes))?;
         Ok(index)
     }
 
@@ -201,10 +209,10 @@ fn place(signal: Shape, made: &[Input], index: u16, node: Node) -> Result<Placed
         let extent = node.layer.kind().output(&inputs)?;
         Input { extent, of_signal: inputs.iter().any(|input| input.of_signal) }
     };
-    // Three extents of at most 2¹⁰ fit 32 bits.
     let elements = output.extent.elements();
     if elements > MAX_ACTIVATION {
-        return Err(Fault::Activation { elements: elements as u32 });
+        // The largest extents make 2³² elements.
+        return Err(Fault::Activation { elements: u32::try_from(elements).unwrap_or(u32::MAX) });
     }
     Ok(Placed { index, node, edges, output, inputs })
 }

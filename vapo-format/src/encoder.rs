@@ -9,14 +9,14 @@
 //! Files of version 1 list blocks; presets do too. Here they become nodes.
 
 use crate::architecture::{Architecture, MAX_NODES, Node};
-use crate::error::ArchitectureError;
+use crate::error::{ArchitectureError, Fault};
 use crate::homotopy::Homotopy;
 use crate::layer::{Add, Conv, Layer, Readout, Signal, Silu, SpaceToDepth, TIME_FEATURES, Time};
 use crate::signal::Shape;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// Most blocks of an encoder.
+/// Most blocks of a version 1 file.
 pub const MAX_BLOCKS: usize = 24;
 
 /// One block of an encoder.
@@ -45,6 +45,27 @@ pub enum Block {
     },
 }
 
+impl Block {
+    /// Output channels, of an input of so many.
+    pub(crate) fn channels(self, input: u16) -> u16 {
+        match self {
+            Block::SpaceToDepth => input.saturating_mul(4),
+            Block::Residual => input,
+            Block::Conv { channels } | Block::Down { channels } | Block::Head { channels } => channels,
+        }
+    }
+}
+
+/// Whether the last block, and only the last, is a head.
+pub(crate) fn has_one_head(blocks: impl Iterator<Item = Block>) -> bool {
+    let (mut heads, mut last) = (0_u16, false);
+    for block in blocks {
+        last = matches!(block, Block::Head { .. });
+        heads = heads.saturating_add(last.into());
+    }
+    last && heads == 1
+}
+
 /// The block's kind and its output channels: `conv 16`.
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,18 +82,22 @@ impl fmt::Display for Block {
 /// The architecture of an encoder.
 ///
 /// # Errors
-/// The blocks are more than fit an architecture. Whether they fit one another [`Architecture::validate`] says.
+/// The last block is no head, or another one is, or the blocks are more than fit an architecture. Whether they fit one
+/// another [`Architecture::validate`] says.
 pub fn architecture(
     signal: Shape,
     homotopy: Homotopy,
     embedding: u16,
     blocks: &[Block],
 ) -> Result<Architecture, ArchitectureError> {
+    if !has_one_head(blocks.iter().copied()) {
+        return Err(ArchitectureError { node: 0, fault: Fault::Head });
+    }
     let mut architecture = Architecture::new(signal, homotopy);
     architecture.nodes.clear();
     for node in nodes(signal.channels, embedding, blocks.iter().copied()) {
         let index = architecture.nodes.len() as u16;
-        let refused = ArchitectureError { node: index, fault: crate::Fault::Nodes };
+        let refused = ArchitectureError { node: index, fault: Fault::Nodes };
         architecture.nodes.push(node).map_err(|_| refused)?;
     }
     Ok(architecture)
@@ -116,15 +141,10 @@ impl<B> Nodes<B> {
 
     fn block(&mut self, block: Block) {
         let x = self.stream;
+        self.channels = block.channels(self.channels);
         self.stream = match block {
-            Block::SpaceToDepth => {
-                self.channels = self.channels.saturating_mul(4);
-                self.add(SpaceToDepth, &[x])
-            }
-            Block::Conv { channels } => {
-                self.channels = channels;
-                self.add(Conv::same3x3(channels), &[x])
-            }
+            Block::SpaceToDepth => self.add(SpaceToDepth, &[x]),
+            Block::Conv { channels } => self.add(Conv::same3x3(channels), &[x]),
             Block::Residual => {
                 let active = self.add(Silu, &[x]);
                 let hidden = self.add(Conv::same3x3(self.channels), &[active]);
@@ -133,12 +153,8 @@ impl<B> Nodes<B> {
                 let branch = self.add(Conv::same3x3(self.channels), &[active]);
                 self.add(Add, &[x, branch])
             }
-            Block::Down { channels } => {
-                self.channels = channels;
-                self.add(Conv::down2x2(channels), &[x])
-            }
+            Block::Down { channels } => self.add(Conv::down2x2(channels), &[x]),
             Block::Head { channels } => {
-                self.channels = channels;
                 let active = self.add(Silu, &[x]);
                 self.add(Conv::linear(channels), &[active])
             }

@@ -38,8 +38,8 @@ pub enum Error {
         /// CRC-32 stored at the end.
         stored: u32,
     },
-    /// The header is not the one postcard encoding of an architecture and an encoding of weights, padded with zeros, with
-    /// or without the bytes of a threshold after it.
+    /// The header is not the one encoding of an architecture and an encoding of weights, padded with zeros, with or without
+    /// the bytes of a threshold after it.
     Header,
     /// The header's architecture breaks a rule.
     Architecture(ArchitectureError),
@@ -168,7 +168,7 @@ pub enum Fault {
     Signal,
     /// The last node, and only the last, is a read-out.
     Readout,
-    /// The last block of a version 1 file, and only the last, is a head.
+    /// The last block of an encoder, and only the last, is a head.
     Head,
     /// No node reads the node, and it is not the last.
     Unused,

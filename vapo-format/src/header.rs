@@ -13,10 +13,8 @@ use serde::{Deserialize, Serialize};
 
 /// Largest channel count, height, width and embedding of version 1.
 const MAX_EXTENT_1: u16 = 1024;
-/// Most bytes of a node: kind, window, stride, channels, number of inputs, inputs.
+/// Most bytes of a node, the longest field: kind, window, stride, channels, number of inputs, inputs.
 const MAX_NODE: usize = 1 + 4 + 3 + 1 + 3 * 3;
-/// Most bytes of any other field.
-const MAX_FIELD: usize = 8;
 
 /// A header, its nodes and scalings still encoded.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,21 +64,15 @@ impl<'a> Header<'a> {
         let encoding = field(&mut rest)?;
         let (structure, threshold) = end(bytes, rest)?;
         let fault = |fault| Error::Architecture(ArchitectureError { node: 0, fault });
-        let mut extents = [signal.channels, signal.height, signal.width, embedding].into_iter();
-        let of_block = |block: Block| match block {
-            Block::Conv { channels } | Block::Down { channels } | Block::Head { channels } => Some(channels),
-            Block::SpaceToDepth | Block::Residual => None,
-        };
-        if let Some(found) = extents
-            .by_ref()
-            .chain(blocks.decoded().filter_map(of_block))
-            .find(|found| !(1..=MAX_EXTENT_1).contains(found))
-        {
+        let extents = [embedding, signal.channels, signal.height, signal.width].into_iter();
+        let channels = blocks.decoded().scan(signal.channels, |channels, block: Block| {
+            *channels = block.channels(*channels);
+            Some(*channels)
+        });
+        if let Some(found) = extents.chain(channels).find(|found| !(1..=MAX_EXTENT_1).contains(found)) {
             return Err(fault(Fault::Extent { found }));
         }
-        let last = blocks.count.wrapping_sub(1);
-        let heads = blocks.decoded().enumerate().filter(|(_, block)| matches!(block, Block::Head { .. }));
-        if blocks.count == 0 || !heads.map(|(index, _)| index as u16).eq([last]) {
+        if !encoder::has_one_head(blocks.decoded()) {
             return Err(fault(Fault::Head));
         }
         let nodes = Nodes::Version1 { channels: signal.channels, embedding, blocks };
@@ -150,7 +142,7 @@ impl<'a> Fields<'a> {
 fn field<'a, T: Serialize + Deserialize<'a>>(rest: &mut &'a [u8]) -> Result<T, Error> {
     let (value, after) = postcard::take_from_bytes::<T>(rest).map_err(|_| Error::Header)?;
     let taken = rest.get(..rest.len() - after.len()).ok_or(Error::Header)?;
-    let mut canonical = [0; if MAX_NODE > MAX_FIELD { MAX_NODE } else { MAX_FIELD }];
+    let mut canonical = [0; MAX_NODE];
     let canonical = postcard::to_slice(&value, &mut canonical).map_err(|_| Error::Header)?;
     if canonical != taken {
         return Err(Error::Header);
