@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{dequantised, generator, plan, random_model, uniform, zoo};
+use common::{dequantised, generator, graph, plan, random_model, shared_branch, uniform, zoo};
 use vapo_format::writer::{Values, file_bytes};
 use vapo_format::{Block, Encoding, Homotopy, Model, Writer};
 use vapo_sampler::homotopy::coefficients;
@@ -26,7 +26,7 @@ fn sample(elements: usize, seed: u64) -> Vec<f32> {
 
 #[test]
 fn equals_the_f64_reference() {
-    for (seed, architecture) in (0..).zip(zoo()) {
+    for (seed, architecture) in (0..).zip(zoo().into_iter().chain([shared_branch()]).chain((0..120).map(graph))) {
         for encoding in [Encoding::Float32, Encoding::Int8] {
             let bytes = random_model(&architecture, encoding, seed);
             let model = Model::parse(&bytes).unwrap();

@@ -337,7 +337,7 @@ impl<const NODES: usize> Lifetimes<NODES> {
         let Some(branch) = branch else { return };
         let done_before = |input: &Node| input.readers == 1 && input.layer.kind().reverse() == Reverse::Written;
         let changed_later = self.nodes.iter().enumerate().all(|(reader, other)| {
-            reader == usize::from(index) || reader < usize::from(branch) || !other.edges.contains(&Some(stream))
+            reader == usize::from(index) || reader <= usize::from(branch) || !other.edges.contains(&Some(stream))
         });
         if changed_later && self.node(branch).is_some_and(done_before) {
             self.join((Role::Cotangent, branch), own);

@@ -9,13 +9,15 @@ enum Order {
     Largest,
     /// The longest-lived first, and the larger of two alike.
     Longest,
+    /// The largest product of bytes and time first.
+    Widest,
     /// The earliest first, and the larger of two alike.
     Earliest,
 }
 
 /// Lays all buffers, each as low as those laid before it leave room. Returns the bytes up to the end of the highest.
 pub(super) fn place<const NODES: usize>(buffers: &mut [[Buffer; NODES]; 3]) -> u32 {
-    let orders = [Order::Largest, Order::Longest, Order::Earliest];
+    let orders = [Order::Largest, Order::Longest, Order::Widest, Order::Earliest];
     let best = orders.into_iter().min_by_key(|&order| place_in(order, buffers));
     place_in(best.unwrap_or(Order::Largest), buffers)
 }
@@ -52,6 +54,7 @@ fn next<const NODES: usize>(
         match order {
             Order::Largest => (buffer.bytes, early),
             Order::Longest => (u32::from(buffer.span()), buffer.bytes),
+            Order::Widest => (buffer.bytes.saturating_mul(u32::from(buffer.span()) + 1), early),
             Order::Earliest => (early, buffer.bytes),
         }
     };

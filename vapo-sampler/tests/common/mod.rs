@@ -6,7 +6,7 @@
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use vapo_format::architecture::Placed;
-use vapo_format::layer::SQUARES;
+use vapo_format::layer::{self, Add, Conv, Readout, SQUARES, Silu, SpaceToDepth};
 use vapo_format::writer::{Values, file_bytes};
 use vapo_format::{Architecture, Block, Encoding, Homotopy, Layer, Matrix, Model, Shape, Writer, encoder, matrix};
 use vapo_sampler::{Plan, PlanFor};
@@ -61,6 +61,115 @@ pub fn zoo() -> Vec<Architecture> {
         ),
         architecture(linear, (2, 2, 18), 6, &[Conv { channels: 20 }, Conv { channels: 4 }, Head { channels: 16 }]),
     ]
+}
+
+/// A sum whose second input has another reader, which adds to its cotangent later.
+pub fn shared_branch() -> Architecture {
+    let mut graph = Architecture::new(Shape { channels: 2, height: 3, width: 4 }, Homotopy::Linear);
+    let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).unwrap();
+    let time = push(layer::Time { features: 8 }.into(), &[]);
+    let factors = push(Conv::linear(4).into(), &[time]);
+    let stream = push(Conv::same3x3(3).into(), &[0]);
+    let branch = push(Conv::same3x3(3).into(), &[stream]);
+    let active = push(Silu.into(), &[branch]);
+    let sum = push(Add.into(), &[stream, branch]);
+    let sum = push(Add.into(), &[sum, active]);
+    push(Readout.into(), &[sum, factors, 0]);
+    graph.validate().unwrap();
+    graph
+}
+
+/// A graph with skips, shared vectors of time, windows of all kinds, and activations that several nodes read.
+pub fn graph(seed: u64) -> Architecture {
+    let mut generator = generator(seed);
+    let mut draw = move |below: usize| (generator.next_u32() as usize) % below;
+    let signal = Shape { channels: 1 + draw(3) as u16, height: 12, width: [12, 6, 1][draw(3)] };
+    let homotopy = [Homotopy::Linear, Homotopy::Bayes][draw(2)];
+    let mut graph = Graph { architecture: Architecture::new(signal, homotopy), unread: Vec::new() };
+    let time = graph.push(layer::Time { features: 2 + 2 * draw(15) as u8 }, &[]);
+    let hidden = graph.push(Conv::linear(1 + draw(6) as u16), &[time]);
+    let embedding = graph.push(Silu, &[hidden]);
+    let mut stream = 0;
+    for level in 0..2 + draw(2) {
+        let mut pool = vec![stream];
+        for _ in 0..1 + draw(7) {
+            let x = pool[draw(pool.len())];
+            let like = |y: &u16| *y != x && graph.extent(*y) == graph.extent(x);
+            let like: Vec<u16> = pool.iter().copied().filter(like).collect();
+            pool.push(match draw(10) {
+                7.. if !like.is_empty() => graph.push(Add, &[x, like[draw(like.len())]]),
+                0 => graph.push(Silu, &[x]),
+                1 | 2 => {
+                    let channels = graph.extent(x).channels;
+                    let film = graph.push(Conv::linear(2 * channels), &[[time, embedding][draw(2)]]);
+                    let active = graph.push(Silu, &[x, film]);
+                    if draw(3) == 0 { graph.push(Silu, &[active, film]) } else { active }
+                }
+                3 | 4 => {
+                    let window = [[3, 3], [1, 1], [1, 5], [3, 1], [5, 3]][draw(5)];
+                    graph.push(Conv { window, stride: [1, 1], channels: 1 + draw(5) as u16 }, &[x])
+                }
+                _ => {
+                    // A residual block, its inputs in either order.
+                    let channels = graph.extent(x).channels;
+                    let active = graph.push(Silu, &[x]);
+                    let branch = graph.push(Conv::same3x3(channels), &[active]);
+                    let inputs = [[x, branch], [branch, x]][draw(2)];
+                    graph.push(Add, &inputs)
+                }
+            });
+        }
+        stream = graph.gather(&pool, 1 + draw(4) as u16);
+        let extent = graph.extent(stream);
+        stream = match draw(4) {
+            0 if extent.height.is_multiple_of(2) && extent.width.is_multiple_of(2) => {
+                graph.push(SpaceToDepth, &[stream])
+            }
+            1 | 2 if extent.height.is_multiple_of(2) && level < 2 => {
+                let columns = if extent.width.is_multiple_of(3) { 3 } else { 1 };
+                let window = [2, columns];
+                graph.push(Conv { window, stride: window, channels: 1 + draw(6) as u16 }, &[stream])
+            }
+            _ => stream,
+        };
+    }
+    if stream == 0 {
+        stream = graph.push(Silu, &[0]);
+    }
+    let factors = Conv::linear(1 + graph.extent(stream).channels);
+    let factors = graph.push(factors, &[embedding]);
+    graph.push(Readout, &[stream, factors, 0]);
+    graph.architecture.validate().unwrap();
+    graph.architecture
+}
+
+struct Graph {
+    architecture: Architecture,
+    unread: Vec<u16>,
+}
+
+impl Graph {
+    fn push(&mut self, layer: impl Into<Layer>, inputs: &[u16]) -> u16 {
+        self.unread.retain(|node| !inputs.contains(node));
+        let node = self.architecture.push(layer, inputs).unwrap();
+        self.unread.push(node);
+        node
+    }
+
+    fn extent(&self, node: u16) -> Shape {
+        self.architecture.walk().nth(node.into()).unwrap().output.extent
+    }
+
+    /// One node that all nodes of the pool lead to.
+    fn gather(&mut self, pool: &[u16], channels: u16) -> u16 {
+        let unread: Vec<u16> = pool.iter().copied().filter(|node| self.unread.contains(node)).collect();
+        let mut sum = None;
+        for node in unread {
+            let linear = self.push(Conv::linear(channels), &[node]);
+            sum = Some(sum.map_or(linear, |sum| self.push(Add, &[sum, linear])));
+        }
+        sum.unwrap_or(pool[0])
+    }
 }
 
 /// A model file with random weights, of a size that keeps activations near 1.

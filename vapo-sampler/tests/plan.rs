@@ -1,0 +1,124 @@
+//! Memory plans: nothing overlaps, little is wasted, and no network takes more than it did on a stack.
+
+mod common;
+
+use common::{architecture, digits, graph, plan, random_model, zoo};
+use vapo_format::architecture::MAX_NODES;
+use vapo_format::{Architecture, Block, Encoding, Homotopy, Model};
+use vapo_sampler::plan::lifetimes::{Buffer, Lifetimes};
+use vapo_sampler::{Error, PlanFor, Potential, Sampler, Solver};
+
+fn lifetimes(architecture: &Architecture, element: usize) -> Lifetimes<MAX_NODES> {
+    Lifetimes::new(architecture.walk(), element).unwrap()
+}
+
+/// Shapes of the trainer's presets, with the bytes that a stack of frames took.
+fn presets() -> Vec<(Architecture, u32)> {
+    use Block::{Residual, SpaceToDepth};
+    let conv = |channels| Block::Conv { channels };
+    let down = |channels| Block::Down { channels };
+    let head = |channels| Block::Head { channels };
+    let network = |image, embedding, blocks: &[Block]| architecture(Homotopy::Linear, image, embedding, blocks);
+    let narrow = [SpaceToDepth, conv(16), Residual, Residual, down(32), Residual, Residual, Residual, head(32)];
+    let device =
+        [SpaceToDepth, conv(16), Residual, down(32), Residual, Residual, down(64), Residual, Residual, head(64)];
+    let wide = [
+        SpaceToDepth,
+        conv(48),
+        Residual,
+        Residual,
+        down(96),
+        Residual,
+        Residual,
+        down(192),
+        Residual,
+        Residual,
+        head(192),
+    ];
+    let peer = [conv(8), Residual, down(16), Residual, down(32), Residual, Residual, head(32)];
+    vec![
+        (network((1, 8, 8), 8, &[conv(4), Residual, down(8), head(8)]), 4164),
+        (digits(), 9024),
+        (network((1, 28, 28), 64, &narrow), 107_136),
+        (network((1, 28, 28), 64, &peer), 119_680),
+        (network((3, 32, 32), 64, &wide), 382_720),
+        (network((3, 64, 64), 64, &device), 377_600),
+    ]
+}
+
+#[test]
+fn presets_take_at_most_3_percent_above_the_bound_and_no_more_than_a_stack() {
+    for (architecture, stack) in presets() {
+        for element in [4, 2, 1] {
+            let lifetimes = lifetimes(&architecture, element);
+            let (bytes, bound) = (lifetimes.bytes(), lifetimes.lower_bound());
+            assert!(bytes >= bound && f64::from(bytes) <= 1.03 * f64::from(bound), "{bytes} for a bound of {bound}");
+            assert!(element * bytes as usize / 4 <= element * stack as usize / 4, "{bytes} instead of {stack}");
+        }
+        // Half as many bytes an element, half the memory, but for what four bytes round up.
+        let (four, two) = (lifetimes(&architecture, 4).bytes(), lifetimes(&architecture, 2).bytes());
+        assert!((four / 2..four / 2 + 8).contains(&two), "{four} and {two}");
+    }
+}
+
+/// By hand, in elements, where the read-out's cotangent is made: x and h of three blocks (2·(512 + 256 + 128)), the head's
+/// input, its output and the cotangent of that (3·128), the read-out's vector (33) and the time embedding (16).
+#[test]
+fn digits_by_hand() {
+    let bytes = 4 * (2 * (512 + 256 + 128) + 3 * 128 + 33 + 16);
+    let lifetimes = lifetimes(&digits(), 4);
+    assert_eq!((lifetimes.lower_bound(), lifetimes.bytes()), (bytes, bytes));
+}
+
+#[test]
+fn buffers_that_live_at_the_same_time_do_not_overlap() {
+    for architecture in zoo().into_iter().chain((0..300).map(graph)) {
+        let lifetimes = lifetimes(&architecture, 4);
+        let buffers: Vec<&Buffer> = lifetimes.buffers().collect();
+        let end = |buffer: &Buffer| buffer.offset + buffer.bytes;
+        for (index, one) in buffers.iter().enumerate() {
+            assert!(one.offset % 4 == 0 && one.bytes > 0 && end(one) <= lifetimes.bytes());
+            for other in &buffers[..index] {
+                let apart = end(one) <= other.offset || end(other) <= one.offset;
+                assert!(apart || !one.meets(other), "{one:?} and {other:?} of {architecture:?}");
+            }
+        }
+        // Of the highest buffer, no byte is wasted.
+        assert_eq!(buffers.iter().map(|buffer| end(buffer)).max(), Some(lifetimes.bytes()));
+        assert!((0..lifetimes.end()).all(|time| lifetimes.bytes_at(time) <= lifetimes.bytes()));
+    }
+}
+
+/// Any graph, not the presets alone: 300 random ones waste a third at most, and a fiftieth on average.
+#[test]
+fn random_graphs_waste_little() {
+    let waste = |seed| {
+        let lifetimes = lifetimes(&graph(seed), 4);
+        f64::from(lifetimes.bytes()) / f64::from(lifetimes.lower_bound()) - 1.0
+    };
+    let wastes: Vec<f64> = (0..300).map(waste).collect();
+    let most = wastes.iter().copied().fold(0.0, f64::max);
+    let mean = wastes.iter().sum::<f64>() / 300.0;
+    println!("waste: {:.1} % at most, {:.2} % on average", 100.0 * most, 100.0 * mean);
+    assert!(most < 0.33 && mean < 0.02, "{most} {mean}");
+}
+
+#[test]
+fn a_plan_is_refused_for_another_model_and_for_too_many_nodes() {
+    let files = [(digits(), Encoding::Int8), (digits(), Encoding::Float32), (zoo().remove(1), Encoding::Int8)];
+    let files = files.map(|(architecture, encoding)| random_model(&architecture, encoding, 1));
+    let [int8, float32, other] = [&files[0], &files[1], &files[2]].map(|file| Model::parse(file).unwrap());
+    let mut memory = vec![0.0; 10_000];
+    assert!(Potential::new(&int8, plan(&int8), &mut memory).is_ok());
+    // The weights of another encoding lie elsewhere.
+    for wrong in [&float32, &other] {
+        assert_eq!(Potential::new(&int8, plan(wrong), &mut memory).unwrap_err(), Error::Plan);
+        assert_eq!(Sampler::new(&int8, plan(wrong), Solver::Etd2, &mut memory).unwrap_err(), Error::Plan);
+    }
+    assert!(Error::Plan.to_string().contains("another model"));
+    // The digits have 31 nodes.
+    assert!(PlanFor::<31>::new(&int8).is_ok());
+    let error = PlanFor::<30>::new(&int8).unwrap_err();
+    assert_eq!(error, Error::Nodes { most: 30, given: 31 });
+    assert!(error.to_string().contains("30 nodes, the model has 31"), "{error}");
+}
