@@ -33,7 +33,6 @@ fn composed(models: [&Model<'_>; 2], weights: [f32; 2], x: &[f32]) -> (f32, Vec<
     let mut drift = vec![f32::NAN; x.len()];
     let value = sum.drift(x, 0.6, &mut drift).unwrap();
     let energy = sum.energy(x, 0.6).unwrap().unwrap();
-    drop(sum);
     // Every element it asked for is used.
     assert!(memory.iter().all(|value| !value.is_nan()));
     (value, drift, energy)

@@ -83,7 +83,7 @@ pub fn shared_branch() -> Architecture {
 pub fn graph(seed: u64) -> Architecture {
     let mut generator = generator(seed);
     let mut draw = move |below: usize| (generator.next_u32() as usize) % below;
-    let signal = Shape { channels: 1 + draw(3) as u16, height: 12, width: [12, 6, 1][draw(3)] };
+    let signal = Shape { channels: 1 + draw(3) as u16, height: 8, width: [6, 4, 1][draw(3)] };
     let homotopy = [Homotopy::Linear, Homotopy::Bayes][draw(2)];
     let mut graph = Graph { architecture: Architecture::new(signal, homotopy), unread: Vec::new() };
     let time = graph.push(layer::Time { features: 2 + 2 * draw(15) as u8 }, &[]);
