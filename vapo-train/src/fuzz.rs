@@ -8,7 +8,7 @@ use crate::dataset::images::listing::Archive;
 use crate::dataset::images::partition;
 use crate::dataset::{Split, cifar10, idx, npy};
 use crate::evaluation::{Images, statistics};
-use crate::export::picture;
+use crate::files::images;
 use crate::files::raster::{self, Background};
 use crate::potential::parameters::Layout;
 use crate::run::checkpoint::Checkpoint;
@@ -122,7 +122,7 @@ fn array(bytes: &[u8]) {
         let _ = (Images::read(path), statistics::read(path));
     });
     let shape = Shape { channels: 1, height: 2, width: 2 };
-    if let Ok(image) = picture::read::array(bytes, shape, 1) {
+    if let Ok(image) = images::array(bytes, shape, 1) {
         assert!(image.len() == shape.elements() && image.iter().all(|value| value.is_finite()));
     }
 }

@@ -10,7 +10,7 @@
 //! | [`ops`] | the operations that the potential is made of: by hand for the CPU, composed of dfdx's for any device |
 //! | [`objective`] | losses of the drift, with their derivatives |
 //! | [`optimiser`] | Muon, Adam, clipping, learning rate, moving average |
-//! | [`training`] | the step, and the loop around it |
+//! | [`training`] | the step, told in one file (`training/step.rs`), and the loop around it |
 //! | [`quantise`] | from float parameters to a model file |
 //! | [`sampling`] | what a model file is for: images drawn, restored, composed, interpolated and judged |
 //! | [`evaluation`] | how far samples are from a data set |

@@ -3,7 +3,9 @@
 //! | module | concept |
 //! |---|---|
 //! | [`extent`] | slices that do not fit together are refused |
+//! | [`mod@levels`] | from values to grey levels and back |
 //! | `sums` | sums and moments, always in the same order |
 
 pub mod extent;
+pub mod levels;
 pub(crate) mod sums;

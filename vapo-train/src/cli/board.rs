@@ -52,15 +52,15 @@ pub(super) const STACK: &str = "6K";
 
 /// Small to large. Memory in KiB: flash, RAM, stack; then the program's flash and RAM in bytes.
 pub(super) const BOARDS: [Board; 8] = [
-    board("microbit", Some("microbit"), 256, one_piece(16), 6, [82_432, 0]),
-    board("microbit-v2", Some("microbit-v2"), 512, one_piece(128), 8, [68_352, 2_108]),
-    board("stm32f411", Some("stm32f4"), 512, one_piece(128), 8, [65_792, 2_104]),
-    board("stm32f407", Some("stm32f4"), 512, one_piece(128), 8, [65_792, 2_104]),
-    board("nrf52840-dk", Some("nrf52840-dk"), 1024, one_piece(256), 8, [66_304, 2_108]),
+    board("microbit", Some("microbit"), 256, one_piece(16), 6, [50_432, 0]),
+    board("microbit-v2", Some("microbit-v2"), 512, one_piece(128), 8, [42_240, 2_108]),
+    board("stm32f411", Some("stm32f4"), 512, one_piece(128), 8, [40_704, 2_104]),
+    board("stm32f407", Some("stm32f4"), 512, one_piece(128), 8, [40_704, 2_104]),
+    board("nrf52840-dk", Some("nrf52840-dk"), 1024, one_piece(256), 8, [41_216, 2_108]),
     // AXI SRAM; SRAM1 to SRAM3, which follow each other; DTCM; SRAM4. The program is that of a Cortex-M4F.
-    board("stm32h743", None, 2048, [512, 288, 128, 64], 8, [77_824, 2_108]),
-    board("pico-2", Some("pico-2"), 4096, one_piece(512), 8, [67_328, 2_108]),
-    board("mps2-an386", Some("mps2-an386"), 4096, one_piece(4096), 8, [77_824, 8]),
+    board("stm32h743", None, 2048, [512, 288, 128, 64], 8, [45_824, 2_108]),
+    board("pico-2", Some("pico-2"), 4096, one_piece(512), 8, [42_240, 2_108]),
+    board("mps2-an386", Some("mps2-an386"), 4096, one_piece(4096), 8, [45_824, 8]),
 ];
 
 /// The most that a program takes: for a device that is none of the boards.

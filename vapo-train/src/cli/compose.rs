@@ -2,8 +2,9 @@
 
 use super::options::{Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
-use crate::export::picture::{npy::npy, sample_grid};
-use crate::run::card::{Card, ModelCard, decimal};
+use crate::cli::card::{Card, ModelCard, decimal};
+use crate::export::npy;
+use crate::export::picture::sample_grid;
 use crate::sampling::SamplingError;
 use crate::sampling::composition::compose;
 use serde_json::json;

@@ -2,8 +2,8 @@
 
 use super::options::SamplerOptions;
 use super::{Failure, progress};
+use crate::arithmetic::levels::levels;
 use crate::evaluation::Images;
-use crate::export::picture::levels;
 use crate::sampling::{Settings, chunks};
 use rayon::ThreadPool;
 use vapo_format::Model;

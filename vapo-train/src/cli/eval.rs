@@ -3,13 +3,14 @@
 use super::draw::draw;
 use super::options::{DataOptions, FeatureOptions, Plan, SamplerOptions};
 use super::{Failure, from_one_to, note, parse_model, print, read_model};
+use crate::cli::card::{Card, ModelCard};
 use crate::dataset::Dataset;
 use crate::evaluation::images::matches;
 use crate::evaluation::moments::check_dimension;
 use crate::evaluation::{EvaluationError, Features, Images, KernelDistance, Moments, kernel_distance, statistics};
 use crate::files::bounded;
+use crate::files::digest::sha256;
 use crate::files::raster::Background;
-use crate::run::card::{Card, ModelCard, sha256};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vapo_format::Shape;

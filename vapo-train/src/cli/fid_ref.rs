@@ -2,8 +2,8 @@
 
 use super::options::{DataOptions, Plan, output};
 use super::{Failure, from_one_to, print, progress};
+use crate::cli::card::Card;
 use crate::export::{Format, Writer};
-use crate::run::card::Card;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]

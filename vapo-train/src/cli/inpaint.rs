@@ -2,12 +2,14 @@
 
 use super::options::{DataOptions, Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, note, parse_model, print, read_model};
-use crate::export::picture::read::{self, ReadError};
-use crate::export::picture::{grid, levels};
+use crate::arithmetic::levels::levels;
+use crate::cli::card::{Card, ModelCard};
+use crate::export::picture::grid;
 use crate::files::array::header::MAGIC;
 use crate::files::bounded;
+use crate::files::digest::sha256;
+use crate::files::images::{self, ReadError};
 use crate::files::raster::MAX_FILE;
-use crate::run::card::{Card, ModelCard, sha256};
 use crate::sampling::inpainting::inpaint;
 use serde_json::json;
 use std::num::NonZeroU32;
@@ -145,7 +147,7 @@ fn missing(arguments: &Arguments, shape: Shape, card: &mut Card) -> Result<Vec<b
         (Some(path), _) => {
             let file = read_file("--mask", path)?;
             card.settings.insert("mask".to_owned(), json!({"path": path, "sha256": sha256(&file)}));
-            read::mask(&file, shape).map_err(|cause| refused("--mask", path, &cause))?
+            images::mask(&file, shape).map_err(|cause| refused("--mask", path, &cause))?
         }
         (None, Some(area)) => {
             let Area { left, top, width, height } = area;
@@ -169,13 +171,13 @@ fn originals(arguments: &Arguments, shape: Shape, card: &mut Card) -> Result<Vec
         card.settings.insert("images".to_owned(), json!({"path": path, "sha256": sha256(&file)}));
         let array = is_array(path);
         let image = |index: &usize| match array {
-            true => read::array(&file, shape, *index),
+            true => images::array(&file, shape, *index),
             false if *index > 0 => Err(ReadError::Index { index: *index, count: 1 }),
-            false => read::image(&file, shape),
+            false => images::image(&file, shape),
         };
         let images = arguments.index.iter().map(image);
         let images = images.collect::<Result<Vec<_>, _>>().map_err(|cause| refused("--images", path, &cause))?;
-        if array && read::is_of_floats(&file) && images.iter().flatten().all(|&value| value >= 0.0) {
+        if array && images::is_of_floats(&file) && images.iter().flatten().all(|&value| value >= 0.0) {
             note(&format!(
                 "--images {}: no value is negative: values are taken as [-1, 1], as `sample` writes them; of values in \
                  [0, 1] save 2 * x - 1",

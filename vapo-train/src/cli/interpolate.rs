@@ -2,8 +2,9 @@
 
 use super::options::{Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
-use crate::export::picture::{grid, levels};
-use crate::run::card::{Card, ModelCard};
+use crate::arithmetic::levels::levels;
+use crate::cli::card::{Card, ModelCard};
+use crate::export::picture::grid;
 use crate::sampling::interpolation::interpolate;
 use std::num::NonZeroU32;
 use std::path::PathBuf;

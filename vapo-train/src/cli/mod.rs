@@ -1,6 +1,7 @@
 //! The command line: what is asked for, done, and said about it.
 
 mod board;
+mod card;
 mod compose;
 mod draw;
 mod eval;

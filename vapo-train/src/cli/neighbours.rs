@@ -3,12 +3,12 @@
 use super::draw::draw;
 use super::options::{DataOptions, FeatureOptions, Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
+use crate::cli::card::{Card, ModelCard};
 use crate::dataset::{Batches, Split};
 use crate::evaluation::images::matches;
 use crate::evaluation::rank_sum::{median, quantile};
 use crate::evaluation::{EvaluationError, Images, Neighbour, RankSum, nearest, rank_sum};
 use crate::export::picture::grid;
-use crate::run::card::{Card, ModelCard};
 use serde_json::{Value, json};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;

@@ -2,8 +2,8 @@
 
 use super::options::{Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, progress, read_model};
+use crate::cli::card::{Card, ModelCard};
 use crate::export::{Format, Writer};
-use crate::run::card::{Card, ModelCard};
 use crate::sampling::chunks;
 use std::path::PathBuf;
 

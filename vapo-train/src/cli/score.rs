@@ -2,9 +2,9 @@
 
 use super::options::{DataOptions, Plan};
 use super::{Failure, from_one_to, parse_model, print, read_model};
+use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::dataset::{Dataset, Source, Split};
-use crate::export::picture::npy;
-use crate::run::card::{Card, DataCard, ModelCard, decimal};
+use crate::files::array::write::header;
 use crate::sampling::anomaly::{self, Images, ScoreError, auroc, energies, share_above};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
@@ -271,7 +271,7 @@ fn json_file(time: f32, ordinary: &[f32], others: Option<&[f32]>) -> Vec<u8> {
 /// float32, axes (N, 2): energy, and 0 for the data set or 1 for what it is told from.
 fn npy_file(ordinary: &[f32], others: &[f32]) -> Vec<u8> {
     let rows = ordinary.iter().map(|energy| [*energy, 0.0]).chain(others.iter().map(|energy| [*energy, 1.0]));
-    let mut file = npy::header("<f4", &[ordinary.len() + others.len(), 2]);
+    let mut file = header("<f4", &[ordinary.len() + others.len(), 2]);
     file.extend(rows.flatten().flat_map(f32::to_le_bytes));
     file
 }

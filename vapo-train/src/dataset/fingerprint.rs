@@ -1,5 +1,6 @@
 //! What tells one data set from another: what training reads of it, as a digest.
 
+use crate::files::digest::hexadecimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -42,7 +43,7 @@ impl Pending {
         let Shape { channels, height, width } = shape;
         [channels, height, width].iter().for_each(|extent| self.0.update(extent.to_le_bytes()));
         self.0.update([white]);
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&self.0.finalize())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rows of numbers that stand for images, and what computes them.
 
+use crate::arithmetic::levels::value;
 use crate::evaluation::classifier::{Classifier, FEATURES};
 use crate::evaluation::error::extent;
 use crate::evaluation::{EvaluationError, Images};
@@ -117,5 +118,5 @@ impl Extractor {
 
 /// 0 to 255 → -1 to 1.
 pub(super) fn pixels(bytes: &[u8]) -> Vec<f32> {
-    bytes.par_iter().map(|&byte| f32::from(byte) / 127.5 - 1.0).collect()
+    bytes.par_iter().map(|&byte| value(byte)).collect()
 }

@@ -1,11 +1,12 @@
 //! Images in memory, a byte a value: what evaluators compare.
 
+use crate::arithmetic::levels::levels;
 use crate::dataset::{Dataset, same_images};
 use crate::evaluation::EvaluationError;
 use crate::evaluation::error::{access, extent};
-use crate::export::picture::levels;
 use crate::files::array::{Archive, ArrayFileError, Class, order};
 use crate::files::bounded;
+use crate::files::digest::hexadecimal;
 use crate::files::incidental::{Depth, Found, Unreadable, files};
 use crate::files::raster::kind::{NAMES, is_image};
 use crate::files::raster::{Background, MAX_FILE, Raster, Seen, decode};
@@ -125,7 +126,7 @@ impl Images {
         [channels, height, width].iter().for_each(|extent| hash.update(extent.to_le_bytes()));
         hash.update(&self.bytes);
         hash.update(labels);
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&hash.finalize())
     }
 }
 
@@ -366,7 +367,7 @@ mod tests {
             zip.finish().unwrap();
             Images::read(&path)
         };
-        let header = crate::export::picture::npy::header("|u1", &[2, 1, 2, 3]);
+        let header = crate::files::array::write::header("|u1", &[2, 1, 2, 3]);
         let images = write(&header, &(0..12).collect::<Vec<u8>>()).unwrap();
         assert_eq!((images.count(), images.image(1)), (2, &[6, 7, 8, 9, 10, 11][..]));
         let fortran = String::from_utf8_lossy(&header).replace("False", "True ");
@@ -375,11 +376,11 @@ mod tests {
         let values: Vec<u8> =
             (0..3).flat_map(|c| (0..2).flat_map(move |w| (0..2).map(move |n| 6 * n + 3 * w + c))).collect();
         assert_eq!(write(&fortran, &values).unwrap(), images);
-        let huge = crate::export::picture::npy::header("|u1", &[1 << 40, 2, 3]);
+        let huge = crate::files::array::write::header("|u1", &[1 << 40, 2, 3]);
         for (header, part) in [
             (huge, "expected 6597069766656 bytes of values, found 12"),
-            (crate::export::picture::npy::header("<f4", &[1, 1, 3]), "arr_0 of <f4"),
-            (crate::export::picture::npy::header("|u1", &[12]), "shape [12]"),
+            (crate::files::array::write::header("<f4", &[1, 1, 3]), "arr_0 of <f4"),
+            (crate::files::array::write::header("|u1", &[12]), "shape [12]"),
         ] {
             let message = write(&header, &[0; 12]).unwrap_err().to_string();
             assert!(message.contains("a.npz") && message.contains(part), "{message}");

@@ -6,7 +6,7 @@
 use crate::evaluation::error::access;
 use crate::evaluation::{EvaluationError, Features, Images};
 use crate::files::bounded;
-use crate::run::card::sha256;
+use crate::files::digest::sha256;
 use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma, Pixel, Rgb};
 use rayon::prelude::*;

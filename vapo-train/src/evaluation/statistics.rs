@@ -2,7 +2,7 @@
 
 use crate::evaluation::error::access;
 use crate::evaluation::{EvaluationError, Moments};
-use crate::export::picture::npy::header;
+use crate::files::array::write::header;
 use crate::files::array::{Archive, ArrayFileError, Class, Header};
 use std::io::{Cursor, Read, Seek, Write};
 use std::path::Path;

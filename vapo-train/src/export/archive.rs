@@ -1,6 +1,7 @@
 //! `.npy` and `.npz` files, written as the images come.
 
-use crate::export::picture::npy::{extents, header};
+use crate::export::npy::extents;
+use crate::files::array::write::header;
 use crate::files::atomic::{self, Existing};
 use crate::files::temporary::TemporaryFile;
 use std::io::{self, BufWriter, Write};

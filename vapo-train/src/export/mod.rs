@@ -6,15 +6,18 @@
 //! | [`writer`] | takes chunks of samples, and leaves the whole or nothing |
 //! | [`folder`] | a flat folder of PNG files |
 //! | `archive` | `.npy` and `.npz` |
+//! | `npy` | samples as the bytes of an array |
 //! | [`picture`] | grids and curves for people to look at |
 
 mod archive;
 pub mod folder;
 pub mod format;
+mod npy;
 pub mod picture;
 pub mod writer;
 
 pub use format::Format;
+pub use npy::npy;
 pub use writer::Writer;
 
 use crate::export::picture::PictureError;

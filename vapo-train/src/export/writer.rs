@@ -1,8 +1,9 @@
 //! Takes chunks of samples, and leaves the whole or nothing.
 
+use crate::arithmetic::levels::levels;
 use crate::export::archive::{Npy, Npz};
 use crate::export::folder::Folder;
-use crate::export::picture::{PictureError, grid, levels};
+use crate::export::picture::{PictureError, grid};
 use crate::export::{ExportError, Format, access};
 use crate::files::atomic::{Existing, publish};
 use std::path::{Path, PathBuf};

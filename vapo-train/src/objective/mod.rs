@@ -71,13 +71,16 @@ impl Objective {
     /// The evaluation's extents are not the range's.
     ///
     /// # Panics
-    /// The path has not so many samples.
+    /// The path has not so many samples, or the range has not all of them and the loss is not a sum over them.
     pub fn evaluate_part(
         self,
         evaluation: &Evaluation<f32>,
         path: &Path,
         range: Range<usize>,
     ) -> Result<Cotangents, ExtentError> {
+        if range == (0..path.times().len()) {
+            return self.evaluate(evaluation, path);
+        }
         assert!(self.is_sum_over_samples(), "{self:?} is evaluated for whole batches");
         check("the drift", &evaluation.drift, range.len() * path.dimension())?;
         Ok(flow::evaluate(evaluation, path, range))

@@ -8,9 +8,7 @@
 //! | [`folder`] | the folder itself: created, refused or opened again |
 //! | [`lock`] | one writer a folder |
 //! | [`metrics`] | `metrics.jsonl`, a line for each logged step |
-//! | [`card`] | what a command was given, enough to get its numbers again |
 
-pub mod card;
 pub mod checkpoint;
 pub mod config;
 pub mod folder;

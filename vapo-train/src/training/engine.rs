@@ -1,14 +1,13 @@
 //! What computes the potential and its gradients: threads of the CPU, or a CUDA device.
 
 use crate::arithmetic::extent::ExtentError;
-use crate::objective::Objective;
-use crate::path::Path;
-use crate::potential::Potential;
+use crate::potential::{Evaluation, Potential, Samples, Seeds};
 use crate::run::config::Device;
 use crate::training::shards::Memories;
 use crate::training::{TrainingError, shards};
 use dfdx::prelude::Cpu;
 use rayon::ThreadPool;
+use std::ops::Range;
 use vapo_format::Architecture;
 
 /// A device and what it needs.
@@ -58,32 +57,62 @@ impl Engine {
     }
 }
 
-/// What computes gradients: the potential and its drift, the objective of both, and from its cotangents the gradient.
+/// What computes the passes over a batch.
 pub trait Differentiate {
-    /// The loss of a batch on its path, and the gradient of the parameters.
+    /// The loss of a batch and the gradient of its parameters: the sums of what `of_part` returns for each of its parts.
     ///
     /// # Errors
-    /// Those of the objective.
+    /// Those of `of_part`.
     fn differentiate(
         &self,
-        architecture: &Architecture,
-        parameters: &[f32],
-        path: &Path,
-        objective: Objective,
-    ) -> Result<(f64, Vec<f32>), ExtentError>;
+        model: Model<'_>,
+        samples: Samples<'_, f32>,
+        parts: Parts,
+        of_part: &OfPart<'_>,
+    ) -> Result<Part, ExtentError>;
+}
+
+/// A network and its parameters.
+pub type Model<'a> = (&'a Architecture, &'a [f32]);
+
+/// How a batch is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parts {
+    /// As suits the device.
+    Shards,
+    /// Not at all.
+    Whole,
+}
+
+/// A part's loss and gradient, from the passes over its samples and its place in the batch.
+pub type OfPart<'a> = dyn Fn(&mut dyn Passes, Range<usize>) -> Result<Part, ExtentError> + Sync + 'a;
+
+/// What samples add to the loss, and to the gradient, (P,).
+pub type Part = (f64, Vec<f32>);
+
+/// Both passes of the potential over the same samples: the second needs what the first left.
+pub trait Passes {
+    /// Φ, ∇ₓΦ and ∂Φ/∂t.
+    fn evaluate(&mut self) -> Evaluation<f32>;
+
+    /// The gradient of the parameters, from the derivatives of the loss by what [`Passes::evaluate`] returned.
+    fn gradient(&mut self, seeds: Seeds<'_, f32>) -> Vec<f32>;
 }
 
 /// On the threads of the current pool.
 impl Differentiate for Memories {
     fn differentiate(
         &self,
-        architecture: &Architecture,
-        parameters: &[f32],
-        path: &Path,
-        objective: Objective,
-    ) -> Result<(f64, Vec<f32>), ExtentError> {
+        (architecture, parameters): Model<'_>,
+        samples: Samples<'_, f32>,
+        parts: Parts,
+        of_part: &OfPart<'_>,
+    ) -> Result<Part, ExtentError> {
         let potential = Potential::new(architecture, parameters, &Cpu::default());
-        shards::differentiate(&potential, path, objective, self)
+        match parts {
+            Parts::Shards => shards::apart(&potential, samples, self, of_part),
+            Parts::Whole => shards::together(&potential, samples, self, of_part),
+        }
     }
 }
 
@@ -91,16 +120,22 @@ impl Differentiate for Memories {
 impl Differentiate for dfdx::prelude::Cuda {
     fn differentiate(
         &self,
-        architecture: &Architecture,
-        parameters: &[f32],
-        path: &Path,
-        objective: Objective,
-    ) -> Result<(f64, Vec<f32>), ExtentError> {
+        (architecture, parameters): Model<'_>,
+        samples: Samples<'_, f32>,
+        _: Parts,
+        of_part: &OfPart<'_>,
+    ) -> Result<Part, ExtentError> {
+        struct Whole<'a>(Potential<f32, dfdx::prelude::Cuda>, Samples<'a, f32>);
+        impl Passes for Whole<'_> {
+            fn evaluate(&mut self) -> Evaluation<f32> {
+                self.0.evaluate::<Composite>(self.1, &mut ())
+            }
+
+            fn gradient(&mut self, seeds: Seeds<'_, f32>) -> Vec<f32> {
+                self.0.gradient::<Composite>(self.1, seeds, &mut ())
+            }
+        }
         use crate::ops::Composite;
-        let potential = Potential::new(architecture, parameters, self);
-        let evaluation = potential.evaluate::<Composite>(path.samples(), &mut ());
-        let cotangents = objective.evaluate(&evaluation, path)?;
-        let gradient = potential.gradient::<Composite>(path.samples(), cotangents.seeds(), &mut ());
-        Ok((cotangents.loss, gradient))
+        of_part(&mut Whole(Potential::new(architecture, parameters, self), samples), 0..samples.times.len())
     }
 }

@@ -1,8 +1,11 @@
-//! Training: [`trainer`] makes one step, [`session`] the loop around it with its run folder.
+//! Training: [`Trainer`] makes steps, [`session`] is the loop around them with its run folder.
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`trainer`] | one optimiser step and the state it moves |
+//! | `step` | **one step, from the draw to the moving average: read this first** |
+//! | [`trainer`] | a state and a device |
+//! | `state` | what a step reads and moves, and a checkpoint keeps |
+//! | `noise` | a batch's Gaussian noise |
 //! | [`engine`] | the device that computes a step's gradient |
 //! | [`shards`] | a batch cut into pieces for threads |
 //! | [`session`] | the loop: metrics, checkpoints, stopping |
@@ -11,13 +14,17 @@
 
 pub mod engine;
 pub mod error;
+mod noise;
 pub mod progress;
 pub mod session;
 pub mod shards;
+mod state;
+mod step;
 pub mod trainer;
 
 pub use engine::Engine;
 pub use error::TrainingError;
 pub(crate) use session::save;
 pub use session::{Ending, SessionError, train};
-pub use trainer::{Report, Trainer};
+pub use step::Report;
+pub use trainer::Trainer;

@@ -9,11 +9,10 @@
 //! 0.3 GB for 64 images of the preset `cifar10`.
 
 use crate::arithmetic::extent::ExtentError;
-use crate::objective::Objective;
 use crate::ops::Fused;
 use crate::ops::fused::memory::Memory;
-use crate::path::Path;
-use crate::potential::{Evaluation, Potential, Samples};
+use crate::potential::{Evaluation, Potential, Samples, Seeds};
+use crate::training::engine::{OfPart, Part, Passes};
 use dfdx::prelude::Cpu;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -49,77 +48,96 @@ impl Memories {
     }
 }
 
-/// The loss of a batch and its gradient, on the threads of the current pool.
+/// Both passes over one shard after the other, on the threads of the current pool: few memories, which stay in the caches.
 ///
 /// # Errors
-/// Those of the objective.
-pub fn differentiate(
+/// Those of `of_part`.
+pub(super) fn apart(
     potential: &Potential<f32, Cpu>,
-    path: &Path,
-    objective: Objective,
+    samples: Samples<'_, f32>,
     memories: &Memories,
-) -> Result<(f64, Vec<f32>), ExtentError> {
-    if objective.is_sum_over_samples() {
-        by_shards(potential, path, objective, memories)
-    } else {
-        whole(potential, path, objective, memories)
-    }
-}
-
-/// Both passes over one shard after the other: few memories, which stay in the caches.
-fn by_shards(
-    potential: &Potential<f32, Cpu>,
-    path: &Path,
-    objective: Objective,
-    memories: &Memories,
-) -> Result<(f64, Vec<f32>), ExtentError> {
-    let samples = path.samples();
+    of_part: &OfPart<'_>,
+) -> Result<Part, ExtentError> {
     let of_shard = |shard: Range<usize>| {
-        let mut memory = memories.take();
-        let part = samples.slice(shard.clone());
-        let evaluation = potential.evaluate::<Fused>(part, &mut memory);
-        let cotangents = objective.evaluate_part(&evaluation, path, shard)?;
-        let gradient = potential.gradient::<Fused>(part, cotangents.seeds(), &mut memory);
-        memories.give_back(memory);
-        Ok((cotangents.loss, gradient))
+        let mut passes = Shard { potential, samples: samples.slice(shard.clone()), memory: memories.take() };
+        let part = of_part(&mut passes, shard);
+        memories.give_back(passes.memory);
+        part
     };
     add_up(shards(&samples), &of_shard)
 }
 
-/// The first pass over all shards, the objective of the whole batch, the second pass.
-fn whole(
+/// The first pass over all shards, then the second.
+///
+/// # Errors
+/// Those of `of_part`.
+pub(super) fn together(
     potential: &Potential<f32, Cpu>,
-    path: &Path,
-    objective: Objective,
+    samples: Samples<'_, f32>,
     memories: &Memories,
-) -> Result<(f64, Vec<f32>), ExtentError> {
-    let samples = path.samples();
-    let of_shard = |shard: Range<usize>| {
-        let mut memory = memories.take();
-        (potential.evaluate::<Fused>(samples.slice(shard), &mut memory), memory)
-    };
-    let parts: Vec<_> = shards(&samples).into_par_iter().map(of_shard).collect();
-    let mut evaluation = Evaluation::default();
-    let mut used = Vec::with_capacity(parts.len());
-    for (part, memory) in parts {
-        evaluation.potential.extend(part.potential);
-        evaluation.drift.extend(part.drift);
-        evaluation.time_rate.extend(part.time_rate);
-        used.push(memory);
-    }
-    let cotangents = objective.evaluate(&evaluation, path)?;
-    let seeds = cotangents.seeds();
-    let of_shard = |(shard, mut memory): (Range<usize>, Memory)| {
-        let gradient = potential.gradient::<Fused>(samples.slice(shard.clone()), seeds.slice(shard), &mut memory);
-        memories.give_back(memory);
-        Ok((0.0, gradient))
-    };
-    let (_, gradient) = add_up(shards(&samples).into_iter().zip(used).collect(), &of_shard)?;
-    Ok((cotangents.loss, gradient))
+    of_part: &OfPart<'_>,
+) -> Result<Part, ExtentError> {
+    let mut passes = Batch { potential, samples, memories, used: Vec::new() };
+    of_part(&mut passes, 0..samples.times.len())
 }
 
-/// What some shards add to the loss, and to the gradient.
-type Part = (f64, Vec<f32>);
+/// The passes over a shard, on this thread.
+struct Shard<'a> {
+    potential: &'a Potential<f32, Cpu>,
+    samples: Samples<'a, f32>,
+    memory: Memory,
+}
+
+impl Passes for Shard<'_> {
+    fn evaluate(&mut self) -> Evaluation<f32> {
+        self.potential.evaluate::<Fused>(self.samples, &mut self.memory)
+    }
+
+    fn gradient(&mut self, seeds: Seeds<'_, f32>) -> Vec<f32> {
+        self.potential.gradient::<Fused>(self.samples, seeds, &mut self.memory)
+    }
+}
+
+/// The passes over all shards of a batch, on all threads.
+struct Batch<'a> {
+    potential: &'a Potential<f32, Cpu>,
+    samples: Samples<'a, f32>,
+    memories: &'a Memories,
+    /// What the first pass left of every shard.
+    used: Vec<Memory>,
+}
+
+impl Passes for Batch<'_> {
+    fn evaluate(&mut self) -> Evaluation<f32> {
+        let Batch { potential, samples, memories, .. } = *self;
+        let of_shard = |shard: Range<usize>| {
+            let mut memory = memories.take();
+            (potential.evaluate::<Fused>(samples.slice(shard), &mut memory), memory)
+        };
+        let parts: Vec<_> = shards(&samples).into_par_iter().map(of_shard).collect();
+        let mut evaluation = Evaluation::default();
+        self.used = Vec::with_capacity(parts.len());
+        for (part, memory) in parts {
+            evaluation.potential.extend(part.potential);
+            evaluation.drift.extend(part.drift);
+            evaluation.time_rate.extend(part.time_rate);
+            self.used.push(memory);
+        }
+        evaluation
+    }
+
+    fn gradient(&mut self, seeds: Seeds<'_, f32>) -> Vec<f32> {
+        let Batch { potential, samples, memories, .. } = *self;
+        let of_shard = |(shard, mut memory): (Range<usize>, Memory)| {
+            let gradient = potential.gradient::<Fused>(samples.slice(shard.clone()), seeds.slice(shard), &mut memory);
+            memories.give_back(memory);
+            Ok((0.0, gradient))
+        };
+        let used = std::mem::take(&mut self.used);
+        let sum = add_up(shards(&samples).into_iter().zip(used).collect(), &of_shard);
+        sum.map(|(_, gradient)| gradient).unwrap_or_else(|_| unreachable!("no shard is refused"))
+    }
+}
 
 /// The sum over all shards, of at most [`SUMS`] partial sums of neighbours.
 fn add_up<S: Send>(

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use tempfile::TempDir;
-use vapo_train::export::picture::npy::header;
+use vapo_train::files::array::write::header;
 
 /// A `.npy` file of floats with the axes (2, 8, 8, 3).
 fn colours(values: impl Fn(usize) -> f32) -> Vec<u8> {

@@ -168,7 +168,7 @@ fn a_resumed_run_finds_files_that_were_moved_and_refuses_others() {
 fn channels(channels: usize) -> TempDir {
     let root = TempDir::new().unwrap();
     let values: Vec<u8> = (0..10 * 64 * channels).map(|value| (value * 37 % 256) as u8).collect();
-    let header = vapo_train::export::picture::npy::header("|u1", &[10, 8, 8, channels]);
+    let header = vapo_train::files::array::write::header("|u1", &[10, 8, 8, channels]);
     fs::write(root.path().join("a.npy"), [header, values].concat()).unwrap();
     root
 }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const FILE: &str = "set.bin";
 
 fn md5(bytes: &[u8]) -> String {
-    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Md5::digest(bytes))
 }
 
 /// Bytes that no shift of themselves equals.

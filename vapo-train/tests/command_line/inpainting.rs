@@ -10,8 +10,10 @@ use std::path::Path;
 use tempfile::TempDir;
 use vapo_format::{Homotopy, Model, Shape};
 use vapo_sampler::{Noise, Sampler, Schedule, Solver, arena};
+use vapo_train::arithmetic::levels::levels;
 use vapo_train::dataset::{Dataset, Source, Split};
-use vapo_train::export::picture::{Picture, grid, levels, npy::npy};
+use vapo_train::export::npy;
+use vapo_train::export::picture::{Picture, grid};
 
 const BOX: &str = "inpaint --model m.vapo --dataset digits --box 2,3,4,5";
 

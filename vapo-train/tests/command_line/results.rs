@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 use vapo_format::{Homotopy, Shape};
-use vapo_train::export::picture::{Picture, npy::npy};
+use vapo_train::export::npy;
+use vapo_train::export::picture::Picture;
 
 /// Every command that writes results: its line without the option that names one, the option, and the end of a name.
 const COMMANDS: [(&str, &str, &str); 10] = [

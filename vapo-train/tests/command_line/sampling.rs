@@ -9,8 +9,9 @@ use std::path::Path;
 use tempfile::TempDir;
 use vapo_format::{Homotopy, Model, Shape};
 use vapo_sampler::{Noise, Sampler, Schedule, Solver, arena};
+use vapo_train::arithmetic::levels::levels;
 use vapo_train::evaluation::Images;
-use vapo_train::export::picture::{levels, sample_grid};
+use vapo_train::export::picture::sample_grid;
 
 fn model() -> (TempDir, Vec<u8>) {
     let root = TempDir::new().unwrap();
@@ -224,7 +225,7 @@ fn a_card_beside_the_samples_says_how_to_draw_them_again() {
     let card = fs::read_to_string(root.path().join("x.png.json")).unwrap();
     let card: serde_json::Value = serde_json::from_str(&card).unwrap();
     let parameters = Model::parse(&file).unwrap().architecture().parameters();
-    let sha256 = vapo_train::run::card::sha256(&file);
+    let sha256 = vapo_train::files::digest::sha256(&file);
     let expected = serde_json::json!({
         "command": "sample",
         "settings": { "values": "uint8, rounded to nearest" },

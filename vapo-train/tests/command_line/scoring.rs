@@ -79,7 +79,7 @@ fn the_card_holds_what_was_measured() {
     let card = read_json(&root.path().join("s.json.json"));
     let (area, limit) = (auroc(&ordinary, &others), threshold(&ordinary, 0.1));
     assert_eq!(card["command"], "score");
-    assert_eq!(card["models"][0]["sha256"], vapo_train::run::card::sha256(&file));
+    assert_eq!(card["models"][0]["sha256"], vapo_train::files::digest::sha256(&file));
     assert_eq!(card["data"][0]["count"], 299);
     assert_eq!(card["settings"], json!({"against": "permuted", "seed": 4, "fpr": 0.1, "time": 0.5}));
     // Read back, a decimal may differ in its last bit.

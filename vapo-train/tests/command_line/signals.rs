@@ -10,7 +10,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use vapo_format::Homotopy;
-use vapo_train::export::picture::npy::header;
+use vapo_train::files::array::write::header;
 
 /// Longer than what is one request.
 const ANOTHER: Duration = Duration::from_millis(1300);

@@ -1,10 +1,10 @@
 //! A data set, a split of it, and how its images are prepared.
 
+use crate::cli::card::DataCard;
 use crate::cli::{Failure, note};
 use crate::dataset::source::DEFAULT_FOLDER;
 use crate::dataset::{Crop, Dataset, DatasetError, Files, Filter, Preparation, Size, Source, Split};
 use crate::files::raster::Background;
-use crate::run::card::DataCard;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 

@@ -1,10 +1,10 @@
 //! What a command reads and writes, checked before its work begins.
 
 use crate::cli::Failure;
+use crate::cli::card::Card;
 use crate::cli::options::DataOptions;
 use crate::export::folder::refuse_foreign;
 use crate::files::atomic::{Existing, begin, folder_of, publish};
-use crate::run::card::Card;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! How samples are drawn.
 
+use crate::cli::card::SamplerCard;
 use crate::cli::{Failure, from_one_to};
-use crate::run::card::SamplerCard;
 use crate::sampling::{SamplingError, Settings};
 use vapo_sampler::{Schedule, Solver};
 

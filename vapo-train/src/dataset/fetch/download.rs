@@ -4,6 +4,7 @@
 //! with the right sum takes the name.
 
 use crate::dataset::fetch::FetchError;
+use crate::files::digest::hexadecimal;
 use crate::files::temporary::{Entry, Guard, Kind, PART, is_at, remove_if_empty};
 use md5::{Digest, Md5};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -276,5 +277,5 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> FetchError {
 fn sum(mut file: &File) -> io::Result<String> {
     let mut digest = Md5::new();
     io::copy(&mut file, &mut digest)?;
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&digest.finalize()))
 }

@@ -3,6 +3,7 @@
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::map::Map;
 use crate::files::bounded;
+use crate::files::digest::hexadecimal;
 use crate::files::incidental::{LeftOut, is_incidental};
 use crate::files::raster::MAX_FILE;
 use crate::files::raster::kind::is_image;
@@ -146,7 +147,7 @@ impl Listing {
                 hash.update(changed.as_nanos().to_le_bytes());
             }
         }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hexadecimal(&hash.finalize()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Samples side by side.
 
-use crate::export::picture::{Picture, PictureError, count, levels};
+use crate::arithmetic::levels::levels;
+use crate::export::picture::{Picture, PictureError, count};
 use std::num::{NonZeroU32, NonZeroU64};
 use vapo_format::Shape;
 

@@ -1,4 +1,4 @@
-//! Pictures and arrays for people to look at and for other programs to read. Nothing here writes a file: every
+//! Pictures for people to look at. Nothing here writes a file: every
 //! function returns the file's bytes or something that makes them.
 //!
 //! | module | concept |
@@ -6,20 +6,13 @@
 //! | [`mod@grid`] | samples side by side |
 //! | [`chart`] | the loss over the steps |
 //! | `axis` | a chart's scales and the numbers beside them |
-//! | [`mod@levels`] | from samples to bytes |
-//! | [`mod@npy`] | arrays that NumPy opens |
-//! | [`read`] | images and masks out of files |
 
 mod axis;
 pub mod chart;
 pub mod grid;
-pub mod levels;
-pub mod npy;
-pub mod read;
 
 pub use chart::loss_curve;
 pub use grid::{grid, refuse_grid, sample_grid};
-pub use levels::levels;
 
 use vapo_format::Shape;
 
@@ -58,7 +51,7 @@ pub enum PictureError {
 }
 
 /// Number of images of extent `shape` in `found` values.
-fn count(found: usize, shape: Shape) -> Result<usize, PictureError> {
+pub(in crate::export) fn count(found: usize, shape: Shape) -> Result<usize, PictureError> {
     let elements = shape.elements();
     if elements == 0 || found == 0 || !found.is_multiple_of(elements) {
         return Err(PictureError::Elements { elements, found });

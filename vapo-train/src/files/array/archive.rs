@@ -87,7 +87,7 @@ fn damaged(cause: &ZipError) -> ArrayFileError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::picture::npy::header;
+    use crate::files::array::write::header;
     use crate::files::array::{Class, Element};
     use std::io::{Cursor, Write};
     use zip::write::SimpleFileOptions;

@@ -7,6 +7,7 @@
 //! | [`element`] | the type of a value, and numbers out of bytes |
 //! | [`order`] | from Fortran's order to C's |
 //! | [`archive`] | the arrays of a `.npz` file |
+//! | [`write`] | what an array begins with, to write one |
 //! | [`error`] | why an array cannot be read |
 //!
 //! A file says how much it holds. Nothing here believes it: the bytes that are there are compared before memory is
@@ -18,6 +19,7 @@ pub mod error;
 pub mod header;
 mod literal;
 pub mod order;
+pub mod write;
 
 pub use archive::Archive;
 pub use element::{Class, Element};
@@ -115,7 +117,7 @@ impl<R: Read> Array<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::picture::npy::header;
+    use crate::files::array::write::header;
 
     const BYTE: Element = Element { class: Class::Uint, width: 1, big: false };
     const DOUBLE: Element = Element { class: Class::Float, width: 8, big: false };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::files::digest::{hexadecimal, sha256};
 use crate::files::seal;
 use proptest::prelude::*;
 use safetensors::tensor::TensorView;
@@ -71,8 +72,7 @@ fn tensors_are_named_and_laid_out_as_documented() {
     let (all, last) = bytes.split_last_chunk::<32>().unwrap();
     let seal = file.tensor("sha256").unwrap();
     assert_eq!((seal.dtype(), seal.shape(), seal.data()), (Dtype::U8, &[32][..], &last[..]));
-    let hexadecimal: String = last.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hexadecimal, crate::run::card::sha256(all));
+    assert_eq!(hexadecimal(last), sha256(all));
     // The embedding's two matrices and their biases come first: (32 + 1)·2 + (2 + 1)·2 parameters.
     let weight = file.tensor("parameters.layers.0.conv.weight").unwrap();
     assert_eq!((weight.dtype(), weight.shape()), (Dtype::F32, &[9, 2][..]));

@@ -1,86 +1,86 @@
 //! The run card: what a command was given, enough to get the same numbers again.
 
 use crate::dataset::{Dataset, Preparation, Split};
+use crate::files::digest::sha256;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use vapo_format::{Model, Shape};
 
 /// What a command was given and what came out. The same card gives the same numbers.
 #[derive(Clone, Debug, Serialize)]
-pub struct Card {
+pub(super) struct Card {
     /// The command, `sample` for instance.
-    pub command: &'static str,
+    pub(super) command: &'static str,
     /// Version of this program.
-    pub version: &'static str,
+    pub(super) version: &'static str,
     /// The models it read, in the order of the command line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub models: Vec<ModelCard>,
+    pub(super) models: Vec<ModelCard>,
     /// The images it read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub data: Vec<DataCard>,
+    pub(super) data: Vec<DataCard>,
     /// How it drew samples.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sampler: Option<SamplerCard>,
+    pub(super) sampler: Option<SamplerCard>,
     /// Other settings that are the command's own.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
-    pub settings: serde_json::Map<String, serde_json::Value>,
+    pub(super) settings: serde_json::Map<String, serde_json::Value>,
     /// Its numbers.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
-    pub results: serde_json::Map<String, serde_json::Value>,
+    pub(super) results: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A model file.
 #[derive(Clone, Debug, Serialize)]
-pub struct ModelCard {
+pub(super) struct ModelCard {
     /// Where it was.
-    pub path: PathBuf,
+    pub(super) path: PathBuf,
     /// SHA-256 of the file, in hexadecimal.
-    pub sha256: String,
+    pub(super) sha256: String,
     /// Its parameters.
-    pub parameters: usize,
+    pub(super) parameters: usize,
     /// `int8` or `float32`.
-    pub weights: String,
+    pub(super) weights: String,
 }
 
 /// Images of a data set.
 #[derive(Clone, Debug, Serialize)]
-pub struct DataCard {
+pub(super) struct DataCard {
     /// The name on the command line.
-    pub dataset: String,
+    pub(super) dataset: String,
     /// Which part.
-    pub split: Split,
+    pub(super) split: Split,
     /// Extent of an image.
-    pub shape: Shape,
+    pub(super) shape: Shape,
     /// Number of images.
-    pub count: usize,
+    pub(super) count: usize,
     /// What was done to every image, where they are not used as they are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub preparation: Option<Preparation>,
+    pub(super) preparation: Option<Preparation>,
 }
 
 /// How samples were drawn.
 #[derive(Clone, Debug, Serialize)]
-pub struct SamplerCard {
+pub(super) struct SamplerCard {
     /// Number of samples.
-    pub count: usize,
+    pub(super) count: usize,
     /// Integrator, by the command line's name.
-    pub solver: &'static str,
+    pub(super) solver: &'static str,
     /// Its steps.
-    pub steps: u16,
+    pub(super) steps: u16,
     /// Evaluations of the drift that a sample took.
-    pub evaluations: u32,
+    pub(super) evaluations: u32,
     /// Exponent of the grid of times.
-    pub grading: f32,
+    pub(super) grading: f32,
     /// η of the SDE.
-    pub temperature: f32,
+    pub(super) temperature: f32,
     /// Seed of the first sample.
-    pub seed: u64,
+    pub(super) seed: u64,
 }
 
 impl Card {
     /// A card with nothing on it yet.
-    pub fn new(command: &'static str) -> Self {
+    pub(super) fn new(command: &'static str) -> Self {
         Card {
             command,
             version: env!("CARGO_PKG_VERSION"),
@@ -93,7 +93,7 @@ impl Card {
     }
 
     /// Where the card of a result lies: `samples.png.json` beside `samples.png`.
-    pub fn path_beside(result: &Path) -> PathBuf {
+    pub(super) fn path_beside(result: &Path) -> PathBuf {
         // Not within a folder: who reads pictures from it does not expect anything else.
         let mut name = result.components().as_path().as_os_str().to_owned();
         name.push(".json");
@@ -101,14 +101,14 @@ impl Card {
     }
 
     /// The text of the file.
-    pub fn json(&self) -> String {
+    pub(super) fn json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a card holds nothing that JSON cannot") + "\n"
     }
 }
 
 impl DataCard {
     /// The card of one split.
-    pub fn new(images: &Dataset, split: Split) -> Self {
+    pub(super) fn new(images: &Dataset, split: Split) -> Self {
         let (shape, count) = (images.shape(), images.len());
         DataCard { dataset: images.name().to_owned(), split, shape, count, preparation: images.preparation() }
     }
@@ -116,7 +116,7 @@ impl DataCard {
 
 impl ModelCard {
     /// The card of the model in a file's bytes.
-    pub fn new(path: &Path, bytes: &[u8], model: &Model<'_>) -> Self {
+    pub(super) fn new(path: &Path, bytes: &[u8], model: &Model<'_>) -> Self {
         ModelCard {
             path: path.to_owned(),
             sha256: sha256(bytes),
@@ -127,11 +127,6 @@ impl ModelCard {
 }
 
 /// A finite number as people write it: 0.05, where the nearest f64 would be 0.05000000074505806.
-pub fn decimal(value: f32) -> serde_json::Value {
+pub(super) fn decimal(value: f32) -> serde_json::Value {
     value.to_string().parse::<f64>().map_or(serde_json::Value::Null, serde_json::Value::from)
-}
-
-/// SHA-256 in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

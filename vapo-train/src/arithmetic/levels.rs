@@ -1,8 +1,13 @@
-//! From samples to bytes.
+//! From values in [-1, 1] to grey levels and back.
 
 /// [-1, 1] → 0 to 255, rounded to nearest. What lies beyond is clamped, what is not a number is 0.
 pub fn level(value: f32) -> u8 {
     (value * 127.5 + 128.0) as u8
+}
+
+/// 0 to 255 → [-1, 1].
+pub fn value(level: u8) -> f32 {
+    f32::from(level) / 127.5 - 1.0
 }
 
 /// The level of every value.
@@ -16,8 +21,9 @@ mod tests {
 
     #[test]
     fn levels_are_those_of_the_data() {
+        assert_eq!([value(0), value(51), value(255)], [-1.0, -0.6, 1.0]);
         for byte in 0..=u8::MAX {
-            assert_eq!(level(f32::from(byte) / 127.5 - 1.0), byte);
+            assert_eq!(level(value(byte)), byte);
         }
         assert_eq!(levels(&[-9.0, 9.0, f32::NAN, f32::INFINITY]), [0, 255, 0, 255]);
     }

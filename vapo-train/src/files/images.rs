@@ -1,5 +1,6 @@
 //! Images out of files.
 
+use crate::arithmetic::levels::value;
 use crate::files::array::{Array, ArrayFileError, Class, order};
 use crate::files::raster::{Background, Decoded, Opened, Undecodable};
 use vapo_format::Shape;
@@ -83,7 +84,7 @@ pub fn image(file: &[u8], shape: Shape) -> Result<Vec<f32>, ReadError> {
             return Err(ReadError::Pixels { expected: "a model of 1 or 3 channels for pictures", found });
         }
     };
-    Ok(pixels(file, shape, shape.channels, expected)?.into_iter().map(scaled).collect())
+    Ok(pixels(file, shape, shape.channels, expected)?.into_iter().map(value).collect())
 }
 
 /// A grey picture as a mask of `shape`: an element is missing where the picture is lighter than half. All channels of a
@@ -146,7 +147,7 @@ pub fn array(file: &[u8], shape: Shape, index: usize) -> Result<Vec<f32>, ReadEr
         return Err(ReadError::Type { found: header.description });
     };
     let scale = match (element.class, element.width) {
-        (Class::Uint, 1) => |level: f64| scaled(level as u8),
+        (Class::Uint, 1) => |level: f64| value(level as u8),
         (Class::Bool, _) => |truth: f64| if truth == 0.0 { -1.0 } else { 1.0 },
         (Class::Float, _) => |value: f64| value as f32,
         _ => return Err(ReadError::Type { found: header.description }),
@@ -171,15 +172,10 @@ pub fn is_of_floats(file: &[u8]) -> bool {
     element.is_some_and(|element| element.class == Class::Float)
 }
 
-/// 0 to 255 → [-1, 1].
-fn scaled(level: u8) -> f32 {
-    f32::from(level) / 127.5 - 1.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::picture::npy::{self, npy};
+    use crate::files::array::write::header;
 
     const GREY: Shape = Shape { channels: 1, height: 2, width: 3 };
     const COLOUR: Shape = Shape { channels: 3, ..GREY };
@@ -254,7 +250,8 @@ mod tests {
     #[test]
     fn arrays_are_what_sampling_wrote() {
         let values: Vec<f32> = (0..12).map(|value| value as f32 / 6.0 - 1.0).collect();
-        let file = npy(&values, GREY).unwrap();
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let file = of("<f4", &[2, 2, 3, 1], &bytes);
         assert_eq!(array(&file, GREY, 0).unwrap(), values[..6]);
         assert_eq!(array(&file, GREY, 1).unwrap(), values[6..]);
         let error = array(&file, GREY, 2).unwrap_err().to_string();
@@ -263,7 +260,7 @@ mod tests {
 
     /// An array of these axes and bytes.
     fn of(descr: &str, axes: &[usize], bytes: &[u8]) -> Vec<u8> {
-        [&npy::header(descr, axes), bytes].concat()
+        [&header(descr, axes), bytes].concat()
     }
 
     #[test]
