@@ -1,80 +1,13 @@
-//! Rules of architectures, and the shapes and counts that follow from one.
+//! Shapes and counts that follow from an architecture.
 
 #![allow(clippy::disallowed_methods)] // rounded to f32, which no system's last digit changes
 
 use crate::models::{digits, example};
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as NotAName, StrDeserializer};
-use vapo_format::ArchitectureError::{Activation, Extent, Head, OddExtent};
-use vapo_format::architecture::{FREQUENCIES, MAX_LAYERS, TIME_FEATURES};
-use vapo_format::{Architecture, ArchitectureError, Encoding, Homotopy, Layer, Shape};
-
-const CONV: Layer = Layer::Conv { channels: 8 };
-const DOWN: Layer = Layer::Down { channels: 8 };
-const HEAD: Layer = Layer::Head { channels: 8 };
-
-fn architecture((channels, height, width): (u16, u16, u16), embedding: u16, layers: &[Layer]) -> Architecture {
-    Architecture {
-        image: Shape { channels, height, width },
-        homotopy: Homotopy::Linear,
-        embedding,
-        layers: layers.iter().copied().collect(),
-    }
-}
-
-/// Channels, height and width of the image; embedding; layers; what validation says.
-type Case<'l> = ((u16, u16, u16), u16, &'l [Layer], Result<(), ArchitectureError>);
-
-#[test]
-fn rules() {
-    use Layer::{Residual, SpaceToDepth};
-    let most = [[Residual; MAX_LAYERS - 1].as_slice(), &[HEAD]].concat();
-    #[rustfmt::skip]
-    let table: &[Case] = &[
-        ((1, 1, 1), 1, &[HEAD], Ok(())),
-        ((1, 1, 1), 1, &most, Ok(())),
-        ((1, 1024, 1024), 1024, &[HEAD], Ok(())),
-        ((16, 1024, 1024), 1024, &[Residual, Layer::Head { channels: 16 }], Ok(())),
-        ((1024, 128, 128), 1, &[Layer::Head { channels: 1024 }], Ok(())),
-        ((256, 2, 2), 1, &[SpaceToDepth, HEAD], Ok(())),
-        ((1, 4, 4), 1, &[DOWN, SpaceToDepth, HEAD], Ok(())),
-        // Extents
-        ((1, 1, 1), 0, &[HEAD], Err(Extent { found: 0 })),
-        ((1, 1, 1), 1025, &[HEAD], Err(Extent { found: 1025 })),
-        ((0, 1, 1), 1, &[HEAD], Err(Extent { found: 0 })),
-        ((1, 0, 1), 1, &[HEAD], Err(Extent { found: 0 })),
-        ((1, 1, 0), 1, &[HEAD], Err(Extent { found: 0 })),
-        ((1025, 1, 1), 1, &[HEAD], Err(Extent { found: 1025 })),
-        ((1, 65535, 1), 1, &[HEAD], Err(Extent { found: 65535 })),
-        ((1, 1, 65535), 1, &[HEAD], Err(Extent { found: 65535 })),
-        ((65535, 65535, 65535), 1, &[HEAD], Err(Extent { found: 65535 })),
-        ((1, 1, 1), 1, &[Layer::Conv { channels: 0 }, HEAD], Err(Extent { found: 0 })),
-        ((1, 1, 1), 1, &[Layer::Conv { channels: 1025 }, HEAD], Err(Extent { found: 1025 })),
-        ((1, 2, 2), 1, &[Layer::Down { channels: 0 }, HEAD], Err(Extent { found: 0 })),
-        ((1, 1, 1), 1, &[Layer::Head { channels: 65535 }], Err(Extent { found: 65535 })),
-        ((257, 2, 2), 1, &[SpaceToDepth, HEAD], Err(Extent { found: 1028 })),
-        // Activations
-        ((17, 1024, 1024), 1, &[HEAD], Err(Activation { elements: 17 << 20 })),
-        ((1024, 1024, 1024), 1, &[HEAD], Err(Activation { elements: 1 << 30 })),
-        ((1, 1024, 1024), 1, &[Layer::Conv { channels: 17 }, HEAD], Err(Activation { elements: 17 << 20 })),
-        ((1, 1024, 1024), 1, &[Layer::Head { channels: 1024 }], Err(Activation { elements: 1 << 30 })),
-        // Halving
-        ((1, 3, 2), 1, &[DOWN, HEAD], Err(OddExtent { height: 3, width: 2 })),
-        ((1, 2, 3), 1, &[SpaceToDepth, HEAD], Err(OddExtent { height: 2, width: 3 })),
-        ((1, 1, 1), 1, &[DOWN, HEAD], Err(OddExtent { height: 1, width: 1 })),
-        ((1, 6, 6), 1, &[DOWN, DOWN, HEAD], Err(OddExtent { height: 3, width: 3 })),
-        // Head
-        ((1, 1, 1), 1, &[], Err(Head)),
-        ((1, 1, 1), 1, &[CONV], Err(Head)),
-        ((1, 1, 1), 1, &[HEAD, HEAD], Err(Head)),
-        ((1, 1, 1), 1, &[HEAD, Residual], Err(Head)),
-    ];
-    for (image, embedding, layers, expected) in table {
-        let architecture = architecture(*image, *embedding, layers);
-        assert_eq!(architecture.validate(), *expected, "{architecture:?}");
-    }
-}
+use crate::rules::{graph, node};
+use crate::version_1::Encoder;
+use vapo_format::architecture::{Edges, MAX_NODES};
+use vapo_format::layer::{Add, Conv, FREQUENCIES, Readout, Signal, Silu, SpaceToDepth, TIME_FEATURES, Time};
+use vapo_format::{Architecture, Block, Encoding, Homotopy, Shape};
 
 #[test]
 fn frequencies_are_geometric() {
@@ -82,103 +15,150 @@ fn frequencies_are_geometric() {
         assert_eq!(frequency, (2.0 * 100_f64.powf(i as f64 / 15.0)) as f32, "frequency {i}");
     }
     assert_eq!(TIME_FEATURES, 32);
+    assert_eq!(Time { features: 2 }.frequencies(), [2.0]);
+    assert_eq!(Time { features: 32 }.frequencies(), FREQUENCIES);
 }
 
 #[test]
 fn matrices_of_the_digits_potential() {
     let expected = [
-        ("embedding.0", 32, 16),
-        ("embedding.1", 16, 16),
-        ("layers.0.conv", 9, 8),
-        ("layers.1.conv1", 72, 8),
-        ("layers.1.film", 16, 16),
-        ("layers.1.conv2", 72, 8),
-        ("layers.2.down", 32, 16),
-        ("layers.3.conv1", 144, 16),
-        ("layers.3.film", 16, 32),
-        ("layers.3.conv2", 144, 16),
-        ("layers.4.down", 64, 32),
-        ("layers.5.conv1", 288, 32),
-        ("layers.5.film", 16, 64),
-        ("layers.5.conv2", 288, 32),
-        ("layers.6.head", 32, 32),
-        ("readout", 16, 33),
+        ("nodes.2", 32, 16),
+        ("nodes.4", 16, 16),
+        ("nodes.6", 9, 8),
+        ("nodes.8", 72, 8),
+        ("nodes.9", 16, 16),
+        ("nodes.11", 72, 8),
+        ("nodes.13", 32, 16),
+        ("nodes.15", 144, 16),
+        ("nodes.16", 16, 32),
+        ("nodes.18", 144, 16),
+        ("nodes.20", 64, 32),
+        ("nodes.22", 288, 32),
+        ("nodes.23", 16, 64),
+        ("nodes.25", 288, 32),
+        ("nodes.28", 32, 32),
+        ("nodes.29", 16, 33),
     ];
-    let found: Vec<_> = digits().matrices().map(|m| (m.name.to_string(), m.rows, m.columns)).collect();
+    let architecture = digits().architecture();
+    let found: Vec<_> = architecture.matrices().map(|m| (m.to_string(), m.rows, m.columns)).collect();
     assert_eq!(found, expected.map(|(name, rows, columns)| (name.to_string(), rows, columns)));
     // 30,936 weights and 377 biases.
-    assert_eq!(digits().parameters(), 31_313);
+    assert_eq!(architecture.parameters(), 31_313);
+}
+
+/// A node reads the one before, or those that it lists.
+#[test]
+fn edges() {
+    let edges = |inputs: &[u16]| Edges::from_slice(inputs).unwrap();
+    assert_eq!(node(Silu, &[]).edges(7), edges(&[6]));
+    assert_eq!(node(Silu, &[2]).edges(7), edges(&[2]));
+    assert_eq!(node(Add, &[4, 6]).edges(7), edges(&[4, 6]));
+    assert_eq!(node(Time { features: 2 }, &[]).edges(7), edges(&[]));
+    assert_eq!(node(Signal, &[]).edges(0), edges(&[]));
+    assert_eq!(node(Silu, &[]).edges(0), edges(&[]));
+    // What is built lists no more than it must.
+    assert_eq!(vapo_format::Node::new(Silu, 7, &[6]), node(Silu, &[]));
+    assert_eq!(vapo_format::Node::new(Silu, 7, &[5]), node(Silu, &[5]));
+    assert_eq!(vapo_format::Node::new(Add, 7, &[6, 2]), node(Add, &[6, 2]));
 }
 
 #[test]
 fn walk_of_every_layer_kind() {
-    use Layer::{Residual, SpaceToDepth};
     let shape = |channels, height, width| Shape { channels, height, width };
-    let shapes: Vec<_> = architecture((3, 8, 4), 1, &[SpaceToDepth, CONV, Residual, DOWN, HEAD])
-        .walk()
-        .map(|(_, _, output)| output)
-        .collect();
-    assert_eq!(shapes, [shape(12, 4, 2), shape(8, 4, 2), shape(8, 4, 2), shape(8, 2, 1), shape(8, 2, 1)]);
-    // Ends before the layer that does not fit.
-    assert_eq!(architecture((1, 6, 6), 1, &[DOWN, DOWN, HEAD]).walk().count(), 1);
+    let conv = |window, stride| Conv { window, stride, channels: 12 };
+    let nodes = [
+        node(Signal, &[]),
+        node(Time { features: 6 }, &[]),
+        node(SpaceToDepth, &[0]),
+        node(conv([1, 5], [1, 1]), &[]),
+        node(Conv::linear(24), &[1]),
+        node(Silu, &[3, 4]),
+        node(Add, &[2, 5]),
+        node(conv([2, 1], [2, 1]), &[]),
+        node(Conv::linear(13), &[1]),
+        node(Readout, &[7, 8, 0]),
+    ];
+    let architecture = graph((3, 8, 4), &nodes);
+    assert_eq!(architecture.validate(), Ok(()));
+    let made: Vec<_> = architecture.walk().map(|placed| (placed.output.extent, placed.output.of_signal)).collect();
+    let expected = [
+        (shape(3, 8, 4), true),
+        (shape(6, 1, 1), false),
+        (shape(12, 4, 2), true),
+        (shape(12, 4, 2), true),
+        (shape(24, 1, 1), false),
+        (shape(12, 4, 2), true),
+        (shape(12, 4, 2), true),
+        (shape(12, 2, 2), true),
+        (shape(13, 1, 1), false),
+        (shape(1, 1, 1), true),
+    ];
+    assert_eq!(made, expected);
+    for placed in architecture.walk() {
+        let read: Vec<_> = placed.edges.iter().map(|&edge| expected[usize::from(edge)]).collect();
+        assert_eq!(placed.inputs().iter().map(|input| (input.extent, input.of_signal)).collect::<Vec<_>>(), read);
+        assert_eq!(placed.node, nodes[usize::from(placed.index)]);
+    }
+    let matrices: Vec<_> = architecture.matrices().map(|matrix| (matrix.node, matrix.rows, matrix.columns)).collect();
+    assert_eq!(matrices, [(3, 5 * 12, 12), (4, 6, 24), (7, 2 * 12, 12), (8, 6, 13)]);
+    // Ends before the node that does not fit.
+    assert_eq!(graph((3, 6, 4), &nodes).walk().count(), 7);
 }
 
 #[test]
 fn multiply_accumulates_by_hand() {
     // Example: 2×3 pixels; embedding 32·1 + 1·1, conv 6·9·1, head 6·1·1, readout 1·2.
-    assert_eq!(example().0.multiply_accumulates(), 33 + 54 + 6 + 2);
+    assert_eq!(example().0.architecture().multiply_accumulates(), 33 + 54 + 6 + 2);
     // 4×4×1, embedding 2: 32·2 + 2·2; down to 2×2×3: 4·(4·3); residual: 2·4·(27·3) + film 2·6; head 4·(3·5);
     // readout 2·6.
-    let layers = [Layer::Down { channels: 3 }, Layer::Residual, Layer::Head { channels: 5 }];
-    assert_eq!(architecture((1, 4, 4), 2, &layers).multiply_accumulates(), 68 + 48 + 648 + 12 + 60 + 12);
+    let blocks = [Block::Down { channels: 3 }, Block::Residual, Block::Head { channels: 5 }].into_iter().collect();
+    let signal = Shape { channels: 1, height: 4, width: 4 };
+    let encoder = Encoder { signal, homotopy: Homotopy::Linear, embedding: 2, blocks };
+    assert_eq!(encoder.architecture().multiply_accumulates(), 68 + 48 + 648 + 12 + 60 + 12);
 }
 
-/// 2²⁴ elements × 9,216 taps is beyond 32 bits.
+/// The signal, these nodes from index 1 on, time, and a read-out of the last node's channels.
+fn through(signal: (u16, u16, u16), layers: &[Conv], channels: u16) -> Architecture {
+    let mut nodes = vec![node(Signal, &[])];
+    nodes.extend(layers.iter().map(|&layer| node(layer, &[])));
+    let last = nodes.len() as u16 - 1;
+    nodes.extend([
+        node(Time { features: 2 }, &[]),
+        node(Conv::linear(channels + 1), &[]),
+        node(Readout, &[last, last + 2, 0]),
+    ]);
+    graph(signal, &nodes)
+}
+
+/// 2²⁴ elements × 921,600 taps is beyond 32 bits.
 #[test]
 fn multiply_accumulates_of_the_widest_convolution() {
-    let widest = architecture((1024, 128, 128), 1, &[Layer::Conv { channels: 1024 }, Layer::Head { channels: 1 }]);
+    let window = Conv { window: [15, 15], stride: [1, 1], channels: 1024 };
+    let widest = through((1024, 128, 128), &[window], 1024);
     assert_eq!(widest.validate(), Ok(()));
-    assert_eq!(widest.multiply_accumulates(), (1 << 24) * 9216 + (1 << 24) + 33 + 2);
+    assert_eq!(widest.multiply_accumulates(), (1 << 24) * (225 * 1024) + 2 * 1025);
 }
 
 /// No method overflows for an architecture that validation would refuse.
 #[test]
 fn counts_of_invalid_architectures_are_finite() {
     let all = u16::MAX;
-    for layers in
-        [[Layer::Residual; MAX_LAYERS], [Layer::Conv { channels: all }; MAX_LAYERS], [Layer::SpaceToDepth; MAX_LAYERS]]
-    {
-        let architecture = architecture((all, all, all), all, &layers);
-        assert!(architecture.validate().is_err());
-        assert!(architecture.image.elements() >= 1 << 31);
-        // No layer fits, which leaves the embedding and a readout of one column: above 2³² parameters.
-        let all = u64::from(all);
-        let parameters = 33 * all + (all + 1) * all + (all + 1);
-        assert_eq!(architecture.parameters(), usize::try_from(parameters).unwrap_or(usize::MAX));
-        assert_eq!(architecture.multiply_accumulates(), 32 * all + all * all + all);
+    let nothing = through((all, all, all), &[], 1);
+    assert!(nothing.validate().is_err());
+    assert!(nothing.signal.elements() >= 1 << 31);
+    // Not even the signal fits.
+    assert_eq!((nothing.parameters(), nothing.multiply_accumulates()), (0, 0));
+    // Every extent is the greatest: above 2³² parameters.
+    let layers = [Conv { window: [15, 15], stride: [1, 1], channels: 4096 }; MAX_NODES - 4];
+    let widest = through((4096, 64, 64), &layers, 4095);
+    assert!(widest.validate().is_err());
+    let of_layers = layers.len() as u64 * (225 * 4096 + 1) * 4096;
+    assert_eq!(widest.parameters(), usize::try_from(of_layers + 3 * 4096).unwrap_or(usize::MAX));
+    assert_eq!(widest.multiply_accumulates(), layers.len() as u64 * (1 << 24) * (225 * 4096) + 2 * 4096);
+    let matrix = widest.matrices().next().expect("a matrix");
+    for encoding in [Encoding::Int8, Encoding::Float32] {
+        let (a_column, a_weight) = if encoding == Encoding::Int8 { (8, 1) } else { (4, 4) };
+        let bytes = 4096_u64 * (a_column + 225 * 4096 * a_weight);
+        assert_eq!(matrix.bytes(encoding), usize::try_from(bytes).unwrap_or(usize::MAX));
     }
-}
-
-#[test]
-fn names_are_those_of_configurations() {
-    fn parsed<'n, T: Deserialize<'n>>(name: &'n str) -> Result<T, NotAName> {
-        let deserializer: StrDeserializer<'n, NotAName> = name.into_deserializer();
-        T::deserialize(deserializer)
-    }
-    for (homotopy, name) in [(Homotopy::Linear, "linear"), (Homotopy::Bayes, "bayes")] {
-        assert_eq!(homotopy.to_string(), name);
-        assert_eq!(name.parse(), Ok(homotopy));
-        assert_eq!(parsed(name), Ok(homotopy));
-    }
-    for (encoding, name) in [(Encoding::Int8, "int8"), (Encoding::Float32, "float32")] {
-        assert_eq!(encoding.to_string(), name);
-        assert_eq!(name.parse(), Ok(encoding));
-        assert_eq!(parsed(name), Ok(encoding));
-    }
-    assert_eq!("Linear".parse::<Homotopy>().unwrap_err().to_string(), "expected linear or bayes");
-    assert_eq!("int4".parse::<Encoding>().unwrap_err().to_string(), "expected int8 or float32");
-    let layers: Vec<_> = digits().layers.iter().map(Layer::to_string).collect();
-    assert_eq!(layers, ["conv 8", "residual", "down 16", "residual", "down 32", "residual", "head 32"]);
-    assert_eq!(Layer::SpaceToDepth.to_string(), "space-to-depth");
-    assert_eq!(Shape { channels: 3, height: 32, width: 64 }.to_string(), "32×64×3");
 }

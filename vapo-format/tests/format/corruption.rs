@@ -1,10 +1,13 @@
 //! A damaged file is refused, and no input makes the reader panic.
 
+use crate::graphs::architectures;
 use crate::models::{
-    architectures, encodings, example_file, example_files, random_numbers, rewrite, thresholds, write_with_threshold,
+    encodings, example_file, example_files, random_numbers, rewrite, thresholds, write_with_threshold,
 };
+use crate::version_1::{self, encoders};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use vapo_format::writer::replace_threshold;
 use vapo_format::{Encoding, Error, Model};
 
 const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
@@ -34,7 +37,7 @@ fn every_truncation_is_too_short() {
 
 #[test]
 fn every_extension_is_too_long() {
-    let mut file = example_file(Encoding::Int8);
+    let mut file = example_file(Encoding::Int8, None);
     let expected = file.len();
     for found in expected + 1..expected + 20 {
         file.push(0);
@@ -84,8 +87,14 @@ fn every_change_of_one_byte_past_the_checksum_is_honest() {
 fn spells_itself(file: &[u8]) -> bool {
     let Ok(model) = Model::parse(file) else { return false };
     assert_eq!(model.architecture().validate(), Ok(()));
-    assert_eq!(model.matrices().count(), model.architecture().matrices().count());
-    assert_eq!(rewrite(&model).as_deref(), Ok(file));
+    assert!(model.matrices().map(|(shape, _)| shape).eq(model.architecture().matrices()));
+    let mut same = vec![0xa5; file.len()];
+    assert_eq!(replace_threshold(&model, model.threshold(), &mut same), Ok(file.len()));
+    assert_eq!(same, file);
+    match model.version() {
+        1 => assert_eq!(version_1::rewrite(file, &model), file),
+        _ => assert_eq!(rewrite(&model).as_deref(), Ok(file)),
+    }
     true
 }
 
@@ -120,6 +129,25 @@ fn edit(file: &mut Vec<u8>, edits: &[Edit], limit: usize) {
     }
 }
 
+/// Magic and version.
+fn preamble(version: u8) -> Vec<u8> {
+    [b"VAPO".as_slice(), &[version, 0]].concat()
+}
+
+/// The file of a random encoder in version 1 or of a random graph in version 2.
+fn files() -> impl Strategy<Value = Vec<u8>> {
+    let version_1 =
+        (encoders(), encodings(), thresholds(), any::<u64>()).prop_map(|(encoder, encoding, threshold, seed)| {
+            encoder.file(encoding, threshold, &random_numbers(&encoder.architecture(), encoding, seed))
+        });
+    let version_2 =
+        (architectures(), encodings(), thresholds(), any::<u64>()).prop_map(|(graph, encoding, threshold, seed)| {
+            let matrices = random_numbers(&graph, encoding, seed);
+            write_with_threshold(&graph, encoding, threshold, &matrices).expect("valid")
+        });
+    prop_oneof![version_1, version_2]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
@@ -129,8 +157,8 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_after_a_preamble_do_not_panic(bytes in vec(any::<u8>(), 4..400), header in 0..120_u16) {
-        let mut file = b"VAPO\x01\x00".to_vec();
+    fn random_bytes_after_a_preamble_do_not_panic(bytes in vec(any::<u8>(), 4..400), header in 0..120_u16, version in 1..=2_u8) {
+        let mut file = preamble(version);
         file.extend(header.to_le_bytes());
         file.extend(bytes);
         fix_checksum(&mut file);
@@ -138,8 +166,10 @@ proptest! {
     }
 
     #[test]
-    fn random_headers_of_small_numbers_do_not_panic(header in vec(0..6_u8, 8..24), body in vec(any::<u8>(), 0..400)) {
-        let mut file = b"VAPO\x01\x00".to_vec();
+    fn random_headers_of_small_numbers_do_not_panic(
+        header in vec(0..7_u8, 8..24), body in vec(any::<u8>(), 0..400), version in 1..=2_u8,
+    ) {
+        let mut file = preamble(version);
         file.extend((header.len() as u16).to_le_bytes());
         file.extend(header);
         file.extend(body);
@@ -152,11 +182,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn damaged_models_are_refused(
-        architecture in architectures(), encoding in encodings(), threshold in thresholds(), seed: u64, edits in edits(),
-    ) {
-        let matrices = random_numbers(&architecture, encoding, seed);
-        let original = write_with_threshold(&architecture, encoding, threshold, &matrices).unwrap();
+    fn damaged_models_are_refused(original in files(), edits in edits()) {
         let mut damaged = original.clone();
         edit(&mut damaged, &edits, usize::MAX);
         // The edits may undo each other.
@@ -165,12 +191,9 @@ proptest! {
 
     /// Edits of the first bytes only, where the structure is, with a checksum that fits.
     #[test]
-    fn damaged_headers_are_refused_or_honest(
-        architecture in architectures(), encoding in encodings(), threshold in thresholds(), edits in edits(),
-    ) {
-        let matrices = random_numbers(&architecture, encoding, 5);
-        let mut damaged = write_with_threshold(&architecture, encoding, threshold, &matrices).unwrap();
-        edit(&mut damaged, &edits, 40);
+    fn damaged_headers_are_refused_or_honest(file in files(), edits in edits()) {
+        let mut damaged = file;
+        edit(&mut damaged, &edits, 100);
         fix_checksum(&mut damaged);
         spells_itself(&damaged);
     }

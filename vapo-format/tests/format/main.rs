@@ -3,7 +3,12 @@
 
 mod architecture;
 mod corruption;
+mod errors;
+mod graphs;
 mod models;
+mod names;
 mod round_trip;
+mod rules;
 mod specification;
+mod version_1;
 mod writer;

@@ -1,9 +1,10 @@
 //! Models for the tests, as plain vectors of numbers, and their way into a file and out of it.
 
+use crate::version_1::Encoder;
 use proptest::prelude::*;
 use vapo_format::matrix::{Weights, floats};
 use vapo_format::writer::{Values, Writer, file_bytes};
-use vapo_format::{Architecture, Encoding, Error, Homotopy, Layer, Model, Shape, Threshold, threshold};
+use vapo_format::{Architecture, Block, Encoding, Error, Homotopy, Model, Shape, Threshold, threshold};
 
 /// Biases and weights of one matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +51,7 @@ pub(crate) fn write_with_threshold(
 
 /// The file of what was read from a file.
 pub(crate) fn rewrite(model: &Model<'_>) -> Result<Vec<u8>, Error> {
-    write_with_threshold(model.architecture(), model.encoding(), model.threshold(), &numbers(model))
+    write_with_threshold(&model.architecture(), model.encoding(), model.threshold(), &numbers(model))
 }
 
 /// The numbers of a model, the inverse of [`write`].
@@ -62,7 +63,7 @@ pub(crate) fn numbers(model: &Model<'_>) -> Vec<Numbers> {
         },
         Weights::Float32 { values } => OwnedWeights::Float32(floats(values).collect()),
     };
-    model.matrices().map(|m| Numbers { biases: m.biases().collect(), weights: read(m.weights) }).collect()
+    model.matrices().map(|(_, m)| Numbers { biases: m.biases().collect(), weights: read(m.weights) }).collect()
 }
 
 /// The same model with f32 weights, each its i8 value times its column's scale.
@@ -103,13 +104,13 @@ pub(crate) fn random_numbers(architecture: &Architecture, encoding: Encoding, se
     architecture.matrices().map(|m| matrix(m.rows, m.columns)).collect()
 }
 
-/// The file of section 9 of the specification: its architecture and its numbers.
-pub(crate) fn example() -> (Architecture, Vec<Numbers>) {
-    let architecture = Architecture {
-        image: Shape { channels: 1, height: 2, width: 3 },
+/// The files of sections 9 and 12.4 of the specification: their encoder and their numbers.
+pub(crate) fn example() -> (Encoder, Vec<Numbers>) {
+    let encoder = Encoder {
+        signal: Shape { channels: 1, height: 2, width: 3 },
         homotopy: Homotopy::Linear,
         embedding: 1,
-        layers: [Layer::Conv { channels: 1 }, Layer::Head { channels: 1 }].into_iter().collect(),
+        blocks: [Block::Conv { channels: 1 }, Block::Head { channels: 1 }].into_iter().collect(),
     };
     let matrix = |biases: &[f32], scales: &[f32], values: &[i8]| Numbers {
         biases: biases.to_vec(),
@@ -123,45 +124,52 @@ pub(crate) fn example() -> (Architecture, Vec<Numbers>) {
         matrix(&[2.0], &[1.0], &[-127]),
         matrix(&[0.25, -0.25], &[0.125, 0.0625], &[3, -5]),
     ];
-    (architecture, matrices)
+    (encoder, matrices)
 }
 
-/// The file of [`example`] in one encoding.
-pub(crate) fn example_file(encoding: Encoding) -> Vec<u8> {
-    let (architecture, matrices) = example();
-    let matrices = if encoding == Encoding::Float32 { dequantised(&matrices) } else { matrices };
-    write(&architecture, encoding, &matrices).expect("the example is valid")
+/// The numbers of [`example`] in one encoding.
+pub(crate) fn example_numbers(encoding: Encoding) -> Vec<Numbers> {
+    let matrices = example().1;
+    if encoding == Encoding::Float32 { dequantised(&matrices) } else { matrices }
 }
 
 /// The threshold of the specification's examples.
 pub(crate) const THRESHOLD: Threshold = Threshold { energy: -3.5, time: 0.5, false_positive_rate: 0.05 };
 
-/// The file of [`example`] in int8 with [`THRESHOLD`].
-pub(crate) fn example_file_with_threshold() -> Vec<u8> {
-    let (architecture, matrices) = example();
-    write_with_threshold(&architecture, Encoding::Int8, Some(THRESHOLD), &matrices).expect("the example is valid")
+/// The file of [`example`], in the version that is written.
+pub(crate) fn example_file(encoding: Encoding, threshold: Option<Threshold>) -> Vec<u8> {
+    write_with_threshold(&example().0.architecture(), encoding, threshold, &example_numbers(encoding)).expect("valid")
 }
 
+/// Where the matrices of [`example`] begin, without a threshold, in version 1 and in version 2.
+pub(crate) const EXAMPLE_MATRICES: [usize; 2] = [20, 80];
+
 /// Files of every kind, each with the offset of its first matrix.
-pub(crate) fn example_files() -> [(Vec<u8>, usize); 3] {
-    let [int8, float32] = [Encoding::Int8, Encoding::Float32].map(example_file);
-    [(int8, 20), (float32, 20), (example_file_with_threshold(), 20 + threshold::BYTES)]
+pub(crate) fn example_files() -> Vec<(Vec<u8>, usize)> {
+    let [one, two] = EXAMPLE_MATRICES;
+    let kinds = [(Encoding::Int8, None), (Encoding::Float32, None), (Encoding::Int8, Some(THRESHOLD))];
+    let of_kind = |(encoding, threshold): (Encoding, Option<Threshold>)| {
+        let more = threshold.map_or(0, |_| threshold::BYTES);
+        let version_1 = example().0.file(encoding, threshold, &example_numbers(encoding));
+        [(version_1, one + more), (example_file(encoding, threshold), two + more)]
+    };
+    kinds.into_iter().flat_map(of_kind).collect()
 }
 
 /// The digits potential: 8×8×1 in three levels.
-pub(crate) fn digits() -> Architecture {
-    Architecture {
-        image: Shape { channels: 1, height: 8, width: 8 },
+pub(crate) fn digits() -> Encoder {
+    Encoder {
+        signal: Shape { channels: 1, height: 8, width: 8 },
         homotopy: Homotopy::Linear,
         embedding: 16,
-        layers: [
-            Layer::Conv { channels: 8 },
-            Layer::Residual,
-            Layer::Down { channels: 16 },
-            Layer::Residual,
-            Layer::Down { channels: 32 },
-            Layer::Residual,
-            Layer::Head { channels: 32 },
+        blocks: [
+            Block::Conv { channels: 8 },
+            Block::Residual,
+            Block::Down { channels: 16 },
+            Block::Residual,
+            Block::Down { channels: 32 },
+            Block::Residual,
+            Block::Head { channels: 32 },
         ]
         .into_iter()
         .collect(),
@@ -179,37 +187,13 @@ pub(crate) fn encodings() -> impl Strategy<Value = Encoding> {
     prop_oneof![Just(Encoding::Int8), Just(Encoding::Float32)]
 }
 
-/// Valid architectures: random layers, of which those that do not fit where they stand are left out, and a head.
-pub(crate) fn architectures() -> impl Strategy<Value = Architecture> {
-    let layer = prop_oneof![
-        Just(Layer::SpaceToDepth),
-        Just(Layer::Residual),
-        (1..10_u16).prop_map(|channels| Layer::Conv { channels }),
-        (1..10_u16).prop_map(|channels| Layer::Down { channels }),
-    ];
-    let shape = (
-        1..6_u16,
-        prop_oneof![Just(1), Just(6), Just(16), 1..40_u16],
-        prop_oneof![Just(1), Just(12), Just(16), 1..40_u16],
-    )
-        .prop_map(|(channels, height, width)| Shape { channels, height, width });
-    let homotopy = prop_oneof![Just(Homotopy::Linear), Just(Homotopy::Bayes)];
-    (shape, homotopy, 1..20_u16, prop::collection::vec(layer, 0..8), prop_oneof![1..10_u16, Just(200)]).prop_map(
-        |(image, homotopy, embedding, candidates, channels)| {
-            let mut layers = heapless::Vec::new();
-            let mut extent = image;
-            for layer in candidates {
-                // Few channels keep the files small: each space-to-depth has four times as many.
-                match layer.output(extent) {
-                    Ok(output) if output.channels <= 80 => {
-                        extent = output;
-                        layers.push(layer).expect("eight layers fit");
-                    }
-                    _ => {}
-                }
-            }
-            layers.push(Layer::Head { channels }).expect("nine layers fit");
-            Architecture { image, homotopy, embedding, layers }
-        },
-    )
+pub(crate) fn homotopies() -> impl Strategy<Value = Homotopy> {
+    prop_oneof![Just(Homotopy::Linear), Just(Homotopy::Bayes)]
+}
+
+/// Extents that halve often, and any others.
+pub(crate) fn signals() -> impl Strategy<Value = Shape> {
+    let height = prop_oneof![Just(1), Just(6), Just(16), 1..40_u16];
+    let width = prop_oneof![Just(1), Just(12), Just(16), 1..40_u16];
+    (1..6_u16, height, width).prop_map(|(channels, height, width)| Shape { channels, height, width })
 }

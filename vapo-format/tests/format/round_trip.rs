@@ -1,57 +1,103 @@
 //! What is written is read, and what is read is written again, byte for byte.
 
+use crate::graphs::architectures;
 use crate::models::{
-    THRESHOLD, architectures, digits, encodings, example, example_file, example_file_with_threshold, example_files,
-    numbers, random_numbers, rewrite, thresholds, write, write_with_threshold,
+    THRESHOLD, digits, encodings, example, example_file, example_files, numbers, random_numbers, rewrite, thresholds,
+    write, write_with_threshold,
 };
+use crate::rules::{graph, node};
 use proptest::prelude::*;
+use vapo_format::layer::{Conv, Readout, Signal, Silu, Time};
 use vapo_format::writer::{file_bytes, replace_threshold};
-use vapo_format::{Encoding, Layer, Model, threshold};
+use vapo_format::{Encoding, Homotopy, Model, Scaling, Shape, threshold};
 
 #[test]
 fn example_reads_as_written() {
-    let (architecture, matrices) = example();
+    let (encoder, matrices) = example();
+    let architecture = encoder.architecture();
     let file = write(&architecture, Encoding::Int8, &matrices).unwrap();
     let model = Model::parse(&file).unwrap();
-    assert_eq!(model.architecture(), &architecture);
+    assert_eq!(model.version(), 2);
+    assert_eq!(model.architecture(), architecture);
+    assert_eq!((model.signal(), model.homotopy()), (Shape { channels: 1, height: 2, width: 3 }, Homotopy::Linear));
+    assert!(model.nodes().eq(architecture.nodes.iter().cloned()) && model.walk().eq(architecture.walk()));
     assert_eq!(model.encoding(), Encoding::Int8);
     assert_eq!(numbers(&model), matrices);
 }
 
 #[test]
 fn file_sizes_of_the_digits_potential() {
-    // A header of 20 bytes. Every matrix has a multiple of four of weights, so none is padded.
+    // A header of 180 bytes. Every matrix has a multiple of four of weights, so none is padded.
     let (weights, columns) = (30_936, 377);
-    assert_eq!(file_bytes(&digits(), Encoding::Int8), Ok(8 + 20 + weights + 8 * columns + 4));
-    assert_eq!(file_bytes(&digits(), Encoding::Float32), Ok(8 + 20 + 4 * weights + 4 * columns + 4));
+    let architecture = digits().architecture();
+    assert_eq!(file_bytes(&architecture, Encoding::Int8), Ok(8 + 180 + weights + 8 * columns + 4));
+    assert_eq!(file_bytes(&architecture, Encoding::Float32), Ok(8 + 180 + 4 * weights + 4 * columns + 4));
 }
 
 #[test]
 fn weights_begin_at_a_multiple_of_four() {
-    let mut architecture = digits();
-    for layers in (1..=architecture.layers.len()).rev() {
+    for count in 1..=12 {
+        let mut nodes =
+            vec![node(Signal, &[]), node(Time { features: 2 }, &[]), node(Conv::linear(2), &[]), node(Silu, &[0])];
+        nodes.extend(vec![node(Silu, &[]); count]);
+        nodes.push(node(Readout, &[nodes.len() as u16 - 1, 2, 0]));
+        // A channel count of two bytes shifts all that follows by one.
+        for width in [1, 200] {
+            nodes[2] = node(Conv::linear(width + 1), &[]);
+            let architecture = graph((width, 1, 1), &nodes);
+            let file = write(&architecture, Encoding::Int8, &random_numbers(&architecture, Encoding::Int8, 1)).unwrap();
+            let model = Model::parse(&file).unwrap();
+            let offset = model.weights().as_ptr().addr() - file.as_ptr().addr();
+            assert_eq!(offset % 4, 0, "{count} nodes, {width} channels");
+            assert_eq!(offset + model.weights().len() + 4, file.len());
+        }
+    }
+}
+
+/// One scaling is that of every channel.
+#[test]
+fn scalings_read_as_written() {
+    let scaling = |offset| Scaling { offset, scale: 0.5 };
+    let mut architecture = example().0.architecture();
+    architecture.signal.channels = 3;
+    for (listed, expected) in [
+        (vec![scaling(-0.0)], [scaling(-0.0); 4]),
+        (vec![scaling(1.0), scaling(2.0), scaling(3.0)], [scaling(1.0), scaling(2.0), scaling(3.0), scaling(1.0)]),
+    ] {
+        architecture.scaling = listed.iter().copied().collect();
         let file = write(&architecture, Encoding::Int8, &random_numbers(&architecture, Encoding::Int8, 1)).unwrap();
         let model = Model::parse(&file).unwrap();
-        let offset = model.weights().as_ptr().addr() - file.as_ptr().addr();
-        assert_eq!(offset % 4, 0, "{layers} layers");
-        assert_eq!(offset + model.weights().len() + 4, file.len());
-        // One layer less, and the last of the others becomes the head.
-        architecture.layers.pop();
-        if let Some(last) = architecture.layers.last_mut() {
-            *last = Layer::Head { channels: 3 };
-        }
+        assert_eq!(model.architecture().scaling[..], listed);
+        assert_eq!([0, 1, 2, 3].map(|channel| model.scaling(channel)), expected);
+        assert_eq!([0, 1, 2, 3].map(|channel| architecture.scaling(channel)), expected);
+    }
+}
+
+/// What tells architectures apart is not the threshold, nor the weights.
+#[test]
+fn fingerprints() {
+    let fingerprint = |file: &[u8]| Model::parse(file).unwrap().fingerprint();
+    let (file, mut other) = (example_file(Encoding::Int8, None), example().0);
+    let architecture = other.architecture();
+    let weights = random_numbers(&architecture, Encoding::Int8, 1);
+    assert_eq!(fingerprint(&file), fingerprint(&example_file(Encoding::Int8, Some(THRESHOLD))));
+    assert_eq!(fingerprint(&file), fingerprint(&write(&architecture, Encoding::Int8, &weights).unwrap()));
+    other.homotopy = Homotopy::Bayes;
+    let other = write(&other.architecture(), Encoding::Int8, &weights).unwrap();
+    for file_of_other in [other, example_file(Encoding::Float32, None)] {
+        assert_ne!(fingerprint(&file), fingerprint(&file_of_other));
     }
 }
 
 /// A threshold is 12 bytes in the header; matrices keep theirs, at a multiple of four.
 #[test]
 fn a_threshold_is_added_and_taken_away() {
-    let file = example_file(Encoding::Int8);
+    let file = example_file(Encoding::Int8, None);
     let model = Model::parse(&file).unwrap();
     assert_eq!(model.threshold(), None);
     let mut other = vec![0xa5; file.len() + threshold::BYTES];
     assert_eq!(replace_threshold(&model, Some(THRESHOLD), &mut other), Ok(other.len()));
-    assert_eq!(other, example_file_with_threshold());
+    assert_eq!(other, example_file(Encoding::Int8, Some(THRESHOLD)));
     let thresholded = Model::parse(&other).unwrap();
     assert_eq!(thresholded.threshold(), Some(THRESHOLD));
     assert_eq!((thresholded.architecture(), thresholded.weights()), (model.architecture(), model.weights()));
@@ -74,7 +120,7 @@ proptest! {
         let file = write_with_threshold(&architecture, encoding, threshold, &matrices).unwrap();
         let model = Model::parse(&file).unwrap();
         prop_assert_eq!(model.threshold(), threshold);
-        prop_assert_eq!(model.architecture(), &architecture);
+        prop_assert_eq!(&model.architecture(), &architecture);
         prop_assert_eq!(model.encoding(), encoding);
         prop_assert_eq!(&numbers(&model), &matrices);
         // Equal floats may differ in the sign of zero; equal bytes do not.

@@ -2,13 +2,16 @@
 
 use crate::corruption::fix_checksum;
 use crate::models::{
-    THRESHOLD, dequantised, example, example_file, example_file_with_threshold, numbers, rewrite, write,
+    EXAMPLE_MATRICES, THRESHOLD, example, example_file, example_numbers, numbers, random_numbers, rewrite,
 };
+use crate::rules::node;
+use crate::version_1;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
-use vapo_format::writer::Writer;
-use vapo_format::{Architecture, Encoding, Homotopy, Layer, Model, Shape};
+use vapo_format::architecture::{MAX_NODES, MAX_SCALINGS};
+use vapo_format::layer::{Add, Conv, MAX_CHANNELS, Readout, Signal, Silu, SpaceToDepth, Time};
+use vapo_format::{Block, Encoding, Error, Homotopy, Layer, Model, Node, Scaling, Shape, threshold};
 
 const SPECIFICATION: &str = include_str!("../../SPECIFICATION.md");
 
@@ -58,9 +61,14 @@ fn all_bytes(table: &Table) -> Vec<u8> {
     table.iter().flat_map(|row| bytes(row.last().expect("a table of bytes"))).collect()
 }
 
-/// The file of section 9.
-fn dump() -> Vec<u8> {
-    let block = section("9").split("```").nth(1).and_then(|block| block.split_once('\n')).expect("a block of text").1;
+/// The whole file of a version: that of section 9 or 12.4.
+fn dump(version: u16) -> Vec<u8> {
+    let block = section(if version == 1 { "12.4" } else { "9" })
+        .split("```")
+        .nth(1)
+        .and_then(|block| block.split_once('\n'))
+        .expect("a block of text")
+        .1;
     let mut file = vec![];
     for line in block.lines() {
         let (offset, rest) = line.split_once("  ").expect(line);
@@ -71,16 +79,27 @@ fn dump() -> Vec<u8> {
 }
 
 #[test]
-fn whole_file() {
-    let (architecture, matrices) = example();
-    let file = dump();
-    assert_eq!(file, write(&architecture, Encoding::Int8, &matrices).unwrap());
-    let model = Model::parse(&file).unwrap();
-    assert_eq!(model.architecture(), &architecture);
-    assert_eq!(numbers(&model), matrices);
-    assert_eq!(file, include_bytes!("../../fuzz/seeds/int8.vapo"), "the fuzzer starts from this file");
-    assert_eq!(example_file(Encoding::Float32), include_bytes!("../../fuzz/seeds/float32.vapo"));
-    assert_eq!(example_file_with_threshold(), include_bytes!("../../fuzz/seeds/threshold.vapo"));
+fn whole_files() {
+    let (encoder, matrices) = example();
+    let files = [(1, encoder.file(Encoding::Int8, None, &matrices)), (2, example_file(Encoding::Int8, None))];
+    for (version, file) in files {
+        assert_eq!(dump(version), file);
+        let model = Model::parse(&file).unwrap();
+        assert_eq!(model.version(), version);
+        assert_eq!(model.architecture(), encoder.architecture());
+        assert_eq!(numbers(&model), matrices);
+        assert!(section("9").contains(&format!("A potential of {} bytes", dump(2).len())));
+        assert!(section("12.4").contains(&format!("{} bytes", dump(1).len())));
+    }
+    let seeds: [&[u8]; 3] = [
+        include_bytes!("../../fuzz/seeds/int8.vapo"),
+        include_bytes!("../../fuzz/seeds/float32.vapo"),
+        include_bytes!("../../fuzz/seeds/threshold.vapo"),
+    ];
+    let kinds = [(Encoding::Int8, None), (Encoding::Float32, None), (Encoding::Int8, Some(THRESHOLD))];
+    for (seed, (encoding, threshold)) in seeds.into_iter().zip(kinds) {
+        assert_eq!(example_file(encoding, threshold), seed, "the fuzzer starts from this file");
+    }
 }
 
 #[test]
@@ -113,81 +132,147 @@ fn check_postcard<T: Serialize + DeserializeOwned + Display>(value: T, name: &st
 
 #[test]
 fn preamble_and_header() {
-    let file = dump();
+    let file = dump(2);
     assert_eq!(all_bytes(&table("4")), file[..8]);
-    assert_eq!(all_bytes(&table("5")), file[8..20]);
+    assert_eq!(all_bytes(&table("5")), file[8..80]);
+    assert_eq!(all_bytes(&table("12.1")), dump(1)[8..20]);
 }
 
 #[test]
-fn threshold() {
-    let rows = table("5.4");
+fn threshold_and_scaling() {
+    let rows = table("5.5");
     let values = [THRESHOLD.energy, THRESHOLD.time, THRESHOLD.false_positive_rate];
     assert_eq!(rows.len(), values.len());
     for (row, value) in rows.iter().zip(values) {
         assert_eq!(row[2], value.to_string());
     }
-    assert_eq!(all_bytes(&rows), example_file_with_threshold()[20..32]);
-    assert_eq!(
-        edited("insert 0014: 00 00 60 c0 00 00 00 3f cd cc 4c 3d, 0006: 18 00, checksum"),
-        example_file_with_threshold()
-    );
+    assert_eq!(all_bytes(&rows), example_file(Encoding::Int8, Some(THRESHOLD))[80..92]);
+    let edits = "insert 0050: 00 00 60 c0 00 00 00 3f cd cc 4c 3d, 0006: 54 00, checksum";
+    assert_eq!(edited(2, edits), example_file(Encoding::Int8, Some(THRESHOLD)));
+    let rows = table("5.1");
+    let values = [Scaling::BYTES.offset, Scaling::BYTES.scale];
+    assert_eq!(rows.iter().map(|row| row[2].parse()).collect::<Vec<_>>(), values.map(Ok));
+    assert_eq!(postcard::to_slice(&Scaling::BYTES, &mut [0; 8]).unwrap(), all_bytes(&rows));
 }
 
 #[test]
 fn names_in_the_header() {
-    for (row, value) in table("5.1").iter().zip([Homotopy::Linear, Homotopy::Bayes]) {
+    for (row, value) in table("5.2").iter().zip([Homotopy::Linear, Homotopy::Bayes]) {
         assert_eq!(row[1], row[2]);
         check_postcard(value, row[0], row[2]);
     }
-    for (row, value) in table("5.3").iter().zip([Encoding::Int8, Encoding::Float32]) {
+    for (row, value) in table("5.4").iter().zip([Encoding::Int8, Encoding::Float32]) {
         assert_eq!(row[1], row[2]);
         check_postcard(value, row[0], row[2]);
     }
-    let layers = [
-        (Layer::SpaceToDepth, "00"),
-        (Layer::Conv { channels: 8 }, "01 08"),
-        (Layer::Residual, "02"),
-        (Layer::Down { channels: 16 }, "03 10"),
-        (Layer::Head { channels: 200 }, "04 c8"),
+    let blocks = [
+        (Block::SpaceToDepth, "00"),
+        (Block::Conv { channels: 8 }, "01 08"),
+        (Block::Residual, "02"),
+        (Block::Down { channels: 16 }, "03 10"),
+        (Block::Head { channels: 200 }, "04 c8"),
     ];
-    assert_eq!([table("5.1").len(), table("5.2").len(), table("5.3").len()], [2, layers.len(), 2]);
-    for (row, (layer, hex)) in table("5.2").iter().zip(layers) {
+    assert_eq!([table("5.2").len(), table("5.4").len(), table("12.2").len()], [2, 2, blocks.len()]);
+    for (row, (block, hex)) in table("12.2").iter().zip(blocks) {
         assert_eq!(row[1], hex);
-        check_postcard(layer, row[0], row[2]);
+        check_postcard(block, row[0], row[2]);
     }
 }
 
 #[test]
+fn nodes_in_the_header() {
+    let [kinds, examples] = &tables("5.3")[..] else { panic!("two tables") };
+    let conv = |window, stride, channels| Conv { window, stride, channels };
+    let layers: [Layer; 7] = [
+        Signal.into(),
+        Time { features: 2 }.into(),
+        Conv::linear(1).into(),
+        Silu.into(),
+        Add.into(),
+        SpaceToDepth.into(),
+        Readout.into(),
+    ];
+    assert_eq!(kinds.len(), layers.len());
+    for (row, layer) in kinds.iter().zip(layers) {
+        assert_eq!(postcard::to_slice(&layer, &mut [0; 8]).unwrap()[..1], bytes(row[1]), "{row:?}");
+        let arity = layer.kind().inputs();
+        let reads = match (*arity.start(), *arity.end()) {
+            (0, 0) => "none".to_string(),
+            (least, most) if least == most => least.to_string(),
+            (least, most) => format!("{least} or {most}"),
+        };
+        assert_eq!(row[3], reads, "{row:?}");
+        let name = layer.to_string();
+        assert!(
+            row[0] == name.split(' ').next().expect("a name") || (row[0], &*name) == ("conv", "linear 1"),
+            "{row:?}"
+        );
+    }
+    let nodes = [
+        node(Signal, &[]),
+        node(Time { features: 32 }, &[]),
+        node(Conv::same3x3(8), &[]),
+        node(conv([1, 5], [1, 1], 200), &[0]),
+        node(Conv::linear(16), &[130]),
+        node(conv([2, 1], [2, 1], 4), &[]),
+        node(Silu, &[]),
+        node(Silu, &[9, 10]),
+        node(Add, &[7, 12]),
+        node(SpaceToDepth, &[0]),
+        node(Readout, &[16, 17, 0]),
+    ];
+    assert_eq!(examples.len(), nodes.len());
+    for (row, node) in examples.iter().zip(nodes) {
+        let inputs: Vec<String> = node.inputs.iter().map(u16::to_string).collect();
+        let of = if inputs.is_empty() { "" } else { " of " };
+        assert_eq!(row[0], format!("{}{of}{}", node.layer, inputs.join(", ")));
+        assert_eq!(postcard::to_slice(&node, &mut [0; 18]).unwrap(), bytes(row[1]), "{row:?}");
+        assert_eq!(postcard::from_bytes::<Node>(&bytes(row[1])), Ok(node));
+    }
+}
+
+/// The longest of each field make no header of 2048 bytes.
+#[test]
 fn longest_header() {
-    let mut architecture = Architecture {
-        image: Shape { channels: 128, height: 128, width: 128 },
-        homotopy: Homotopy::Bayes,
-        embedding: 128,
-        layers: [Layer::Conv { channels: 128 }; 24].into_iter().collect(),
-    };
-    architecture.layers[23] = Layer::Head { channels: 128 };
-    let mut file = vec![0; 1 << 22];
-    Writer::new(&mut file, &architecture, Encoding::Float32).map(drop).unwrap_err();
-    Writer::with_threshold(&mut file, &architecture, Encoding::Int8, Some(THRESHOLD)).map(drop).unwrap();
-    assert!(section("6").contains(&format!("a header has at most {} bytes", u16::from_le_bytes([file[6], file[7]]))));
+    let last = MAX_NODES as u16 - 2;
+    let nodes = [
+        node(Conv { window: [15, 15], stride: [15, 15], channels: MAX_CHANNELS }, &[last]),
+        node(Silu, &[last, last - 1]),
+        node(Add, &[last, last - 1]),
+        node(Readout, &[last, last - 1, 0]),
+    ];
+    let bytes = |node| postcard::to_slice(node, &mut [0; 18]).unwrap().len();
+    let longest = nodes.iter().map(bytes).max().expect("four nodes");
+    // Signal, number of scalings, scalings, homotopy, classes, number of nodes, nodes, encoding, padding, threshold.
+    let header = 6 + 1 + 8 * MAX_SCALINGS + 1 + 1 + 2 + longest * MAX_NODES + 1 + 3 + threshold::BYTES;
+    assert!(header < 2048 && section("6").contains("a header has fewer than 2048 bytes"), "{header}");
+    let most = Shape { channels: 128, height: 128, width: 128 };
+    let mut blocks = heapless::Vec::from([Block::Conv { channels: 128 }; 24]);
+    blocks[23] = Block::Head { channels: 128 };
+    let encoder = version_1::Encoder { signal: most, homotopy: Homotopy::Bayes, embedding: 128, blocks };
+    let matrices = random_numbers(&encoder.architecture(), Encoding::Int8, 0);
+    let file = encoder.file(Encoding::Int8, Some(THRESHOLD), &matrices);
+    let length = u16::from_le_bytes([file[6], file[7]]);
+    assert!(section("12.5").contains(&format!("A header of version 1 has at most {length} bytes")));
 }
 
 #[test]
 fn matrices() {
-    let (architecture, _) = example();
-    let [_, rows] = &tables("7.1")[..] else { panic!("two tables") };
+    let architecture = example().0.architecture();
+    let rows = table("7.1");
     assert_eq!(rows.len(), architecture.matrices().count());
-    let mut offset = 20;
+    let [_, start] = EXAMPLE_MATRICES;
+    let mut offset = start;
     for (row, matrix) in rows.iter().zip(architecture.matrices()) {
         let (int8, float32) = (matrix.bytes(Encoding::Int8), matrix.bytes(Encoding::Float32));
         let expected = [matrix.rows, matrix.columns].map(|n| n.to_string());
-        assert_eq!(row[..3], [matrix.name.to_string().as_str(), &expected[0], &expected[1]]);
+        assert_eq!(row[..3], [matrix.to_string().as_str(), &expected[0], &expected[1]]);
         assert_eq!(row[3..], [format!("{offset:04x}"), int8.to_string(), float32.to_string()]);
         offset += int8;
     }
     let [int8, float32] = &tables("7.2")[..] else { panic!("two tables") };
-    assert_eq!(all_bytes(int8), dump()[0x48..0x5c]);
-    assert_eq!(all_bytes(float32), example_file(Encoding::Float32)[20 + 132 + 8..][..40]);
+    assert_eq!(all_bytes(int8), dump(2)[0x84..0x98]);
+    assert_eq!(all_bytes(float32), example_file(Encoding::Float32, None)[start + 132 + 8..][..40]);
 }
 
 #[test]
@@ -201,15 +286,18 @@ fn checksum() {
     }
 }
 
-/// Edits the file of section 9 as a row of section 10 says.
-fn edited(edits: &str) -> Vec<u8> {
-    let mut file = dump();
+/// Edits the whole file of a version as a row says.
+fn edited(version: u16, edits: &str) -> Vec<u8> {
+    let mut file = dump(version);
     let number = |text: &str| usize::from_str_radix(text, 16).expect(edits);
     for edit in edits.split(", ") {
         let (head, tail) = edit.split_once(": ").unwrap_or((edit, ""));
         let tail = bytes(tail);
         match *head.split(' ').collect::<Vec<_>>() {
-            ["float32"] => file = write(&example().0, Encoding::Float32, &dequantised(&example().1)).unwrap(),
+            ["float32"] if version == 1 => {
+                file = example().0.file(Encoding::Float32, None, &example_numbers(Encoding::Float32));
+            }
+            ["float32"] => file = example_file(Encoding::Float32, None),
             ["checksum"] => fix_checksum(&mut file),
             ["cut", length] => file.truncate(number(length)),
             ["append", byte] => file.extend(bytes(byte)),
@@ -224,20 +312,30 @@ fn edited(edits: &str) -> Vec<u8> {
 
 #[test]
 fn refusals() {
-    for number in ["10.1", "10.2", "10.3", "10.4", "10.5", "10.6"] {
+    for number in ["10.1", "10.2", "10.3", "10.4", "10.5", "10.6", "12.6"] {
         for row in table(number) {
             let [what, edits, expected] = row[..] else { panic!("{row:?}") };
-            let error = Model::parse(&edited(edits)).map(drop).expect_err(what);
-            assert_eq!(format!("{error:?}"), expected, "{what}");
+            let version = if number == "12.6" { 1 } else { 2 };
+            let error = match Model::parse(&edited(version, edits)).map(drop).expect_err(what) {
+                Error::Architecture(error) => format!("node {}: {:?}", error.node, error.fault),
+                error => format!("{error:?}"),
+            };
+            assert_eq!(error, expected, "{number}: {what}");
         }
     }
 }
 
 #[test]
 fn acceptances() {
-    for row in table("10.7") {
-        let file = edited(row[1]);
-        let model = Model::parse(&file).expect(row[0]);
-        assert_eq!(rewrite(&model).as_deref(), Ok(&file[..]), "{}", row[0]);
+    for (version, number) in [(2, "10.7"), (1, "12.7")] {
+        for row in table(number) {
+            let file = edited(version, row[1]);
+            let model = Model::parse(&file).expect(row[0]);
+            let written = match version {
+                1 => version_1::rewrite(&file, &model),
+                _ => rewrite(&model).expect(row[0]),
+            };
+            assert_eq!((model.version(), written), (version, file), "{number}: {}", row[0]);
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::models::{OwnedWeights, THRESHOLD, example, example_file, write, write_with_threshold};
 use vapo_format::writer::{Values, Writer, file_bytes, replace_threshold};
-use vapo_format::{Architecture, ArchitectureError, Encoding, Error, Model, Shape, Threshold};
+use vapo_format::{Architecture, ArchitectureError, Encoding, Error, Fault, Model, Shape, Threshold};
 
 #[test]
 fn buffer_of_too_few_bytes() {
-    let (architecture, _) = example();
+    let architecture = example().0.architecture();
     let expected = file_bytes(&architecture, Encoding::Int8).unwrap();
     for found in 0..expected {
         let refused = Writer::new(&mut vec![0; found], &architecture, Encoding::Int8).map(drop);
@@ -16,7 +16,8 @@ fn buffer_of_too_few_bytes() {
 
 #[test]
 fn buffer_of_too_many_bytes_is_left_alone_past_the_end() {
-    let (architecture, matrices) = example();
+    let (encoder, matrices) = example();
+    let architecture = encoder.architecture();
     let file = write(&architecture, Encoding::Int8, &matrices).unwrap();
     let mut buffer = vec![0xa5; file.len() + 40];
     let mut writer = Writer::new(&mut buffer, &architecture, Encoding::Int8).unwrap();
@@ -31,15 +32,16 @@ fn buffer_of_too_many_bytes_is_left_alone_past_the_end() {
 
 #[test]
 fn architecture_that_is_not_valid() {
-    let architecture = Architecture { image: Shape { channels: 0, height: 2, width: 3 }, ..example().0 };
-    let refused = Error::Architecture(ArchitectureError::Extent { found: 0 });
+    let architecture =
+        Architecture { signal: Shape { channels: 0, height: 2, width: 3 }, ..example().0.architecture() };
+    let refused = Error::Architecture(ArchitectureError { node: 0, fault: Fault::Extent { found: 0 } });
     assert_eq!(file_bytes(&architecture, Encoding::Int8), Err(refused));
     assert_eq!(Writer::new(&mut [0; 256], &architecture, Encoding::Int8).map(drop), Err(refused));
 }
 
 #[test]
 fn matrix_of_another_extent_or_encoding() {
-    let (architecture, _) = example();
+    let architecture = example().0.architecture();
     let mut buffer = [0; 256];
     let mut writer = Writer::new(&mut buffer, &architecture, Encoding::Int8).unwrap();
     let (values, floats) = ([1_i8; 33], [1.0_f32; 33]);
@@ -59,7 +61,8 @@ fn matrix_of_another_extent_or_encoding() {
 
 #[test]
 fn matrix_too_many_or_too_few() {
-    let (architecture, matrices) = example();
+    let (encoder, matrices) = example();
+    let architecture = encoder.architecture();
     for given in 0..matrices.len() {
         let refused = write(&architecture, Encoding::Int8, &matrices[..given]);
         assert_eq!(refused, Err(Error::Unfinished { expected: 5, found: given as u16 }));
@@ -70,7 +73,8 @@ fn matrix_too_many_or_too_few() {
 
 #[test]
 fn number_that_is_not_finite_or_no_scale() {
-    let (architecture, matrices) = example();
+    let (encoder, matrices) = example();
+    let architecture = encoder.architecture();
     let refused = Err(Error::Number { matrix: 2 });
     for number in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut bias = matrices.clone();
@@ -95,8 +99,9 @@ fn number_that_is_not_finite_or_no_scale() {
 
 #[test]
 fn threshold_that_is_none() {
-    let (architecture, matrices) = example();
-    let file = example_file(Encoding::Int8);
+    let (encoder, matrices) = example();
+    let architecture = encoder.architecture();
+    let file = example_file(Encoding::Int8, None);
     let model = Model::parse(&file).unwrap();
     for threshold in [
         Threshold { energy: f32::NAN, ..THRESHOLD },
