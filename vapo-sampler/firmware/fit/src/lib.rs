@@ -8,6 +8,7 @@
 //! The compiler then knows the memory's size, and what the linker finds too large is not the model.
 
 mod memory;
+mod plan;
 mod refusal;
 mod script;
 
@@ -16,7 +17,9 @@ use refusal::{Demand, Refusal};
 pub use script::Unreadable;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
-use vapo_sampler::{Solver, arena};
+use vapo_format::Model;
+use vapo_format::architecture::MAX_NODES;
+use vapo_sampler::{PlanFor, Solver};
 
 /// Beside what a model takes, which is counted for a release.
 const NOT_OPTIMISED: &str = ". This counts the program that --release builds; without it, the program takes several times \
@@ -54,7 +57,11 @@ pub fn build() -> Result<(), String> {
 
     let layout = String::from_utf8_lossy(&read(&layout)?).into_owned();
     let board = variable("CARGO_PKG_NAME")?;
-    let (bytes, demand) = demand(&model)?;
+    let bytes = read(&model)?;
+    let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", model.display());
+    let parsed = Model::parse(&bytes).map_err(|error| refused(&error))?;
+    let plan = PlanFor::<MAX_NODES>::new(&parsed).map_err(|error| refused(&error))?;
+    let demand = demand(bytes.len(), &plan);
     let memory = Memory::parse(&layout).map_err(|error| error.to_string())?;
     let taken = refusal::check(&board, demand, memory).map_err(|refusal: Refusal| refusal.to_string())?;
     let optimised = variable("OPT_LEVEL")? != "0";
@@ -63,7 +70,7 @@ pub fn build() -> Result<(), String> {
 
     write(&out.join("memory.x"), (layout + &overflow(optimised)).as_bytes())?;
     write(&out.join("model.vapo"), &bytes)?;
-    write(&out.join("model.rs"), source(demand).as_bytes())?;
+    write(&out.join("model.rs"), source(demand, &plan).as_bytes())?;
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
@@ -94,27 +101,24 @@ fn write(path: &Path, contents: &[u8]) -> Result<(), String> {
     fs::write(path, contents).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-/// The bytes of a model's file, and what it takes of a board.
-fn demand(path: &Path) -> Result<(Vec<u8>, Demand), String> {
-    let bytes = read(path)?;
-    let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let model = vapo_format::Model::parse(&bytes).map_err(|error| refused(&error))?;
-    let architecture = model.architecture();
-    // The sample, and the arena of the solver that takes most.
-    let arena = Solver::ALL.map(|solver| arena::elements(architecture, solver));
-    let elements = architecture.image.elements() + arena.into_iter().max().unwrap_or_default();
-    let demand = Demand { model: bytes.len(), elements };
-    Ok((bytes, demand))
+/// What a model of so many bytes takes of a board: the sample, and the arena of the solver that takes most.
+fn demand(model: usize, plan: &vapo_sampler::Plan) -> Demand {
+    let arena = Solver::ALL.map(|solver| plan.elements_with(solver));
+    let sample = plan.steps().first().map_or(0, |signal| signal.extent.elements());
+    Demand { model, elements: sample + arena.into_iter().max().unwrap_or_default() }
 }
 
 /// What the board's program includes.
-fn source(demand: Demand) -> String {
+fn source(demand: Demand, plan: &vapo_sampler::Plan) -> String {
     let Demand { model, elements } = demand;
     format!(
         "/// The model's file, in flash.\n\
          static MODEL: &vapo_program::Aligned<[u8; {model}]> =\n    \
              &vapo_program::Aligned(*include_bytes!(concat!(env!(\"OUT_DIR\"), \"/model.vapo\")));\n\
          /// Elements of memory that sampling the model takes.\n\
-         const ELEMENTS: usize = {elements};\n"
+         const ELEMENTS: usize = {elements};\n\
+         /// Where everything lies in that memory, planned as the image was built.\n\
+         static PLAN: {};\n",
+        plan::source(plan)
     )
 }

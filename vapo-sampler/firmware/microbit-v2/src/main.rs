@@ -22,7 +22,7 @@ fn main() -> ! {
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     let clock = systick::start(core.SYST, HERTZ);
     lamps::start();
-    standalone::run(Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, memory: MEMORY }, |image, shape| {
+    standalone::run(Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY }, |image, shape| {
         lamps::show(&matrix::levels(image, shape), SHOWN);
     })
 }

@@ -51,3 +51,11 @@ pub use output::semihosting;
 #[repr(C, align(4))]
 #[derive(Debug)]
 pub struct Aligned<T: ?Sized>(pub T);
+
+// What the text that a build script makes of a plan names.
+#[doc(hidden)]
+pub use vapo_format::{Layer, Shape, layer};
+#[doc(hidden)]
+pub use vapo_sampler::PlanFor;
+#[doc(hidden)]
+pub use vapo_sampler::plan::{Contribution, Step};

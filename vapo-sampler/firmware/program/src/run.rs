@@ -9,7 +9,7 @@ use core::hint::black_box;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use vapo_format::{Error, Model, Shape};
-use vapo_sampler::{Known, Noise, Sampler};
+use vapo_sampler::{Known, Noise, Plan, Sampler};
 
 /// Time at which a sample's energy is reported: near the data, where the energy of the linear homotopy is still finite.
 pub const ENERGY_TIME: f32 = 0.9;
@@ -26,6 +26,8 @@ pub struct Board<'a, O> {
     pub clock: Clock,
     /// The model's file.
     pub model: &'a [u8],
+    /// Where everything lies in the arena, as the build script planned it for the model.
+    pub plan: &'a Plan,
     /// Memory for a sample and for the sampler's arena, in this order: as many elements as `model.rs` says.
     pub memory: &'a mut [f32],
 }
@@ -45,11 +47,11 @@ impl<O: Output> Board<'_, O> {
         mut display: impl FnMut(&[f32], Shape),
     ) -> Result<(), Refusal> {
         let model = parse(self.model)?;
-        let shape = model.architecture().image;
+        let shape = model.signal();
         for seed in seeds {
             let request = Request { seed, ..Request::default() };
             let mut total = 0;
-            let Sampled { image, energy, .. } = sample(&model, request, self.memory, self.clock, |watch, _| {
+            let Sampled { image, energy, .. } = sample(&model, self.plan, request, self.memory, self.clock, |watch, _| {
                 total += watch.nanoseconds();
                 watch.restart();
             })?;
@@ -74,7 +76,7 @@ impl<O: Output> Board<'_, O> {
         let model = parse(self.model)?;
         let mut print = Print(&mut self.output);
         let mut total = 0;
-        let Sampled { image, energy, anomaly } = sample(&model, request, self.memory, self.clock, |watch, step| {
+        let Sampled { image, energy, anomaly } = sample(&model, self.plan, request, self.memory, self.clock, |watch, step| {
             let nanoseconds = watch.nanoseconds();
             total += nanoseconds;
             if let Some((time, drift)) = step {
@@ -118,15 +120,16 @@ struct Sampled<'a> {
 /// known, and nothing at the end; the stopwatch started at the beginning, and never stops by itself.
 fn sample<'a>(
     model: &Model<'_>,
+    plan: &Plan,
     request: Request,
     memory: &'a mut [f32],
     clock: Clock,
     mut observe: impl FnMut(&mut Stopwatch, Option<(f32, &[f32])>),
 ) -> Result<Sampled<'a>, Refusal> {
     const ARENA: Refusal = "the image was built for another model: build it again";
-    let shape = model.architecture().image;
+    let shape = model.signal();
     let (image, arena) = memory.split_at_mut_checked(shape.elements()).ok_or(ARENA)?;
-    let mut sampler = Sampler::new(model, request.solver, arena).map_err(|_| ARENA)?;
+    let mut sampler = Sampler::new(model, plan, request.solver, arena).map_err(|_| ARENA)?;
     let schedule = request.schedule().map_err(|_| "a schedule has at least 1 step and an exponent near 1")?;
     let temperature = request.temperature.unwrap_or(request.solver.usual_temperature());
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(request.seed));
