@@ -7,9 +7,7 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::Homotopy;
 use vapo_tests::analytic::{Mixture, dot, normal};
 use vapo_train::objective::{Cotangents, Objective};
-use vapo_train::path::Path;
-use vapo_train::path::Times;
-use vapo_train::path::{Batch, Draws};
+use vapo_train::path::{Batch, Draws, Path, Times};
 use vapo_train::potential::Evaluation;
 
 const BOTH: [Homotopy; 2] = [Homotopy::Linear, Homotopy::Bayes];

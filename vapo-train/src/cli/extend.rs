@@ -4,8 +4,7 @@
 //! rate rises to where a run of that length has it. Weights that rest move again from where they last did, as float
 //! weights; the steps with resting weights are made anew at the new end.
 
-use super::Failure;
-use super::train::{budget_option, option};
+use super::{Failure, budget_option, option};
 use crate::run::checkpoint::Checkpoint;
 use crate::run::config::{Budget, Choices, Config};
 use crate::run::folder::METRICS;

@@ -4,7 +4,7 @@ use super::options::plan::refuse_standard_output;
 use super::{Failure, interrupt, note, print, quoted};
 use crate::dataset::Source;
 use crate::dataset::fetch::{Client, Event, FetchError, Manifest, Outcome};
-use crate::dataset::source::DEFAULT_FOLDER;
+use crate::dataset::location::DEFAULT_FOLDER;
 use crate::files::bounded;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Component, Path, PathBuf};

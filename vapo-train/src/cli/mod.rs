@@ -23,6 +23,7 @@ mod summary;
 mod train;
 
 use crate::files::bounded;
+use crate::run::config::Budget;
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
 use std::borrow::Cow;
@@ -182,6 +183,19 @@ fn read_model(path: &Path) -> Result<Vec<u8>, Failure> {
 fn parse_model<'a>(path: &Path, bytes: &'a [u8]) -> Result<vapo_format::Model<'a>, Failure> {
     let failed = |cause| Failure::Other(format!("{} is no model: {cause}", path.display()).into());
     vapo_format::Model::parse(bytes).map_err(failed)
+}
+
+/// A budget as a person would type it.
+fn budget_option(budget: Budget) -> String {
+    match budget {
+        Budget::Steps(steps) => option("steps", steps),
+        Budget::Minutes(minutes) => option("minutes", minutes),
+    }
+}
+
+/// An option as a person would type it.
+fn option(name: &str, value: impl serde::Serialize) -> String {
+    format!("--{name} {}", option_value(&value))
 }
 
 /// A value as a person would type it.

@@ -3,12 +3,11 @@
 use super::extend::{Extension, extend, record};
 use super::options::data::{FileOptions, load};
 use super::options::plan::{refuse_standard_output, resolved};
-use super::{Failure, from_one_to, interrupt, note, option_value, quoted, summary};
+use super::{Failure, budget_option, from_one_to, interrupt, note, option, option_value, quoted, summary};
 use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
-use crate::path::Draws;
-use crate::path::Times;
+use crate::path::{Draws, Times};
 use crate::run::checkpoint::{Checkpoint, CheckpointError};
 use crate::run::config::{Budget, Choices, Config, Device};
 use crate::run::folder::{CHECKPOINT, CONFIG};
@@ -338,19 +337,6 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         }
     }
     Ok(())
-}
-
-/// A budget as a person would type it.
-pub(super) fn budget_option(budget: Budget) -> String {
-    match budget {
-        Budget::Steps(steps) => option("steps", steps),
-        Budget::Minutes(minutes) => option("minutes", minutes),
-    }
-}
-
-/// An option as a person would type it.
-pub(super) fn option(name: &str, value: impl serde::Serialize) -> String {
-    format!("--{name} {}", option_value(&value))
 }
 
 impl Arguments {

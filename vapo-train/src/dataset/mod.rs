@@ -3,13 +3,17 @@
 //! | module | concept |
 //! |---|---|
 //! | [`fetch`] | the files of a data set from their publisher |
-//! | [`source`] | the data sets known by name, and where their files are looked for |
+//! | [`source`] | the data sets known by name |
+//! | [`location`] | where their files are looked for |
+//! | `load` | a split of any of them |
 //! | [`idx`] | the file format of MNIST and Fashion-MNIST |
 //! | [`cifar10`] | the files of CIFAR-10, binary or Python's, archived or not |
 //! | [`npy`] | arrays of NumPy |
 //! | `foreign` | files of other kinds, and what to do with them |
 //! | [`digits`] | the small data set that is built in |
 //! | [`images`] | the data sets of image files, prepared once and kept in a file |
+//! | [`preparation`] | what is done to an image: crop, extent, filter, channels |
+//! | `pixels`, `map` | the bytes of all images, in memory or in a file mapped into it |
 //! | [`batches`] | the order in which training sees the images |
 //! | [`flip`] | which of them it sees mirrored |
 //! | [`fingerprint`] | what tells one data set from another |
@@ -25,16 +29,22 @@ pub mod flip;
 mod foreign;
 pub mod idx;
 pub mod images;
+mod load;
+pub mod location;
+mod map;
 pub mod npy;
 mod pixels;
+pub mod preparation;
 pub mod source;
 
 pub use batches::Batches;
 pub use error::{Corruption, DatasetError};
 pub use fingerprint::Fingerprint;
 pub use flip::Flips;
-pub use images::{Crop, Filter, ImagesError, Preparation, Size};
-pub use source::{Files, Source, Split};
+pub use images::ImagesError;
+pub use location::Files;
+pub use preparation::{Crop, Filter, Preparation, Size};
+pub use source::{Source, Split};
 
 use fingerprint::Pending;
 use pixels::Pixels;
@@ -64,7 +74,7 @@ pub struct Dataset {
 
 impl Dataset {
     /// Loads one split of a data set. Its files are looked for in `folder` and in folders of usual names below it;
-    /// without one, in [`source::DEFAULT_FOLDER`] and where Debian keeps them.
+    /// without one, in [`location::DEFAULT_FOLDER`] and where Debian keeps them.
     ///
     /// # Errors
     /// The files are missing, cannot be read or are damaged: see [`DatasetError`]. Missing labels are no error.
@@ -77,7 +87,7 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::load`].
     pub fn open(source: Source, split: Split, files: &Files) -> Result<Self, DatasetError> {
-        source::load(source, split, files)
+        load::load(source, split, files)
     }
 
     /// A data set of `images`, one after another, each row-major with channels last (H, W, C), from 0 for black to

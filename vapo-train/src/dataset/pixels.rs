@@ -1,6 +1,6 @@
 //! The bytes of a data set: in memory, or in a file.
 
-use crate::dataset::images::map::Map;
+use crate::dataset::map::Map;
 use std::ops::Deref;
 
 /// Bytes of all images.

@@ -3,7 +3,8 @@
 //! | module | concept |
 //! |---|---|
 //! | [`images`] | images in memory, from a data set, a folder or an archive |
-//! | [`features`] | rows of numbers that stand for images, and what computes them |
+//! | [`features`] | rows of numbers that stand for images |
+//! | [`extractor`] | what computes them |
 //! | [`classifier`] | a small network trained on the data set itself, whose penultimate layer is the features |
 //! | `onnx` | any network from an ONNX file (feature `onnx`) |
 //! | [`moments`] | mean and covariance, and the Fréchet distance between two of them |
@@ -14,6 +15,7 @@
 
 pub mod classifier;
 pub mod error;
+pub mod extractor;
 pub mod features;
 pub mod images;
 pub mod kernel_distance;
@@ -25,7 +27,8 @@ pub mod rank_sum;
 pub mod statistics;
 
 pub use error::EvaluationError;
-pub use features::{Extractor, Features};
+pub use extractor::Extractor;
+pub use features::Features;
 pub use images::Images;
 pub use kernel_distance::{KernelDistance, kernel_distance};
 pub use moments::Moments;

@@ -3,8 +3,7 @@
 use crate::dataset::{Dataset, Files, Fingerprint, Preparation, Source};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
-use crate::path::Draws;
-use crate::path::Times;
+use crate::path::{Draws, Times};
 use crate::run::preset::Preset;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

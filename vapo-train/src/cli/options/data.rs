@@ -2,7 +2,7 @@
 
 use crate::cli::card::DataCard;
 use crate::cli::{Failure, note};
-use crate::dataset::source::DEFAULT_FOLDER;
+use crate::dataset::location::DEFAULT_FOLDER;
 use crate::dataset::{Crop, Dataset, DatasetError, Files, Filter, Preparation, Size, Source, Split};
 use crate::files::raster::Background;
 use clap::builder::PossibleValuesParser;

@@ -1,7 +1,7 @@
 //! Finds the IDX files of a split, and makes a data set of them.
 
 use super::names::{Name, Part, rank};
-use crate::dataset::source::{absent, candidates, missing};
+use crate::dataset::location::{absent, candidates, missing};
 use crate::dataset::{Dataset, DatasetError, Source, Split, foreign, idx};
 use crate::files::incidental::is_incidental;
 use std::fs;

@@ -13,7 +13,7 @@ use crate::dataset::fingerprint::Pending;
 use crate::dataset::images::convert::{Converted, Stop, convert};
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::listing::Listing;
-use crate::dataset::images::map::Map;
+use crate::dataset::map::Map;
 use crate::dataset::{Preparation, Source, Split, WHITE};
 use crate::files::atomic::part_prefix;
 use crate::files::digest::sha256;

@@ -5,7 +5,7 @@
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::listing::{Archive, Entry, ImageFiles, Listing, Place};
 use crate::dataset::images::partition::{self, Partition, Wrong};
-use crate::dataset::source::{DEFAULT_FOLDER, absent};
+use crate::dataset::location::{DEFAULT_FOLDER, absent};
 use crate::dataset::{DatasetError, Source, Split};
 use crate::files::bounded;
 use crate::files::incidental::{Depth, LeftOut, files};

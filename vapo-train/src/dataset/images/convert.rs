@@ -1,8 +1,8 @@
 //! Every image of a listing, decoded and prepared on all cores, in the order of the listing.
 
+use crate::dataset::Preparation;
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::listing::{Entry, ImageFiles, Listing, Place};
-use crate::dataset::images::preparation::Preparation;
 use crate::dataset::images::progress::Progress;
 use crate::files::raster::{Decoded, Raster, Seen, decode};
 use fast_image_resize::Resizer;

@@ -1,7 +1,7 @@
 //! The image files that make up a split, in a zip archive or in a folder.
 
 use crate::dataset::images::error::ImagesError;
-use crate::dataset::images::map::Map;
+use crate::dataset::map::Map;
 use crate::files::bounded;
 use crate::files::digest::hexadecimal;
 use crate::files::incidental::{LeftOut, is_incidental};

@@ -6,36 +6,26 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`preparation`] | what is done to an image: crop, extent, filter, channels |
-//! | [`crop`], [`resize`] | the steps of it, after [`crate::files::raster::decode()`] |
 //! | `celeba`, `folder` | which files make up a split, by the layout of the data set |
 //! | `partition` | the list of CelebA that says which split an image is in |
 //! | `listing` | those files, in a zip archive or a folder, and their checksum |
 //! | `convert` | all of them, in parallel, into one file |
 //! | `cache` | that file: its header, where it lies, when it is used |
-//! | `map` | a file mapped into memory |
 //! | [`error`] | why there are no images |
 
 pub(super) mod cache;
 pub(super) mod celeba;
 pub(super) mod convert;
-pub mod crop;
 pub mod error;
 pub(super) mod folder;
 pub(crate) mod listing;
-pub(super) mod map;
 pub(crate) mod partition;
-pub mod preparation;
 mod progress;
-pub mod resize;
 
-pub use crop::Crop;
 pub use error::ImagesError;
-pub use preparation::{Preparation, Size};
-pub use resize::Filter;
 
 use crate::dataset::pixels::Pixels;
-use crate::dataset::{Dataset, DatasetError, Files, Source, Split};
+use crate::dataset::{Dataset, DatasetError, Files, Preparation, Source, Split};
 use crate::files::incidental::LeftOut;
 use cache::{Cache, Key, Places};
 use listing::Listing;

@@ -1,6 +1,6 @@
 //! Resizing, by the crate `fast_image_resize`: the same bytes with and without vector instructions.
 
-use crate::dataset::images::crop::Window;
+use crate::dataset::preparation::crop::Window;
 use crate::files::raster::Raster;
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeError, ResizeOptions, Resizer};
@@ -37,7 +37,7 @@ impl From<Filter> for FilterType {
 
 impl Raster {
     /// The part inside a window, which must lie in the image.
-    pub(super) fn cropped(self, window: Window) -> Raster {
+    pub(in crate::dataset) fn cropped(self, window: Window) -> Raster {
         let Window { left, top, width, height } = window;
         if (width, height) == (self.width, self.height) {
             return self;
@@ -54,7 +54,7 @@ impl Raster {
     ///
     /// # Errors
     /// None for an image of one or three channels and one pixel or more.
-    pub(super) fn resized(
+    pub(in crate::dataset) fn resized(
         self,
         width: u32,
         height: u32,

@@ -1,6 +1,17 @@
 //! What is done to every image of a data set before it is learned from.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`crop`] | what is kept |
+//! | [`resize`] | the extent afterwards |
 
-use crate::dataset::{Crop, Filter, Source};
+pub mod crop;
+pub mod resize;
+
+pub use crop::Crop;
+pub use resize::Filter;
+
+use crate::dataset::Source;
 use crate::files::raster::Background;
 use serde::{Deserialize, Serialize};
 use std::fmt;
