@@ -107,7 +107,7 @@ impl Architecture {
     /// Every node with the extents that it reads and makes. Ends early at a node that does not fit
     /// ([`Architecture::validate`] names it).
     pub fn walk(&self) -> impl Iterator<Item = Placed> + '_ {
-        walk(self.signal, self.nodes.iter().cloned()).map_while(Result::ok)
+        walk(self.signal, self.nodes.iter().cloned())
     }
 
     /// Every weight matrix in the order of the file, which is that of the nodes.
@@ -163,25 +163,31 @@ impl Placed {
 }
 
 /// Places nodes one after the other. Ends at the first that does not fit what comes before it.
-pub(crate) fn walk(
+pub(crate) fn walk(signal: Shape, nodes: impl Iterator<Item = Node>) -> impl Iterator<Item = Placed> {
+    let mut places = Places::new(signal);
+    nodes.map_while(move |node| places.add(node).ok())
+}
+
+/// What nodes make, as far as they are placed.
+pub(crate) struct Places {
     signal: Shape,
-    nodes: impl Iterator<Item = Node>,
-) -> impl Iterator<Item = Result<Placed, ArchitectureError>> {
-    let mut made: heapless::Vec<Input, MAX_NODES> = heapless::Vec::new();
-    let mut ended = false;
-    nodes.enumerate().map_while(move |(index, node)| {
-        if ended {
-            return None;
-        }
-        let index = index as u16; // a list of nodes is no longer than u16 counts
-        let placed = place(signal, &made, index, node);
-        let placed = placed.and_then(|placed| {
-            made.push(placed.output).map_err(|_| Fault::Nodes)?;
+    made: heapless::Vec<Input, MAX_NODES>,
+}
+
+impl Places {
+    pub(crate) fn new(signal: Shape) -> Self {
+        Places { signal, made: heapless::Vec::new() }
+    }
+
+    /// Places the next node.
+    pub(crate) fn add(&mut self, node: Node) -> Result<Placed, ArchitectureError> {
+        let index = self.made.len() as u16;
+        let placed = place(self.signal, &self.made, index, node).and_then(|placed| {
+            self.made.push(placed.output).map_err(|_| Fault::Nodes)?;
             Ok(placed)
         });
-        ended = placed.is_err();
-        Some(placed.map_err(|fault| ArchitectureError { node: index, fault }))
-    })
+        placed.map_err(|fault| ArchitectureError { node: index, fault })
+    }
 }
 
 fn place(signal: Shape, made: &[Input], index: u16, node: Node) -> Result<Placed, Fault> {
@@ -225,6 +231,7 @@ pub(crate) struct Matrices {
 }
 
 /// Checks all nodes, and says how much their matrices are.
+#[inline(never)] // what it remembers of nodes leaves the stack before anything else is checked
 pub(crate) fn check(
     signal: Shape,
     classes: u16,
@@ -237,8 +244,9 @@ pub(crate) fn check(
     }
     let mut used: heapless::Vec<bool, MAX_NODES> = heapless::Vec::new();
     let (mut last, mut matrices, mut weights) = (None, Matrices::default(), 0_usize);
-    for placed in walk(signal, nodes) {
-        let placed = placed?;
+    let mut places = Places::new(signal);
+    for node in nodes {
+        let placed = places.add(node)?;
         if last == Some(true) {
             return Err(at(placed.index - 1, Fault::Readout));
         }

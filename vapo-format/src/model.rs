@@ -1,6 +1,6 @@
 //! A whole model file, checked once and borrowed from then on.
 
-use crate::architecture::{self, Architecture, Node, Placed};
+use crate::architecture::{self, Architecture, Node, Placed, Places};
 use crate::error::Error;
 use crate::header::Header;
 use crate::homotopy::Homotopy;
@@ -89,13 +89,7 @@ impl<'a> Model<'a> {
             return Err(Error::Checksum { computed, stored });
         }
         let model = Model { version, header, weights };
-        for (index, (_, matrix, padding)) in model.split().enumerate() {
-            let index = index as u16; // at most one matrix a node
-            check_numbers(&matrix).ok_or(Error::Number { matrix: index })?;
-            if padding.iter().any(|&byte| byte != 0) {
-                return Err(Error::Padding { matrix: index });
-            }
-        }
+        model.check_matrices()?;
         Ok(model)
     }
 
@@ -132,7 +126,7 @@ impl<'a> Model<'a> {
 
     /// Every node with the extents that it reads and makes.
     pub fn walk(&self) -> impl Iterator<Item = Placed> + use<'a> {
-        architecture::walk(self.header.signal, self.header.nodes()).map_while(Result::ok)
+        architecture::walk(self.header.signal, self.header.nodes())
     }
 
     /// The architecture, copied: for hosts.
@@ -163,7 +157,12 @@ impl<'a> Model<'a> {
 
     /// Every matrix, in the order of the nodes that they belong to.
     pub fn matrices(&self) -> impl Iterator<Item = (MatrixShape, Matrix<'a>)> + use<'a> {
-        self.split().map(|(shape, matrix, _)| (shape, matrix))
+        let (mut rest, encoding) = (self.weights, self.header.encoding);
+        self.walk().filter_map(|placed| placed.matrix()).map_while(move |shape| {
+            let (matrix, tail) = Matrix::split_first(rest, shape.rows, shape.columns, encoding)?;
+            rest = tail;
+            Some((shape, matrix))
+        })
     }
 
     /// Bytes of the file, without a threshold if it has one.
@@ -181,14 +180,23 @@ impl<'a> Model<'a> {
         self.header.structure
     }
 
-    /// Every matrix and its padding.
-    fn split(&self) -> impl Iterator<Item = (MatrixShape, Matrix<'a>, &'a [u8])> + use<'a> {
-        let (mut rest, encoding) = (self.weights, self.header.encoding);
-        self.walk().filter_map(|placed| placed.matrix()).map_while(move |shape| {
-            let (matrix, padding, tail) = Matrix::split_padded(rest, shape.rows, shape.columns, encoding)?;
-            rest = tail;
-            Some((shape, matrix, padding))
-        })
+    /// Checks all numbers and all padding.
+    #[inline(never)] // as the nodes' check
+    fn check_matrices(&self) -> Result<(), Error> {
+        // Not by an iterator: what it remembers of nodes would be moved about, on a stack of few KB.
+        let mut places = Places::new(self.header.signal);
+        let (mut rest, mut index) = (self.weights, 0);
+        for node in self.header.nodes() {
+            let Some(MatrixShape { rows, columns, .. }) = places.add(node)?.matrix() else { continue };
+            let split = Matrix::split_padded(rest, rows, columns, self.header.encoding);
+            let (matrix, padding, tail) = split.ok_or(Error::Number { matrix: index })?;
+            check_numbers(&matrix).ok_or(Error::Number { matrix: index })?;
+            if padding.iter().any(|&byte| byte != 0) {
+                return Err(Error::Padding { matrix: index });
+            }
+            (rest, index) = (tail, index + 1);
+        }
+        Ok(())
     }
 }
 
