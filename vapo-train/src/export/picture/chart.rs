@@ -1,13 +1,13 @@
 //! The loss over the steps.
 
 use crate::export::picture::axis::Axis;
+use crate::export::picture::canvas::{INK, PAPER, RULE, draw, line, text};
 use crate::export::picture::{Picture, PictureError};
 use embedded_graphics::mono_font::{MonoTextStyle, ascii::FONT_8X13, ascii::FONT_9X15_BOLD};
 use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::*;
-use embedded_graphics::primitives::{Circle, Line, PrimitiveStyle, Rectangle};
-use embedded_graphics::text::{Alignment, Baseline, Text, TextStyleBuilder};
-use std::convert::Infallible;
+use embedded_graphics::primitives::{Circle, PrimitiveStyle, Rectangle};
+use embedded_graphics::text::Alignment;
 
 const WIDTH: i32 = 960;
 const HEIGHT: i32 = 540;
@@ -19,9 +19,6 @@ const BOTTOM: i32 = HEIGHT - 60;
 /// The smoothed curve is a mean over this fraction of all points, half before and half after.
 const SMOOTHING: usize = 40;
 
-const PAPER: Rgb888 = Rgb888::WHITE;
-const INK: Rgb888 = Rgb888::new(40, 40, 48);
-const RULE: Rgb888 = Rgb888::new(226, 228, 232);
 const RAW: Rgb888 = Rgb888::new(168, 198, 232);
 const SMOOTHED: Rgb888 = Rgb888::new(16, 78, 160);
 
@@ -99,41 +96,6 @@ fn draw_legend(picture: &mut Picture) {
         let place = Point::new(left, TOP / 2);
         line(picture, place, place + Point::new(28, 0), colour, width);
         text(picture, name, place + Point::new(36, 0), Alignment::Left, style);
-    }
-}
-
-fn line(picture: &mut Picture, from: Point, to: Point, colour: Rgb888, width: u32) {
-    draw(Line::new(from, to).into_styled(PrimitiveStyle::with_stroke(colour, width)).draw(picture));
-}
-
-fn text(picture: &mut Picture, text: &str, place: Point, alignment: Alignment, style: MonoTextStyle<'_, Rgb888>) {
-    let placed = TextStyleBuilder::new().alignment(alignment).baseline(Baseline::Middle).build();
-    draw(Text::with_text_style(text, place, style, placed).draw(picture));
-}
-
-/// Drawing into memory cannot fail.
-fn draw<T>(drawn: Result<T, Infallible>) {
-    let Ok(_) = drawn;
-}
-
-impl OriginDimensions for Picture {
-    fn size(&self) -> Size {
-        Size::new(self.width, self.height)
-    }
-}
-
-impl DrawTarget for Picture {
-    type Color = Rgb888;
-    type Error = Infallible;
-
-    fn draw_iter<I: IntoIterator<Item = Pixel<Rgb888>>>(&mut self, pixels: I) -> Result<(), Infallible> {
-        let inside = self.bounding_box();
-        for Pixel(place, colour) in pixels.into_iter().filter(|pixel| inside.contains(pixel.0)) {
-            // A grey picture keeps the red.
-            let target = self.pixel_mut(place.x as u32, place.y as u32);
-            target.iter_mut().zip([colour.r(), colour.g(), colour.b()]).for_each(|(byte, value)| *byte = value);
-        }
-        Ok(())
     }
 }
 

@@ -5,14 +5,19 @@
 //! |---|---|
 //! | [`mod@grid`] | samples side by side |
 //! | [`chart`] | the loss over the steps |
+//! | [`mod@plan`] | where a model's activations lie, over the time of one drift |
 //! | `axis` | a chart's scales and the numbers beside them |
+//! | `canvas` | lines and letters |
 
 mod axis;
+mod canvas;
 pub mod chart;
 pub mod grid;
+pub mod plan;
 
 pub use chart::loss_curve;
 pub use grid::{grid, refuse_grid, sample_grid};
+pub use plan::plan;
 
 use vapo_format::Shape;
 
