@@ -13,7 +13,7 @@ fn lifetimes(architecture: &Architecture, element: usize) -> Lifetimes<MAX_NODES
 }
 
 /// Shapes of the trainer's presets, with the bytes that a stack of frames took.
-fn presets() -> Vec<(Architecture, u32)> {
+fn presets() -> Vec<(&'static str, Architecture, u32)> {
     use Block::{Residual, SpaceToDepth};
     let conv = |channels| Block::Conv { channels };
     let down = |channels| Block::Down { channels };
@@ -37,18 +37,22 @@ fn presets() -> Vec<(Architecture, u32)> {
     ];
     let peer = [conv(8), Residual, down(16), Residual, down(32), Residual, Residual, head(32)];
     vec![
-        (network((1, 8, 8), 8, &[conv(4), Residual, down(8), head(8)]), 4164),
-        (digits(), 9024),
-        (network((1, 28, 28), 64, &narrow), 107_136),
-        (network((1, 28, 28), 64, &peer), 119_680),
-        (network((3, 32, 32), 64, &wide), 382_720),
-        (network((3, 64, 64), 64, &device), 377_600),
+        ("`tiny`, 8×8", network((1, 8, 8), 8, &[conv(4), Residual, down(8), head(8)]), 4164),
+        ("`digits`, 8×8", digits(), 9024),
+        ("`small`, 28×28", network((1, 28, 28), 64, &narrow), 107_136),
+        ("`peer-8`, 28×28", network((1, 28, 28), 64, &peer), 119_680),
+        ("`cifar10`, 32×32×3", network((3, 32, 32), 64, &wide), 382_720),
+        ("`celeba-device`, 64×64×3", network((3, 64, 64), 64, &device), 377_600),
     ]
 }
 
 #[test]
 fn presets_take_at_most_3_percent_above_the_bound_and_no_more_than_a_stack() {
-    for (architecture, stack) in presets() {
+    let page = include_str!("../docs/memory.md");
+    for (name, architecture, stack) in presets() {
+        let plan = lifetimes(&architecture, 4);
+        let row = format!("| {name} | {} | {} | {} | {stack} |", plan.count(), plan.bytes(), plan.lower_bound());
+        assert!(page.lines().any(|line| line == row), "docs/memory.md should say {row}");
         for element in [4, 2, 1] {
             let lifetimes = lifetimes(&architecture, element);
             let (bytes, bound) = (lifetimes.bytes(), lifetimes.lower_bound());
