@@ -12,11 +12,11 @@ mod refusal;
 mod script;
 
 pub use memory::Memory;
-use refusal::{Demand, Refusal};
+use refusal::Refusal;
 pub use script::Unreadable;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
-use vapo_sampler::{Solver, arena};
+use vapo_sampler::fit::Demand;
 
 /// Beside what a model takes, which is counted for a release.
 const NOT_OPTIMISED: &str = ". This counts the program that --release builds; without it, the program takes several times \
@@ -99,17 +99,16 @@ fn demand(path: &Path) -> Result<(Vec<u8>, Demand), String> {
     let bytes = read(path)?;
     let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let model = vapo_format::Model::parse(&bytes).map_err(|error| refused(&error))?;
-    let architecture = model.architecture();
-    // The sample, and the arena of the solver that takes most.
-    let arena = Solver::ALL.map(|solver| arena::elements(architecture, solver));
-    let elements = architecture.image.elements() + arena.into_iter().max().unwrap_or_default();
-    let demand = Demand { model: bytes.len(), elements };
+    let demand = Demand::new(model.architecture(), model.encoding(), None).map_err(|error| refused(&error))?;
+    // A file may hold more than its architecture asks for: a threshold.
+    let demand = Demand { model: bytes.len(), ..demand };
     Ok((bytes, demand))
 }
 
 /// What the board's program includes.
 fn source(demand: Demand) -> String {
-    let Demand { model, elements } = demand;
+    let Demand { model, arena, image } = demand;
+    let elements = (arena + image) / size_of::<f32>();
     format!(
         "/// The model's file, in flash.\n\
          static MODEL: &vapo_program::Aligned<[u8; {model}]> =\n    \
