@@ -85,6 +85,7 @@ pub mod anomaly;
 pub mod arena;
 pub mod composition;
 pub mod error;
+pub mod fit;
 pub mod homotopy;
 pub mod inpainting;
 mod kernel;

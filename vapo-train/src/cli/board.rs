@@ -1,40 +1,6 @@
 //! The boards of the firmware, and the memory of each.
 
-/// Memory of a device, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Memory {
-    /// Holds the program and the model.
-    pub(super) flash: usize,
-    /// Pieces of RAM, the largest first, the stack's included. What lies in one piece lies at addresses that follow each
-    /// other. A device of fewer pieces has some of 0 bytes.
-    pub(super) ram: [usize; PIECES],
-    /// What of `ram` is reserved for the stack.
-    pub(super) stack: usize,
-}
-
-/// Pieces of RAM that a device has at most.
-pub(super) const PIECES: usize = 4;
-
-impl Memory {
-    /// RAM of all pieces.
-    pub(super) fn ram(self) -> usize {
-        self.ram.iter().fold(0, |sum, piece| sum.saturating_add(*piece))
-    }
-}
-
-/// RAM in one piece.
-pub(super) const fn one_piece(bytes: usize) -> [usize; PIECES] {
-    [bytes, 0, 0, 0]
-}
-
-/// What the firmware's program takes, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Program {
-    /// Beside the model.
-    pub(super) flash: usize,
-    /// Beside sample, arena and stack.
-    pub(super) ram: usize,
-}
+use vapo_sampler::fit::{Memory, PIECES, Program, one_piece};
 
 /// A board that the firmware runs on.
 #[derive(Debug, PartialEq, Eq)]
@@ -192,9 +158,9 @@ mod tests {
     /// into another.
     #[test]
     fn the_presets_for_devices_fit_a_cortex_m7() {
-        use crate::cli::fit::{Demand, Device};
         use crate::run::preset::Preset;
         use vapo_format::{Encoding, Homotopy, Shape};
+        use vapo_sampler::fit::{Demand, Device};
         let &Board { memory, program, .. } = named("stm32h743").unwrap();
         let device = Device { memory, program, solver: None };
         let lack = |name: &str, side: u16, device: Device| {

@@ -1,7 +1,6 @@
 //! `vapo-train inspect`: what is in a model file, what a device needs for it, and whether a device has that.
 
-use super::board::{self, BOARDS, Memory, PIECES, Program};
-use super::fit::{Demand, Device, Placed};
+use super::board::{self, BOARDS};
 use super::options::Integrator;
 use super::{Failure, parse_model, print, read_model, smaller};
 use clap::builder::PossibleValuesParser;
@@ -9,6 +8,7 @@ use std::path::PathBuf;
 use vapo_format::matrix::Part;
 use vapo_format::{Layer, MatrixShape, Model, Threshold};
 use vapo_sampler::Solver;
+use vapo_sampler::fit::{Demand, Device, Memory, PIECES, Placed, Program};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -178,12 +178,12 @@ fn pieces(demand: Demand, device: Device) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::board::one_piece;
     use crate::quantise::model_file;
     use crate::run::preset::Preset;
     use clap::Parser;
     use vapo_format::writer::replace_threshold;
     use vapo_format::{Encoding, Homotopy, Shape, threshold};
+    use vapo_sampler::fit::one_piece;
 
     #[derive(Debug, Parser)]
     struct CommandLine {
@@ -205,6 +205,15 @@ mod tests {
     fn device(flash: usize, ram: usize) -> Device {
         let program = Program { flash: 57_344, ram: 64 };
         Device { memory: Memory { flash, ram: one_piece(ram), stack: 1024 }, program, solver: None }
+    }
+
+    #[test]
+    fn the_model_counts_with_every_byte_of_its_file() {
+        for encoding in [Encoding::Int8, Encoding::Float32] {
+            let file = file("digits", encoding);
+            let architecture = Model::parse(&file).unwrap().architecture().clone();
+            assert_eq!(Demand::new(&architecture, encoding, None).unwrap().model, file.len());
+        }
     }
 
     #[test]

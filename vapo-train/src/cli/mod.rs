@@ -8,7 +8,6 @@ mod eval;
 mod extend;
 mod fetch;
 mod fid_ref;
-mod fit;
 mod inpaint;
 mod inspect;
 mod interpolate;

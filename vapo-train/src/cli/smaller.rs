@@ -1,8 +1,8 @@
 //! Smaller variants of a model that does not fit a device.
 
-use super::fit::{Demand, Device, Lack};
 use vapo_format::architecture::MAX_LAYERS;
 use vapo_format::{Architecture, Encoding, Layer};
+use vapo_sampler::fit::{Demand, Device, Lack};
 
 /// A smaller variant of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,9 +119,10 @@ fn narrower(architecture: &Architecture, divisor: u16) -> Option<Architecture> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::board::{Memory, largest_program, named, one_piece};
+    use crate::cli::board::{largest_program, named};
     use crate::run::preset::Preset;
     use vapo_format::{Homotopy, Shape};
+    use vapo_sampler::fit::{Memory, one_piece};
 
     fn architecture(preset: &str, extent: u16) -> Architecture {
         let image = Shape { channels: 1, height: extent, width: extent };

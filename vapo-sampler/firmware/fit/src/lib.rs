@@ -13,13 +13,14 @@ mod refusal;
 mod script;
 
 pub use memory::Memory;
-use refusal::{Demand, Refusal};
+use refusal::Refusal;
 pub use script::Unreadable;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
-use vapo_sampler::{PlanFor, Solver};
+use vapo_sampler::PlanFor;
+use vapo_sampler::fit::Demand;
 
 /// Beside what a model takes, which is counted for a release.
 const NOT_OPTIMISED: &str = ". This counts the program that --release builds; without it, the program takes several times \
@@ -61,7 +62,9 @@ pub fn build() -> Result<(), String> {
     let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", model.display());
     let parsed = Model::parse(&bytes).map_err(|error| refused(&error))?;
     let plan = PlanFor::<MAX_NODES>::new(&parsed).map_err(|error| refused(&error))?;
-    let demand = demand(bytes.len(), &plan);
+    let demand = Demand::new(&parsed.architecture(), parsed.encoding(), None).map_err(|error| refused(&error))?;
+    // A file may hold more than its architecture asks for: a threshold.
+    let demand = Demand { model: bytes.len(), ..demand };
     let memory = Memory::parse(&layout).map_err(|error| error.to_string())?;
     let taken = refusal::check(&board, demand, memory).map_err(|refusal: Refusal| refusal.to_string())?;
     let optimised = variable("OPT_LEVEL")? != "0";
@@ -101,16 +104,10 @@ fn write(path: &Path, contents: &[u8]) -> Result<(), String> {
     fs::write(path, contents).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-/// What a model of so many bytes takes of a board: the sample, and the arena of the solver that takes most.
-fn demand(model: usize, plan: &vapo_sampler::Plan) -> Demand {
-    let arena = Solver::ALL.map(|solver| plan.elements_with(solver));
-    let sample = plan.steps().first().map_or(0, |signal| signal.extent.elements());
-    Demand { model, elements: sample + arena.into_iter().max().unwrap_or_default() }
-}
-
 /// What the board's program includes.
 fn source(demand: Demand, plan: &vapo_sampler::Plan) -> String {
-    let Demand { model, elements } = demand;
+    let Demand { model, arena, image } = demand;
+    let elements = (arena + image) / size_of::<f32>();
     format!(
         "/// The model's file, in flash.\n\
          static MODEL: &vapo_program::Aligned<[u8; {model}]> =\n    \

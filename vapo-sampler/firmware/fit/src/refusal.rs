@@ -2,15 +2,7 @@
 
 use crate::memory::Memory;
 use std::fmt;
-
-/// What a model takes of a board.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Demand {
-    /// Bytes of flash.
-    pub(crate) model: usize,
-    /// f32 elements of RAM, for the arena and a sample.
-    pub(crate) elements: usize,
-}
+use vapo_sampler::fit::{Demand, Device, Lack, Program, one_piece};
 
 /// Why a model does not fit a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,30 +43,42 @@ fn unused(others: &[(String, u64)]) -> String {
     format!(" in RAM, and {}, which the program does not use: it takes one piece", list.join(", "))
 }
 
-/// Checks that a model's demand does not exceed a board's memory, and says what of that it takes.
+/// Checks that a model's demand does not exceed a board's memory, and says what of that it takes. The sample counts to the
+/// arena: the program lends both in one piece.
 pub(crate) fn check(board: &str, demand: Demand, memory: Memory) -> Result<String, Refusal> {
     let board = board.to_owned();
-    let (model, arena) = (demand.model as u64, 4 * demand.elements as u64);
+    let device = device(&memory);
+    let (model, arena) = (demand.model as u64, (demand.arena + demand.image) as u64);
     let Memory { flash, ram, stack, program_flash, program_ram, .. } = memory;
-    if model + program_flash > flash {
-        return Err(Refusal::Flash { board, model, memory });
+    match device.lack(demand) {
+        Lack { flash: 0, ram: 0 } => Ok(format!(
+            "flash {} of {flash} bytes (model {model}, program {program_flash}), RAM {} of {} (arena {arena}, stack \
+             {stack}, program {program_ram})",
+            device.flash(demand),
+            device.ram(demand),
+            ram + stack
+        )),
+        Lack { flash: 0, .. } => Err(Refusal::Ram { board, arena, memory }),
+        _ => Err(Refusal::Flash { board, model, memory }),
     }
-    if arena + program_ram > ram {
-        return Err(Refusal::Ram { board, arena, memory });
-    }
-    Ok(format!(
-        "flash {} of {flash} bytes (model {model}, program {program_flash}), RAM {} of {} (arena {arena}, stack \
-         {stack}, program {program_ram})",
-        model + program_flash,
-        arena + program_ram + stack,
-        ram + stack
-    ))
+}
+
+/// A board's memory, of which the program uses the regions `RAM` and `STACK`. They may lie apart, but hold what they must:
+/// the stack fills its region.
+fn device(memory: &Memory) -> Device {
+    let bytes = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let Memory { flash, ram, stack, program_flash, program_ram, .. } = *memory;
+    let program = Program { flash: bytes(program_flash), ram: bytes(program_ram) };
+    let ram = one_piece(bytes(ram.saturating_add(stack)));
+    let memory = vapo_sampler::fit::Memory { flash: bytes(flash), ram, stack: bytes(stack) };
+    Device { memory, program, solver: None }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Demand, check};
+    use super::check;
     use crate::memory::Memory;
+    use vapo_sampler::fit::Demand;
 
     const MEMORY: Memory = Memory {
         flash: 100_000,
@@ -87,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_model_that_fits_to_the_byte_is_taken() {
-        let text = check("board", Demand { model: 50_000, elements: 3_225 }, MEMORY).unwrap();
+        let text = check("board", Demand { model: 50_000, arena: 12_000, image: 900 }, MEMORY).unwrap();
         assert_eq!(
             text,
             "flash 100000 of 100000 bytes (model 50000, program 50000), RAM 16000 of 16000 (arena 12900, stack \
@@ -97,13 +101,13 @@ mod tests {
 
     #[test]
     fn a_byte_too_much_flash_names_both_numbers() {
-        let text = check("board", Demand { model: 50_001, elements: 0 }, MEMORY).unwrap_err().to_string();
+        let text = check("board", Demand { model: 50_001, arena: 0, image: 0 }, MEMORY).unwrap_err().to_string();
         assert!(text.contains("needs 100001 bytes") && text.contains("has 100000"), "{text}");
     }
 
     #[test]
     fn a_number_too_much_ram_names_both_numbers_and_the_stack() {
-        let text = check("board", Demand { model: 0, elements: 3_226 }, MEMORY).unwrap_err().to_string();
+        let text = check("board", Demand { model: 0, arena: 12_004, image: 900 }, MEMORY).unwrap_err().to_string();
         assert!(text.contains("needs 16004 bytes") && text.contains("has 16000"), "{text}");
         assert!(text.contains("3000 for the stack"), "{text}");
     }
@@ -113,9 +117,10 @@ mod tests {
     fn other_pieces_of_ram_are_named_and_not_counted() {
         let others = vec![("SRAM2".to_owned(), 1 << 20), ("DTCMRAM".to_owned(), 8)];
         let memory = Memory { others, ..MEMORY };
-        let text = check("board", Demand { model: 0, elements: 3_226 }, memory.clone()).unwrap_err().to_string();
+        let text =
+            check("board", Demand { model: 0, arena: 12_004, image: 900 }, memory.clone()).unwrap_err().to_string();
         let named = "has 16000 in RAM, and 1048576 in SRAM2, 8 in DTCMRAM, which the program does not use";
         assert!(text.contains(named), "{text}");
-        assert!(check("board", Demand { model: 0, elements: 3_225 }, memory).is_ok());
+        assert!(check("board", Demand { model: 0, arena: 12_000, image: 900 }, memory).is_ok());
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::dataset::preparation::crop::Window;
 use crate::files::raster::Raster;
-use fast_image_resize::images::Image;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeError, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x3};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeError, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
 
 /// Kernel that images are resized with. All are widened when an image shrinks, so that they do not alias.
@@ -64,13 +65,30 @@ impl Raster {
         if (width, height) == (self.width, self.height) {
             return Ok(self);
         }
-        let kind = if self.channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
-        let source = Image::from_vec_u8(self.width, self.height, self.pixels, kind)
-            .expect("an image has as many values as its extent says");
-        let mut target = Image::new(width, height, kind);
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter.into())).use_alpha(false);
-        resizer.resize(&source, &mut target, &options)?;
-        Ok(Raster { width, height, channels: self.channels, pixels: target.into_vec() })
+        let pixels = if self.channels == 1 {
+            self.resized_as::<U8>(width, height, &options, resizer)?
+        } else {
+            self.resized_as::<U8x3>(width, height, &options, resizer)?
+        };
+        Ok(Raster { width, height, channels: self.channels, pixels })
+    }
+
+    /// The pixels of the resized image. With their type given, the crate's code for all others is not compiled.
+    fn resized_as<P: PixelTrait>(
+        &self,
+        width: u32,
+        height: u32,
+        options: &ResizeOptions,
+        resizer: &mut Resizer,
+    ) -> Result<Vec<u8>, ResizeError> {
+        let source = TypedImageRef::<P>::from_buffer(self.width, self.height, &self.pixels)
+            .expect("an image has as many values as its extent says");
+        let mut pixels = vec![0; width as usize * height as usize * usize::from(self.channels)];
+        let mut target = TypedImage::<P>::from_buffer(width, height, &mut pixels)
+            .expect("as many values as the extent says were allocated");
+        resizer.resize_typed(&source, &mut target, options)?;
+        Ok(pixels)
     }
 }
 

@@ -1,19 +1,56 @@
-//! What a model takes of a device, and how much of that the device lacks.
+//! What a model takes of a device, and how much of that the device lacks: for a build script, or whoever chooses a device.
 
-use super::board::{Memory, PIECES, Program};
+use crate::arena;
+use crate::solver::Solver;
+use core::fmt;
 use vapo_format::writer::file_bytes;
 use vapo_format::{Architecture, Encoding};
-use vapo_sampler::{Solver, arena};
+
+/// Memory of a device, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Holds the program and the model.
+    pub flash: usize,
+    /// Pieces of RAM, the largest first, the stack's included. What lies in one piece lies at addresses that follow each
+    /// other. A device of fewer pieces has some of 0 bytes.
+    pub ram: [usize; PIECES],
+    /// What of `ram` is reserved for the stack.
+    pub stack: usize,
+}
+
+/// Pieces of RAM that a device has at most.
+pub const PIECES: usize = 4;
+
+impl Memory {
+    /// RAM of all pieces.
+    pub fn ram(self) -> usize {
+        self.ram.iter().fold(0, |sum, piece| sum.saturating_add(*piece))
+    }
+}
+
+/// RAM in one piece.
+pub const fn one_piece(bytes: usize) -> [usize; PIECES] {
+    [bytes, 0, 0, 0]
+}
+
+/// What the program takes of a device, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Beside the model.
+    pub flash: usize,
+    /// Beside sample, arena and stack.
+    pub ram: usize,
+}
 
 /// What a model takes of a device, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Demand {
+pub struct Demand {
     /// The model file.
-    pub(super) model: usize,
+    pub model: usize,
     /// Memory lent to the sampler.
-    pub(super) arena: usize,
+    pub arena: usize,
     /// One sample.
-    pub(super) image: usize,
+    pub image: usize,
 }
 
 impl Demand {
@@ -21,7 +58,7 @@ impl Demand {
     ///
     /// # Errors
     /// The architecture is none that validates.
-    pub(super) fn new(
+    pub fn new(
         architecture: &Architecture,
         encoding: Encoding,
         solver: Option<Solver>,
@@ -29,39 +66,41 @@ impl Demand {
         let model = file_bytes(architecture, encoding)?;
         let chosen = Solver::ALL.into_iter().filter(|each| solver.is_none_or(|solver| solver == *each));
         let elements = chosen.map(|solver| arena::elements(architecture, solver)).max().unwrap_or_default();
-        Ok(Demand { model, arena: 4 * elements, image: 4 * architecture.image.elements() })
+        Ok(Demand { model, arena: 4 * elements, image: 4 * architecture.signal.elements() })
     }
 }
 
 /// A device, and how it is to sample.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Device {
-    pub(super) memory: Memory,
-    pub(super) program: Program,
+pub struct Device {
+    /// What there is.
+    pub memory: Memory,
+    /// What the program takes of it.
+    pub program: Program,
     /// The only solver that the program uses; none where it may use each.
-    pub(super) solver: Option<Solver>,
+    pub solver: Option<Solver>,
 }
 
 impl Device {
     /// Flash that is taken: by model and program.
-    pub(super) fn flash(self, demand: Demand) -> usize {
+    pub fn flash(self, demand: Demand) -> usize {
         demand.model + self.program.flash
     }
 
     /// RAM that is taken: by arena, sample, program and stack.
-    pub(super) fn ram(self, demand: Demand) -> usize {
+    pub fn ram(self, demand: Demand) -> usize {
         demand.arena + demand.image + self.program.ram + self.memory.stack
     }
 
     /// What the device lacks.
-    pub(super) fn lack(self, demand: Demand) -> Lack {
+    pub fn lack(self, demand: Demand) -> Lack {
         let ram = self.placed(demand).lack;
         Lack { flash: self.flash(demand).saturating_sub(self.memory.flash), ram }
     }
 
     /// Where the arena, the image, and the program's RAM with its stack go: each whole into one piece of RAM, all into the
     /// largest if they fit there, and otherwise so that the least is lacking.
-    pub(super) fn placed(self, demand: Demand) -> Placed {
+    pub fn placed(self, demand: Demand) -> Placed {
         let sizes = [demand.arena, demand.image, self.program.ram + self.memory.stack];
         let ways = (0..PIECES.pow(sizes.len() as u32)).map(|way| {
             let mut left = way;
@@ -85,30 +124,32 @@ impl Device {
 
 /// In which piece of RAM the parts of a demand lie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Placed {
+pub struct Placed {
     /// Bytes that the pieces have too few.
-    pub(super) lack: usize,
+    pub lack: usize,
     /// Pieces of arena, image, and the program with its stack.
-    pub(super) pieces: [usize; 3],
+    pub pieces: [usize; 3],
 }
 
 /// Bytes that a device has too few; zeros where all fits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Lack {
-    pub(super) flash: usize,
-    pub(super) ram: usize,
+pub struct Lack {
+    /// For model and program.
+    pub flash: usize,
+    /// For arena, sample, program and stack.
+    pub ram: usize,
 }
 
 impl Lack {
     /// Whether the device has enough.
-    pub(super) fn fits(self) -> bool {
+    pub fn fits(self) -> bool {
         self == Lack::default()
     }
 }
 
 /// `fits`, or `lacks 2432 bytes of RAM`.
-impl std::fmt::Display for Lack {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Lack { flash: 0, ram: 0 } => f.write_str("fits"),
             Lack { flash, ram: 0 } => write!(f, "lacks {flash} bytes of flash"),
@@ -121,22 +162,24 @@ impl std::fmt::Display for Lack {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::board::one_piece;
-    use crate::quantise::model_file;
-    use crate::run::preset::Preset;
-    use vapo_format::{Homotopy, Shape};
+    use std::string::ToString;
+    use vapo_format::{Homotopy, Layer, Shape};
 
     fn digits() -> Architecture {
-        let image = Shape { channels: 1, height: 8, width: 8 };
-        Preset::named("digits").unwrap().architecture(image, Homotopy::Linear)
-    }
-
-    #[test]
-    fn the_model_counts_with_every_byte_of_its_file() {
-        let parameters = vec![0.0; digits().parameters()];
-        for encoding in [Encoding::Int8, Encoding::Float32] {
-            let file = model_file(&digits(), &parameters, encoding).unwrap();
-            assert_eq!(Demand::new(&digits(), encoding, None).unwrap().model, file.len());
+        let levels = [
+            Layer::Conv { channels: 8 },
+            Layer::Residual,
+            Layer::Down { channels: 16 },
+            Layer::Residual,
+            Layer::Down { channels: 32 },
+            Layer::Residual,
+            Layer::Head { channels: 32 },
+        ];
+        Architecture {
+            image: Shape { channels: 1, height: 8, width: 8 },
+            homotopy: Homotopy::Linear,
+            embedding: 16,
+            layers: levels.into_iter().collect(),
         }
     }
 
