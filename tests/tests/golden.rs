@@ -3,10 +3,10 @@
 use dfdx::prelude::Cpu;
 use std::collections::HashMap;
 use std::fs::File;
-use vapo_format::matrix::Part;
-use vapo_format::{Architecture, Homotopy, Layer, Shape};
+use vapo_format::{Block, Homotopy, Shape};
 use vapo_train::ops::Fused;
 use vapo_train::ops::fused::memory::Memory;
+use vapo_train::potential::encoder::Encoder;
 use vapo_train::potential::parameters::{Layout, Place};
 use vapo_train::potential::{Potential, Samples, Seeds};
 
@@ -37,43 +37,43 @@ impl Golden {
     }
 
     /// A matrix of ours from a tensor of the peer's: `kind` is `p` for parameters, `g` for their gradients.
-    fn matrix(&self, kind: &str, place: &Place) -> (Vec<f64>, Vec<f64>) {
-        let name = peer_name(place);
+    fn matrix(&self, kind: &str, place: &Place, matrix: &str) -> (Vec<f64>, Vec<f64>) {
+        let (block, part) = matrix.rsplit_once('.').unwrap_or((matrix, matrix));
+        let name = peer_name(block, part);
         let (weight, bias) = (self.array(&format!("{kind}:{name}.weight")), self.array(&format!("{kind}:{name}.bias")));
         let outputs = bias.len();
         // The peer's readout has a second output that nothing uses.
-        let used: Vec<usize> = (0..outputs).filter(|&o| place.name.part != Part::Readout || o != 1).collect();
-        let taps = match place.name.part {
-            Part::Conv | Part::Conv1 | Part::Conv2 => 9,
-            Part::Down => 4,
+        let used: Vec<usize> = (0..outputs).filter(|&o| part != "readout" || o != 1).collect();
+        let taps = match part {
+            "conv" | "conv1" | "conv2" => 9,
+            "down" => 4,
             _ => 1,
         };
-        let inputs = place.rows / taps;
+        let inputs = place.shape.rows / taps;
         // (outputs, inputs, taps) there, (taps, inputs, outputs) here.
         let at = |row: usize, o: usize| weight[(o * inputs + row % inputs) * taps + row / inputs];
-        let weight = (0..place.rows).flat_map(|row| used.iter().map(move |&o| at(row, o))).collect();
+        let weight = (0..place.shape.rows).flat_map(|row| used.iter().map(move |&o| at(row, o))).collect();
         (weight, used.iter().map(|&o| bias[o]).collect())
     }
 }
 
-fn peer_name(place: &Place) -> String {
-    let block = ["stem", "level1.0", "down1", "level2.0", "down2", "level3.0", "level3.1", "head"];
-    match (place.name.layer.map(|layer| block[usize::from(layer)]), place.name.part) {
-        (_, Part::Embedding0) => "embed.0".into(),
-        (_, Part::Embedding1) => "embed.2".into(),
-        (_, Part::Readout) => "readout".into(),
-        (Some(block), Part::Conv1) => format!("{block}.conv1"),
-        (Some(block), Part::Conv2) => format!("{block}.conv2"),
-        (Some(block), Part::Film) => format!("{block}.film"),
-        (Some(block), _) => block.into(),
-        (None, part) => panic!("{part:?} has no layer"),
+/// The peer's name of a matrix: of the embedding, of a layer, or of the read-out.
+fn peer_name(block: &str, part: &str) -> String {
+    const LAYERS: [&str; 8] = ["stem", "level1.0", "down1", "level2.0", "down2", "level3.0", "level3.1", "head"];
+    let layer = block.strip_prefix("layers.").map(|layer| LAYERS[layer.parse::<usize>().unwrap()]);
+    match (layer, part) {
+        (None, "0") => "embed.0".into(),
+        (None, "1") => "embed.2".into(),
+        (None, part) => part.into(),
+        (Some(layer), "conv1" | "conv2" | "film") => format!("{layer}.{part}"),
+        (Some(layer), _) => layer.into(),
     }
 }
 
 /// `torch_peer.py`'s network of width 2.
-fn architecture() -> Architecture {
-    use Layer::{Conv, Down, Head, Residual};
-    let layers = [
+fn encoder() -> Encoder {
+    use Block::{Conv, Down, Head, Residual};
+    let layers = vec![
         Conv { channels: 2 },
         Residual,
         Down { channels: 4 },
@@ -83,12 +83,7 @@ fn architecture() -> Architecture {
         Residual,
         Head { channels: 8 },
     ];
-    Architecture {
-        image: Shape { channels: 1, height: 8, width: 8 },
-        homotopy: Homotopy::Linear,
-        embedding: 64,
-        layers: layers.into_iter().collect(),
-    }
+    Encoder { image: Shape { channels: 1, height: 8, width: 8 }, homotopy: Homotopy::Linear, embedding: 64, layers }
 }
 
 fn assert_equal(found: &[f32], exact: &[f64], what: &str) {
@@ -102,16 +97,17 @@ fn assert_equal(found: &[f32], exact: &[f64], what: &str) {
 
 #[test]
 fn gradients_equal_pytorch_tensor_by_tensor() {
-    let (golden, architecture) = (Golden::read(), architecture());
+    let (golden, encoder) = (Golden::read(), encoder());
+    let (architecture, names) = (encoder.architecture().unwrap(), encoder.matrix_names());
     let layout = Layout::new(&architecture);
     let mut parameters = vec![0.0; layout.len()];
-    for place in &layout.matrices {
-        let (weight, bias) = golden.matrix("p", place);
+    for (place, name) in layout.matrices.iter().zip(&names) {
+        let (weight, bias) = golden.matrix("p", place, name);
         parameters[place.weight()].iter_mut().zip(weight).for_each(|(to, from)| *to = from as f32);
         parameters[place.bias()].iter_mut().zip(bias).for_each(|(to, from)| *to = from as f32);
     }
     let (data, noise, times) = (golden.array("data"), golden.array("noise"), golden.array("time"));
-    let size = architecture.image.elements();
+    let size = architecture.signal.elements();
     let path = |i: usize| times[i / size] * data[i] + (1.0 - times[i / size]) * noise[i];
     let images: Vec<f32> = (0..data.len()).map(|i| path(i) as f32).collect();
     let samples_times = golden.floats("time");
@@ -131,9 +127,9 @@ fn gradients_equal_pytorch_tensor_by_tensor() {
     let zeros = vec![0.0; times.len()];
     let seeds = Seeds { potential: &zeros, drift: &drift, time_rate: &zeros };
     let gradient = potential.gradient::<Fused>(samples, seeds, &mut memory);
-    for place in &layout.matrices {
-        let (weight, bias) = golden.matrix("g", place);
-        assert_equal(&gradient[place.weight()], &weight, &format!("gradient of {}.weight", place.name));
-        assert_equal(&gradient[place.bias()], &bias, &format!("gradient of {}.bias", place.name));
+    for (place, name) in layout.matrices.iter().zip(&names) {
+        let (weight, bias) = golden.matrix("g", place, name);
+        assert_equal(&gradient[place.weight()], &weight, &format!("gradient of {name}.weight"));
+        assert_equal(&gradient[place.bias()], &bias, &format!("gradient of {name}.bias"));
     }
 }

@@ -35,7 +35,7 @@ fn settings(count: usize) -> Settings {
 /// The parameters of a model file, in float.
 fn parameters(file: &[u8]) -> Vec<f32> {
     let mut parameters = Vec::new();
-    for matrix in Model::parse(file).unwrap().matrices() {
+    for (_, matrix) in Model::parse(file).unwrap().matrices() {
         let columns = matrix.biases().count();
         match matrix.weights {
             Weights::Float32 { values } => parameters.extend(floats(values)),
@@ -51,7 +51,7 @@ fn parameters(file: &[u8]) -> Vec<f32> {
 }
 
 fn quantised(file: &[u8]) -> Vec<u8> {
-    model_file(Model::parse(file).unwrap().architecture(), &parameters(file), Encoding::Int8).unwrap()
+    model_file(&Model::parse(file).unwrap().architecture(), &parameters(file), Encoding::Int8).unwrap()
 }
 
 #[test]
@@ -120,24 +120,24 @@ fn a_training_of_now_rests_where_its_int8_file_holds_it() {
     let on_grid = rounded(&layout, before);
     for place in &layout.matrices {
         let (weight, bias) = (place.weight(), place.bias());
-        assert_ne!(before[weight.clone()], on_grid[weight.clone()], "{} was rounded before", place.name);
-        assert_eq!(resting[weight.clone()], on_grid[weight], "{} does not rest", place.name);
+        assert_ne!(before[weight.clone()], on_grid[weight.clone()], "{} was rounded before", place.shape);
+        assert_eq!(resting[weight.clone()], on_grid[weight], "{} does not rest", place.shape);
         // Not the average alone, which moves on for a while; and by gradients, not by what is left of the last ones.
         assert!(
             bias.clone().all(|index| was.parameters[index] != now.parameters[index]),
             "biases of {} rest",
-            place.name
+            place.shape
         );
         let moment = |moments: &[f32]| moments[bias.clone()].iter().map(|value| value.abs()).sum::<f32>();
         let (earlier, later) = (moment(&was.first_moment), moment(&now.first_moment));
-        assert!(later > 0.01 * earlier, "biases of {} have no gradient: {later} after {earlier}", place.name);
+        assert!(later > 0.01 * earlier, "biases of {} have no gradient: {later} after {earlier}", place.shape);
     }
     // All of int8's range is used: the largest weight of every column is 127 steps.
-    for (matrix, place) in Model::parse(&int8).unwrap().matrices().zip(&layout.matrices) {
+    for ((_, matrix), place) in Model::parse(&int8).unwrap().matrices().zip(&layout.matrices) {
         let Weights::Int8 { values, .. } = matrix.weights else { panic!("not int8") };
         let magnitude = |value: &u8| (*value as i8).unsigned_abs();
-        let largest = |column| values.iter().skip(column).step_by(place.columns).map(magnitude).max();
-        (0..place.columns).for_each(|column| assert_eq!(largest(column), Some(127), "{}", place.name));
+        let largest = |column| values.iter().skip(column).step_by(place.shape.columns).map(magnitude).max();
+        (0..place.shape.columns).for_each(|column| assert_eq!(largest(column), Some(127), "{}", place.shape));
     }
 
     let agreed =

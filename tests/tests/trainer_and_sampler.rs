@@ -4,8 +4,9 @@
 use dfdx::prelude::Cpu;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
+use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Encoding, Homotopy, Model, Shape};
-use vapo_sampler::arena;
+use vapo_sampler::PlanFor;
 use vapo_train::ops::Fused;
 use vapo_train::ops::fused::memory::Memory;
 use vapo_train::potential::parameters::{Layout, uniform};
@@ -47,8 +48,9 @@ fn trainer_and_sampler_agree_on_every_preset() {
         let expected = trainer.evaluate::<Fused>(samples, &mut Memory::default());
         let file = model_file(&architecture, &parameters, Encoding::Float32).unwrap();
         let model = Model::parse(&file).unwrap();
-        let mut arena = vec![f32::NAN; arena::potential_elements(&architecture)];
-        let mut sampler = vapo_sampler::Potential::new(&model, &mut arena).unwrap();
+        let plan = PlanFor::<MAX_NODES>::new(&model).unwrap();
+        let mut arena = vec![f32::NAN; plan.elements()];
+        let mut sampler = vapo_sampler::Potential::new(&model, &plan, &mut arena).unwrap();
         let mut drift = vec![0.0; image.elements()];
         for (index, image) in images.chunks_exact(image.elements()).enumerate() {
             let potential = sampler.drift(image, TIMES[index], &mut drift).unwrap();

@@ -60,7 +60,7 @@ fn passes(criterion: &mut Criterion) {
         let mut generator = Xoshiro128PlusPlus::seed_from_u64(2);
         let parameters = Layout::new(&architecture).initial(&mut generator);
         let potential = Potential::new(&architecture, &parameters, &Cpu::default());
-        let images = vec![0.5; SAMPLES * architecture.image.elements()];
+        let images = vec![0.5; SAMPLES * architecture.signal.elements()];
         let samples = Samples { images: &images, times: &[0.5; SAMPLES] };
         let seeds = Seeds { potential: &[0.0; SAMPLES], drift: &images, time_rate: &[0.0; SAMPLES] };
         let mut memory = Memory::default();

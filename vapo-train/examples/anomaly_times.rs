@@ -7,9 +7,10 @@
 
 use rayon::prelude::*;
 use std::error::Error;
+use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Model, Shape};
 use vapo_sampler::homotopy::coefficients;
-use vapo_sampler::{Noise, Potential, arena};
+use vapo_sampler::{Noise, PlanFor, Potential};
 use vapo_train::dataset::{Dataset, Source, Split};
 use vapo_train::sampling::anomaly::{Images, auroc};
 use vapo_train::sampling::generator;
@@ -74,8 +75,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn energies(model: &Model<'_>, images: &[Vec<f32>], time: f32, point: Point) -> Result<Vec<f32>, vapo_sampler::Error> {
-    let at = coefficients(model.architecture().homotopy, time);
-    let memory = || vec![0.0; arena::potential_elements(model.architecture())];
+    let at = coefficients(model.homotopy(), time);
+    let plan = PlanFor::<MAX_NODES>::new(model)?;
+    let memory = || vec![0.0; plan.elements()];
     let energy = |memory: &mut Vec<f32>, (index, image): (usize, &Vec<f32>)| {
         let mut noise = Noise::new(generator(index as u64));
         let x: Vec<f32> = match point {
@@ -83,7 +85,7 @@ fn energies(model: &Model<'_>, images: &[Vec<f32>], time: f32, point: Point) -> 
             Point::Mean => image.iter().map(|value| at.mean * value).collect(),
             Point::Sample => image.iter().map(|value| at.mean * value + at.std * noise.draw()).collect(),
         };
-        Ok(Potential::new(model, memory)?.energy(&x, time)?.unwrap_or(f32::NAN))
+        Ok(Potential::new(model, &plan, memory)?.energy(&x, time)?.unwrap_or(f32::NAN))
     };
     images.par_iter().enumerate().map_init(memory, energy).collect()
 }

@@ -10,6 +10,7 @@ use crate::dataset::{Split, cifar10, idx, npy};
 use crate::evaluation::{Images, statistics};
 use crate::files::images;
 use crate::files::raster::{self, Background};
+use crate::potential::encoder::Encoder;
 use crate::potential::parameters::Layout;
 use crate::run::checkpoint::Checkpoint;
 use crate::run::config::Config;
@@ -17,7 +18,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
-use vapo_format::{Architecture, Homotopy, Layer, Shape};
+use vapo_format::{Architecture, Block, Homotopy, Shape};
 
 /// What takes any bytes.
 pub type Reader = fn(&[u8]);
@@ -53,12 +54,10 @@ fn in_file(bytes: &[u8], read: impl FnOnce(&Path)) {
 
 /// The smallest network that a checkpoint may be of.
 fn smallest() -> Architecture {
-    Architecture {
-        image: Shape { channels: 1, height: 1, width: 1 },
-        homotopy: Homotopy::Linear,
-        embedding: 1,
-        layers: [Layer::Conv { channels: 1 }, Layer::Head { channels: 1 }].into_iter().collect(),
-    }
+    let image = Shape { channels: 1, height: 1, width: 1 };
+    let layers = vec![Block::Conv { channels: 1 }, Block::Head { channels: 1 }];
+    let encoder = Encoder { image, homotopy: Homotopy::Linear, embedding: 1, layers };
+    encoder.architecture().expect("two blocks are few")
 }
 
 /// Checkpoints, sealed or not: what is read is written and read again.

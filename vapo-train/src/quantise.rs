@@ -47,7 +47,8 @@ pub fn rounded(layout: &Layout, parameters: &[f32]) -> Vec<f32> {
     let mut rounded = parameters.to_vec();
     for place in &layout.matrices {
         let (values, scales) = quantise(&parameters[place.weight()], place);
-        let rows = rounded[place.weight()].chunks_exact_mut(place.columns).zip(values.chunks_exact(place.columns));
+        let rows =
+            rounded[place.weight()].chunks_exact_mut(place.shape.columns).zip(values.chunks_exact(place.shape.columns));
         for (row, values) in rows {
             let values = values.iter().zip(&scales).map(|(value, scale)| f32::from(*value) * scale);
             row.iter_mut().zip(values).for_each(|(weight, value)| *weight = value);
@@ -58,8 +59,8 @@ pub fn rounded(layout: &Layout, parameters: &[f32]) -> Vec<f32> {
 
 /// (rows, columns) weights → i8 values, and a scale a column. A column of zeros has scale 0.
 fn quantise(weights: &[f32], place: &Place) -> (Vec<i8>, Vec<f32>) {
-    let mut scales = vec![0.0f32; place.columns];
-    for row in weights.chunks_exact(place.columns) {
+    let mut scales = vec![0.0f32; place.shape.columns];
+    for row in weights.chunks_exact(place.shape.columns) {
         for (scale, weight) in scales.iter_mut().zip(row) {
             // Not `max`, which would hide a weight that is not a number from the writer's check. Nothing exceeds one.
             if weight.abs() > *scale || weight.is_nan() {
@@ -69,7 +70,7 @@ fn quantise(weights: &[f32], place: &Place) -> (Vec<i8>, Vec<f32>) {
     }
     scales.iter_mut().for_each(|scale| *scale = of_17_bits(*scale / LARGEST));
     let value = |(weight, scale): (&f32, &f32)| if *scale > 0.0 { (weight / scale).round() as i8 } else { 0 };
-    let values = weights.chunks_exact(place.columns).flat_map(|row| row.iter().zip(&scales).map(value)).collect();
+    let values = weights.chunks_exact(place.shape.columns).flat_map(|row| row.iter().zip(&scales).map(value)).collect();
     (values, scales)
 }
 
@@ -82,17 +83,14 @@ fn of_17_bits(scale: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vapo_format::architecture::TIME_FEATURES;
+    use vapo_format::layer::TIME_FEATURES;
     use vapo_format::matrix::{Weights, floats};
-    use vapo_format::{Homotopy, Layer, Model, Shape};
+    use vapo_format::{Block, Homotopy, Model, Shape, encoder};
 
     fn architecture() -> Architecture {
-        Architecture {
-            image: Shape { channels: 1, height: 2, width: 2 },
-            homotopy: Homotopy::Bayes,
-            embedding: 3,
-            layers: [Layer::Conv { channels: 5 }, Layer::Head { channels: 2 }].into_iter().collect(),
-        }
+        let image = Shape { channels: 1, height: 2, width: 2 };
+        let blocks = [Block::Conv { channels: 5 }, Block::Head { channels: 2 }];
+        encoder::architecture(image, Homotopy::Bayes, 3, &blocks).unwrap()
     }
 
     #[test]
@@ -104,13 +102,13 @@ mod tests {
         let model = Model::parse(&file).unwrap();
         assert_eq!(layout.matrices.len(), model.matrices().count());
         let rounded = rounded(&layout, &parameters);
-        for (place, matrix) in layout.matrices.iter().zip(model.matrices()) {
+        for (place, (_, matrix)) in layout.matrices.iter().zip(model.matrices()) {
             assert_eq!(matrix.biases().collect::<Vec<_>>(), &parameters[place.bias()]);
             assert_eq!(rounded[place.bias()], parameters[place.bias()]);
             let Weights::Int8 { values, scales } = matrix.weights else { panic!("not int8") };
             let scales: Vec<f32> = floats(scales).collect();
             for (i, (value, weight)) in values.iter().zip(&parameters[place.weight()]).enumerate() {
-                let (scale, value) = (scales[i % place.columns], f32::from(*value as i8));
+                let (scale, value) = (scales[i % place.shape.columns], f32::from(*value as i8));
                 assert!((value * scale - weight).abs() <= 0.5001 * scale, "{value}·{scale} is far from {weight}");
                 assert!(value.abs() <= LARGEST);
                 assert_eq!(rounded[place.weight()][i], value * scale);
@@ -138,7 +136,7 @@ mod tests {
         let architecture = architecture();
         let mut parameters = vec![0.0; Layout::new(&architecture).len()];
         let file = model_file(&architecture, &parameters, Encoding::Int8).unwrap();
-        for matrix in Model::parse(&file).unwrap().matrices() {
+        for (_, matrix) in Model::parse(&file).unwrap().matrices() {
             let Weights::Int8 { values, scales } = matrix.weights else { panic!("not int8") };
             assert!(values.iter().all(|value| *value == 0) && floats(scales).all(|scale| scale == 0.0));
         }
@@ -157,7 +155,7 @@ mod tests {
         assert!(model_file(&architecture, &parameters, Encoding::Float32).is_ok());
         parameters[0] = 1e38;
         let file = model_file(&architecture, &parameters, Encoding::Int8).unwrap();
-        let Weights::Int8 { values, scales } = Model::parse(&file).unwrap().matrices().next().unwrap().weights else {
+        let Weights::Int8 { values, scales } = Model::parse(&file).unwrap().matrices().next().unwrap().1.weights else {
             panic!("not int8")
         };
         let weight = f32::from(values[0] as i8) * floats(scales).next().unwrap();

@@ -1,35 +1,42 @@
 //! The potential against finite differences in f64, and the fused operations against the composite ones.
 
+mod graphs;
+
 use dfdx::prelude::Cpu;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
-use vapo_format::{Architecture, Homotopy, Layer, Shape};
+use vapo_format::{Architecture, Block, Homotopy, Shape, encoder};
 use vapo_train::ops::fused::memory::Memory;
-use vapo_train::ops::{Composite, Fused};
+use vapo_train::ops::{Composite, Fused, Kernels};
+use vapo_train::potential::encoder::Encoder;
 use vapo_train::potential::parameters::{Layout, uniform};
 use vapo_train::potential::{Evaluation, Potential, Samples, Seeds};
 
 const BATCH: usize = 3;
 
-fn architecture(channels: u16, layers: &[Layer]) -> Architecture {
-    let architecture = Architecture {
-        image: Shape { channels, height: 4, width: 8 },
-        homotopy: Homotopy::Linear,
-        embedding: 6,
-        layers: layers.iter().copied().collect(),
-    };
+/// Random graphs that are compared.
+const GRAPHS: std::ops::Range<u64> = 0..60;
+
+fn architecture(channels: u16, blocks: &[Block]) -> Architecture {
+    let image = Shape { channels, height: 4, width: 8 };
+    let architecture = encoder::architecture(image, Homotopy::Linear, 6, blocks).unwrap();
     architecture.validate().unwrap();
     architecture
 }
 
-/// Every layer kind, and channel counts below, at and between multiples of a register's lanes.
-fn architectures() -> Vec<Architecture> {
-    use Layer::{Conv, Down, Head, Residual, SpaceToDepth};
+/// Every kind of block, and channel counts below, at and between multiples of a register's lanes.
+fn encoders() -> Vec<Architecture> {
+    use Block::{Conv, Down, Head, Residual, SpaceToDepth};
     vec![
         architecture(1, &[Conv { channels: 3 }, Residual, Down { channels: 5 }, Residual, Head { channels: 4 }]),
         architecture(3, &[SpaceToDepth, Conv { channels: 9 }, Residual, Residual, Head { channels: 17 }]),
         architecture(2, &[Down { channels: 8 }, Residual, Head { channels: 2 }]),
     ]
+}
+
+/// Encoders, and some random graphs: finite differences take long.
+fn differentiated() -> Vec<Architecture> {
+    encoders().into_iter().chain(GRAPHS.step_by(4).map(graphs::random)).collect()
 }
 
 struct Case {
@@ -47,7 +54,7 @@ fn case(architecture: Architecture) -> Case {
     };
     // No parameter is zero, or a missing gradient would not show.
     let parameters = draw(Layout::new(&architecture).len(), 0.5);
-    let size = BATCH * architecture.image.elements();
+    let size = BATCH * architecture.signal.elements();
     let seeds = Evaluation { potential: draw(BATCH, 1.0), drift: draw(size, 1.0), time_rate: draw(BATCH, 1.0) };
     Case { parameters, images: draw(size, 1.0), times: vec![0.1, 0.45, 0.8], seeds, architecture }
 }
@@ -103,7 +110,7 @@ fn largest(values: &[f64]) -> f64 {
 
 #[test]
 fn drift_and_time_rate_equal_finite_differences_of_the_potential() {
-    for architecture in architectures() {
+    for architecture in differentiated() {
         let mut case = case(architecture);
         let found = case.potential().evaluate::<Fused>(case.samples(), &mut Memory::default());
         let scale = largest(&found.drift);
@@ -121,13 +128,15 @@ fn drift_and_time_rate_equal_finite_differences_of_the_potential() {
 
 #[test]
 fn parameter_gradients_equal_finite_differences_of_the_drift() {
-    for architecture in architectures() {
+    for architecture in differentiated() {
         let mut case = case(architecture);
         let mut memory = Memory::default();
         case.potential().evaluate::<Fused>(case.samples(), &mut memory);
         let gradient = case.potential().gradient::<Fused>(case.samples(), case.seeds(), &mut memory);
         let scale = largest(&gradient);
-        assert!(gradient.iter().all(|value| *value != 0.0), "a parameter has no gradient");
+        // Those of a random graph may have none: some windows are taller than what they are read from.
+        let encoder = Encoder::of(&case.architecture).is_some();
+        assert!(!encoder || gradient.iter().all(|value| *value != 0.0), "a parameter has no gradient");
         for (i, value) in gradient.iter().enumerate() {
             let slope = difference(&mut case, |case| &mut case.parameters[i], Case::weighted);
             assert_close(*value, slope, scale, &format!("gradient of parameter {i}"));
@@ -135,30 +144,46 @@ fn parameter_gradients_equal_finite_differences_of_the_drift() {
     }
 }
 
+/// Values, drift, rate in time and the gradient of the parameters.
+fn all_of<K: Kernels<f64, Cpu>>(case: &Case, potential: &Potential<f64, Cpu>) -> [Vec<f64>; 4] {
+    let mut memory = K::Memory::default();
+    let Evaluation { potential: values, drift, time_rate } = potential.evaluate::<K>(case.samples(), &mut memory);
+    [values, drift, time_rate, potential.gradient::<K>(case.samples(), case.seeds(), &mut memory)]
+}
+
 #[test]
 fn fused_operations_equal_composite_ones() {
-    for architecture in architectures() {
+    let graphs = GRAPHS.map(graphs::random);
+    for (index, architecture) in encoders().into_iter().chain(graphs).enumerate() {
         let case = case(architecture);
-        let potential = case.potential();
-        let mut memory = Memory::default();
-        let fused = potential.evaluate::<Fused>(case.samples(), &mut memory);
-        let composite = potential.evaluate::<Composite>(case.samples(), &mut ());
-        let gradients = (
-            potential.gradient::<Fused>(case.samples(), case.seeds(), &mut memory),
-            potential.gradient::<Composite>(case.samples(), case.seeds(), &mut ()),
-        );
-        let pairs = [
-            (fused.potential, composite.potential),
-            (fused.drift, composite.drift),
-            (fused.time_rate, composite.time_rate),
-            gradients,
-        ];
-        for (fused, composite) in pairs {
-            let scale = largest(&composite);
-            assert_eq!(fused.len(), composite.len());
-            for (a, b) in fused.iter().zip(&composite) {
-                assert!((a - b).abs() <= 1e-12 * scale, "{a} is not {b}");
+        let composite = all_of::<Composite>(&case, &case.potential());
+        let fused = all_of::<Fused>(&case, &case.potential());
+        // Residual blocks too, node by node.
+        let alone = all_of::<Fused>(&case, &case.potential().node_by_node());
+        for (way, found) in [("fused", &fused), ("node by node", &alone)] {
+            for (found, expected) in found.iter().zip(&composite) {
+                let scale = largest(expected);
+                assert_eq!(found.len(), expected.len());
+                for (a, b) in found.iter().zip(expected) {
+                    assert!((a - b).abs() <= 1e-12 * scale, "{index}, {way}: {a} is not {b}");
+                }
             }
         }
+    }
+}
+
+/// A memory that was used before gives the same bits as a new one.
+#[test]
+fn a_memory_can_be_used_again() {
+    let mut memory = Memory::default();
+    for architecture in encoders().into_iter().chain(GRAPHS.step_by(7).map(graphs::random)) {
+        let case = case(architecture);
+        let potential = case.potential();
+        let compute = |memory: &mut Memory| {
+            let evaluation = potential.evaluate::<Fused>(case.samples(), memory);
+            (evaluation, potential.gradient::<Fused>(case.samples(), case.seeds(), memory))
+        };
+        let new = compute(&mut Memory::default());
+        assert!([(); 2].iter().all(|()| compute(&mut memory) == new));
     }
 }

@@ -4,7 +4,8 @@ use super::request::{Bits, Request, Step};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::Model;
-use vapo_sampler::{Known, Noise, Sampler, Schedule, arena};
+use vapo_format::architecture::MAX_NODES;
+use vapo_sampler::{Known, Noise, PlanFor, Sampler, Schedule};
 
 /// Time at which a sample's energy is reported.
 const ENERGY_TIME: f32 = 0.9;
@@ -18,14 +19,15 @@ const PATTERN: [f32; 4] = [0.5, 0.0, -0.5, -1.0];
 pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
     let Request { seed, solver, steps, exponent, temperature, known } = *request;
     let model = Model::parse(file).map_err(|error| error.to_string())?;
-    let mut memory = vec![0.0; arena::elements(model.architecture(), solver)];
-    let mut sampler = Sampler::new(&model, solver, &mut memory).map_err(|error| error.to_string())?;
+    let plan = PlanFor::<MAX_NODES>::new(&model).map_err(|error| error.to_string())?;
+    let mut memory = vec![0.0; plan.elements_with(solver)];
+    let mut sampler = Sampler::new(&model, &plan, solver, &mut memory).map_err(|error| error.to_string())?;
     let schedule = Schedule::graded(steps, exponent).map_err(|error| error.to_string())?;
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(seed));
-    let mut image = vec![0.0; model.architecture().image.elements()];
+    let mut image = vec![0.0; model.signal().elements()];
 
     let mut bits = Bits::default();
-    let shape = model.architecture().image;
+    let shape = model.signal();
     let known_elements = usize::from(known) * usize::from(shape.width) * usize::from(shape.channels);
     let values = Known::new(&noise, |index| (index < known_elements).then(|| PATTERN[index % PATTERN.len()]));
     noise.fill(&mut image);

@@ -6,6 +6,7 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
+use vapo_format::layer::{Conv, Layer};
 use vapo_format::matrix::Weights;
 use vapo_format::writer::replace_threshold;
 use vapo_format::{Architecture, Encoding, Homotopy, Model, Shape, Threshold, threshold};
@@ -82,13 +83,15 @@ fn made(preset: &str, image: Shape, encoding: Encoding) -> Result<File, String> 
 /// # Errors
 /// The file is no model on the straight path, or its images' extents take more than a byte each.
 pub fn on_bayes_path(file: &[u8]) -> Result<Vec<u8>, String> {
-    let architecture = Model::parse(file).map_err(|error| error.to_string())?.architecture().clone();
+    let model = Model::parse(file).map_err(|error| error.to_string())?;
+    let (version, architecture) = (model.version(), model.architecture());
     let mut bytes = file.to_vec();
-    // After the image's three extents.
-    bytes[vapo_format::model::PREAMBLE + 3] = 1;
+    // After the image's three extents and, from version 2 on, the number of scalings and the eight bytes of each.
+    let scalings = if version == 1 { 0 } else { 1 + 8 * architecture.scaling.len() };
+    bytes[vapo_format::model::PREAMBLE + 3 + scalings] = 1;
     checksum(&mut bytes);
     let expected = Architecture { homotopy: Homotopy::Bayes, ..architecture };
-    let found = Model::parse(&bytes).map_err(|error| error.to_string())?.architecture().clone();
+    let found = Model::parse(&bytes).map_err(|error| error.to_string())?.architecture();
     if found == expected { Ok(bytes) } else { Err(format!("expected {expected:?}, found {found:?}")) }
 }
 
@@ -99,9 +102,14 @@ pub fn on_bayes_path(file: &[u8]) -> Result<Vec<u8>, String> {
 /// The file is no model of int8 weights with a residual block.
 pub fn perturbed(file: &[u8]) -> Result<Vec<u8>, String> {
     let model = Model::parse(file).map_err(|error| error.to_string())?;
-    let shapes: Vec<_> = model.architecture().matrices().collect();
-    let block = shapes.iter().position(|shape| shape.name.to_string().ends_with(".conv1"));
-    let matrix = block.and_then(|block| model.matrices().nth(block)).ok_or("the model has no residual block")?;
+    let nodes: Vec<_> = model.nodes().collect();
+    // Nothing else convolves what comes out of a SiLU.
+    let in_block = |node: usize| {
+        matches!(nodes[node].layer, Layer::Conv(conv) if conv == Conv::same3x3(conv.channels))
+            && matches!(nodes[node - 1].layer, Layer::Silu(_))
+    };
+    let found = model.matrices().find(|(shape, _)| in_block(shape.node.into()));
+    let (_, matrix) = found.ok_or("the model has no residual block")?;
     let Weights::Int8 { values, .. } = matrix.weights else { return Err("the model has no int8 weights".into()) };
     let place = values.as_ptr().addr() - file.as_ptr().addr() + values.len() / 2;
     let mut bytes = file.to_vec();

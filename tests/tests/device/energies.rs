@@ -1,8 +1,9 @@
 //! Restoring and judging on the boards: the host's bits and the host's verdicts.
 
 use crate::{Case, cases};
+use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Model, Threshold};
-use vapo_sampler::{Sampler, Solver, arena};
+use vapo_sampler::{PlanFor, Sampler, Solver};
 use vapo_tests::device::{Board, Image, Request, models, on_host};
 
 const STEPS: u16 = 2;
@@ -56,8 +57,9 @@ fn without_a_threshold_there_is_no_verdict() {
 fn energy(file: &[u8], request: &Request, time: f32) -> f32 {
     let model = Model::parse(file).unwrap();
     let sample: Vec<f32> = on_host(file, request).unwrap().sample.into_iter().map(f32::from_bits).collect();
-    let mut memory = vec![0.0; arena::elements(model.architecture(), request.solver)];
-    let mut sampler = Sampler::new(&model, request.solver, &mut memory).unwrap();
+    let plan = PlanFor::<MAX_NODES>::new(&model).unwrap();
+    let mut memory = vec![0.0; plan.elements_with(request.solver)];
+    let mut sampler = Sampler::new(&model, &plan, request.solver, &mut memory).unwrap();
     sampler.image_energy(&sample, time).unwrap().unwrap()
 }
 

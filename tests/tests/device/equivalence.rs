@@ -30,7 +30,7 @@ fn few_requests() -> impl Iterator<Item = Request> {
 }
 
 fn assert_equal(case: &Case, image: &Image, file: &[u8], requests: impl Iterator<Item = Request>) {
-    let homotopy = Model::parse(file).unwrap().architecture().homotopy;
+    let homotopy = Model::parse(file).unwrap().homotopy();
     for request in requests {
         let (host, device) = (on_host(file, &request).unwrap(), image.answer(&request).unwrap());
         let what = format!("{} on {}, homotopy {homotopy}, {request}", case.model, case.board.name());

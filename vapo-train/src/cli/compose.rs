@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = sampler.settings(count)?;
     let bytes = [read_model(first)?, read_model(second)?];
     let models = [parse_model(first, &bytes[0])?, parse_model(second, &bytes[1])?];
-    let shape = models[0].architecture().image;
+    let shape = models[0].signal();
     if extension == Some("png") {
         output::expect_grid(&arguments.out, count, shape, None, output::NUMBERS)?;
     }

@@ -18,7 +18,7 @@ pub(super) fn draw(
     settings: &Settings,
     pool: &ThreadPool,
 ) -> Result<Images, Failure> {
-    let shape = model.architecture().image;
+    let shape = model.signal();
     let bar = progress::bar(settings.count, "samples");
     let mut chunks = chunks(model, settings);
     let mut images = Vec::with_capacity(settings.count * shape.elements());

@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     // Of a model the extent is known before any file of the data set is opened.
     if let Some((_, _, model)) = &model {
-        features.dimension(model.architecture().image)?;
+        features.dimension(model.signal())?;
     }
     let reference = reference(arguments, data, &mut card)?;
     // Samples of another extent are refused before there is memory for many.
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let read = |path: &Path| first(read_images(path, background.unwrap_or_default(), accept)?, arguments.count, path);
     let given = arguments.samples.as_deref().map(read).transpose()?;
     let shape = match (&model, &given) {
-        (Some((_, _, model)), _) => model.architecture().image,
+        (Some((_, _, model)), _) => model.signal(),
         (None, Some(images)) => images.shape(),
         (None, None) => unreachable!("the command line asks for one of them"),
     };

@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = sampler.settings(count)?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
-    let shape = model.architecture().image;
+    let shape = model.signal();
 
     let columns = NonZeroU32::new(2 + count as u32);
     let tiles = arguments.index.len() * (2 + count);

@@ -5,8 +5,7 @@ use super::options::Integrator;
 use super::{Failure, parse_model, print, read_model, smaller};
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
-use vapo_format::matrix::Part;
-use vapo_format::{Layer, MatrixShape, Model, Threshold};
+use vapo_format::{Architecture, Encoding, Model, Scaling, Threshold};
 use vapo_sampler::Solver;
 use vapo_sampler::fit::{Demand, Device, Memory, PIECES, Placed, Program};
 
@@ -55,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut refusal = None;
     if let Some((name, device)) = arguments.device() {
         text += &format!("\n{}", verdict(&model, &name, device)?);
-        let lack = device.lack(Demand::new(model.architecture(), model.encoding(), device.solver)?);
+        let lack = device.lack(Demand::new(&model.architecture(), model.encoding(), device.solver)?);
         if !lack.fits() {
             refusal = Some(Failure::Other(format!("the model does not fit: {name} {lack}").into()));
         }
@@ -64,12 +63,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     refusal.map_or(Ok(()), Err)
 }
 
-/// The tables: layers, totals, memory.
+/// The tables: nodes, totals, memory.
 fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
-    let (architecture, encoding) = (model.architecture(), model.encoding());
-    let mut text = layers(model);
-    let image = architecture.image;
-    text += &format!("\nimage            {image}, homotopy {}, weights {encoding}\n", architecture.homotopy);
+    let (architecture, encoding) = (&model.architecture(), model.encoding());
+    let mut text = nodes(architecture, encoding);
+    text += &format!("\nformat           version {}\n", model.version());
+    let image = architecture.signal;
+    text += &format!("image            {image}, homotopy {}, weights {encoding}\n", architecture.homotopy);
+    if architecture.scaling.iter().any(|scaling| *scaling != Scaling::BYTES) {
+        let scaling = |Scaling { offset, scale }: &Scaling| format!("{offset} + {scale}·value");
+        let all: Vec<String> = architecture.scaling.iter().map(scaling).collect();
+        text += &format!("raw numbers      {}\n", all.join(", "));
+    }
+    if architecture.classes > 0 {
+        text += &format!("classes          {}\n", architecture.classes);
+    }
     text += &format!("parameters       {}\n", architecture.parameters());
     text += &format!("multiplications  {} a drift\n", 2 * architecture.multiply_accumulates());
     if let Some(Threshold { energy, time, false_positive_rate: rate }) = model.threshold() {
@@ -89,38 +97,35 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     Ok(text)
 }
 
-/// A row for each layer, in the order of computation.
-fn layers(model: &Model<'_>) -> String {
-    let (architecture, encoding) = (model.architecture(), model.encoding());
-    let row = |name: &str, output: String, of: &dyn Fn(&MatrixShape) -> bool| {
-        let (parameters, bytes) = architecture.matrices().filter(of).fold((0, 0), |(parameters, bytes), matrix| {
-            (parameters + (matrix.rows + 1) * matrix.columns, bytes + matrix.bytes(encoding))
-        });
-        format!("{name:16} {output:>12} {parameters:>12} {bytes:>12}\n")
+/// A row for each node: what it computes, from which nodes if not from the one before, and what that takes; multiplications
+/// of a drift, forward and in reverse.
+fn nodes(architecture: &Architecture, encoding: Encoding) -> String {
+    let row = |cells: [String; 7]| {
+        let [node, layer, inputs, output, parameters, bytes, multiplications] = cells;
+        format!("{node:>4}  {layer:16} {inputs:12} {output:>12} {parameters:>12} {bytes:>12} {multiplications:>16}\n")
     };
-    let mut text = format!("{:16} {:>12} {:>12} {:>12}\n", "layer", "output", "parameters", "bytes");
-    text += &row("embedding", architecture.embedding.to_string(), &|matrix| {
-        matches!(matrix.name.part, Part::Embedding0 | Part::Embedding1)
+    let heading = ["node", "layer", "reads", "output", "parameters", "bytes", "multiplications"].map(str::to_owned);
+    let rows = architecture.walk().map(|placed| {
+        let reads: Vec<String> = placed.node.inputs.iter().map(u16::to_string).collect();
+        let (parameters, bytes) =
+            placed.matrix().map_or((0, 0), |matrix| (matrix.parameters(), matrix.bytes(encoding)));
+        let of_potential = placed.node.layer.kind().multiply_accumulates(placed.inputs(), placed.output.extent);
+        row([
+            placed.index.to_string(),
+            placed.node.layer.to_string(),
+            reads.join(", "),
+            placed.output.extent.to_string(),
+            parameters.to_string(),
+            bytes.to_string(),
+            (2 * of_potential).to_string(),
+        ])
     });
-    for (index, (layer, _, output)) in architecture.walk().enumerate() {
-        text += &row(name(layer), output.to_string(), &|matrix| matrix.name.layer == Some(index as u8));
-    }
-    text + &row("readout", "1".to_owned(), &|matrix| matrix.name.part == Part::Readout)
-}
-
-fn name(layer: Layer) -> &'static str {
-    match layer {
-        Layer::SpaceToDepth => "space to depth",
-        Layer::Conv { .. } => "conv",
-        Layer::Residual => "residual",
-        Layer::Down { .. } => "down",
-        Layer::Head { .. } => "head",
-    }
+    [row(heading)].into_iter().chain(rows).collect()
 }
 
 /// Whether the model fits a device and by how much, and what would fit where it does not.
 fn verdict(model: &Model<'_>, name: &str, device: Device) -> Result<String, vapo_format::Error> {
-    let (architecture, encoding) = (model.architecture(), model.encoding());
+    let (architecture, encoding) = (&model.architecture(), model.encoding());
     let demand = Demand::new(architecture, encoding, device.solver)?;
     let Demand { model, arena, image } = demand;
     let Memory { flash, stack, .. } = device.memory;
@@ -182,7 +187,7 @@ mod tests {
     use crate::run::preset::Preset;
     use clap::Parser;
     use vapo_format::writer::replace_threshold;
-    use vapo_format::{Encoding, Homotopy, Shape, threshold};
+    use vapo_format::{Homotopy, Shape, threshold};
     use vapo_sampler::fit::one_piece;
 
     #[derive(Debug, Parser)]

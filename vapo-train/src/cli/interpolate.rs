@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
-    let (shape, columns) = (model.architecture().image, NonZeroU32::new(*frames));
+    let (shape, columns) = (model.signal(), NonZeroU32::new(*frames));
     output::expect_grid(out, *pairs as usize * *frames as usize, shape, columns, output::SAMPLE)?;
     let images = sampler.pool()?.install(|| interpolate(&model, &settings, *frames as usize));
     let images = images.map_err(|cause| sampler.explain(cause))?;

@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (settings, pool) = (sampler.settings(*count)?, sampler.pool()?);
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
-    let shape = model.architecture().image;
+    let shape = model.signal();
     let rows = arguments.rows.min(*count);
     let (trained_on, held_out) = (data.load_split(Split::Train)?, data.load()?);
     let (training, others) = (Images::of_dataset(&trained_on), Images::of_dataset(&held_out));

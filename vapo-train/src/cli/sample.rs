@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
     let pool = sampler.pool()?;
-    let shape = model.architecture().image;
+    let shape = model.signal();
     output::expect_images(&arguments.out, format, count, shape)?;
     let mut writer = Writer::begin(&arguments.out, format, count, shape)?;
     let bar = progress::bar(count, "samples");

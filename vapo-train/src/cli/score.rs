@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let stored = model.threshold();
     let time = arguments.time.unwrap_or(stored.map_or(anomaly::TIME, |threshold| threshold.time));
     let chosen = |energy| Threshold { energy, time, false_positive_rate: arguments.fpr };
-    if !chosen(0.0).is_valid(model.architecture().homotopy) {
+    if !chosen(0.0).is_valid(model.homotopy()) {
         return Err(Failure::Usage(format!(
             "--time {time} --fpr {}: expected a time from 0 to 1, below 1 for the homotopy linear, and a rate above 0 and \
              below 1",
@@ -203,7 +203,7 @@ fn split_of(option: &str) -> Result<(Source, Split), Failure> {
 }
 
 fn check_extent(model: &Model<'_>, images: &Dataset) -> Result<(), Failure> {
-    let (expected, found) = (model.architecture().image, images.shape());
+    let (expected, found) = (model.signal(), images.shape());
     if expected == found {
         return Ok(());
     }
@@ -277,7 +277,7 @@ fn npy_file(ordinary: &[f32], others: &[f32]) -> Vec<u8> {
 }
 
 fn with_threshold(model: &Model<'_>, threshold: Threshold) -> Result<Vec<u8>, Failure> {
-    let mut file = vec![0; file_bytes(model.architecture(), model.encoding())? + threshold::BYTES];
+    let mut file = vec![0; file_bytes(&model.architecture(), model.encoding())? + threshold::BYTES];
     replace_threshold(model, Some(threshold), &mut file)?;
     Ok(file)
 }

@@ -1,7 +1,8 @@
 //! Smaller variants of a model that does not fit a device.
 
-use vapo_format::architecture::MAX_LAYERS;
-use vapo_format::{Architecture, Encoding, Layer};
+use crate::potential::encoder::Encoder;
+use vapo_format::encoder::MAX_BLOCKS;
+use vapo_format::{Architecture, Block, Encoding};
 use vapo_sampler::fit::{Demand, Device, Lack};
 
 /// A smaller variant of a model.
@@ -10,32 +11,41 @@ pub(super) struct Variant {
     /// What is changed.
     pub(super) change: String,
     pub(super) architecture: Architecture,
+    /// Its blocks, if it is an encoder.
+    pub(super) encoder: Option<Encoder>,
     pub(super) demand: Demand,
     pub(super) lack: Lack,
 }
 
-/// Variants, all of int8 weights, by one change each: that itself, a space-to-depth stem, a block less, a level less, and
-/// half the channels, halved again as often as it takes to fit.
+/// Variants, all of int8 weights, by one change each: that itself and, of an encoder, a space-to-depth stem, a block less, a
+/// level less, and half the channels, halved again as often as it takes to fit.
 pub(super) fn variants(architecture: &Architecture, encoding: Encoding, device: Device) -> Vec<Variant> {
-    let variant = |change: &str, architecture: Option<Architecture>| {
-        let architecture = architecture?;
+    let variant = |change: &str, architecture: Architecture, encoder: Option<Encoder>| {
         let demand = Demand::new(&architecture, Encoding::Int8, device.solver).ok()?;
-        Some(Variant { change: change.to_owned(), architecture, demand, lack: device.lack(demand) })
+        Some(Variant { change: change.to_owned(), architecture, encoder, demand, lack: device.lack(demand) })
+    };
+    let encoder = Encoder::of(architecture);
+    let int8 = (encoding != Encoding::Int8).then(|| variant("int8 weights", architecture.clone(), encoder.clone()));
+    let int8 = int8.flatten();
+    let Some(encoder) = encoder else { return int8.into_iter().collect() };
+    let variant = |change: &str, encoder: Option<Encoder>| {
+        let encoder = encoder?;
+        variant(change, encoder.architecture().ok()?, Some(encoder))
     };
     // Blocks differ in flash, by their channels, and in RAM, by their extent: what counts is which helps most.
-    let block = without_block(architecture)
+    let block = without_block(&encoder)
         .filter_map(|smaller| variant("one block less", Some(smaller)))
         .min_by_key(|variant| (variant.lack.flash + variant.lack.ram, variant.demand.model + variant.demand.arena));
     let single = [
-        variant("int8 weights", (encoding != Encoding::Int8).then(|| architecture.clone())),
-        variant("space-to-depth stem", space_to_depth(architecture)),
+        int8,
+        variant("space-to-depth stem", space_to_depth(&encoder)),
         block,
-        variant("one level less", without_level(architecture)),
+        variant("one level less", without_level(&encoder)),
     ];
     let mut variants: Vec<Variant> = single.into_iter().flatten().collect();
     for divisor in (1..16).map(|halvings| 1 << halvings) {
         let change = if divisor == 2 { "half the channels".to_owned() } else { format!("1/{divisor} of the channels") };
-        let Some(narrower) = variant(&change, narrower(architecture, divisor)) else { break };
+        let Some(narrower) = variant(&change, narrower(&encoder, divisor)) else { break };
         let fits = narrower.lack.fits();
         variants.push(narrower);
         if fits {
@@ -49,13 +59,16 @@ pub(super) fn variants(architecture: &Architecture, encoding: Encoding, device: 
 pub(super) fn describe(variants: &[Variant], device: Device) -> String {
     let mut text = format!("{:20} {:>10} {:>10} {:>10}\n", "smaller, in int8", "parameters", "flash", "RAM");
     let mut layers = String::new();
-    for Variant { change, architecture, demand, lack } in variants {
+    for Variant { change, architecture, encoder, demand, lack } in variants {
         let [parameters, flash, ram] = [architecture.parameters(), device.flash(*demand), device.ram(*demand)];
         text += &format!("{change:20} {parameters:>10} {flash:>10} {ram:>10}  {lack}\n");
-        if lack.fits() {
-            let list: Vec<String> = architecture.layers.iter().map(Layer::to_string).collect();
+        if let (true, Some(encoder)) = (lack.fits(), encoder) {
+            let list: Vec<String> = encoder.layers.iter().map(Block::to_string).collect();
             layers += &format!("{change}: {}\n", list.join(", "));
         }
+    }
+    if variants.iter().any(|variant| variant.lack.fits()) && layers.is_empty() {
+        return text;
     }
     if layers.is_empty() {
         return text + "\nNone of these fits: combine them, or take a device of more memory.\n";
@@ -63,57 +76,53 @@ pub(super) fn describe(variants: &[Variant], device: Device) -> String {
     text + "\nLayers of those that fit, for a preset to train:\n" + &layers
 }
 
-/// A valid architecture with other layers.
-fn with_layers(architecture: &Architecture, layers: impl IntoIterator<Item = Layer>) -> Option<Architecture> {
-    let layers: Vec<Layer> = layers.into_iter().collect();
-    if layers.len() > MAX_LAYERS {
-        return None;
-    }
-    let smaller = Architecture { layers: layers.into_iter().collect(), ..architecture.clone() };
-    smaller.validate().ok()?;
-    Some(smaller)
+/// A valid encoder with other layers.
+fn with_layers(encoder: &Encoder, layers: impl IntoIterator<Item = Block>) -> Option<Encoder> {
+    let smaller = Encoder { layers: layers.into_iter().collect(), ..encoder.clone() };
+    let valid = smaller.architecture().is_ok_and(|architecture| architecture.validate().is_ok());
+    (valid && smaller.layers.len() <= MAX_BLOCKS).then_some(smaller)
 }
 
 /// The first level, at full resolution, makes way for a 2×2 space to depth; where there is only one level, it moves to
 /// half the resolution.
-fn space_to_depth(architecture: &Architecture) -> Option<Architecture> {
-    let layers = &architecture.layers;
-    if layers.first() == Some(&Layer::SpaceToDepth) {
+fn space_to_depth(encoder: &Encoder) -> Option<Encoder> {
+    let layers = &encoder.layers;
+    if layers.first() == Some(&Block::SpaceToDepth) {
         return None;
     }
     let stem = layers.iter().enumerate().find_map(|(index, layer)| match *layer {
-        Layer::Down { channels } => Some((index + 1, Some(Layer::Conv { channels }))),
+        Block::Down { channels } => Some((index + 1, Some(Block::Conv { channels }))),
         _ => None,
     });
     let (rest, conv) = stem.unwrap_or_default();
     let rest = layers.iter().skip(rest).copied();
-    with_layers(architecture, [Layer::SpaceToDepth].into_iter().chain(conv).chain(rest))
+    with_layers(encoder, [Block::SpaceToDepth].into_iter().chain(conv).chain(rest))
 }
 
 /// One residual block less, each in turn.
-fn without_block(architecture: &Architecture) -> impl Iterator<Item = Architecture> + '_ {
-    let layers = &architecture.layers;
-    let blocks = (0..layers.len()).filter(|&index| layers[index] == Layer::Residual);
-    blocks.filter_map(|block| with_layers(architecture, [&layers[..block], &layers[block + 1..]].concat()))
+fn without_block(encoder: &Encoder) -> impl Iterator<Item = Encoder> + '_ {
+    let layers = &encoder.layers;
+    let blocks = (0..layers.len()).filter(|&index| layers[index] == Block::Residual);
+    blocks.filter_map(|block| with_layers(encoder, [&layers[..block], &layers[block + 1..]].concat()))
 }
 
 /// Without the lowest level: the last downsampling, and all between it and the head.
-fn without_level(architecture: &Architecture) -> Option<Architecture> {
-    let layers = &architecture.layers;
-    let down = layers.iter().rposition(|layer| matches!(layer, Layer::Down { .. }))?;
-    with_layers(architecture, layers[..down].iter().chain(layers.last()).copied())
+fn without_level(encoder: &Encoder) -> Option<Encoder> {
+    let layers = &encoder.layers;
+    let down = layers.iter().rposition(|layer| matches!(layer, Block::Down { .. }))?;
+    with_layers(encoder, layers[..down].iter().chain(layers.last()).copied())
 }
 
 /// Every layer with its channels divided; none where one has too few.
-fn narrower(architecture: &Architecture, divisor: u16) -> Option<Architecture> {
+fn narrower(encoder: &Encoder, divisor: u16) -> Option<Encoder> {
     // A layer without channels does not validate.
-    let narrow = |layer: &Layer| match *layer {
-        Layer::Conv { channels } => Layer::Conv { channels: channels / divisor },
-        Layer::Down { channels } => Layer::Down { channels: channels / divisor },
-        Layer::Head { channels } => Layer::Head { channels: channels / divisor },
-        Layer::SpaceToDepth | Layer::Residual => *layer,
+    let narrow = |layer: &Block| match *layer {
+        Block::Conv { channels } => Block::Conv { channels: channels / divisor },
+        Block::Down { channels } => Block::Down { channels: channels / divisor },
+        Block::Head { channels } => Block::Head { channels: channels / divisor },
+        Block::SpaceToDepth | Block::Residual => *layer,
     };
-    with_layers(architecture, architecture.layers.iter().map(narrow))
+    with_layers(encoder, encoder.layers.iter().map(narrow))
 }
 
 #[cfg(test)]
@@ -129,8 +138,12 @@ mod tests {
         Preset::named(preset).unwrap().architecture(image, Homotopy::Linear)
     }
 
-    fn layers(architecture: &Architecture) -> String {
-        architecture.layers.iter().map(Layer::to_string).collect::<Vec<_>>().join(", ")
+    fn encoder(preset: &str, extent: u16) -> Encoder {
+        Encoder::of(&architecture(preset, extent)).unwrap()
+    }
+
+    fn layers(encoder: &Encoder) -> String {
+        encoder.layers.iter().map(Block::to_string).collect::<Vec<_>>().join(", ")
     }
 
     fn device(board: &str) -> Device {
@@ -140,36 +153,36 @@ mod tests {
 
     #[test]
     fn a_space_to_depth_stem_takes_the_place_of_the_first_level() {
-        let smaller = space_to_depth(&architecture("digits", 8)).unwrap();
+        let smaller = space_to_depth(&encoder("digits", 8)).unwrap();
         assert_eq!(layers(&smaller), "space-to-depth, conv 16, residual, down 32, residual, head 32");
         assert_eq!(space_to_depth(&smaller), None);
-        assert_eq!(space_to_depth(&architecture("peer-16", 27 + 1)).map(|smaller| smaller.layers.len()), Some(7));
+        assert_eq!(space_to_depth(&encoder("peer-16", 27 + 1)).map(|smaller| smaller.layers.len()), Some(7));
     }
 
     #[test]
     fn a_single_level_moves_to_half_the_resolution() {
-        let single = without_level(&architecture("tiny", 8)).unwrap();
+        let single = without_level(&encoder("tiny", 8)).unwrap();
         assert_eq!(layers(&single), "conv 4, residual, head 8");
         assert_eq!(without_level(&single), None);
         assert_eq!(layers(&space_to_depth(&single).unwrap()), "space-to-depth, conv 4, residual, head 8");
-        let odd = Architecture { image: Shape { channels: 1, height: 7, width: 8 }, ..single };
+        let odd = Encoder { image: Shape { channels: 1, height: 7, width: 8 }, ..single };
         assert_eq!(space_to_depth(&odd), None);
     }
 
     #[test]
     fn the_longest_list_of_layers_takes_no_stem() {
-        let mut long = without_level(&architecture("tiny", 8)).unwrap();
+        let mut long = without_level(&encoder("tiny", 8)).unwrap();
         let head = long.layers.pop().unwrap();
-        while long.layers.len() + 1 < MAX_LAYERS {
-            long.layers.push(Layer::Residual).unwrap();
+        while long.layers.len() + 1 < MAX_BLOCKS {
+            long.layers.push(Block::Residual);
         }
-        long.layers.push(head).unwrap();
-        assert_eq!((long.validate(), space_to_depth(&long)), (Ok(()), None));
+        long.layers.push(head);
+        assert_eq!((long.architecture().unwrap().validate(), space_to_depth(&long)), (Ok(()), None));
     }
 
     #[test]
     fn channels_are_divided_until_there_are_none() {
-        let tiny = architecture("tiny", 8);
+        let tiny = encoder("tiny", 8);
         assert_eq!(layers(&narrower(&tiny, 4).unwrap()), "conv 1, residual, down 2, head 2");
         assert_eq!(narrower(&tiny, 8), None);
     }
@@ -182,7 +195,7 @@ mod tests {
             let device = Device { memory, program: largest_program(), solver: None };
             let variants = variants(&digits, Encoding::Int8, device);
             let found = variants.into_iter().find(|variant| variant.change == "one block less").unwrap();
-            layers(&found.architecture)
+            layers(&found.encoder.unwrap())
         };
         let short_of_ram = Memory { flash: 1 << 20, ram: one_piece(8 * 1024), stack: 2048 };
         assert_eq!(block(short_of_ram), "conv 8, down 16, residual, down 32, residual, head 32");
@@ -207,5 +220,18 @@ mod tests {
         assert_eq!(int8, ["space-to-depth stem", "one block less", "one level less", "half the channels"]);
         assert_eq!(of(Encoding::Float32).first().unwrap(), "int8 weights");
         assert_eq!(of(Encoding::Float32)[1..], int8);
+    }
+
+    /// Nothing but its weights can be made smaller where there are no blocks.
+    #[test]
+    fn nodes_that_are_no_encoder_have_no_smaller_ones() {
+        let mut tiny = architecture("tiny", 8);
+        tiny.nodes[12].inputs.reverse();
+        assert_eq!((tiny.validate(), Encoder::of(&tiny)), (Ok(()), None));
+        let device = device("microbit");
+        assert_eq!(variants(&tiny, Encoding::Int8, device), []);
+        let variants = variants(&tiny, Encoding::Float32, device);
+        assert_eq!(variants.iter().map(|variant| &*variant.change).collect::<Vec<_>>(), ["int8 weights"]);
+        assert!(describe(&variants, device).ends_with("  fits\n"));
     }
 }

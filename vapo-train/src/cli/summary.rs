@@ -21,7 +21,7 @@ const STEPS: u16 = 20;
 
 /// Why the images make no picture: training takes any number of channels, pictures do not.
 fn no_picture(config: &Config) -> Option<PictureError> {
-    refuse_grid(IMAGES, config.architecture.image, None).err()
+    refuse_grid(IMAGES, config.architecture.signal, None).err()
 }
 
 /// Says what will be trained, and what of it will not be seen.
@@ -78,7 +78,7 @@ pub(super) fn after(config: &Config, trainer: &Trainer<'_>, folder: &RunFolder<'
     let bar = progress::bar(pictures.len() * IMAGES + compared * TRAJECTORIES, "samples");
     for (model, name) in pictures {
         let images = pool.install(|| sample_telling(model, &settings, || bar.inc(1)))?;
-        folder.write(name, &sample_grid(&images, architecture.image)?.png())?;
+        folder.write(name, &sample_grid(&images, architecture.signal)?.png())?;
     }
     let few = Settings { count: TRAJECTORIES, ..settings };
     let mut drifts = vec![("drift, float and int8", pool.install(|| agreement(&float, &int8, &few, || bar.inc(1)))?)];

@@ -242,7 +242,7 @@ fn of_another_run(folder: &RunFolder<'_>, why: &str) -> Failure {
 
 /// Refuses images other than those that the run began with.
 fn same_images(config: &Config, dataset: &Dataset, path: &Path) -> Result<(), Failure> {
-    let (expected, found) = (config.architecture.image, dataset.shape());
+    let (expected, found) = (config.architecture.signal, dataset.shape());
     if found != expected {
         return Err(Failure::Usage(format!("the images of {} are {found}, the run's are {expected}", config.dataset)));
     }
@@ -315,7 +315,7 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
     ];
     let flip = |flip| if flip { "--flip".to_owned() } else { "--no-flip".to_owned() };
     let flips = (choices.flip.map(flip), flip(config.flip));
-    let image = config.architecture.image;
+    let image = config.architecture.signal;
     let prepared = arguments.files.chosen().into_iter().map(|(name, value)| {
         let found = config.preparation.map(|preparation| match name {
             "crop" => preparation.crop.to_string(),

@@ -6,7 +6,8 @@ use crate::dataset::{ImagesError, Source};
 use std::fmt::Write;
 use std::io;
 use std::path::PathBuf;
-use vapo_format::architecture::{MAX_ACTIVATION, MAX_EXTENT};
+use vapo_format::architecture::MAX_ACTIVATION;
+use vapo_format::layer::MAX_EXTENT;
 
 /// Why [`crate::dataset::Dataset::load`] failed.
 #[derive(Debug, thiserror::Error)]

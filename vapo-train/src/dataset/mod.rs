@@ -51,7 +51,8 @@ use pixels::Pixels;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use vapo_format::Shape;
-use vapo_format::architecture::{MAX_ACTIVATION, MAX_EXTENT};
+use vapo_format::architecture::MAX_ACTIVATION;
+use vapo_format::layer::MAX_EXTENT;
 
 /// White of prepared images.
 const WHITE: u8 = u8::MAX;

@@ -22,7 +22,7 @@ pub mod kernel;
 pub use composite::Composite;
 pub use fused::Fused;
 
-use dfdx::prelude::{Cpu, Device, Dtype, HasShape, OwnedTape, Shape, Storage, Tensor};
+use dfdx::prelude::{Cpu, Device, Dtype, HasShape, OwnedTape, PutTape, Shape, SplitTape, Storage, Tensor};
 use kernel::window::Window;
 use std::sync::{Arc, OnceLock};
 
@@ -30,8 +30,6 @@ use std::sync::{Arc, OnceLock};
 pub type Images<E, D> = Tensor<(usize, usize, usize, usize), E, D>;
 /// Rows and columns.
 pub type Table<E, D> = Tensor<(usize, usize), E, D>;
-/// One number a sample and stream.
-pub type Scalars<E, D> = Tensor<(usize,), E, D>;
 
 /// Which derivatives a pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +69,19 @@ impl<'m, E, D: Storage<E>, M> Recording<'m, E, D, M> {
     }
 }
 
+impl<E: Dtype, D: Device<E>, M> Recording<'_, E, D, M> {
+    /// Applies an operation of dfdx's to a tensor.
+    pub fn record<S: Shape, R: Shape>(
+        &mut self,
+        input: &Tensor<S, E, D>,
+        op: impl FnOnce(Tensor<S, E, D, OwnedTape<E, D>>) -> Tensor<R, E, D, OwnedTape<E, D>>,
+    ) -> Tensor<R, E, D> {
+        let (output, after) = op(input.clone().put_tape(std::mem::take(&mut self.tape))).split_tape();
+        self.tape = after;
+        output
+    }
+}
+
 /// A weight matrix (inputs, outputs) and its bias (1, outputs).
 #[derive(Clone, Debug)]
 pub struct Matrix<E: Dtype, D: Storage<E>> {
@@ -91,16 +102,16 @@ impl<E: Dtype, D: Storage<E>> Matrix<E, D> {
 
 /// A convolution to apply.
 pub struct Convolution<'a, E: Dtype, D: Storage<E>> {
-    /// Kind of window.
+    /// Its windows.
     pub window: Window,
     /// Weights and bias.
     pub matrix: &'a Matrix<E, D>,
-    /// Whether the input is the image or time itself, to which no gradient flows in a dual pass.
+    /// Whether no weights come before: to the image and to time no gradient flows in a dual pass.
     pub leaf: bool,
 }
 
 /// A residual block to apply: x + conv₂(silu(conv₁(silu(x))·(1 + scale) + shift)).
-pub struct Block<'a, E: Dtype, D: Storage<E>> {
+pub struct Residual<'a, E: Dtype, D: Storage<E>> {
     /// 3×3, C to C channels.
     pub conv1: &'a Matrix<E, D>,
     /// (N, 1, 1, 2C), the scales and shifts of every sample.
@@ -109,12 +120,18 @@ pub struct Block<'a, E: Dtype, D: Storage<E>> {
     pub conv2: &'a Matrix<E, D>,
 }
 
+/// A residual block as one operation.
+pub type ResidualOperation<E, D, M> =
+    for<'b, 'x, 'r, 'm> fn(Residual<'b, E, D>, &'x Images<E, D>, &'r mut Recording<'m, E, D, M>) -> Images<E, D>;
+
 /// The operations, for one element type on one device.
 pub trait Kernels<E: Dtype, D: Device<E>> {
     /// What a first pass leaves to the second.
     type Memory: Default;
     /// Whether the batch of a dual pass begins with the values, for want of a memory.
     const VALUES_AGAIN: bool;
+    /// A residual block as one operation, where that is faster than its layers one by one. Not for [`Pass::Weights`].
+    const RESIDUAL: Option<ResidualOperation<E, D, Self::Memory>> = None;
 
     /// Windows × weights + bias.
     fn convolution(
@@ -123,24 +140,22 @@ pub trait Kernels<E: Dtype, D: Device<E>> {
         recording: &mut Recording<'_, E, D, Self::Memory>,
     ) -> Images<E, D>;
 
-    /// x·sigmoid(x), elementwise.
-    fn silu(input: &Images<E, D>, recording: &mut Recording<'_, E, D, Self::Memory>) -> Images<E, D>;
-
-    /// A residual block. Not for [`Pass::Weights`].
-    fn residual(
-        block: Block<'_, E, D>,
+    /// silu(x) = x·sigmoid(x), elementwise; with `film`, the scales and shifts of every sample (N, 1, 1, 2C), that of
+    /// x·(1 + scale) + shift.
+    fn silu(
         input: &Images<E, D>,
+        film: Option<&Images<E, D>>,
         recording: &mut Recording<'_, E, D, Self::Memory>,
     ) -> Images<E, D>;
 
-    /// `Φ = Σ o·q[1..] + 0.05 Σ_pixels mean_channels(o²) + ½ q[0]‖x‖²` for every sample, (N,), or its tangents. `head`
-    /// is o (N, H, W, C), `factors` is q (N, 1, 1, 1 + C).
+    /// `Φ = Σ o·q[1..] + 0.05 Σ_pixels mean_channels(o²) + ½ q[0]‖x‖²` for every sample, (N, 1, 1, 1), or its tangents.
+    /// `head` is o (N, H, W, C), `factors` is q (N, 1, 1, 1 + C).
     fn readout(
         head: &Images<E, D>,
         factors: &Images<E, D>,
         image: &Images<E, D>,
         recording: &mut Recording<'_, E, D, Self::Memory>,
-    ) -> Scalars<E, D>;
+    ) -> Images<E, D>;
 }
 
 /// The values of a tensor on the CPU.

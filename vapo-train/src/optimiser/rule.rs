@@ -2,11 +2,10 @@
 
 use super::{Adam, muon};
 use crate::arithmetic::extent::{ExtentError, check};
-use crate::potential::parameters::{Layout, Place};
+use crate::potential::parameters::{Layout, Place, Role};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
-use vapo_format::matrix::Part;
 
 /// How gradients become steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
@@ -105,7 +104,7 @@ impl Optimiser {
             let weight = place.weight();
             let (upto, after) = parameters.split_at_mut(weight.end - passed);
             let (of_weight, others) = momentum.split_at_mut(weight.len());
-            steps.push((&mut upto[weight.start - passed..], of_weight, &gradient[weight.clone()], place.columns));
+            steps.push((&mut upto[weight.start - passed..], of_weight, &gradient[weight.clone()], place.shape.columns));
             (parameters, passed, momentum) = (after, weight.end, others);
         }
         steps.into_par_iter().for_each(|(weights, momentum, gradient, columns)| {
@@ -131,11 +130,12 @@ impl Optimiser {
 }
 
 impl Rule {
-    /// Whether Muon moves the weights of a matrix: those between channels. What reads the image or time and what is read
-    /// out keep Adam, as the method's authors advise.
+    /// Whether Muon moves the weights of a matrix: those between channels. What reads the signal or time, the embedding of
+    /// time, and the factors that the potential is read out with keep Adam, as the method's authors advise. So, of what
+    /// depends on time alone, Muon moves FiLM and nothing else.
     fn orthogonalises(self, place: &Place) -> bool {
-        let between = matches!(place.name.part, Part::Conv1 | Part::Conv2 | Part::Film | Part::Down | Part::Head);
-        self == Rule::Muon && between
+        let Role { first, of_signal, film, .. } = place.role;
+        self == Rule::Muon && !first && (of_signal || film)
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
     use crate::run::preset::Preset;
     use crate::sampling::generator;
-    use vapo_format::{Homotopy, Shape};
+    use vapo_format::{Block, Homotopy, Shape};
     use vapo_sampler::Noise;
 
     fn layout() -> Layout {
@@ -184,13 +184,36 @@ mod tests {
         });
         for place in &layout.matrices {
             let [muon, adam] = moved.each_ref().map(|moved| &moved[place.weight()]);
-            assert!(muon.iter().chain(adam).all(|value| *value != 0.0), "{}", place.name);
-            assert_eq!(muon == adam, !Rule::Muon.orthogonalises(place), "{}", place.name);
+            assert!(muon.iter().chain(adam).all(|value| *value != 0.0), "{}", place.shape);
+            assert_eq!(muon == adam, !Rule::Muon.orthogonalises(place), "{}", place.shape);
             assert_eq!(moved[0][place.bias()], moved[1][place.bias()]);
         }
         let mut alone = vec![0.0; layout.len()];
         Adam::new(layout.len()).update(&mut alone, &gradient, 0.01).unwrap();
         assert_eq!(moved[1], alone);
+    }
+
+    /// Matrices of the presets that Muon moves, block by block.
+    #[test]
+    fn muon_moves_what_lies_between_channels() {
+        let image = Shape { channels: 3, height: 32, width: 32 };
+        for preset in Preset::all() {
+            let of_block = |block: &Block| match block {
+                Block::SpaceToDepth => &[][..],
+                // The stem reads the image.
+                Block::Conv { .. } => &[false],
+                // Both convolutions and FiLM.
+                Block::Residual => &[true, true, true],
+                Block::Down { .. } | Block::Head { .. } => &[true],
+            };
+            let blocks = preset.blocks.iter().flat_map(of_block).copied();
+            // The embedding of time first, the factors of the read-out last.
+            let expected: Vec<bool> = [false, false].into_iter().chain(blocks).chain([false]).collect();
+            let layout = Layout::new(&preset.architecture(image, Homotopy::Linear));
+            let moved = |rule: Rule| layout.matrices.iter().map(|place| rule.orthogonalises(place)).collect::<Vec<_>>();
+            assert_eq!(moved(Rule::Muon), expected, "{}", preset.name);
+            assert!(!moved(Rule::Adam).contains(&true));
+        }
     }
 
     #[test]

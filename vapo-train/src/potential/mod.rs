@@ -5,28 +5,39 @@
 //! ([`Potential::evaluate`]) gives g, and after the objective has formed v, one *dual* pass forward and in reverse
 //! ([`Potential::gradient`]) gives the exact gradient of the parameters. Terms linear in Φ and in ∂Φ/∂t ride along.
 //!
-//! One file a layer kind, as in the sampler.
+//! | module | concept |
+//! |---|---|
+//! | `graph` | the nodes, and who reads them |
+//! | `layer` | what the kinds of layers compute, one file a kind |
+//! | `pattern` | nodes that an engine may compute as one operation |
+//! | `pass` | from node to node, forward |
+//! | [`parameters`] | the weights as one vector |
+//! | [`encoder`] | architectures that are lists of blocks, and how these were written down before there were nodes |
 
-mod conv;
-mod down;
-mod embedding;
-mod head;
+pub mod encoder;
+mod graph;
+mod layer;
 pub mod parameters;
-mod readout;
-mod residual;
-mod space_to_depth;
+mod pass;
+mod pattern;
 
-use crate::ops::{Images, Kernels, Matrix, Pass, Recording, Scalars};
-use crate::potential::parameters::Layout;
+use crate::ops::{Images, Kernels, Matrix, Pass, Recording};
 use dfdx::prelude::*;
-use embedding::Features;
+use graph::Graph;
+use layer::time::Features;
+use parameters::Layout;
+use pass::Sources;
+use pattern::Residual;
 use std::ops::Range;
 use vapo_format::{Architecture, Layer};
 
 /// A potential whose parameters lie on a device.
 #[derive(Clone, Debug)]
 pub struct Potential<E: Dtype, D: Storage<E>> {
-    architecture: Architecture,
+    signal: vapo_format::Shape,
+    graph: Graph,
+    /// What an engine may compute as one operation.
+    residuals: Vec<Residual>,
     layout: Layout,
     matrices: Vec<Matrix<E, D>>,
     device: D,
@@ -86,37 +97,43 @@ impl<'a, E> Seeds<'a, E> {
 impl<E: Dtype, D: Device<E>> Potential<E, D> {
     /// Puts `parameters`, flat and laid out by [`Layout`], on a device.
     pub fn new(architecture: &Architecture, parameters: &[E], device: &D) -> Self {
-        let layout = Layout::new(architecture);
-        let matrices = layout
-            .matrices
-            .iter()
-            .map(|place| {
-                let weight = parameters[place.weight()].to_vec();
-                let bias = parameters[place.bias()].to_vec();
-                Matrix::new(
-                    device.tensor_from_vec(weight, (place.rows, place.columns)),
-                    device.tensor_from_vec(bias, (1, place.columns)),
-                )
-            })
-            .collect();
-        Potential { architecture: architecture.clone(), layout, matrices, device: device.clone() }
+        let graph = Graph::new(architecture);
+        let layout = Layout::of(&graph);
+        let matrices = layout.matrices.iter().map(|place| {
+            let weight = parameters[place.weight()].to_vec();
+            let bias = parameters[place.bias()].to_vec();
+            Matrix::new(
+                device.tensor_from_vec(weight, (place.shape.rows, place.shape.columns)),
+                device.tensor_from_vec(bias, (1, place.shape.columns)),
+            )
+        });
+        let matrices = matrices.collect();
+        let residuals = pattern::residuals(&graph);
+        Potential { signal: architecture.signal, graph, residuals, layout, matrices, device: device.clone() }
+    }
+
+    /// The same potential, computed node by node whatever the engine could compute as one operation: to compare with.
+    pub fn node_by_node(self) -> Self {
+        Potential { residuals: Vec::new(), ..self }
     }
 
     /// The potential, its drift and its rate of change in time. Leaves in `memory` what [`Potential::gradient`] needs.
     pub fn evaluate<K: Kernels<E, D>>(&self, samples: Samples<'_, E>, memory: &mut K::Memory) -> Evaluation<E> {
         let count = samples.times.len();
-        let images = self.images(samples.images.to_vec(), count);
-        let time = Features::new(samples.times);
-        let features = self.features(time.values.clone(), count);
+        let times = self.times(samples.times);
+        let features = times.iter().map(|(node, time)| (*node, self.vectors(time.values.clone(), count)));
+        let sources = Sources::new(self.images(samples.images.to_vec(), count), features);
         let mut recording = Recording::new(Pass::Value, memory);
-        let potential = self.forward::<K>(&images, &features, &mut recording);
+        let potential = self.forward::<K>(&sources, &mut recording);
         let values = potential.as_vec();
         let gradients = potential.put_tape(recording.tape).sum::<Rank0, _>().backward();
-        let of_features = gradients.get(&features).as_vec();
+        let rates = times.iter().map(|(node, time)| time.time_rate(&gradients.get(sources.of(*node)).as_vec()));
         Evaluation {
             potential: values,
-            drift: gradients.get(&images).as_vec(),
-            time_rate: time.time_rate(&of_features),
+            drift: gradients.get(sources.signal()).as_vec(),
+            time_rate: rates
+                .reduce(|sum, rate| sum.iter().zip(&rate).map(|(&a, &b)| a + b).collect())
+                .unwrap_or_default(),
         }
     }
 
@@ -128,23 +145,25 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         seeds: Seeds<'_, E>,
         memory: &mut K::Memory,
     ) -> Vec<E> {
-        let (mut images, mut features, mut factors) = (Vec::new(), Vec::new(), seeds.potential.to_vec());
-        let time = Features::new(samples.times);
+        let (mut images, mut factors) = (Vec::new(), seeds.potential.to_vec());
         let mut streams = 1;
         if K::VALUES_AGAIN {
             images.extend(samples.images);
-            features.extend(&time.values);
             // The tangent of Φ is the directional derivative, whose own factor is 1.
             factors.extend(samples.times.iter().map(|_| E::from_f64(1.0).unwrap_or_default()));
             streams = 2;
         }
         images.extend(seeds.drift);
-        features.extend(time.tangents(seeds.time_rate));
         let count = streams * samples.times.len();
-        let (images, features) = (self.images(images, count), self.features(features, count));
+        let features = self.times(samples.times).into_iter().map(|(node, time)| {
+            let tangents = time.tangents(seeds.time_rate);
+            let features = if K::VALUES_AGAIN { [time.values, tangents].concat() } else { tangents };
+            (node, self.vectors(features, count))
+        });
+        let sources = Sources::new(self.images(images, count), features);
         let mut recording = Recording::new(Pass::Dual, memory);
-        let potential = self.forward::<K>(&images, &features, &mut recording);
-        let factors: Scalars<E, D> = self.device.tensor_from_vec(factors, (count,));
+        let potential = self.forward::<K>(&sources, &mut recording);
+        let factors = self.vectors(factors, count);
         let gradients = (potential.put_tape(recording.tape) * factors).sum::<Rank0, _>().backward();
         let mut flat = vec![E::default(); self.layout.len()];
         for (place, matrix) in self.layout.matrices.iter().zip(&self.matrices) {
@@ -154,39 +173,24 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         flat
     }
 
+    /// Features of time for each node that makes some.
+    fn times(&self, times: &[E]) -> Vec<(usize, Features<E>)> {
+        let nodes = self.graph.nodes().iter().enumerate();
+        let features = nodes.filter_map(|(index, node)| match node.layer {
+            Layer::Time(time) => Some((index, Features::new(time, times))),
+            _ => None,
+        });
+        features.collect()
+    }
+
     fn images(&self, values: Vec<E>, count: usize) -> Images<E, D> {
-        let shape = self.architecture.image;
+        let shape = self.signal;
         self.device.tensor_from_vec(values, (count, shape.height.into(), shape.width.into(), shape.channels.into()))
     }
 
-    fn features(&self, values: Vec<E>, count: usize) -> Images<E, D> {
-        let features = values.len() / count;
-        self.device.tensor_from_vec(values, (count, 1, 1, features))
-    }
-
-    /// Potentials of all samples, or their tangents.
-    fn forward<K: Kernels<E, D>>(
-        &self,
-        images: &Images<E, D>,
-        features: &Images<E, D>,
-        recording: &mut Recording<'_, E, D, K::Memory>,
-    ) -> Scalars<E, D> {
-        let mut matrices = self.matrices.iter();
-        let mut take = || matrices.next().unwrap_or_else(|| unreachable!("the layout lists every matrix"));
-        let embedding = embedding::forward::<E, D, K>([take(), take()], features, recording);
-        let mut current = images.clone();
-        for (index, layer) in self.architecture.layers.iter().enumerate() {
-            let leaf = self.architecture.layers[..index].iter().all(|layer| *layer == Layer::SpaceToDepth);
-            current = match layer {
-                Layer::SpaceToDepth => space_to_depth::forward(&current, &mut recording.tape),
-                Layer::Conv { .. } => conv::forward::<E, D, K>(take(), &current, leaf, recording),
-                Layer::Residual => {
-                    residual::forward::<E, D, K>([take(), take(), take()], &current, &embedding, recording)
-                }
-                Layer::Down { .. } => down::forward::<E, D, K>(take(), &current, leaf, recording),
-                Layer::Head { .. } => head::forward::<E, D, K>(take(), &current, recording),
-            };
-        }
-        readout::forward::<E, D, K>(take(), &current, &embedding, images, recording)
+    /// (N, 1, 1, C).
+    fn vectors(&self, values: Vec<E>, count: usize) -> Images<E, D> {
+        let channels = values.len() / count;
+        self.device.tensor_from_vec(values, (count, 1, 1, channels))
     }
 }

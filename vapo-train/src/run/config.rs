@@ -4,6 +4,7 @@ use crate::dataset::{Dataset, Files, Fingerprint, Preparation, Source};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
 use crate::path::{Draws, Times};
+use crate::potential::encoder::{self, Network};
 use crate::run::preset::Preset;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -78,7 +79,8 @@ pub struct Config {
     pub flip: bool,
     /// Name of the network.
     pub preset: String,
-    /// The network itself, and the homotopy.
+    /// The network itself, and the homotopy; by its blocks in runs of before there were nodes.
+    #[serde(deserialize_with = "encoder::deserialize")]
     pub architecture: Architecture,
     /// The loss.
     pub objective: Objective,
@@ -214,7 +216,7 @@ impl Config {
     /// its files lie is in it. None for a run that does not know its images.
     pub fn digest(&self) -> Option<[u8; 32]> {
         let Config { images, seed, batch, objective, architecture, .. } = self;
-        let decisive = (images.as_ref()?, seed, batch, objective, architecture);
+        let decisive = (images.as_ref()?, seed, batch, objective, Network::of(architecture));
         Some(Sha256::digest(serde_json::to_vec(&decisive).ok()?).into())
     }
 

@@ -1,6 +1,7 @@
 //! Networks by name.
 
-use vapo_format::{Architecture, Homotopy, Layer, Shape};
+use crate::potential::encoder::Encoder;
+use vapo_format::{Architecture, Block, Homotopy, Shape};
 
 /// A network, and how to train it.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +13,7 @@ pub struct Preset {
     /// Width of the time embedding.
     pub embedding: u16,
     /// The encoder.
-    pub layers: Vec<Layer>,
+    pub blocks: Vec<Block>,
     /// Optimiser steps.
     pub steps: u64,
     /// Images a step.
@@ -26,13 +27,13 @@ pub struct Preset {
 impl Preset {
     /// All presets, small to large.
     pub fn all() -> Vec<Preset> {
-        use Layer::{Conv, Down, Head, Residual, SpaceToDepth};
+        use Block::{Conv, Down, Head, Residual, SpaceToDepth};
         vec![
             Preset {
                 name: "tiny",
                 about: "8×8 images, 1k parameters: for tests, too small for good samples",
                 embedding: 8,
-                layers: vec![Conv { channels: 4 }, Residual, Down { channels: 8 }, Head { channels: 8 }],
+                blocks: vec![Conv { channels: 4 }, Residual, Down { channels: 8 }, Head { channels: 8 }],
                 steps: 1000,
                 batch: 64,
                 learning_rate: 4e-3,
@@ -42,7 +43,7 @@ impl Preset {
                 name: "digits",
                 about: "8×8 images, 31k parameters: fits a micro:bit",
                 embedding: 16,
-                layers: vec![
+                blocks: vec![
                     Conv { channels: 8 },
                     Residual,
                     Down { channels: 16 },
@@ -60,7 +61,7 @@ impl Preset {
                 name: "small",
                 about: "28×28 images, 94k parameters, space to depth: for boards with 128 KB of RAM and more",
                 embedding: 64,
-                layers: vec![
+                blocks: vec![
                     SpaceToDepth,
                     Conv { channels: 16 },
                     Residual,
@@ -80,7 +81,7 @@ impl Preset {
                 name: "medium",
                 about: "28×28 images, 316k parameters, small twice as wide: the best after an hour",
                 embedding: 64,
-                layers: vec![
+                blocks: vec![
                     SpaceToDepth,
                     Conv { channels: 32 },
                     Residual,
@@ -100,7 +101,7 @@ impl Preset {
                 name: "peer-8",
                 about: "28×28 images, 66k parameters, three levels: the network of the PyTorch peer",
                 embedding: 64,
-                layers: vec![
+                blocks: vec![
                     Conv { channels: 8 },
                     Residual,
                     Down { channels: 16 },
@@ -119,7 +120,7 @@ impl Preset {
                 name: "peer-16",
                 about: "28×28 images, 219k parameters, three levels: the network of the PyTorch peer",
                 embedding: 64,
-                layers: vec![
+                blocks: vec![
                     Conv { channels: 16 },
                     Residual,
                     Down { channels: 32 },
@@ -138,7 +139,7 @@ impl Preset {
                 name: "cifar10-device",
                 about: "32×32 colour images, 318k parameters: for a Cortex-M7 with 1 MB of RAM and 2 MB of flash",
                 embedding: 64,
-                layers: vec![
+                blocks: vec![
                     SpaceToDepth,
                     Conv { channels: 32 },
                     Residual,
@@ -158,7 +159,7 @@ impl Preset {
                 name: "cifar10",
                 about: "32×32 colour images, 1984k parameters, space to depth, three levels: for a host",
                 embedding: 64,
-                layers: vec![
+                blocks: vec![
                     SpaceToDepth,
                     Conv { channels: 48 },
                     Residual,
@@ -180,7 +181,7 @@ impl Preset {
                 name: "celeba-device",
                 about: "64×64 colour images, 243k parameters: for a Cortex-M7 with 1 MB of RAM and 2 MB of flash",
                 embedding: 64,
-                layers: vec![
+                blocks: vec![
                     SpaceToDepth,
                     Conv { channels: 16 },
                     Residual,
@@ -201,7 +202,7 @@ impl Preset {
                 name: "celeba",
                 about: "64×64 colour images, 1198k parameters, space to depth, three levels: for a host",
                 embedding: 64,
-                layers: vec![
+                blocks: vec![
                     SpaceToDepth,
                     Conv { channels: 32 },
                     Residual,
@@ -238,8 +239,8 @@ impl Preset {
 
     /// The heights and widths next below and above an image's that every level can halve, as far as there are any.
     pub fn nearest(&self, image: Shape) -> impl Iterator<Item = (u16, u16)> {
-        let halves = |layer: &&Layer| matches!(layer, Layer::SpaceToDepth | Layer::Down { .. });
-        let step = 1_u16 << self.layers.iter().filter(halves).count().min(10);
+        let halves = |block: &&Block| matches!(block, Block::SpaceToDepth | Block::Down { .. });
+        let step = 1_u16 << self.blocks.iter().filter(halves).count().min(10);
         let below = |side: u16| side / step * step;
         let above = |side: u16| side.div_ceil(step) * step;
         let nearest = [(below(image.height), below(image.width)), (above(image.height), above(image.width))];
@@ -262,7 +263,10 @@ impl Preset {
 
     /// The network for images of an extent.
     pub fn architecture(&self, image: Shape, homotopy: Homotopy) -> Architecture {
-        Architecture { image, homotopy, embedding: self.embedding, layers: self.layers.iter().copied().collect() }
+        let encoder = Encoder { image, homotopy, embedding: self.embedding, layers: self.blocks.clone() };
+        encoder
+            .architecture()
+            .unwrap_or_else(|_| unreachable!("no preset has as many blocks as an architecture may have"))
     }
 }
 

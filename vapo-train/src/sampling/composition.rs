@@ -1,10 +1,10 @@
 //! Samples of the weighted sum of two models, through `vapo-sampler`.
 
-use crate::sampling::{SamplingError, Settings, finite, generator};
+use crate::sampling::{SamplingError, Settings, finite, generator, plan};
 use rayon::prelude::*;
 use vapo_format::Model;
 use vapo_sampler::solver::Sde;
-use vapo_sampler::{Composition, Noise, arena};
+use vapo_sampler::{Composition, Noise};
 
 /// `settings.count` images (N, H, W, C) of the sum of two potentials, each times its weight, on the threads of the current
 /// pool. Image i is drawn from a generator of seed `settings.seed` + i: the same bytes on any number of threads.
@@ -12,16 +12,16 @@ use vapo_sampler::{Composition, Noise, arena};
 /// # Errors
 /// Models of different images or homotopies, a weight that is not finite, or those of [`crate::sampling::sample`].
 pub fn compose(models: [&Model<'_>; 2], weights: [f32; 2], settings: &Settings) -> Result<Vec<f32>, SamplingError> {
-    let architectures = models.map(Model::architecture);
-    let elements = architectures[0].image.elements();
+    let [first, second] = models;
+    let (plans, elements) = ([plan(first)?, plan(second)?], first.signal().elements());
     let mut images = vec![0.0; settings.count * elements];
     images.par_chunks_mut(elements).enumerate().try_for_each_init(
         || {
-            let memory = arena::composition_elements(architectures);
+            let memory = plans.iter().map(|plan| plan.elements()).sum::<usize>() + elements;
             (vec![0.0; memory], vec![0.0; settings.solver.buffers() * elements])
         },
         |(memory, buffers), (index, image)| {
-            let mut sum = Composition::new(models, weights, memory)?;
+            let mut sum = Composition::new(models, plans.each_ref().map(|plan| plan as _), weights, memory)?;
             let homotopy = sum.homotopy();
             let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
             noise.fill(image);

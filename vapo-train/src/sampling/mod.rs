@@ -16,8 +16,9 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rayon::prelude::*;
 use vapo_format::Model;
+use vapo_format::architecture::MAX_NODES;
 use vapo_sampler::solver::{Drift, Sde};
-use vapo_sampler::{Error, Noise, Potential, Sampler, Schedule, Solver, arena};
+use vapo_sampler::{Error, Noise, PlanFor, Potential, Sampler, Schedule, Solver};
 
 /// How to sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,6 +72,11 @@ pub fn generator(seed: u64) -> Xoshiro128PlusPlus {
     Xoshiro128PlusPlus::seed_from_u64(seed)
 }
 
+/// Where the activations of a model lie, whatever the number of its nodes.
+pub(crate) fn plan(model: &Model<'_>) -> Result<PlanFor<MAX_NODES>, Error> {
+    PlanFor::new(model)
+}
+
 /// `count` images (N, H, W, C), about [-1, 1], on the threads of the current pool. The same bytes on any number.
 ///
 /// # Errors
@@ -88,14 +94,13 @@ pub fn sample_telling(
     settings: &Settings,
     told: impl Fn() + Sync,
 ) -> Result<Vec<f32>, SamplingError> {
-    let architecture = model.architecture();
-    let elements = architecture.image.elements();
+    let (plan, elements) = (plan(model)?, model.signal().elements());
     let mut images = vec![0.0; settings.count * elements];
     images.par_chunks_mut(elements).enumerate().try_for_each_init(
-        || vec![0.0; arena::elements(architecture, settings.solver)],
+        || vec![0.0; plan.elements_with(settings.solver)],
         |arena, (index, image)| {
             let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
-            let mut sampler = Sampler::new(model, settings.solver, arena)?;
+            let mut sampler = Sampler::new(model, &plan, settings.solver, arena)?;
             sampler.sample(settings.schedule, settings.temperature, &mut noise, image)?;
             told();
             Ok::<(), Error>(())
@@ -123,7 +128,7 @@ pub fn chunks<'a>(
     settings: &Settings,
 ) -> impl Iterator<Item = Result<Vec<f32>, SamplingError>> + Send + use<'a> {
     let settings = *settings;
-    let chunk = (CHUNK_VALUES / model.architecture().image.elements().max(1)).clamp(1, CHUNK_IMAGES);
+    let chunk = (CHUNK_VALUES / model.signal().elements().max(1)).clamp(1, CHUNK_IMAGES);
     (0..settings.count).step_by(chunk).map(move |first| {
         let count = chunk.min(settings.count - first);
         let seed = settings.seed.wrapping_add(first as u64);
@@ -155,14 +160,13 @@ pub fn agreement(
     settings: &Settings,
     told: impl Fn() + Sync,
 ) -> Result<Agreement, SamplingError> {
-    let architecture = model.architecture();
-    let elements = architecture.image.elements();
+    let (plans, elements) = ([plan(model)?, plan(other)?], model.signal().elements());
     let trajectory = |index: usize| -> Result<Vec<f64>, SamplingError> {
-        let arena = || vec![0.0; arena::potential_elements(architecture)];
-        let (mut arena, mut other_arena) = (arena(), arena());
+        let [plan, other_plan] = &plans;
+        let [mut arena, mut other_arena] = plans.each_ref().map(|plan| vec![0.0; plan.elements()]);
         let mut compared = Compared {
-            model: Potential::new(model, &mut arena)?,
-            other: Potential::new(other, &mut other_arena)?,
+            model: Potential::new(model, plan, &mut arena)?,
+            other: Potential::new(other, other_plan, &mut other_arena)?,
             of_other: vec![0.0; elements],
             cosines: Vec::new(),
             undefined: None,
@@ -170,7 +174,7 @@ pub fn agreement(
         let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
         let (mut x, mut buffers) = (vec![0.0; elements], vec![0.0; settings.solver.buffers() * elements]);
         noise.fill(&mut x);
-        let homotopy = architecture.homotopy;
+        let homotopy = model.homotopy();
         let sde = Sde { drift: &mut compared, homotopy, temperature: settings.temperature };
         settings.solver.integrate(sde, settings.schedule, &mut noise, &mut x, &mut buffers, |_, _| ())?;
         told();

@@ -36,7 +36,7 @@ fn from_the_archive_to_samples_of_the_int8_model() {
         assert!(config.contains(part), "no {part} in {config}");
     }
     let file = fs::read(run.join("model.vapo")).unwrap();
-    assert_eq!(Model::parse(&file).unwrap().architecture().image.to_string(), "64×64×3");
+    assert_eq!(Model::parse(&file).unwrap().signal().to_string(), "64×64×3");
     let page = vapo_train(root.path(), "inspect run/model.vapo --board stm32h743").succeeded().output;
     assert!(page.contains("the model fits stm32h743"), "{page}");
 }

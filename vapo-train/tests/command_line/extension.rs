@@ -157,7 +157,7 @@ fn weights_come_to_rest_anew_in_another_part() {
     let float = fs::read(run.join("model-float32.vapo")).unwrap();
     assert_eq!(
         float,
-        model_file(Model::parse(&float).unwrap().architecture(), &found.now.ema, Encoding::Float32).unwrap()
+        model_file(&Model::parse(&float).unwrap().architecture(), &found.now.ema, Encoding::Float32).unwrap()
     );
     // No step is left for weights to rest in, until there are more.
     let told = vapo_train(root.path(), "--resume --int8-part 0.1 --out run");

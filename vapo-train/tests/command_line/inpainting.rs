@@ -8,8 +8,9 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::path::Path;
 use tempfile::TempDir;
+use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Homotopy, Model, Shape};
-use vapo_sampler::{Noise, Sampler, Schedule, Solver, arena};
+use vapo_sampler::{Noise, PlanFor, Sampler, Schedule, Solver};
 use vapo_train::arithmetic::levels::levels;
 use vapo_train::dataset::{Dataset, Source, Split};
 use vapo_train::export::npy;
@@ -37,8 +38,9 @@ fn covered(index: usize) -> bool {
 /// What a device restores: ten steps of Heun at temperature 1.
 fn restored(file: &[u8], image: &[f32], seed: u64) -> Vec<f32> {
     let model = Model::parse(file).unwrap();
-    let mut memory = vec![0.0; arena::elements(model.architecture(), Solver::Heun)];
-    let mut sampler = Sampler::new(&model, Solver::Heun, &mut memory).unwrap();
+    let plan = PlanFor::<MAX_NODES>::new(&model).unwrap();
+    let mut memory = vec![0.0; plan.elements_with(Solver::Heun)];
+    let mut sampler = Sampler::new(&model, &plan, Solver::Heun, &mut memory).unwrap();
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(seed));
     let (mut x, schedule) = (vec![0.0; image.len()], Schedule::graded(10, 0.8).unwrap());
     let known = |index: usize| (!covered(index)).then(|| image[index]);

@@ -1,28 +1,48 @@
 //! `vapo-train inspect`.
 
-use crate::models::{GREY, write_model};
+use crate::models::{GREY, architecture, write_model};
 use crate::program::{TINY, command, outcome, vapo_train};
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use tempfile::TempDir;
-use vapo_format::{Encoding, Homotopy, Model, Shape};
+use vapo_format::{Encoding, Homotopy, Model, Scaling, Shape};
 use vapo_sampler::{Solver, arena};
 use vapo_train::potential::parameters::Layout;
 use vapo_train::quantise::model_file;
 use vapo_train::run::preset::Preset;
 
-/// The table's rows: layer, output, parameters, bytes.
-fn rows(page: &str) -> Vec<(String, String, usize, usize)> {
+/// A row of the table: what a node computes, what it reads if not the one before, its output, and what it takes.
+#[derive(Debug)]
+struct Row {
+    layer: String,
+    reads: String,
+    output: String,
+    parameters: usize,
+    bytes: usize,
+    multiplications: u64,
+}
+
+fn rows(page: &str) -> Vec<Row> {
     let table = page.lines().skip(1).take_while(|line| !line.is_empty());
-    let row = |line: &str| {
-        let (name, numbers) = line.split_at(16);
+    let row = |(index, line): (usize, &str)| {
+        let cell =
+            |from: usize, width: usize| line.chars().skip(from).take(width).collect::<String>().trim().to_owned();
+        assert_eq!(cell(0, 4), index.to_string());
+        let numbers = cell(36, 100);
         let mut words = numbers.split_whitespace();
         let output = words.next().unwrap().to_owned();
-        let mut number = || words.next().unwrap().parse().unwrap();
-        (name.trim().to_owned(), output, number(), number())
+        let mut number = || words.next().unwrap().parse::<u64>().unwrap();
+        Row {
+            layer: cell(6, 16),
+            reads: cell(23, 12),
+            output,
+            parameters: number() as usize,
+            bytes: number() as usize,
+            multiplications: number(),
+        }
     };
-    table.map(row).collect()
+    table.enumerate().map(row).collect()
 }
 
 /// What follows the name of a total.
@@ -44,16 +64,17 @@ fn totals_are_those_of_the_model() {
             let page = vapo_train(root.path(), "inspect m.vapo").succeeded().output;
 
             let rows = rows(&page);
-            assert_eq!(rows.len(), architecture.layers.len() + 2, "{page}");
-            let walked = architecture.walk().map(|(_, _, output)| output.to_string());
-            let outputs: Vec<String> =
-                [architecture.embedding.to_string()].into_iter().chain(walked).chain(["1".to_owned()]).collect();
-            assert_eq!(rows.iter().map(|row| row.1.clone()).collect::<Vec<_>>(), outputs);
+            let walked =
+                architecture.walk().map(|placed| (placed.node.layer.to_string(), placed.output.extent.to_string()));
+            assert!(walked.eq(rows.iter().map(|row| (row.layer.clone(), row.output.clone()))), "{page}");
             let parameters = architecture.parameters();
-            assert_eq!(rows.iter().map(|row| row.2).sum::<usize>(), parameters);
+            assert_eq!(rows.iter().map(|row| row.parameters).sum::<usize>(), parameters);
             assert_eq!(total(&page, "parameters"), parameters.to_string());
+            let multiplications = rows.iter().map(|row| row.multiplications).sum::<u64>();
+            assert_eq!(total(&page, "multiplications"), format!("{multiplications} a drift"));
+            assert_eq!(multiplications, 2 * architecture.multiply_accumulates());
             let weights = Model::parse(&file).unwrap().weights().len();
-            assert_eq!(rows.iter().map(|row| row.3).sum::<usize>(), weights);
+            assert_eq!(rows.iter().map(|row| row.bytes).sum::<usize>(), weights);
             assert!(total(&page, "flash").starts_with(&format!("{} bytes", file.len())), "{page}");
             for (solver, name) in Solver::ALL.map(|solver| (solver, solver.name())) {
                 let (arena, image) = (4 * arena::elements(&architecture, solver), 4 * 32 * 32);
@@ -67,22 +88,47 @@ fn totals_are_those_of_the_model() {
 }
 
 #[test]
-fn layers_are_listed_in_their_order() {
+fn nodes_are_listed_in_their_order() {
     let root = TempDir::new().unwrap();
     write_model(&root.path().join("m.vapo"), GREY, Homotopy::Linear, 0.3);
     let page = vapo_train(root.path(), "inspect m.vapo").succeeded().output;
-    // Weights and biases: 32·8 + 8 and 8·8 + 8; 9·4 + 4; 2·(36·4 + 4) + 8·8 + 8; 16·8 + 8; 8·8 + 8; 8·9 + 9.
+    // Weights and biases: 32·8 + 8 and 8·8 + 8; 9·4 + 4; 36·4 + 4, 8·8 + 8 and 36·4 + 4; 16·8 + 8; 8·8 + 8; 8·9 + 9.
     let expected = [
-        ("embedding", "8", 336),
-        ("conv", "8×8×4", 40),
-        ("residual", "8×8×4", 368),
-        ("down", "4×4×8", 136),
-        ("head", "4×4×8", 72),
-        ("readout", "1", 81),
+        ("signal", "", "8×8×1", 0),
+        ("time 32", "", "1×1×32", 0),
+        ("linear 8", "", "1×1×8", 264),
+        ("silu", "", "1×1×8", 0),
+        ("linear 8", "", "1×1×8", 72),
+        ("silu", "", "1×1×8", 0),
+        ("conv 3×3 4", "0", "8×8×4", 40),
+        ("silu", "", "8×8×4", 0),
+        ("conv 3×3 4", "", "8×8×4", 148),
+        ("linear 8", "5", "1×1×8", 72),
+        ("silu", "8, 9", "8×8×4", 0),
+        ("conv 3×3 4", "", "8×8×4", 148),
+        ("add", "6, 11", "8×8×4", 0),
+        ("down 2×2 8", "", "4×4×8", 136),
+        ("silu", "", "4×4×8", 0),
+        ("linear 8", "", "4×4×8", 72),
+        ("linear 9", "5", "1×1×9", 81),
+        ("readout", "15, 16, 0", "1×1×1", 0),
     ];
-    let rows = rows(&page);
-    let found: Vec<_> = rows.iter().map(|row| (row.0.as_str(), row.1.as_str(), row.2)).collect();
-    assert_eq!(found, expected);
+    let found: Vec<Row> = rows(&page);
+    let found: Vec<_> = found.iter().map(|row| (&*row.layer, &*row.reads, &*row.output, row.parameters)).collect();
+    assert_eq!(found, expected, "{page}");
+    assert_eq!(total(&page, "format"), "version 2");
+    assert!(!page.contains("raw numbers") && !page.contains("classes"), "{page}");
+}
+
+#[test]
+fn a_scaling_other_than_that_of_a_pictures_bytes_is_told() {
+    let root = TempDir::new().unwrap();
+    let mut architecture = architecture(GREY, Homotopy::Linear);
+    architecture.scaling = [Scaling { offset: 20.0, scale: 0.5 }].into_iter().collect();
+    let file = model_file(&architecture, &vec![0.5; architecture.parameters()], Encoding::Int8).unwrap();
+    fs::write(root.path().join("scaled.vapo"), &file).unwrap();
+    let page = vapo_train(root.path(), "inspect scaled.vapo").succeeded().output;
+    assert_eq!(total(&page, "raw numbers"), "20 + 0.5·value");
 }
 
 #[test]

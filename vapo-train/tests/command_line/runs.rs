@@ -54,7 +54,7 @@ fn the_configuration_is_what_was_asked_for() {
         dataset: Source::Digits,
         data_dir: None,
         preset: "tiny".into(),
-        architecture: tiny.architecture(found.architecture.image, Homotopy::Bayes),
+        architecture: tiny.architecture(found.architecture.signal, Homotopy::Bayes),
         objective: Objective::VapoBayes,
         times: Times::LogitNormal,
         draws: Draws::Antithetic,
@@ -69,7 +69,7 @@ fn the_configuration_is_what_was_asked_for() {
         ..found.clone()
     };
     assert_eq!(found, expected);
-    assert_eq!(found.architecture.image.to_string(), "8×8×1");
+    assert_eq!(found.architecture.signal.to_string(), "8×8×1");
     let text = fs::read_to_string(run.join("config.json")).unwrap();
     assert_eq!(text, serde_json::to_string_pretty(&found).unwrap() + "\n");
 }
@@ -124,7 +124,7 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
     };
     for (file, name) in [(&float, "samples.png"), (&int8, "samples-int8.png")] {
         let images = sample(&Model::parse(file).unwrap(), &settings).unwrap();
-        assert!(read(name) == sample_grid(&images, architecture.image).unwrap().png(), "{name}");
+        assert!(read(name) == sample_grid(&images, architecture.signal).unwrap().png(), "{name}");
     }
     // The table.
     let row = |name: &str| {

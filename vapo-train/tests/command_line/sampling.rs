@@ -7,8 +7,9 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
+use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Homotopy, Model, Shape};
-use vapo_sampler::{Noise, Sampler, Schedule, Solver, arena};
+use vapo_sampler::{Noise, PlanFor, Sampler, Schedule, Solver};
 use vapo_train::arithmetic::levels::levels;
 use vapo_train::evaluation::Images;
 use vapo_train::export::picture::sample_grid;
@@ -33,10 +34,11 @@ fn npy(path: &Path) -> (String, Vec<f32>) {
 /// What a device draws with this seed.
 fn drawn(file: &[u8], solver: Solver, schedule: Schedule, temperature: f32, seed: u64) -> Vec<f32> {
     let model = Model::parse(file).unwrap();
-    let mut memory = vec![0.0; arena::elements(model.architecture(), solver)];
+    let plan = PlanFor::<MAX_NODES>::new(&model).unwrap();
+    let mut memory = vec![0.0; plan.elements_with(solver)];
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(seed));
-    let mut image = vec![0.0; model.architecture().image.elements()];
-    let mut sampler = Sampler::new(&model, solver, &mut memory).unwrap();
+    let mut image = vec![0.0; model.signal().elements()];
+    let mut sampler = Sampler::new(&model, &plan, solver, &mut memory).unwrap();
     sampler.sample(schedule, temperature, &mut noise, &mut image).unwrap();
     image
 }

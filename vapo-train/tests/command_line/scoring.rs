@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
+use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Homotopy, Model, Shape};
-use vapo_sampler::{Sampler, Solver, arena};
+use vapo_sampler::{PlanFor, Sampler, Solver};
 use vapo_train::dataset::{Dataset, Source, Split};
 use vapo_train::sampling::anomaly::{auroc, share_above, threshold};
 
@@ -30,8 +31,9 @@ fn floats(list: &Value) -> Vec<f32> {
 /// What a device computes for every test image.
 fn energies(file: &[u8], time: f32) -> Vec<f32> {
     let model = Model::parse(file).unwrap();
-    let mut memory = vec![0.0; arena::elements(model.architecture(), Solver::Ab2)];
-    let mut sampler = Sampler::new(&model, Solver::Ab2, &mut memory).unwrap();
+    let plan = PlanFor::<MAX_NODES>::new(&model).unwrap();
+    let mut memory = vec![0.0; plan.elements_with(Solver::Ab2)];
+    let mut sampler = Sampler::new(&model, &plan, Solver::Ab2, &mut memory).unwrap();
     let dataset = Dataset::load(Source::Digits, Split::Test, None).unwrap();
     let mut image = Vec::new();
     let mut energy = |index| {

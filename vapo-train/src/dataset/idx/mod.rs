@@ -17,7 +17,7 @@ use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 use vapo_format::Shape;
-use vapo_format::architecture::MAX_EXTENT;
+use vapo_format::layer::MAX_EXTENT;
 
 /// Extent and pixels of the images in `file`, an IDX file of three dimensions (images, rows, columns).
 ///

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::io;
 use vapo_format::Shape;
-use vapo_format::architecture::MAX_EXTENT;
+use vapo_format::layer::MAX_EXTENT;
 
 /// Images that are decoded before they are written: enough for every core, few enough for any memory.
 const CHUNK: usize = 256;

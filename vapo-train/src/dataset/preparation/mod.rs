@@ -16,7 +16,7 @@ use crate::files::raster::Background;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
-use vapo_format::architecture::MAX_EXTENT;
+use vapo_format::layer::MAX_EXTENT;
 
 /// What is done to every image: it is laid on the background, cropped, resized, and brought to the number of channels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

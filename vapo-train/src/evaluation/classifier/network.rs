@@ -59,17 +59,17 @@ impl Network {
         };
         let mut wider = CHANNELS;
         while height.max(width) > SIDE && height.min(width) >= 2 {
-            add(Window::Down2x2, channels, wider);
-            add(Window::Same3x3, wider, wider);
+            add(Window::DOWN_2X2, channels, wider);
+            add(Window::SAME_3X3, wider, wider);
             (height, width, channels) = (height / 2, width / 2, wider);
             wider = (2 * wider).min(MOST_CHANNELS);
         }
         if wider == CHANNELS {
-            add(Window::Same3x3, channels, CHANNELS);
+            add(Window::SAME_3X3, channels, CHANNELS);
             channels = CHANNELS;
         }
-        add(Window::Pixel, height * width * channels, FEATURES);
-        add(Window::Pixel, FEATURES, classes);
+        add(Window::PIXEL, height * width * channels, FEATURES);
+        add(Window::PIXEL, FEATURES, classes);
         Network { shape, classes, layers }
     }
 
@@ -160,7 +160,7 @@ impl Network {
             Cpu::default().tensor_from_vec(images, (count, height.into(), width.into(), channels.into()));
         let mut features = current.clone();
         for (index, (layer, matrix)) in self.layers.iter().zip(matrices).enumerate() {
-            if layer.window == Window::Pixel {
+            if layer.window == Window::PIXEL {
                 let (_, height, width, channels) = *current.shape();
                 let flat = current.put_tape(std::mem::take(&mut recording.tape)).reshape_like(&(
                     count,
@@ -176,7 +176,7 @@ impl Network {
                 features = current;
                 current = output;
             } else {
-                current = Fused::silu(&output, recording);
+                current = Fused::silu(&output, None, recording);
             }
         }
         (features, current)

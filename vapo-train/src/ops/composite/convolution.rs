@@ -18,7 +18,7 @@ pub(super) fn convolution<E: Dtype, D: Device<E>>(
     let all = images * height * width;
 
     let mut table = recorded(input, tape, |input| input.reshape_like(&(all, channels)));
-    if op.window != Window::Pixel {
+    if op.window != Window::PIXEL {
         let border = input.device().zeros_like(&(1usize, channels));
         let bordered = recorded(&table, tape, |table| (table, border).concat_along(Axis::<0>));
         let windows = rows(&bordered, window_pixels(op.window, images, height, width), tape);
@@ -37,16 +37,12 @@ pub(super) fn convolution<E: Dtype, D: Device<E>>(
 /// For each output pixel the input pixels of its window; the number of input pixels stands for the border.
 fn window_pixels(window: Window, images: usize, height: usize, width: usize) -> Vec<usize> {
     let (rows, columns) = window.output(height, width);
-    let (step, taps, border) = match window {
-        Window::Same3x3 => (1, 3, 1),
-        Window::Down2x2 => (2, 2, 0),
-        Window::Pixel => (1, 1, 0),
-    };
-    let mut index = Vec::with_capacity(images * rows * columns * taps * taps);
+    let ((down, right), (above, left), (tap_rows, tap_columns)) = (window.step(), window.border(), window.rows(1));
+    let mut index = Vec::with_capacity(images * rows * columns * window.taps());
     for image in 0..images {
         for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
-            for (dy, dx) in (0..taps).flat_map(|dy| (0..taps).map(move |dx| (dy, dx))) {
-                let (y, x) = ((row * step + dy).wrapping_sub(border), (column * step + dx).wrapping_sub(border));
+            for (dy, dx) in (0..tap_rows).flat_map(|dy| (0..tap_columns).map(move |dx| (dy, dx))) {
+                let (y, x) = ((row * down + dy).wrapping_sub(above), (column * right + dx).wrapping_sub(left));
                 let inside = y < height && x < width;
                 index.push(if inside { (image * height + y) * width + x } else { images * height * width });
             }

@@ -5,8 +5,7 @@ mod elementwise;
 mod readout;
 mod streams;
 
-use super::kernel::window::Window;
-use super::{Block, Convolution, Images, Kernels, Recording, Scalars};
+use super::{Convolution, Images, Kernels, Recording};
 use dfdx::prelude::{Device, Dtype};
 
 /// Operations on any device.
@@ -24,18 +23,16 @@ impl<E: Dtype, D: Device<E>> Kernels<E, D> for Composite {
         convolution::convolution(op, input, recording.pass, &mut recording.tape)
     }
 
-    fn silu(input: &Images<E, D>, recording: &mut Recording<'_, E, D, ()>) -> Images<E, D> {
-        elementwise::silu(input, recording.pass, &mut recording.tape)
-    }
-
-    fn residual(block: Block<'_, E, D>, input: &Images<E, D>, recording: &mut Recording<'_, E, D, ()>) -> Images<E, D> {
+    fn silu(
+        input: &Images<E, D>,
+        film: Option<&Images<E, D>>,
+        recording: &mut Recording<'_, E, D, ()>,
+    ) -> Images<E, D> {
         let (pass, tape) = (recording.pass, &mut recording.tape);
-        let convolution = |matrix| Convolution { window: Window::Same3x3, matrix, leaf: false };
-        let active = elementwise::silu(input, pass, tape);
-        let hidden = convolution::convolution(convolution(block.conv1), &active, pass, tape);
-        let active = elementwise::film_silu(&hidden, block.film, pass, tape);
-        let output = convolution::convolution(convolution(block.conv2), &active, pass, tape);
-        streams::recorded(&output, tape, |output| output + input.clone())
+        match film {
+            None => elementwise::silu(input, pass, tape),
+            Some(film) => elementwise::film_silu(input, film, pass, tape),
+        }
     }
 
     fn readout(
@@ -43,7 +40,7 @@ impl<E: Dtype, D: Device<E>> Kernels<E, D> for Composite {
         factors: &Images<E, D>,
         image: &Images<E, D>,
         recording: &mut Recording<'_, E, D, ()>,
-    ) -> Scalars<E, D> {
+    ) -> Images<E, D> {
         readout::readout(head, factors, image, recording.pass, &mut recording.tape)
     }
 }

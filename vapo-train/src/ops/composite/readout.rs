@@ -1,9 +1,9 @@
 //! From the head's output to the potential.
 
 use super::streams::{join, plus, recorded, reshaped, rows, split, times};
-use crate::ops::{Images, Pass, Scalars, Table};
+use crate::ops::{Images, Pass, Table};
 use dfdx::prelude::*;
-use vapo_format::architecture::SQUARES;
+use vapo_format::layer::SQUARES;
 
 pub(super) fn readout<E: Dtype, D: Device<E>>(
     head: &Images<E, D>,
@@ -11,7 +11,7 @@ pub(super) fn readout<E: Dtype, D: Device<E>>(
     image: &Images<E, D>,
     pass: Pass,
     tape: &mut OwnedTape<E, D>,
-) -> Scalars<E, D> {
+) -> Images<E, D> {
     let (samples, height, width, channels) = *head.shape();
     let number = |value: f64| E::from_f64(value).unwrap_or_default();
     let size = height * width * channels;
@@ -33,7 +33,7 @@ pub(super) fn readout<E: Dtype, D: Device<E>>(
 
     let sum = |table: &Table<E, D>, factor: f64, tape: &mut OwnedTape<E, D>| -> Table<E, D> {
         let rows = table.shape().0;
-        let sums: Scalars<E, D> = recorded(table, tape, |table| table.sum::<_, Axis<1>>());
+        let sums: Tensor<(usize,), E, D> = recorded(table, tape, |table| table.sum::<_, Axis<1>>());
         recorded(&sums, tape, |sums| (sums * number(factor)).reshape_like(&(rows, 1usize)))
     };
     let dot = |a: &Table<E, D>, b: &Table<E, D>, factor: f64, tape: &mut OwnedTape<E, D>| {
@@ -65,5 +65,5 @@ pub(super) fn readout<E: Dtype, D: Device<E>>(
         },
     );
     let output = join(value, tangent, tape);
-    recorded(&output, tape, |output| output.reshape_like(&(samples,)))
+    recorded(&output, tape, |output| output.reshape_like(&(samples, 1, 1, 1)))
 }

@@ -99,7 +99,7 @@ struct Windows {
     starts: Vec<u32>,
     /// Of every pixel's output.
     places: Vec<u32>,
-    /// Of the windows that input gradients are read from, and of these: every row of windows that do not overlap, or all.
+    /// Of the windows that input gradients are read from, and of these: every row of windows that tile, or all.
     reverse: Vec<(Vec<u32>, Vec<u32>)>,
 }
 
@@ -108,15 +108,12 @@ impl Windows {
         let (images, height, width, channels) = extent;
         let starts = window.starts(extent);
         let places = contiguous(starts.len(), columns);
-        let reverse = match window {
-            Window::Same3x3 => {
-                vec![(window.starts((images, height, width, columns)), contiguous(starts.len(), channels))]
-            }
-            Window::Down2x2 | Window::Pixel => {
-                let (rows, _) = window.rows(channels);
-                let offsets = (0..rows).map(|row| (row * window.row_stride(extent)) as u32);
-                offsets.map(|offset| (places.clone(), starts.iter().map(|start| start + offset).collect())).collect()
-            }
+        let reverse = if window.tiles() {
+            let (rows, _) = window.rows(channels);
+            let offsets = (0..rows).map(|row| (row * window.row_stride(extent)) as u32);
+            offsets.map(|offset| (places.clone(), starts.iter().map(|start| start + offset).collect())).collect()
+        } else {
+            vec![(window.starts((images, height, width, columns)), contiguous(starts.len(), channels))]
         };
         Windows { window, extent, columns, starts, places, reverse }
     }
@@ -165,14 +162,15 @@ impl Windows {
 
     /// to += the gradient of the input: the same weights, transposed.
     fn input_gradient<E: Real>(&self, g: &[E], reverse: &[Panels<E>], scratch: &mut Vec<E>, to: &mut [E]) {
-        match self.window {
-            Window::Same3x3 => self.input_gradient_3x3(g, &reverse[0], scratch, to),
-            Window::Down2x2 | Window::Pixel => self.input_gradient_of_rows(g, reverse, to),
+        if self.window.tiles() {
+            self.input_gradient_of_tiles(g, reverse, to);
+        } else {
+            self.input_gradient_of_same(g, &reverse[0], scratch, to);
         }
     }
 
-    /// The 3×3 convolution of the cotangent with the weights turned by 180° and transposed.
-    fn input_gradient_3x3<E: Real>(&self, g: &[E], reverse: &Panels<E>, bordered: &mut Vec<E>, to: &mut [E]) {
+    /// The convolution of the cotangent with the weights turned by 180° and transposed.
+    fn input_gradient_of_same<E: Real>(&self, g: &[E], reverse: &Panels<E>, bordered: &mut Vec<E>, to: &mut [E]) {
         let (images, height, width, _) = self.extent;
         let of_output = (images, height, width, self.columns);
         bordered.clear();
@@ -182,8 +180,8 @@ impl Windows {
         self.reverse_product(0, (bordered, rows, run, self.window.row_stride(of_output)), reverse, to);
     }
 
-    /// Windows that do not overlap: each row of a window is a product of its own.
-    fn input_gradient_of_rows<E: Real>(&self, g: &[E], reverse: &[Panels<E>], to: &mut [E]) {
+    /// Each row of a window is a product of its own.
+    fn input_gradient_of_tiles<E: Real>(&self, g: &[E], reverse: &[Panels<E>], to: &mut [E]) {
         for (row, weights) in reverse.iter().enumerate() {
             self.reverse_product(row, (g, 1, self.columns, 0), weights, to);
         }

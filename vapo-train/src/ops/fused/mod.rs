@@ -2,7 +2,8 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | `convolution`, `silu`, `residual`, `readout` | one operation each |
+//! | `convolution`, `film`, `silu`, `readout` | one operation each |
+//! | `residual` | a whole block as one operation |
 //! | [`memory`] | what the first pass leaves to the second, and the buffers of both |
 //! | `weights` | a matrix as the kernels read it, forward and in reverse |
 //!
@@ -10,6 +11,7 @@
 //! cotangent of the tangent itself is remembered from the first pass.
 
 mod convolution;
+mod film;
 pub mod memory;
 mod readout;
 mod residual;
@@ -17,7 +19,7 @@ mod silu;
 mod weights;
 
 use super::kernel::real::Real;
-use super::{Block, Convolution, Images, Kernels, Scalars};
+use super::{Convolution, Images, Kernels, ResidualOperation};
 use dfdx::prelude::{Cpu, CpuError, Device, Gradients};
 use memory::Memory;
 pub use weights::Weights;
@@ -35,6 +37,7 @@ where
 {
     type Memory = Memory;
     const VALUES_AGAIN: bool = false;
+    const RESIDUAL: Option<ResidualOperation<E, Cpu, Memory>> = Some(residual::residual);
 
     fn convolution(
         op: Convolution<'_, E, Cpu>,
@@ -44,12 +47,11 @@ where
         convolution::convolution(op, input, recording)
     }
 
-    fn silu(input: &Images<E, Cpu>, recording: &mut Recording<'_, E>) -> Images<E, Cpu> {
-        silu::silu(input, recording)
-    }
-
-    fn residual(block: Block<'_, E, Cpu>, input: &Images<E, Cpu>, recording: &mut Recording<'_, E>) -> Images<E, Cpu> {
-        residual::residual(block, input, recording)
+    fn silu(input: &Images<E, Cpu>, film: Option<&Images<E, Cpu>>, recording: &mut Recording<'_, E>) -> Images<E, Cpu> {
+        match film {
+            None => silu::silu(input, recording),
+            Some(film) => silu::silu(&film::film(input, film, recording), recording),
+        }
     }
 
     fn readout(
@@ -57,7 +59,7 @@ where
         factors: &Images<E, Cpu>,
         image: &Images<E, Cpu>,
         recording: &mut Recording<'_, E>,
-    ) -> Scalars<E, Cpu> {
+    ) -> Images<E, Cpu> {
         readout::readout(head, factors, image, recording)
     }
 }

@@ -3,9 +3,9 @@
 use super::memory::{self, State};
 use super::{Cotangents, Recorded, Recording};
 use crate::ops::kernel::real::Real;
-use crate::ops::{Images, Pass, Scalars, values};
+use crate::ops::{Images, Pass, values};
 use dfdx::prelude::*;
-use vapo_format::architecture::SQUARES;
+use vapo_format::layer::SQUARES;
 
 /// One stream's inputs of one sample.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ pub(super) fn readout<E: Real>(
     factors: &Images<E, Cpu>,
     image: &Images<E, Cpu>,
     recording: &mut Recording<'_, E>,
-) -> Scalars<E, Cpu> {
+) -> Images<E, Cpu> {
     let samples = head.shape().0;
     let inputs = vec![values(head), values(factors), values(image)];
     let (of_head, of_factors, of_image) = (head.ghost(), factors.ghost(), image.ghost());
@@ -41,7 +41,7 @@ pub(super) fn readout<E: Real>(
             let state = memory::keep::<E, Kept<E>>(recording, ());
             let output = Stream::new(&inputs, samples).samples().map(potential).collect();
             state.lock().inputs = inputs;
-            let output = head.device().tensor_from_vec(output, (samples,));
+            let output = head.device().tensor_from_vec(output, (samples, 1, 1, 1));
             let of_output = output.ghost();
             recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
                 let g = grads.get_or_alloc_mut(&of_output)?.to_vec();
@@ -61,7 +61,7 @@ pub(super) fn readout<E: Real>(
                 let (values, tangents) = (Stream::new(&kept.inputs, samples), Stream::new(&inputs, samples));
                 values.samples().zip(tangents.samples()).map(|(value, along)| tangent(value, along)).collect()
             };
-            let output = head.device().tensor_from_vec(output, (samples,));
+            let output = head.device().tensor_from_vec(output, (samples, 1, 1, 1));
             let of_output = output.ghost();
             recording.tape.add_backward_op(move |grads: &mut Cotangents<E>| -> Recorded {
                 let g = grads.get_or_alloc_mut(&of_output)?.to_vec();

@@ -1,4 +1,4 @@
-//! SiLU and its dual.
+//! SiLU and its dual; [`super::film`] comes before it where it is modulated.
 
 use super::memory::{self, Shared, State};
 use super::{Cotangents, Recorded, Recording, silu_derivatives};

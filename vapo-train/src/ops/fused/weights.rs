@@ -12,8 +12,7 @@ use std::sync::Arc;
 pub struct Weights<E> {
     /// (inputs, outputs).
     pub(super) forward: Panels<E>,
-    /// Of the input gradient, transposed: every row of a window that does not overlap others; for 3×3 all taps, from
-    /// last to first.
+    /// Of the input gradient, transposed: every row of a window of those that tile; otherwise all taps, from last to first.
     pub(super) reverse: Vec<Panels<E>>,
     /// (outputs,).
     pub(super) bias: Vec<E>,
@@ -24,16 +23,16 @@ impl<E: Real> Weights<E> {
         let (forward, columns) = (values(&matrix.weight), matrix.weight.shape().1);
         let inputs = forward.len() / columns;
         let transposed_panels = |rows: &[E]| Panels::new(&transposed(rows, columns), rows.len() / columns);
-        let reverse = match window {
-            Window::Same3x3 => {
-                let taps = forward.chunks_exact(inputs / 9 * columns);
-                let turned: Vec<E> = taps.rev().flat_map(|tap| transposed(tap, columns)).collect();
-                vec![Panels::new(&turned, inputs / 9)]
-            }
-            Window::Down2x2 => forward.chunks_exact(inputs / 2 * columns).map(transposed_panels).collect(),
-            Window::Pixel => vec![transposed_panels(&forward)],
+        let channels = inputs / window.taps();
+        let (rows, run) = window.rows(channels);
+        let reverse = if window.tiles() {
+            forward.chunks_exact(run * columns).map(transposed_panels).collect()
+        } else {
+            let taps = forward.chunks_exact(channels * columns);
+            let turned: Vec<E> = taps.rev().flat_map(|tap| transposed(tap, columns)).collect();
+            vec![Panels::of_rows(&turned, channels, rows)]
         };
-        Weights { forward: Panels::new(&forward, columns), reverse, bias: values(&matrix.bias) }
+        Weights { forward: Panels::of_rows(&forward, columns, rows), reverse, bias: values(&matrix.bias) }
     }
 }
 

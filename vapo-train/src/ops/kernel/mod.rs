@@ -3,7 +3,7 @@
 //! | file | concept |
 //! |---|---|
 //! | [`real`] | f32 and f64 as vector elements |
-//! | [`window`] | where the windows of a 3×3, 2×2 or 1×1 convolution lie in memory |
+//! | [`window`] | where the windows of a convolution lie in memory |
 //! | [`panels`] | weights as the product reads them |
 //! | [`product`] | windows × weights: a convolution forward, and its input gradient |
 //! | [`weight_gradient`] | windowsᵀ × cotangents: the gradient of the weights |
@@ -23,6 +23,7 @@ mod tests {
     use pulp::{Scalar, Simd};
     use rand_core::SeedableRng;
     use rand_xoshiro::Xoshiro128PlusPlus;
+    use vapo_format::layer::Conv;
 
     const EXTENTS: [(Extent, usize); 8] = [
         ((2, 4, 6, 1), 16),
@@ -48,8 +49,10 @@ mod tests {
 
     impl Case {
         fn all() -> impl Iterator<Item = Case> {
-            let windows = [Window::Same3x3, Window::Down2x2, Window::Pixel];
-            windows.into_iter().flat_map(|window| EXTENTS.map(|(extent, columns)| Case::new(window, extent, columns)))
+            let others = [([1, 3], [1, 1]), ([5, 3], [1, 1]), ([3, 1], [1, 1]), ([2, 1], [2, 1]), ([1, 2], [1, 2])];
+            let others = others.map(|(window, stride)| Window::from(Conv { window, stride, channels: 1 }));
+            let windows = [Window::SAME_3X3, Window::DOWN_2X2, Window::PIXEL].into_iter().chain(others);
+            windows.flat_map(|window| EXTENTS.map(|(extent, columns)| Case::new(window, extent, columns)))
         }
 
         fn new(window: Window, extent: Extent, columns: usize) -> Self {
@@ -70,7 +73,8 @@ mod tests {
             let (starts, (rows, run), row_stride) =
                 (&*window.starts(extent), window.rows(extent.3), window.row_stride(extent));
             let places = &*contiguous(starts.len(), columns);
-            let (input, weights, cotangent) = (&*self.placed, &Panels::new(&self.weights, columns), &*self.cotangent);
+            let (input, weights, cotangent) =
+                (&*self.placed, &Panels::of_rows(&self.weights, columns, rows), &*self.cotangent);
             let [mut added, mut written] = [(); 2].map(|()| vec![0.5; self.cotangent.len()]);
             let mut gradient = vec![0.5; self.weights.len()];
             for (bias, output) in [(None, &mut added), (Some(&*self.bias), &mut written)] {

@@ -17,19 +17,25 @@ pub struct Panels<E> {
     values: Vec<E>,
     inputs: usize,
     columns: usize,
+    in_pairs: bool,
 }
 
-/// Whether inputs of a matrix with so many columns go in pairs: two fit a narrow panel.
-pub(super) fn in_pairs(inputs: usize, columns: usize) -> bool {
-    2 * columns <= NARROW && inputs.is_multiple_of(2)
+/// Whether contiguous inputs of a matrix with so many columns go in pairs: two fit a narrow panel.
+pub(super) fn in_pairs(run: usize, columns: usize) -> bool {
+    2 * columns <= NARROW && run.is_multiple_of(2)
 }
 
 impl<E: Real> Panels<E> {
-    /// The panels of row-major weights (inputs, columns).
+    /// The panels of row-major weights (inputs, columns), whose inputs are contiguous in memory.
     pub fn new(weights: &[E], columns: usize) -> Self {
+        Panels::of_rows(weights, columns, 1)
+    }
+
+    /// The same, where inputs lie in so many rows, each contiguous: no pair lies in two rows.
+    pub fn of_rows(weights: &[E], columns: usize, rows: usize) -> Self {
         let inputs = weights.len() / columns;
-        let mut panels = Panels { values: Vec::new(), inputs, columns };
-        if panels.in_pairs() {
+        let mut panels = Panels { values: Vec::new(), inputs, columns, in_pairs: in_pairs(inputs / rows, columns) };
+        if panels.in_pairs {
             panels.values = paired(weights, columns);
             return panels;
         }
@@ -57,13 +63,13 @@ impl<E: Real> Panels<E> {
 
     /// Lanes that a product fills: all of a panel where inputs go in pairs, however few the columns are.
     pub fn lanes(&self) -> usize {
-        if self.in_pairs() { NARROW } else { self.columns }
+        if self.in_pairs { NARROW } else { self.columns }
     }
 
     /// Whether inputs go in pairs: there are [`Panels::pairs`], else there are panels.
     #[inline(always)]
     pub(super) fn in_pairs(&self) -> bool {
-        in_pairs(self.inputs, self.columns)
+        self.in_pairs
     }
 
     /// Every two inputs' weights, those of one column side by side.
@@ -133,6 +139,13 @@ mod tests {
     #[test]
     fn transposing_swaps_rows_and_columns() {
         assert_eq!(transposed(&[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0], 3), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    }
+
+    #[test]
+    fn no_pair_lies_in_two_rows() {
+        let weights = [0.0_f32; 6 * 3];
+        let lanes = [1, 2, 3].map(|rows| Panels::of_rows(&weights, 3, rows).lanes());
+        assert_eq!(lanes, [NARROW, 3, NARROW]);
     }
 
     #[test]

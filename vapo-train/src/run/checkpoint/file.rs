@@ -1,6 +1,7 @@
 //! The tensors of a checkpoint, written and read.
 
 use crate::files::seal;
+use crate::potential::encoder::Encoder;
 use crate::potential::parameters::Layout;
 use crate::run::checkpoint::{Checkpoint, Mismatch, Snapshot};
 use safetensors::tensor::View;
@@ -17,11 +18,14 @@ const VECTORS: [&str; 4] = ["parameters", "ema", "first_moment", SECOND_MOMENT];
 const BEFORE_REST: &str = "before_rest.";
 /// The tensor of [`Checkpoint::run`]. Its name comes before the seal's, as its place must.
 const RUN: &str = "run";
+/// First matrix of an encoder in files of before there were nodes.
+const FIRST_OF_LAYERS: &str = "embedding.0";
 
 pub(super) fn to_bytes(checkpoint: &Checkpoint, architecture: &Architecture) -> Result<Vec<u8>, Mismatch> {
-    let mut file = tensors(&checkpoint.now, "", architecture)?;
+    let places = Places::new(architecture);
+    let mut file = tensors(&checkpoint.now, "", &places)?;
     if let Some(snapshot) = &checkpoint.before_rest {
-        file.extend(tensors(snapshot, BEFORE_REST, architecture)?);
+        file.extend(tensors(snapshot, BEFORE_REST, &places)?);
     }
     if let Some(run) = &checkpoint.run {
         file.push((RUN.to_owned(), Tensor { shape: vec![run.len()], values: Values::U8(run) }));
@@ -36,7 +40,13 @@ pub(super) fn from_bytes(bytes: &[u8], architecture: &Architecture) -> Result<Ch
     let file = SafeTensors::deserialize(bytes)?;
     seal::check(bytes, &file)?;
     let unread = file.names().into_iter().filter(|name| *name != seal::NAME).collect();
-    let mut reader = Reader { file: &file, unread, architecture };
+    let mut places = Places::new(architecture);
+    if file.tensor(&format!("{}.{FIRST_OF_LAYERS}.weight", VECTORS[0])).is_ok()
+        && let Some(encoder) = Encoder::of(architecture)
+    {
+        places.names = encoder.matrix_names();
+    }
+    let mut reader = Reader { file: &file, unread, places };
     let now = reader.snapshot("")?;
     let rests = reader.unread.iter().any(|name| name.starts_with(BEFORE_REST));
     let before_rest = if rests { Some(reader.snapshot(BEFORE_REST)?) } else { None };
@@ -48,22 +58,18 @@ pub(super) fn from_bytes(bytes: &[u8], architecture: &Architecture) -> Result<Ch
 }
 
 /// The tensors of a snapshot, their names after `prefix`.
-fn tensors<'v>(
-    snapshot: &'v Snapshot,
-    prefix: &str,
-    architecture: &Architecture,
-) -> Result<Vec<(String, Tensor<'v>)>, Mismatch> {
+fn tensors<'v>(snapshot: &'v Snapshot, prefix: &str, places: &Places) -> Result<Vec<(String, Tensor<'v>)>, Mismatch> {
     let Snapshot { step, parameters, ema, first_moment, second_moment, generator } = snapshot;
     let mut file = vec![
         (format!("{prefix}step"), Tensor { shape: vec![], values: Values::U64(*step) }),
         (format!("{prefix}generator"), Tensor { shape: vec![4], values: Values::U32(generator) }),
     ];
     for (vector, values) in VECTORS.into_iter().zip([parameters, ema, first_moment, second_moment]) {
-        let (expected, found) = (architecture.parameters(), values.len());
+        let (expected, found) = (places.layout.len(), values.len());
         if expected != found {
             return Err(Mismatch::Length { name: vector, expected, found });
         }
-        for (name, shape, range) in places(prefix, vector, architecture) {
+        for (name, shape, range) in places.of(prefix, vector) {
             let values = &values[range];
             check_numbers(&name, vector, values)?;
             file.push((name, Tensor { shape, values: Values::F32(values) }));
@@ -76,7 +82,7 @@ fn tensors<'v>(
 struct Reader<'f> {
     file: &'f SafeTensors<'f>,
     unread: BTreeSet<&'f str>,
-    architecture: &'f Architecture,
+    places: Places,
 }
 
 impl<'f> Reader<'f> {
@@ -108,8 +114,9 @@ impl<'f> Reader<'f> {
     }
 
     fn vector(&mut self, prefix: &str, vector: &str) -> Result<Vec<f32>, Mismatch> {
-        let mut values = Vec::with_capacity(self.architecture.parameters());
-        for (name, shape, range) in places(prefix, vector, self.architecture) {
+        let mut values = Vec::with_capacity(self.places.layout.len());
+        let places: Vec<_> = self.places.of(prefix, vector).collect();
+        for (name, shape, range) in places {
             let data = self.take(&name, (Dtype::F32, shape))?;
             values.extend(data.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)));
             check_numbers(&name, vector, &values[range])?;
@@ -118,19 +125,30 @@ impl<'f> Reader<'f> {
     }
 }
 
-/// The tensors of a vector: their names, their shapes and where they lie in it.
-fn places(
-    prefix: &str,
-    vector: &str,
-    architecture: &Architecture,
-) -> impl Iterator<Item = (String, Vec<usize>, Range<usize>)> {
-    Layout::new(architecture).matrices.into_iter().flat_map(move |place| {
-        let name = |part| format!("{prefix}{vector}.{}.{part}", place.name);
-        [
-            (name("weight"), vec![place.rows, place.columns], place.weight()),
-            (name("bias"), vec![place.columns], place.bias()),
-        ]
-    })
+/// Where the matrices of a file lie in its vectors, and what they are called.
+struct Places {
+    layout: Layout,
+    /// One a matrix.
+    names: Vec<String>,
+}
+
+impl Places {
+    fn new(architecture: &Architecture) -> Self {
+        let layout = Layout::new(architecture);
+        let names = layout.matrices.iter().map(|place| place.shape.to_string()).collect();
+        Places { layout, names }
+    }
+
+    /// The tensors of a vector: their names, their shapes and where they lie in it.
+    fn of(&self, prefix: &str, vector: &str) -> impl Iterator<Item = (String, Vec<usize>, Range<usize>)> {
+        self.layout.matrices.iter().zip(&self.names).flat_map(move |(place, matrix)| {
+            let name = |part| format!("{prefix}{vector}.{matrix}.{part}");
+            [
+                (name("weight"), vec![place.shape.rows, place.shape.columns], place.weight()),
+                (name("bias"), vec![place.shape.columns], place.bias()),
+            ]
+        })
+    }
 }
 
 fn check_numbers(name: &str, vector: &str, values: &[f32]) -> Result<(), Mismatch> {

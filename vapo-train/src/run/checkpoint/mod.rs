@@ -13,9 +13,10 @@
 //! | `run` | u8, 32 | digest of the run's settings: [`Config::digest`](crate::run::config::Config::digest); only there if its images are known |
 //! | `sha256` | u8, 32 | SHA-256 of all bytes of the file before it; it is the last tensor |
 //!
-//! `MATRIX` is a name of [`Architecture::matrices`], `layers.1.conv1` for instance.
+//! `MATRIX` is the node that it belongs to, `nodes.7` for instance.
 //!
-//! Files written before there were the last three are read: they are not checked, and their weights move.
+//! Files written before there were the last three are read: they are not checked, and their weights move. So are files of
+//! before there were nodes, whose matrices have the names of an encoder's layers: `layers.1.conv1` for instance.
 //!
 //! | module | concept |
 //! |---|---|

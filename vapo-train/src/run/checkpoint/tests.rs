@@ -1,22 +1,28 @@
 use super::*;
 use crate::files::digest::{hexadecimal, sha256};
 use crate::files::seal;
+use crate::potential::encoder::Encoder;
 use proptest::prelude::*;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::fs;
 use tempfile::TempDir;
-use vapo_format::{Homotopy, Layer, Shape};
+use vapo_format::layer::Conv;
+use vapo_format::{Block, Homotopy, Shape};
+
+fn encoder(channels: u16) -> Encoder {
+    let image = Shape { channels: 1, height: 4, width: 4 };
+    let layers =
+        vec![Block::Conv { channels }, Block::Residual, Block::Down { channels: 2 }, Block::Head { channels: 3 }];
+    Encoder { image, homotopy: Homotopy::Linear, embedding: 2, layers }
+}
 
 fn architecture(channels: u16) -> Architecture {
-    let layers = [Layer::Conv { channels }, Layer::Residual, Layer::Down { channels: 2 }, Layer::Head { channels: 3 }];
-    Architecture {
-        image: Shape { channels: 1, height: 4, width: 4 },
-        homotopy: Homotopy::Linear,
-        embedding: 2,
-        layers: layers.into_iter().collect(),
-    }
+    encoder(channels).architecture().unwrap()
 }
+
+/// Node of the stem's convolution: before it lie the signal, time and the four nodes of the embedding.
+const STEM: &str = "nodes.6";
 
 fn checkpoint(architecture: &Architecture) -> Checkpoint {
     let snapshot = |step, scale: f32| {
@@ -74,10 +80,10 @@ fn tensors_are_named_and_laid_out_as_documented() {
     assert_eq!((seal.dtype(), seal.shape(), seal.data()), (Dtype::U8, &[32][..], &last[..]));
     assert_eq!(hexadecimal(last), sha256(all));
     // The embedding's two matrices and their biases come first: (32 + 1)·2 + (2 + 1)·2 parameters.
-    let weight = file.tensor("parameters.layers.0.conv.weight").unwrap();
+    let weight = file.tensor(&format!("parameters.{STEM}.weight")).unwrap();
     assert_eq!((weight.dtype(), weight.shape()), (Dtype::F32, &[9, 2][..]));
     assert_eq!(weight.data()[..4], 36.0_f32.to_le_bytes());
-    let bias = file.tensor("ema.layers.0.conv.bias").unwrap();
+    let bias = file.tensor(&format!("ema.{STEM}.bias")).unwrap();
     assert_eq!((bias.shape(), &bias.data()[..4]), (&[2][..], &(-22.5_f32).to_le_bytes()[..]));
 }
 
@@ -86,15 +92,18 @@ fn another_architecture_is_told_by_its_first_difference() {
     let (two, four) = (architecture(2), architecture(4));
     let bytes = checkpoint(&two).to_bytes(&two).unwrap();
     let refused = Checkpoint::from_bytes(&bytes, &four).unwrap_err().to_string();
-    let expected = "expected `parameters.layers.0.conv.weight` as F32 of shape [9, 4], found F32 of shape [9, 2]";
+    let expected = "expected `parameters.nodes.6.weight` as F32 of shape [9, 4], found F32 of shape [9, 2]";
     assert_eq!(refused, expected);
-    let mut longer = two.clone();
-    longer.layers.insert(2, Layer::Residual).unwrap();
-    let refused = Checkpoint::from_bytes(&bytes, &longer).unwrap_err();
-    assert!(matches!(refused, Mismatch::Missing { name } if name == "parameters.layers.2.conv1.weight"));
-    let mut shorter = two.clone();
+    let mut longer = encoder(2);
+    longer.layers.insert(2, Block::Residual);
+    let refused = Checkpoint::from_bytes(&bytes, &longer.architecture().unwrap()).unwrap_err();
+    // A second block has its first convolution where the file has the head.
+    let expected = "expected `parameters.nodes.14.weight` as F32 of shape [18, 2], found F32 of shape [2, 3]";
+    assert!(matches!(&refused, Mismatch::Missing { .. } | Mismatch::Kind { .. }), "{refused}, {expected}");
+    let mut shorter = encoder(2);
     shorter.layers.remove(1);
-    assert!(matches!(Checkpoint::from_bytes(&bytes, &shorter), Err(Mismatch::Missing { .. })));
+    let refused = Checkpoint::from_bytes(&bytes, &shorter.architecture().unwrap());
+    assert!(matches!(refused, Err(Mismatch::Missing { name }) if name == "parameters.nodes.7.weight"));
 }
 
 #[test]
@@ -126,6 +135,52 @@ fn files_of_before_seals_rest_and_digests_are_read() {
     assert_eq!(read, Checkpoint { before_rest: None, run: None, ..whole });
 }
 
+/// The names that a file's tensors had before there were nodes.
+fn renamed(checkpoint: &Checkpoint, encoder: &Encoder) -> Vec<u8> {
+    let architecture = encoder.architecture().unwrap();
+    let nodes: Vec<String> = architecture.matrices().map(|matrix| format!(".{matrix}.")).collect();
+    edited(checkpoint, &architecture, |tensors| {
+        for (name, ..) in tensors {
+            if let Some(matrix) = nodes.iter().position(|node| name.contains(node)) {
+                *name = name.replace(&nodes[matrix], &format!(".{}.", encoder.matrix_names()[matrix]));
+            }
+        }
+    })
+}
+
+#[test]
+fn files_of_before_nodes_are_read_by_their_layers() {
+    let encoder = encoder(2);
+    let architecture = encoder.architecture().unwrap();
+    let whole = checkpoint(&architecture);
+    let bytes = renamed(&whole, &encoder);
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    for (name, shape) in [
+        ("parameters.embedding.0.weight", vec![32, 2]),
+        ("ema.layers.0.conv.bias", vec![2]),
+        ("before_rest.second_moment.layers.1.film.weight", vec![2, 4]),
+        ("first_moment.layers.2.down.weight", vec![8, 2]),
+        ("parameters.readout.bias", vec![4]),
+    ] {
+        assert_eq!(file.tensor(name).unwrap().shape(), shape, "{name}");
+    }
+    assert!(!file.names().iter().any(|name| name.contains("nodes")));
+    assert_eq!(Checkpoint::from_bytes(&bytes, &architecture).unwrap(), whole);
+    // Read once and written again, it has the names of now.
+    assert_eq!(whole.to_bytes(&architecture).unwrap(), {
+        let read = Checkpoint::from_bytes(&bytes, &architecture).unwrap();
+        read.to_bytes(&architecture).unwrap()
+    });
+    // Of another encoder, and of what is none.
+    let refused = Checkpoint::from_bytes(&bytes, &self::architecture(4)).unwrap_err().to_string();
+    assert!(refused.contains("`parameters.layers.0.conv.weight` as F32 of shape [9, 4]"), "{refused}");
+    let mut other = architecture.clone();
+    other.nodes[6].layer = Conv { window: [1, 9], stride: [1, 1], channels: 2 }.into();
+    assert_eq!(other.validate(), Ok(()));
+    let refused = Checkpoint::from_bytes(&bytes, &other);
+    assert!(matches!(refused, Err(Mismatch::Missing { name }) if name == "parameters.nodes.2.weight"));
+}
+
 #[test]
 fn the_rewound_state_is_that_before_the_rest() {
     let whole = checkpoint(&architecture(1));
@@ -144,7 +199,7 @@ fn numbers_that_no_training_produces_are_neither_written_nor_read() {
     let mut diverged = good.clone();
     diverged.now.ema[72] = f32::NAN;
     let refused = diverged.save(&path, &architecture).unwrap_err().to_string();
-    assert!(refused.contains("`ema.layers.0.conv.weight`") && refused.contains("NaN at 0"), "{refused}");
+    assert!(refused.contains("`ema.nodes.6.weight`") && refused.contains("NaN at 0"), "{refused}");
     assert_eq!(Checkpoint::load(&path, &architecture).unwrap(), good);
     let mut negative = good.clone();
     negative.now.second_moment[0] = -1.0;
@@ -153,7 +208,7 @@ fn numbers_that_no_training_produces_are_neither_written_nor_read() {
     short.before_rest.as_mut().unwrap().first_moment.pop();
     assert!(matches!(short.to_bytes(&architecture), Err(Mismatch::Length { name: "first_moment", .. })));
     // Sealed, and yet no state of a training.
-    for name in ["second_moment.layers.0.conv.bias", "before_rest.ema.layers.0.conv.bias"] {
+    for name in ["second_moment.nodes.6.bias", "before_rest.ema.nodes.6.bias"] {
         let bytes = edited(&good, &architecture, |tensors| {
             let tensor = tensors.iter_mut().find(|tensor| tensor.0 == name).unwrap();
             tensor.3[4..8].copy_from_slice(&f32::INFINITY.to_le_bytes());

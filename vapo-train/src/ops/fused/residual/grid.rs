@@ -24,7 +24,7 @@ pub(super) struct Grid {
 
 impl Grid {
     pub(super) fn new(extent @ (images, height, width, channels): Extent) -> Self {
-        let starts = Window::Same3x3.starts(extent);
+        let starts = Window::SAME_3X3.starts(extent);
         Grid { images, height, width, channels, places: contiguous(starts.len(), channels), starts }
     }
 
@@ -86,7 +86,7 @@ impl Grid {
         output: &mut [E],
     ) {
         let pixels = images.len() * self.height * self.width;
-        let (rows, run) = Window::Same3x3.rows(self.channels);
+        let (rows, run) = Window::SAME_3X3.rows(self.channels);
         simd.vectorize(Product {
             input: &input[images.start * self.bordered()..],
             starts: &self.starts[..pixels],

@@ -30,14 +30,14 @@ use super::weights::Prepared;
 use super::{Cotangents, Recorded, Recording};
 use crate::ops::kernel::real::{Real, dispatch};
 use crate::ops::kernel::window::Window;
-use crate::ops::{Block, Images, Matrix, Pass, values as read};
+use crate::ops::{Images, Matrix, Pass, Residual, values as read};
 use buffers::Kept;
 use dfdx::prelude::*;
 use tangents::{Tangents, TangentsReverse, WeightGradients};
 use values::{Values, ValuesReverse};
 
 pub(super) fn residual<E: Real>(
-    block: Block<'_, E, Cpu>,
+    block: Residual<'_, E, Cpu>,
     input: &Images<E, Cpu>,
     recording: &mut Recording<'_, E>,
 ) -> Images<E, Cpu> {
@@ -111,7 +111,7 @@ pub(super) fn residual<E: Real>(
 }
 
 fn prepared<E: Real>(matrix: &Matrix<E, Cpu>) -> Prepared<E> {
-    Prepared::new(matrix, Window::Same3x3)
+    Prepared::new(matrix, Window::SAME_3X3)
 }
 
 struct Convolutions<E> {

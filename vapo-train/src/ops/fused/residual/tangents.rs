@@ -148,7 +148,7 @@ impl<E: Real> WithSimd for WeightGradients<'_, E> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let WeightGradients { grid, buffers, gradients: [to1, to2] } = self;
-        let (rows, run) = Window::Same3x3.rows(grid.channels);
+        let (rows, run) = Window::SAME_3X3.rows(grid.channels);
         let add = |input: &[E], cotangent: &[E], gradient: &mut [E]| {
             simd.vectorize(WeightGradient {
                 input,

@@ -1,0 +1,61 @@
+//! The nodes of a potential, and who reads them.
+
+use vapo_format::architecture::Placed;
+use vapo_format::{Architecture, Layer, MatrixShape};
+
+/// All nodes, in their order.
+#[derive(Clone, Debug)]
+pub(super) struct Graph {
+    nodes: Vec<Node>,
+}
+
+/// A node among the others.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    /// Its layer.
+    pub(super) layer: Layer,
+    /// The nodes that it reads.
+    pub(super) inputs: Vec<usize>,
+    /// Its weight matrix.
+    pub(super) matrix: Option<MatrixShape>,
+    /// Whether it depends on the signal. Other nodes depend on time alone.
+    pub(super) of_signal: bool,
+    /// Whether no weights lie between it and the signal or time.
+    pub(super) leaf: bool,
+    /// The nodes that read it, each with the position among its inputs; in the order of the nodes.
+    pub(super) readers: Vec<(usize, usize)>,
+}
+
+impl Graph {
+    /// The nodes of an architecture.
+    pub(super) fn new(architecture: &Architecture) -> Self {
+        let mut nodes: Vec<Node> = Vec::with_capacity(architecture.nodes.len());
+        for placed in architecture.walk() {
+            let inputs: Vec<usize> = placed.edges.iter().map(|&edge| edge.into()).collect();
+            for (position, &input) in inputs.iter().enumerate() {
+                nodes[input].readers.push((placed.index.into(), position));
+            }
+            let leaf = placed.matrix().is_none() && inputs.iter().all(|&input| nodes[input].leaf);
+            let (matrix, Placed { node, output, .. }) = (placed.matrix(), placed);
+            nodes.push(Node {
+                layer: node.layer,
+                inputs,
+                matrix,
+                of_signal: output.of_signal,
+                leaf,
+                readers: Vec::new(),
+            });
+        }
+        Graph { nodes }
+    }
+
+    /// All nodes.
+    pub(super) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Whether every reader of a node is one of these layers, and reads it as its second input.
+    pub(super) fn only_second_input_of(&self, node: &Node, of: impl Fn(&Layer) -> bool) -> bool {
+        node.readers.iter().all(|&(reader, position)| position == 1 && of(&self.nodes[reader].layer))
+    }
+}

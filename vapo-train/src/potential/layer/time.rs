@@ -1,0 +1,59 @@
+//! Features of time: sines and cosines.
+
+use super::Operands;
+use crate::ops::{Images, Kernels, Recording};
+use dfdx::prelude::{Device, Dtype};
+use vapo_format::layer::Time;
+
+/// (N, 1, 1, features): what a pass begins with, [`Features`] or their tangents.
+pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
+    _: Time,
+    operands: Operands<'_, E, D>,
+    _: &mut Recording<'_, E, D, K::Memory>,
+) -> Images<E, D> {
+    operands.inputs[0].clone()
+}
+
+/// Sines of t·f for a node's frequencies f, then cosines, of every time t; and their derivatives with respect to time.
+pub(in crate::potential) struct Features<E> {
+    /// (N, features).
+    pub(in crate::potential) values: Vec<E>,
+    /// (N, features).
+    slopes: Vec<E>,
+    /// How many a time.
+    count: usize,
+}
+
+impl<E: Dtype> Features<E> {
+    pub(in crate::potential) fn new(time: Time, times: &[E]) -> Self {
+        let number = |value| E::from_f64(value).unwrap_or_default();
+        let (frequencies, count) = (time.frequencies(), usize::from(time.features));
+        let [mut values, mut slopes] = [(); 2].map(|()| Vec::with_capacity(times.len() * count));
+        for time in times {
+            let time = time.to_f64().unwrap_or_default();
+            let waves = frequencies.iter().map(|&frequency| {
+                let frequency = f64::from(frequency);
+                (frequency, libm::sincos(time * frequency))
+            });
+            let waves: Vec<(f64, (f64, f64))> = waves.collect();
+            values.extend(waves.iter().map(|&(_, (sine, _))| number(sine)));
+            values.extend(waves.iter().map(|&(_, (_, cosine))| number(cosine)));
+            slopes.extend(waves.iter().map(|&(frequency, (_, cosine))| number(frequency * cosine)));
+            slopes.extend(waves.iter().map(|&(frequency, (sine, _))| number(-frequency * sine)));
+        }
+        Features { values, slopes, count }
+    }
+
+    /// Tangents of the features where time moves by `rates`, (N,).
+    pub(in crate::potential) fn tangents(&self, rates: &[E]) -> Vec<E> {
+        let rows = self.slopes.chunks_exact(self.count).zip(rates);
+        rows.flat_map(|(slopes, &rate)| slopes.iter().map(move |&slope| slope * rate)).collect()
+    }
+
+    /// What these features add to ∂Φ/∂t, (N,), from their cotangents.
+    pub(in crate::potential) fn time_rate(&self, cotangents: &[E]) -> Vec<E> {
+        let rows = self.slopes.chunks_exact(self.count).zip(cotangents.chunks_exact(self.count));
+        rows.map(|(slopes, cotangents)| slopes.iter().zip(cotangents).fold(E::default(), |sum, (&a, &b)| sum + a * b))
+            .collect()
+    }
+}
