@@ -38,3 +38,25 @@ fn samples_never_change() {
         assert_eq!(found, expected, "{solver:?} at temperature {temperature}: {found:#018x}");
     }
 }
+
+/// A file of version 1 and the same model in version 2: the same plan, drifts and energies, bit for bit.
+#[test]
+fn both_versions_of_the_digits_sample_the_same_bits() {
+    let files: [&[u8]; 2] = [include_bytes!("version-1/digits.vapo"), include_bytes!("../firmware/models/digits.vapo")];
+    let models = files.map(|file| Model::parse(file).unwrap());
+    assert_eq!(models.each_ref().map(Model::version), [1, 2]);
+    let [first, second] = models.each_ref().map(|model| (model.architecture(), plan(model)));
+    assert_eq!(first.0, second.0);
+    assert_eq!((first.1.steps(), first.1.bytes), (second.1.steps(), second.1.bytes));
+    let samples = models.each_ref().map(|model| {
+        let solver = Solver::default();
+        let mut memory = vec![f32::NAN; plan(model).elements_with(solver)];
+        let mut sampler = Sampler::new(model, plan(model), solver, &mut memory).unwrap();
+        let mut image = [0.0; 64];
+        let schedule = Schedule::graded(5, Schedule::EXPONENT).unwrap();
+        sampler.sample(schedule, 0.3, &mut Noise::new(generator(7)), &mut image).unwrap();
+        let energy = sampler.potential().energy(&image, 0.9).unwrap().unwrap();
+        image.map(f32::to_bits).into_iter().chain([energy.to_bits()]).collect::<Vec<u32>>()
+    });
+    assert_eq!(samples[0], samples[1]);
+}
