@@ -92,7 +92,7 @@ fn inputs() {
         ((1, 1, 1), readout(&[3, 2, 0]), Ok(())),
         // The signal comes first, and nowhere else, and reads nothing.
         ((1, 1, 1), vec![], Err((0, Fault::Readout))),
-        ((1, 1, 1), between(1, &[linear.clone()])[1..].to_vec(), Err((0, Fault::Signal))),
+        ((1, 1, 1), between(1, std::slice::from_ref(&linear))[1..].to_vec(), Err((0, Fault::Signal))),
         ((1, 1, 1), between(1, &[signal.clone(), node(Add, &[0, 3])]), Err((3, Fault::Signal))),
         ((1, 1, 1), vec![node(Signal, &[0])], Err((0, Fault::Signal))),
         // The read-out comes last, and nowhere else.
