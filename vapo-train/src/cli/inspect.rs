@@ -225,22 +225,35 @@ mod tests {
     fn the_page_of_the_tiny_preset() {
         let file = file("tiny", Encoding::Int8);
         let expected = "\
-layer                  output   parameters        bytes
-embedding                   8          336          448
-conv                    8×8×4           40           68
-residual                8×8×4          368          480
-down                    4×4×8          136          192
-head                    4×4×8           72          128
-readout                     1           81          144
+node  layer            reads              output   parameters        bytes  multiplications
+   0  signal                               8×8×1            0            0                0
+   1  time 32                             1×1×32            0            0                0
+   2  linear 8                             1×1×8          264          320              512
+   3  silu                                 1×1×8            0            0                0
+   4  linear 8                             1×1×8           72          128              128
+   5  silu                                 1×1×8            0            0                0
+   6  conv 3×3 4       0                   8×8×4           40           68             4608
+   7  silu                                 8×8×4            0            0                0
+   8  conv 3×3 4                           8×8×4          148          176            18432
+   9  linear 8         5                   1×1×8           72          128              128
+  10  silu             8, 9                8×8×4            0            0                0
+  11  conv 3×3 4                           8×8×4          148          176            18432
+  12  add              6, 11               8×8×4            0            0                0
+  13  down 2×2 8                           4×4×8          136          192             4096
+  14  silu                                 4×4×8            0            0                0
+  15  linear 8                             4×4×8           72          128             2048
+  16  linear 9         5                   1×1×9           81          144              144
+  17  readout          15, 16, 0           1×1×1            0            0                0
 
+format           version 2
 image            8×8×1, homotopy linear, weights int8
 parameters       1033
 multiplications  48528 a drift
-flash            1488 bytes of model; the program takes at most FLASH more
-RAM, euler       4676 bytes: arena 4420, image 256; the program takes at most RAM more, and a stack
-RAM, heun        4932 bytes: arena 4676, image 256; the program takes at most RAM more, and a stack
-RAM, ab2         4932 bytes: arena 4676, image 256; the program takes at most RAM more, and a stack
-RAM, etd2        4932 bytes: arena 4676, image 256; the program takes at most RAM more, and a stack
+flash            1580 bytes of model; the program takes at most FLASH more
+RAM, euler       4672 bytes: arena 4416, image 256; the program takes at most RAM more, and a stack
+RAM, heun        4928 bytes: arena 4672, image 256; the program takes at most RAM more, and a stack
+RAM, ab2         4928 bytes: arena 4672, image 256; the program takes at most RAM more, and a stack
+RAM, etd2        4928 bytes: arena 4672, image 256; the program takes at most RAM more, and a stack
 ";
         let Program { flash, ram } = board::largest_program();
         let expected =
@@ -269,13 +282,13 @@ RAM, etd2        4932 bytes: arena 4676, image 256; the program takes at most RA
         let expected = format!(
             "\
 the model fits microbit, in bytes:
-  flash          needs {:>8} of   262144, {:>8} to spare: model 1488, program {flash}
-  RAM            needs {:>8} of    16384, {:>8} to spare: arena 4676, image 256, stack 6144, program {ram}
+  flash          needs {:>8} of   262144, {:>8} to spare: model 1580, program {flash}
+  RAM            needs {:>8} of    16384, {:>8} to spare: arena 4672, image 256, stack 6144, program {ram}
 ",
-            1488 + flash,
-            262_144 - 1488 - flash,
-            11_076 + ram,
-            5308 - ram
+            1580 + flash,
+            262_144 - 1580 - flash,
+            11_072 + ram,
+            5312 - ram
         );
         let device = parse("m --board microbit").unwrap().device().unwrap();
         assert_eq!(verdict(&Model::parse(&file).unwrap(), &device.0, device.1).unwrap(), expected);
@@ -291,8 +304,8 @@ the model fits microbit, in bytes:
         let device = parse("m --board stm32h743").unwrap().device().unwrap();
         let page = verdict(&model, &device.0, device.1).unwrap();
         let expected = "
-  RAM            needs   535356 of  1015808,   480452 to spare: arena 475904, image 49152, stack 8192, program 2108
-    piece 1      needs   486204 of   524288,    38084 to spare: arena 475904, stack 8192, program 2108
+  RAM            needs   535104 of  1015808,   480704 to spare: arena 475652, image 49152, stack 8192, program 2108
+    piece 1      needs   485952 of   524288,    38336 to spare: arena 475652, stack 8192, program 2108
     piece 2      needs    49152 of   294912,   245760 to spare: image 49152
     piece 3      needs        0 of   131072,   131072 to spare: empty
     piece 4      needs        0 of    65536,    65536 to spare: empty
@@ -302,7 +315,7 @@ the model fits microbit, in bytes:
         // As many bytes in smaller pieces do not hold it.
         let device = parse("m --flash 2M --ram 256K,256K,256K,256K").unwrap().device().unwrap();
         let page = verdict(&model, &device.0, device.1).unwrap();
-        assert!(page.contains("does not fit") && page.contains("213760 too few: arena 475904\n"), "{page}");
+        assert!(page.contains("does not fit") && page.contains("213508 too few: arena 475652\n"), "{page}");
     }
 
     #[test]
@@ -310,15 +323,15 @@ the model fits microbit, in bytes:
         let file = file("tiny", Encoding::Float32);
         let expected = "\
 the model does not fit the device, in bytes:
-  flash          needs    61504 of    60000,     1504 too few: model 4160, program 57344
-  RAM            needs     6020 of     4096,     1924 too few: arena 4676, image 256, stack 1024, program 64
+  flash          needs    61596 of    60000,     1596 too few: model 4252, program 57344
+  RAM            needs     6016 of     4096,     1920 too few: arena 4672, image 256, stack 1024, program 64
 
 smaller, in int8     parameters      flash        RAM
-int8 weights               1033      58832       6020  lacks 1924 bytes of RAM
-space-to-depth stem         785      58440       3460  fits
-one block less              665      58352       3460  fits
-one level less              865      58604       8068  lacks 3972 bytes of RAM
-half the channels           569      58216       3956  fits
+int8 weights               1033      58924       6016  lacks 1920 bytes of RAM
+space-to-depth stem         785      58500       3460  fits
+one block less              665      58412       3904  fits
+one level less              865      58696       9092  lacks 4996 bytes of RAM
+half the channels           569      58308       3952  fits
 
 Layers of those that fit, for a preset to train:
 space-to-depth stem: space-to-depth, conv 8, head 8
@@ -370,7 +383,7 @@ half the channels: conv 2, residual, down 4, head 4
         let Failure::Other(cause) = failure else { panic!("{failure:?}") };
         let text = cause.to_string();
         let Program { flash, ram } = board::largest_program();
-        let lack = [file("digits", Encoding::Float32).len() + flash - (64 << 10), 9792 + 6144 + ram - (12 << 10)];
+        let lack = [file("digits", Encoding::Float32).len() + flash - (64 << 10), 9668 + 6144 + ram - (12 << 10)];
         let [flash, ram] = lack;
         assert_eq!(text, format!("the model does not fit: the device lacks {flash} bytes of flash, {ram} of RAM"));
     }

@@ -51,7 +51,8 @@ impl Encoder {
     /// The architecture in nodes.
     ///
     /// # Errors
-    /// There are more nodes than an architecture may have. Whether they fit one another [`Architecture::validate`] says.
+    /// There are more nodes than an architecture may have, or the last block, and only the last, is no head. Whether nodes
+    /// fit one another [`Architecture::validate`] says.
     pub fn architecture(&self) -> Result<Architecture, ArchitectureError> {
         encoder::architecture(self.image, self.homotopy, self.embedding, &self.layers)
     }
@@ -178,7 +179,7 @@ mod tests {
         let read = |text: &str| deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap_err().to_string();
         assert!(read(r#"{"layers":["other"]}"#).contains("unknown variant `other`"));
         assert!(read(r#"{"nodes":[],"layer":[]}"#).contains("unknown field `layer`"));
-        let layers = vec![r#""residual""#; 100].join(",");
+        let layers = [vec![r#""residual""#; 100].join(","), r#"{"head":{"channels":8}}"#.to_owned()].join(",");
         let image = r#"{"channels":1,"height":8,"width":8}"#;
         let many = format!(r#"{{"image":{image},"homotopy":"linear","embedding":8,"layers":[{layers}]}}"#);
         assert!(read(&many).contains("nodes"), "{}", read(&many));

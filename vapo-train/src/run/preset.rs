@@ -264,9 +264,7 @@ impl Preset {
     /// The network for images of an extent.
     pub fn architecture(&self, image: Shape, homotopy: Homotopy) -> Architecture {
         let encoder = Encoder { image, homotopy, embedding: self.embedding, layers: self.blocks.clone() };
-        encoder
-            .architecture()
-            .unwrap_or_else(|_| unreachable!("no preset has as many blocks as an architecture may have"))
+        encoder.architecture().unwrap_or_else(|_| unreachable!("a preset has one head, and few blocks"))
     }
 }
 

@@ -18,7 +18,13 @@ pub(super) fn line(picture: &mut Picture, from: Point, to: Point, colour: Rgb888
 }
 
 /// A line of text, its middle at the height of `place`.
-pub(super) fn text(picture: &mut Picture, text: &str, place: Point, alignment: Alignment, style: MonoTextStyle<'_, Rgb888>) {
+pub(super) fn text(
+    picture: &mut Picture,
+    text: &str,
+    place: Point,
+    alignment: Alignment,
+    style: MonoTextStyle<'_, Rgb888>,
+) {
     let placed = TextStyleBuilder::new().alignment(alignment).baseline(Baseline::Middle).build();
     draw(Text::with_text_style(text, place, style, placed).draw(picture));
 }

@@ -79,8 +79,10 @@ impl Chart {
     fn draw_buffer(&self, picture: &mut Picture, buffer: &Buffer, life: Life) {
         let across = |time: u16| LEFT + TIME * i32::from(time);
         let (low, high) = (self.up(buffer.offset), self.up(buffer.offset + buffer.bytes));
-        let corners = (Point::new(across(life.first), high), Point::new(across(life.last + 1) - 1, low.max(high + 1) - 1));
-        let style = PrimitiveStyleBuilder::new().fill_color(colour(buffer.role)).stroke_color(PAPER).stroke_width(1).build();
+        let corners =
+            (Point::new(across(life.first), high), Point::new(across(life.last + 1) - 1, low.max(high + 1) - 1));
+        let style =
+            PrimitiveStyleBuilder::new().fill_color(colour(buffer.role)).stroke_color(PAPER).stroke_width(1).build();
         draw(Rectangle::with_corners(corners.0, corners.1).into_styled(style).draw(picture));
         if low - high >= 11 {
             let place = Point::new((corners.0.x + corners.1.x) / 2, (low + high) / 2);
