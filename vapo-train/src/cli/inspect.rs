@@ -1,13 +1,16 @@
 //! `vapo-train inspect`: what is in a model file, what a device needs for it, and whether a device has that.
 
 use super::board::{self, BOARDS};
-use super::options::Integrator;
+use super::options::{Integrator, Plan, output};
 use super::{Failure, parse_model, print, read_model, smaller};
+use crate::export::picture;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
+use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Architecture, Encoding, Model, Scaling, Threshold};
 use vapo_sampler::Solver;
 use vapo_sampler::fit::{Demand, Device, Memory, PIECES, Placed, Program};
+use vapo_sampler::plan::{ELEMENT, lifetimes::Lifetimes};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -30,6 +33,12 @@ pub(super) struct Arguments {
     /// The only solver that the device uses [default: each, as the firmware may]
     #[arg(long, value_enum, requires = "ram")]
     solver: Option<Integrator>,
+    /// Picture of where the potential's memory lies, over the time of one drift
+    #[arg(long, value_name = "OUT.png")]
+    plan: Option<PathBuf>,
+    /// Replace the picture if it exists
+    #[arg(long, requires = "plan")]
+    force: bool,
 }
 
 impl Arguments {
@@ -48,9 +57,21 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(picture) = &arguments.plan {
+        output::expect_png(picture)?;
+    }
+    let files = Plan::new(arguments.force).reads("the model", [&arguments.model]);
+    let files = files.writes("--plan", &arguments.plan).check()?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
     let mut text = describe(&model)?;
+    if let Some(picture) = &arguments.plan {
+        // A model has no more nodes than there is room for.
+        let lifetimes =
+            Lifetimes::<MAX_NODES>::new(model.walk(), ELEMENT).map_err(|error| Failure::Other(error.into()))?;
+        files.write(picture, &picture::plan(&lifetimes).png())?;
+        text += &format!("plan             {}\n", picture.display());
+    }
     let mut refusal = None;
     if let Some((name, device)) = arguments.device() {
         text += &format!("\n{}", verdict(&model, &name, device)?);

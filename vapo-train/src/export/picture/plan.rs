@@ -31,6 +31,8 @@ pub fn plan<const NODES: usize>(lifetimes: &Lifetimes<NODES>) -> Picture {
             chart.draw_buffer(&mut picture, buffer, *life);
         }
     }
+    let middle = LEFT + TIME * chart.end / 2;
+    line(&mut picture, Point::new(middle, TOP), Point::new(middle, BOTTOM), INK, 1);
     let (bytes, bound) = (lifetimes.bytes(), lifetimes.lower_bound());
     let title = format!("{bytes} bytes of memory, {bound} in use at most");
     let bold = MonoTextStyle::new(&FONT_9X15_BOLD, INK);
@@ -53,7 +55,7 @@ impl Chart {
         BOTTOM - (f64::from(byte) / f64::from(self.bytes.max(1)) * f64::from(BOTTOM - TOP)).round() as i32
     }
 
-    /// Numbers of bytes on the left, of nodes below, and a line between both passes.
+    /// Numbers of bytes on the left, of nodes below.
     fn draw_frame(&self, picture: &mut Picture) {
         let style = MonoTextStyle::new(&FONT_8X13, INK);
         for (bytes, number) in Axis::linear(0.0, f64::from(self.bytes)).ticks() {
@@ -71,8 +73,6 @@ impl Chart {
         for (time, pass) in [(nodes / 2, "nodes, forward"), (nodes + nodes / 2, "nodes, in reverse")] {
             text(picture, pass, Point::new(LEFT + TIME * time, BOTTOM + 36), Alignment::Center, style);
         }
-        let middle = LEFT + TIME * nodes;
-        line(picture, Point::new(middle, TOP), Point::new(middle, BOTTOM), INK, 1);
         line(picture, Point::new(LEFT, BOTTOM), Point::new(self.right(), BOTTOM), INK, 1);
     }
 
