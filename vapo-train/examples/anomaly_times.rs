@@ -10,9 +10,9 @@ use std::error::Error;
 use vapo_format::{Model, Shape};
 use vapo_sampler::homotopy::coefficients;
 use vapo_sampler::{Noise, Potential, arena};
+use vapo_train::arithmetic::random::generator;
 use vapo_train::dataset::{Dataset, Source, Split};
 use vapo_train::sampling::anomaly::{Images, auroc};
-use vapo_train::sampling::generator;
 
 const TIMES: [f32; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99];
 

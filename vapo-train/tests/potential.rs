@@ -4,9 +4,10 @@ use dfdx::prelude::Cpu;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::{Architecture, Homotopy, Layer, Shape};
+use vapo_train::arithmetic::random::uniform;
 use vapo_train::ops::fused::memory::Memory;
 use vapo_train::ops::{Composite, Fused};
-use vapo_train::potential::parameters::{Layout, uniform};
+use vapo_train::potential::parameters::Layout;
 use vapo_train::potential::{Evaluation, Potential, Samples, Seeds};
 
 const BATCH: usize = 3;

@@ -9,7 +9,8 @@ use tempfile::{NamedTempFile, TempPath};
 use vapo_format::matrix::Weights;
 use vapo_format::writer::replace_threshold;
 use vapo_format::{Architecture, Encoding, Homotopy, Model, Shape, Threshold, threshold};
-use vapo_train::potential::parameters::{Layout, uniform};
+use vapo_train::arithmetic::random::uniform;
+use vapo_train::potential::parameters::Layout;
 use vapo_train::quantise::model_file;
 use vapo_train::run::preset::Preset;
 

@@ -1,7 +1,7 @@
 //! `vapo-train inspect`: what is in a model file, what a device needs for it, and whether a device has that.
 
 use super::board::{self, BOARDS};
-use super::options::Integrator;
+use super::options::solvers;
 use super::{Failure, parse_model, print, read_model, smaller};
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
@@ -29,8 +29,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "BYTES", requires = "ram", default_value = board::STACK, value_parser = board::bytes)]
     stack: usize,
     /// The only solver that the device uses [default: each, as the firmware may]
-    #[arg(long, value_enum, requires = "ram")]
-    solver: Option<Integrator>,
+    #[arg(long, value_parser = solvers(), requires = "ram")]
+    solver: Option<Solver>,
 }
 
 impl Arguments {
@@ -44,7 +44,7 @@ impl Arguments {
         }
         let memory = Memory { flash: self.flash?, ram: self.ram?, stack: self.stack };
         let program = board::largest_program();
-        Some(("the device".to_owned(), Device { memory, program, solver: self.solver.map(Into::into) }))
+        Some(("the device".to_owned(), Device { memory, program, solver: self.solver }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The parameters of a potential as one flat vector, and where each matrix lies in it.
 
+use crate::arithmetic::random::uniform;
 use rand_core::Rng;
 use std::ops::Range;
 use vapo_format::matrix::Part;
@@ -75,9 +76,4 @@ impl Layout {
         }
         parameters
     }
-}
-
-/// Uniform in [0, 1), of 24 random bits.
-pub fn uniform(generator: &mut impl Rng) -> f32 {
-    (generator.next_u32() >> 8) as f32 / (1 << 24) as f32
 }

@@ -2,9 +2,8 @@
 //!
 //! An image is scored at mean(t)·image by [`Sampler::image_energy`], the very code of the device.
 
+use crate::arithmetic::random::{generator, shuffle, uniform};
 use crate::dataset::Dataset;
-use crate::potential::parameters::uniform;
-use crate::sampling::generator;
 use rayon::prelude::*;
 use vapo_format::{Model, Shape};
 use vapo_sampler::{Error, Sampler, Solver, arena};
@@ -62,11 +61,8 @@ impl<'d> Images<'d> {
     pub fn permuted(dataset: &'d Dataset, seed: u64) -> Self {
         let mut order: Vec<usize> = (0..dataset.shape().pixels()).collect();
         let mut generator = generator(seed);
-        // Fisher and Yates. The bias of a product, at most 2⁻²⁴ a pixel, is no matter here.
-        for last in (1..order.len()).rev() {
-            let chosen = (uniform(&mut generator) * (last + 1) as f32) as usize;
-            order.swap(last, chosen.min(last));
-        }
+        // The bias of a product, at most 2⁻²⁴ a pixel, is no matter here. The product may round up to what it is below.
+        shuffle(&mut order, |below| ((uniform(&mut generator) * below as f32) as usize).min(below - 1));
         Images::Permuted { dataset, order }
     }
 

@@ -1,11 +1,11 @@
 //! The classifier's training: cross entropy over shuffled batches, Adam, a learning rate that falls.
 
+use crate::arithmetic::random::generator;
 use crate::dataset::Dataset;
 use crate::evaluation::classifier::{Classifier, Network, SHARD};
 use crate::evaluation::features::pixels;
 use crate::evaluation::{EvaluationError, Images};
 use crate::optimiser::{Adam, learning_rate};
-use crate::sampling::generator;
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 
