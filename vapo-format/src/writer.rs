@@ -3,7 +3,7 @@
 use crate::architecture::Architecture;
 use crate::error::Error;
 use crate::matrix::{Encoding, MatrixShape, is_scale};
-use crate::model::{CHECKSUM, CRC, MAGIC, MAX_HEADER, Model, PREAMBLE, VERSION, write_header};
+use crate::model::{self, CHECKSUM, MAGIC, MAX_HEADER, Model, PREAMBLE, VERSION, write_header};
 use crate::threshold::{self, Threshold};
 
 /// Weights of one matrix on their way into a file, row-major.
@@ -146,7 +146,7 @@ impl<'b, 'a> Writer<'b, 'a> {
         }
         let (contents, checksum) = self.buffer.split_at_mut_checked(self.used).ok_or(unfinished)?;
         let checksum = checksum.first_chunk_mut().ok_or(unfinished)?;
-        *checksum = CRC.checksum(contents).to_le_bytes();
+        *checksum = model::checksum([contents]).to_le_bytes();
         Ok(self.used + CHECKSUM)
     }
 }
