@@ -5,6 +5,7 @@
 use vapo_format::matrix::{Weights, floats};
 use vapo_format::{Encoding, Model};
 use vapo_sampler::{Noise, Schedule, Solver};
+use vapo_train::arithmetic::random::generator;
 use vapo_train::dataset::{Dataset, Files, Source, Split};
 use vapo_train::evaluation::Moments;
 use vapo_train::potential::parameters::Layout;
@@ -12,7 +13,7 @@ use vapo_train::quantise::{model_file, rounded};
 use vapo_train::run::checkpoint::Checkpoint;
 use vapo_train::run::config::{Budget, Choices, Config};
 use vapo_train::run::preset::Preset;
-use vapo_train::sampling::{Settings, agreement, generator, sample};
+use vapo_train::sampling::{Settings, agreement, sample};
 use vapo_train::training::Trainer;
 
 const FLOAT32: &[u8] = include_bytes!("../golden/digits-float32.vapo");

@@ -17,7 +17,13 @@ pub const PREAMBLE: usize = 8;
 /// Bytes of the checksum at the end.
 pub const CHECKSUM: usize = 4;
 
-pub(crate) static CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+/// CRC-32 of parts that follow each other, as at the end of a file. Without a table, which would take 1 KB of flash.
+pub fn checksum<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> u32 {
+    const CRC: crc::Crc<u32, crc::NoTable> = crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);
+    let mut digest = CRC.digest();
+    parts.into_iter().for_each(|part| digest.update(part.as_ref()));
+    digest.finalize()
+}
 
 /// A checked model, its weights borrowed from the bytes it was parsed from.
 ///
@@ -78,13 +84,13 @@ impl<'a> Model<'a> {
 
         // No sum overflows: the bytes of all matrices were checked.
         let expected = PREAMBLE + header_length + length + CHECKSUM;
-        let (weights, checksum) = rest.split_at_checked(length).ok_or(too_short(expected))?;
-        let stored = match *checksum {
+        let (weights, stored) = rest.split_at_checked(length).ok_or(too_short(expected))?;
+        let stored = match *stored {
             [c0, c1, c2, c3] => u32::from_le_bytes([c0, c1, c2, c3]),
-            _ if checksum.len() < CHECKSUM => return Err(too_short(expected)),
+            _ if stored.len() < CHECKSUM => return Err(too_short(expected)),
             _ => return Err(Error::TooLong { expected, found: bytes.len() }),
         };
-        let computed = CRC.checksum(bytes.get(..expected - CHECKSUM).ok_or(too_short(expected))?);
+        let computed = checksum([bytes.get(..expected - CHECKSUM).ok_or(too_short(expected))?]);
         if computed != stored {
             return Err(Error::Checksum { computed, stored });
         }
@@ -172,7 +178,7 @@ impl<'a> Model<'a> {
 
     /// Tells architectures apart: the CRC-32 of the header but its threshold. It counts the encoding of the weights in.
     pub fn fingerprint(&self) -> u32 {
-        CRC.checksum(self.header.structure)
+        checksum([self.header.structure])
     }
 
     /// The fields of the header but the threshold, padded.

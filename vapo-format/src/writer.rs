@@ -4,7 +4,7 @@ use crate::architecture::{self, Architecture};
 use crate::error::Error;
 use crate::header;
 use crate::matrix::{Encoding, MatrixShape, is_scale};
-use crate::model::{CHECKSUM, CRC, MAGIC, Model, PREAMBLE, VERSION};
+use crate::model::{self, CHECKSUM, MAGIC, Model, PREAMBLE, VERSION};
 use crate::threshold::{self, Threshold};
 
 /// Weights of one matrix on their way into a file, row-major.
@@ -193,7 +193,7 @@ fn preamble(version: u16, header: usize) -> [u8; PREAMBLE] {
 /// Puts the checksum of the first `used` bytes after them. Returns the file's length.
 fn put_checksum(buffer: &mut [u8], used: usize) -> Option<usize> {
     let (contents, checksum) = buffer.split_at_mut_checked(used)?;
-    *checksum.first_chunk_mut()? = CRC.checksum(contents).to_le_bytes();
+    *checksum.first_chunk_mut()? = model::checksum([contents]).to_le_bytes();
     Some(used + CHECKSUM)
 }
 

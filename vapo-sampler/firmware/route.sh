@@ -1,6 +1,7 @@
 # How this machine can build for the boards. Sourced by `toolchain` and `cargo`.
 
-targets=(thumbv6m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf)
+# Those that the boards' folders name.
+mapfile -t targets < <(sed -n 's/^target = "\(.*\)"$/\1/p' "$(dirname "${BASH_SOURCE[0]}")"/*/.cargo/config.toml | sort -u)
 
 # Whether the compiler on the path brings the library of every target.
 targets_installed() {

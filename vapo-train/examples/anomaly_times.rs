@@ -11,9 +11,9 @@ use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Model, Shape};
 use vapo_sampler::homotopy::coefficients;
 use vapo_sampler::{Noise, PlanFor, Potential};
+use vapo_train::arithmetic::random::generator;
 use vapo_train::dataset::{Dataset, Source, Split};
-use vapo_train::sampling::anomaly::{Images, auroc};
-use vapo_train::sampling::generator;
+use vapo_train::sampling::anomaly::{ScoredImages, auroc};
 
 const TIMES: [f32; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99];
 
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dataset = Dataset::load(name.parse::<Source>()?, Split::Test, None)?;
     let count = count.first().map_or(Ok(dataset.len()), |count| count.parse())?.min(dataset.len());
     let shape = dataset.shape();
-    let all = |images: &Images<'_>| -> Vec<Vec<f32>> {
+    let all = |images: &ScoredImages<'_>| -> Vec<Vec<f32>> {
         let image = |index| {
             let mut image = Vec::new();
             images.fill(index, &mut image);
@@ -43,12 +43,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         (0..count).map(image).collect()
     };
-    let ordinary = all(&Images::Dataset(&dataset));
+    let ordinary = all(&ScoredImages::Dataset(&dataset));
     let of_ordinary = |change: &dyn Fn(&[f32]) -> Vec<f32>| ordinary.iter().map(|image| change(image)).collect();
     let mut sets: Vec<(&str, Vec<Vec<f32>>)> = vec![
         // Seeds far from those of the noise that images are scored with.
-        ("noise", all(&Images::Noise { shape, count, seed: 1 << 32 })),
-        ("permuted", all(&Images::permuted(&dataset, 0))),
+        ("noise", all(&ScoredImages::Noise { shape, count, seed: 1 << 32 })),
+        ("permuted", all(&ScoredImages::permuted(&dataset, 0))),
         ("inverted", of_ordinary(&|image| image.iter().map(|value| -value).collect())),
         ("upside down", of_ordinary(&|image| rows(image, shape).rev().flatten().copied().collect())),
         ("on its side", of_ordinary(&|image| on_its_side(image, shape))),

@@ -7,7 +7,7 @@
 use crate::dataset::images::listing::Archive;
 use crate::dataset::images::partition;
 use crate::dataset::{Split, cifar10, idx, npy};
-use crate::evaluation::{Images, statistics};
+use crate::evaluation::{ImageSet, statistics};
 use crate::files::images;
 use crate::files::raster::{self, Background};
 use crate::potential::encoder::Encoder;
@@ -118,7 +118,7 @@ fn array(bytes: &[u8]) {
                 assert!(set.labels().is_none_or(|labels| labels.len() == set.len()));
             }
         }
-        let _ = (Images::read(path), statistics::read(path));
+        let _ = (ImageSet::read(path), statistics::read(path));
     });
     let shape = Shape { channels: 1, height: 2, width: 2 };
     if let Ok(image) = images::array(bytes, shape, 1) {

@@ -120,7 +120,7 @@ mod tests {
     fn quantising_twice_is_quantising_once() {
         let architecture = architecture();
         let layout = Layout::new(&architecture);
-        let mut generator = crate::sampling::generator(5);
+        let mut generator = crate::arithmetic::random::generator(5);
         for size in [1e-6, 0.3, 40.0] {
             let parameters: Vec<f32> = layout.initial(&mut generator).iter().map(|value| size * value).collect();
             let once = rounded(&layout, &parameters);

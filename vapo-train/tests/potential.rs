@@ -6,10 +6,11 @@ use dfdx::prelude::Cpu;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::{Architecture, Block, Homotopy, Shape, encoder};
+use vapo_train::arithmetic::random::uniform;
 use vapo_train::ops::fused::memory::Memory;
 use vapo_train::ops::{Composite, Fused, Kernels};
 use vapo_train::potential::encoder::Encoder;
-use vapo_train::potential::parameters::{Layout, uniform};
+use vapo_train::potential::parameters::Layout;
 use vapo_train::potential::{Evaluation, Potential, Samples, Seeds};
 
 const BATCH: usize = 3;

@@ -1,38 +1,35 @@
 //! The host's side of the comparison.
 
-use super::request::{Bits, Request, Step};
+use super::answer::{Bits, Step};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
-use vapo_sampler::{Known, Noise, PlanFor, Sampler, Schedule};
-
-/// Time at which a sample's energy is reported.
-const ENERGY_TIME: f32 = 0.9;
-/// Values of known elements, over and over.
-const PATTERN: [f32; 4] = [0.5, 0.0, -0.5, -1.0];
+use vapo_format::model::checksum;
+use vapo_request::{ENERGY_TIME, Request};
+use vapo_sampler::{Known, Noise, PlanFor, Sampler};
 
 /// Samples the model in `file` on this machine.
 ///
 /// # Errors
 /// What the format or the sampler refuses, as text.
 pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
-    let Request { seed, solver, steps, exponent, temperature, known } = *request;
+    let Request { seed, solver, temperature, known, .. } = *request;
     let model = Model::parse(file).map_err(|error| error.to_string())?;
     let plan = PlanFor::<MAX_NODES>::new(&model).map_err(|error| error.to_string())?;
     let mut memory = vec![0.0; plan.elements_with(solver)];
     let mut sampler = Sampler::new(&model, &plan, solver, &mut memory).map_err(|error| error.to_string())?;
-    let schedule = Schedule::graded(steps, exponent).map_err(|error| error.to_string())?;
+    let schedule = request.schedule().map_err(|error| error.to_string())?;
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(seed));
     let mut image = vec![0.0; model.signal().elements()];
 
     let mut bits = Bits::default();
     let shape = model.signal();
-    let known_elements = usize::from(known) * usize::from(shape.width) * usize::from(shape.channels);
-    let values = Known::new(&noise, |index| (index < known_elements).then(|| PATTERN[index % PATTERN.len()]));
+    let values = Known::new(&noise, |index| request.known_value(shape, index));
     noise.fill(&mut image);
     let observe = |step: vapo_sampler::schedule::Step, drift: &[f32]| {
-        bits.steps.push(Step { time: step.start.to_bits(), drift: checksum(drift) });
+        let drift = checksum(drift.iter().map(|value| value.to_le_bytes()));
+        bits.steps.push(Step { time: step.start.to_bits(), drift });
     };
     // The board has one way for both; here sampling is sampling.
     if known == 0 {
@@ -47,9 +44,4 @@ pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
     bits.anomaly = verdict.map(|verdict| verdict.anomalous);
     bits.sample = image.iter().map(|value| value.to_bits()).collect();
     Ok(bits)
-}
-
-fn checksum(values: &[f32]) -> u32 {
-    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&bytes)
 }

@@ -1,7 +1,7 @@
 //! A board's image: built, changed and run as a person would.
 
-use super::request::{Answer, Request};
-use super::{Board, firmware};
+use super::answer::Answer;
+use super::firmware;
 use object::elf::FileHeader32;
 use object::read::elf::ElfFile;
 use object::{LittleEndian, Object, ObjectSection, ObjectSegment};
@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 use std::{fs, str};
 use tempfile::{NamedTempFile, TempPath};
+use vapo_request::Request;
 
 /// Where every chip here has its RAM.
 const RAM: u64 = 0x2000_0000;
@@ -21,18 +22,18 @@ static BUILDING: Mutex<()> = Mutex::new(());
 /// An image in a file of its own.
 #[derive(Debug)]
 pub struct Image {
-    board: Board,
+    board: String,
     elf: Vec<u8>,
     path: TempPath,
     stated: String,
 }
 
 impl Image {
-    /// Builds a board's release image of a model.
+    /// Builds a board's release image of a model. A board is named by its folder.
     ///
     /// # Errors
     /// What the build printed: that the tool-chain is missing, or why the model does not fit.
-    pub fn build(board: Board, model: &Path) -> Result<Self, String> {
+    pub fn build(board: &str, model: &Path) -> Result<Self, String> {
         let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let built = cargo(board, model)
             .args(["build", "--release", "--message-format=json"])
@@ -50,18 +51,18 @@ impl Image {
     ///
     /// # Errors
     /// The tool-chain is missing.
-    pub fn refused_without_release(board: Board, model: &Path) -> Result<Option<String>, String> {
+    pub fn refused_without_release(board: &str, model: &Path) -> Result<Option<String>, String> {
         let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let built = cargo(board, model).arg("build").output();
         let built = built.map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
         Ok((!built.status.success()).then(|| messages(&built)))
     }
 
-    fn new(board: Board, elf: Vec<u8>, stated: String) -> Result<Self, String> {
+    fn new(board: &str, elf: Vec<u8>, stated: String) -> Result<Self, String> {
         let failed = |error| format!("cannot write an image: {error}");
         let mut file = NamedTempFile::new().map_err(failed)?;
         file.write_all(&elf).map_err(failed)?;
-        Ok(Image { board, elf, path: file.into_temp_path(), stated })
+        Ok(Image { board: board.to_owned(), elf, path: file.into_temp_path(), stated })
     }
 
     /// The same image with another model of the same length in its flash.
@@ -79,7 +80,7 @@ impl Image {
         };
         let mut elf = self.elf.clone();
         elf[place..place + other.len()].copy_from_slice(other);
-        Image::new(self.board, elf, self.stated.clone())
+        Image::new(&self.board, elf, self.stated.clone())
     }
 
     /// The answer to a request.
@@ -97,7 +98,7 @@ impl Image {
     pub fn run(&self, arguments: &str) -> Result<String, String> {
         let emulate = firmware().join("emulate");
         let output = Command::new(&emulate)
-            .arg(self.board.name())
+            .arg(&self.board)
             .arg(&*self.path)
             .args(arguments.split(' '))
             .output()
@@ -148,9 +149,9 @@ impl Image {
 }
 
 /// Cargo for a board, free of what the Cargo that runs this sets.
-fn cargo(board: Board, model: &Path) -> Command {
+fn cargo(board: &str, model: &Path) -> Command {
     let mut command = Command::new(firmware().join("cargo"));
-    command.current_dir(firmware().join(board.name())).env("VAPO_MODEL", model);
+    command.current_dir(firmware().join(board)).env("VAPO_MODEL", model);
     for variable in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC"] {
         command.env_remove(variable);
     }

@@ -10,7 +10,8 @@ use vapo_format::layer::{Conv, Layer};
 use vapo_format::matrix::Weights;
 use vapo_format::writer::replace_threshold;
 use vapo_format::{Architecture, Encoding, Homotopy, Model, Shape, Threshold, threshold};
-use vapo_train::potential::parameters::{Layout, uniform};
+use vapo_train::arithmetic::random::uniform;
+use vapo_train::potential::parameters::Layout;
 use vapo_train::quantise::model_file;
 use vapo_train::run::preset::Preset;
 
@@ -141,6 +142,5 @@ fn temporary(bytes: &[u8]) -> Result<File, String> {
 /// Makes the checksum at a file's end that of its contents.
 pub fn checksum(file: &mut [u8]) {
     let (contents, checksum) = file.split_at_mut(file.len() - vapo_format::model::CHECKSUM);
-    let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
-    checksum.copy_from_slice(&crc.checksum(contents).to_le_bytes());
+    checksum.copy_from_slice(&vapo_format::model::checksum([contents]).to_le_bytes());
 }

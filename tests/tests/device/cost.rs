@@ -1,8 +1,9 @@
 //! Instructions and memory against the committed table, `tests/device.json`.
 
 use crate::cases;
+use vapo_request::Request;
 use vapo_sampler::Solver;
-use vapo_tests::device::{Measurement, Request, read_baseline};
+use vapo_tests::device::{Measurement, read_baseline};
 
 /// Growth that is allowed: counts repeat exactly, but layout may cost a little.
 const SAME_COMPILER: f64 = 1.02;

@@ -2,8 +2,9 @@
 
 use crate::{Case, cases};
 use vapo_format::Model;
+use vapo_request::Request;
 use vapo_sampler::Solver;
-use vapo_tests::device::{Image, Request, models, on_host};
+use vapo_tests::device::{Image, models, on_host};
 
 /// Enough for every part of every solver: a first step, two in the middle, which continue from one and from two before
 /// them, and a last one.
@@ -33,7 +34,7 @@ fn assert_equal(case: &Case, image: &Image, file: &[u8], requests: impl Iterator
     let homotopy = Model::parse(file).unwrap().homotopy();
     for request in requests {
         let (host, device) = (on_host(file, &request).unwrap(), image.answer(&request).unwrap());
-        let what = format!("{} on {}, homotopy {homotopy}, {request}", case.model, case.board.name());
+        let what = format!("{} on {}, homotopy {homotopy}, {request}", case.model, case.board);
         assert_eq!(host.steps.len(), usize::from(STEPS));
         // The bits of what is not a number are no one's.
         assert!(host.sample.iter().all(|&bits| f32::from_bits(bits).is_finite()), "{what}");
@@ -91,6 +92,6 @@ fn a_weight_off_by_one_is_noticed() {
         assert_ne!(device.steps[0].drift, host.steps[0].drift);
         assert_ne!(device.sample, host.sample);
         assert_ne!(device.energy, host.energy);
-        assert_eq!(device, on_host(&perturbed, &request).unwrap(), "{} on {}", case.model, case.board.name());
+        assert_eq!(device, on_host(&perturbed, &request).unwrap(), "{} on {}", case.model, case.board);
     }
 }

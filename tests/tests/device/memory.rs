@@ -1,13 +1,15 @@
 //! Flash and RAM: what the boards take, and what the build says of too large a model.
 
 use crate::cases;
+use vapo_request::Request;
 use vapo_sampler::Solver;
-use vapo_tests::device::{Board, Image, Request, models, read_baseline};
+use vapo_tests::device::{Image, MICROBIT, models, read_baseline};
 
-/// RAM of a micro:bit, and the part of it that `memory.x` keeps for the stack.
-const MICROBIT_RAM: u64 = 16 * 1024;
-const MICROBIT_STACK: usize = 6 * 1024;
-const MICROBIT_FLASH: u64 = 256 * 1024;
+/// What the linker script of a board says.
+fn memory(board: &str) -> vapo_fit::Memory {
+    let boards = vapo_fit::Board::all().unwrap();
+    boards.into_iter().find(|each| each.name == board).unwrap().memory
+}
 
 /// The deepest solver, with noise: everything that sampling can call.
 #[test]
@@ -16,11 +18,12 @@ fn digits_run_in_the_16_kilobytes_of_a_microbit() {
     let request = Request { seed: 3, solver: Solver::Heun, steps: 2, exponent: 0.7, temperature: 1.0, known: 0 };
     let cost = image.answer(&request).unwrap().cost;
     let (fixed, flash) = (image.ram().unwrap(), image.flash().unwrap());
+    let there = memory(MICROBIT);
     assert!(fixed >= cost.arena as u64 && cost.arena > 0, "{fixed} bytes fixed, {} of arena", cost.arena);
-    assert!(cost.stack > 0 && cost.stack < MICROBIT_STACK, "{} bytes of stack", cost.stack);
+    assert!(cost.stack > 0 && (cost.stack as u64) < there.stack, "{} bytes of stack", cost.stack);
     let used = fixed + cost.stack as u64;
-    assert!(used <= MICROBIT_RAM, "{used} bytes: {fixed} fixed, {} of stack", cost.stack);
-    assert!(flash <= MICROBIT_FLASH, "{flash} bytes of flash");
+    assert!(used <= there.ram + there.stack, "{used} bytes: {fixed} fixed, {} of stack", cost.stack);
+    assert!(flash <= there.flash, "{flash} bytes of flash");
 }
 
 /// What `inspect` and the builds count with: `memory.x` says what a board's program takes, and the image takes it.
@@ -31,10 +34,9 @@ fn the_program_of_every_board_takes_what_is_stated() {
     let file = model.read().unwrap();
     let request = Request { seed: 3, solver: Solver::Ab2, steps: 1, exponent: 0.7, temperature: 0.0, known: 0 };
     let arena = cases().microbit.image.answer(&request).unwrap().cost.arena as u64;
-    for board in Board::ALL {
-        let image = Image::build(board, model.path()).unwrap_or_else(|error| panic!("{}: {error}", board.name()));
-        let script = vapo_fit::Memory::parse(&board.linker_script().unwrap()).unwrap();
-        let stated = [script.program_flash, script.program_ram];
+    for vapo_fit::Board { name: board, memory } in vapo_fit::Board::all().unwrap() {
+        let image = Image::build(&board, model.path()).unwrap_or_else(|error| panic!("{board}: {error}"));
+        let stated = [memory.program_flash, memory.program_ram];
         let found = [image.flash().unwrap() - file.len() as u64, image.ram().unwrap() - arena];
         // Never less than is taken, or a model that does not fit is said to. Another compiler makes other code.
         let (less, more) = if image.compiler().unwrap() == compiler { (1.0, 1.02) } else { (0.9, 1.1) };
@@ -42,8 +44,7 @@ fn the_program_of_every_board_takes_what_is_stated() {
             let bounds = less * found as f64..=more * found as f64 + 8.0;
             assert!(
                 bounds.contains(&(stated as f64)),
-                "{}: memory.x states {stated} bytes, found {found}: expected {bounds:?}",
-                board.name()
+                "{board}: memory.x states {stated} bytes, found {found}: expected {bounds:?}"
             );
         }
         let line = format!(": flash {} of ", file.len() as u64 + stated[0]);
@@ -54,29 +55,30 @@ fn the_program_of_every_board_takes_what_is_stated() {
 /// What the build says of a preset that is too large for a micro:bit.
 fn refusal(preset: &str) -> String {
     let file = models::random(preset).unwrap();
-    let board = Board::Microbit;
-    Image::build(board, file.path()).err().unwrap_or_else(|| panic!("{preset} was built for {}", board.name()))
+    Image::build(MICROBIT, file.path()).err().unwrap_or_else(|| panic!("{preset} was built for {MICROBIT}"))
 }
 
 #[test]
 fn too_large_an_arena_is_a_compile_time_error_that_names_both_numbers() {
     let message = refusal("small");
     assert!(message.contains("the model does not fit the RAM of microbit: it needs "), "{message}");
-    assert!(message.contains(&format!("the board has {MICROBIT_RAM}: train a model of fewer channels")), "{message}");
+    let vapo_fit::Memory { ram, stack, .. } = memory(MICROBIT);
+    assert!(message.contains(&format!("the board has {}: train a model of fewer channels", ram + stack)), "{message}");
 }
 
 #[test]
 fn too_large_a_model_is_a_compile_time_error_that_names_both_numbers() {
     let message = refusal("peer-16");
     assert!(message.contains("the model does not fit the flash of microbit: it needs "), "{message}");
-    assert!(message.contains(&format!("the board has {MICROBIT_FLASH}: quantise the model")), "{message}");
+    let flash = memory(MICROBIT).flash;
+    assert!(message.contains(&format!("the board has {flash}: quantise the model")), "{message}");
 }
 
 /// The program of a micro:bit fits its flash only if it is optimised.
 #[test]
 fn a_build_without_release_that_overflows_says_so() {
     let model = models::digits();
-    let message = Image::refused_without_release(Board::Microbit, model.path()).unwrap().unwrap();
+    let message = Image::refused_without_release(MICROBIT, model.path()).unwrap().unwrap();
     assert!(
         message.contains("the program overflows the flash: it was built without optimisation, add --release"),
         "{message}"

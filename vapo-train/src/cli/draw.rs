@@ -3,7 +3,7 @@
 use super::options::SamplerOptions;
 use super::{Failure, progress};
 use crate::arithmetic::levels::levels;
-use crate::evaluation::Images;
+use crate::evaluation::ImageSet;
 use crate::sampling::{Settings, chunks};
 use rayon::ThreadPool;
 use vapo_format::Model;
@@ -17,7 +17,7 @@ pub(super) fn draw(
     sampler: &SamplerOptions,
     settings: &Settings,
     pool: &ThreadPool,
-) -> Result<Images, Failure> {
+) -> Result<ImageSet, Failure> {
     let shape = model.signal();
     let bar = progress::bar(settings.count, "samples");
     let mut chunks = chunks(model, settings);
@@ -28,5 +28,5 @@ pub(super) fn draw(
         images.extend(levels(&chunk));
     }
     bar.finish_and_clear();
-    Ok(Images::new(shape, images)?)
+    Ok(ImageSet::new(shape, images)?)
 }

@@ -5,9 +5,9 @@ use super::options::{DataOptions, FeatureOptions, Plan, SamplerOptions};
 use super::{Failure, from_one_to, note, parse_model, print, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::Dataset;
-use crate::evaluation::images::matches;
+use crate::evaluation::image_set::matches;
 use crate::evaluation::moments::check_dimension;
-use crate::evaluation::{EvaluationError, Features, Images, KernelDistance, Moments, kernel_distance, statistics};
+use crate::evaluation::{EvaluationError, Features, ImageSet, KernelDistance, Moments, kernel_distance, statistics};
 use crate::files::bounded;
 use crate::files::digest::sha256;
 use crate::files::raster::Background;
@@ -54,7 +54,7 @@ pub(super) struct Arguments {
 /// What samples are compared with.
 enum Reference {
     /// The images of a data set.
-    Data(Dataset, Images),
+    Data(Dataset, ImageSet),
     /// Mean and covariance out of a file.
     Statistics(Moments),
 }
@@ -191,7 +191,7 @@ impl Reference {
 fn reference(arguments: &Arguments, data: &DataOptions, card: &mut Card) -> Result<Reference, Failure> {
     let Some(path) = &arguments.reference else {
         let dataset = data.load()?;
-        let images = Images::of_dataset(&dataset);
+        let images = ImageSet::of_dataset(&dataset);
         return Ok(Reference::Data(dataset, images));
     };
     let bytes = bounded::read_file(path, 1 << 31).map_err(|cause| cannot_read(path, &cause))?;
@@ -225,14 +225,14 @@ fn read_images(
     path: &Path,
     background: Background,
     accept: impl Fn(Shape) -> Result<(), EvaluationError>,
-) -> Result<Images, Failure> {
-    let images = Images::read_for(path, background, accept)?;
+) -> Result<ImageSet, Failure> {
+    let images = ImageSet::read_for(path, background, accept)?;
     images.notes().iter().for_each(|line| note(line));
     Ok(images)
 }
 
 /// The first `count` images.
-fn first(images: Images, count: Option<usize>, path: &Path) -> Result<Images, Failure> {
+fn first(images: ImageSet, count: Option<usize>, path: &Path) -> Result<ImageSet, Failure> {
     match count {
         Some(count) if count > images.count() => Err(Failure::Usage(format!(
             "--count {count}: {} holds {} images; ask for as many or fewer, or leave the option out",

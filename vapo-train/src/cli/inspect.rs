@@ -1,7 +1,7 @@
 //! `vapo-train inspect`: what is in a model file, what a device needs for it, and whether a device has that.
 
 use super::board::{self, BOARDS};
-use super::options::{Integrator, Plan, output};
+use super::options::{Plan, output, solvers};
 use super::{Failure, parse_model, print, read_model, smaller};
 use crate::export::picture;
 use clap::builder::PossibleValuesParser;
@@ -31,8 +31,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "BYTES", requires = "ram", default_value = board::STACK, value_parser = board::bytes)]
     stack: usize,
     /// The only solver that the device uses [default: each, as the firmware may]
-    #[arg(long, value_enum, requires = "ram")]
-    solver: Option<Integrator>,
+    #[arg(long, value_parser = solvers(), requires = "ram")]
+    solver: Option<Solver>,
     /// Picture of where the potential's memory lies, over the time of one drift
     #[arg(long, value_name = "OUT.png")]
     plan: Option<PathBuf>,
@@ -52,7 +52,7 @@ impl Arguments {
         }
         let memory = Memory { flash: self.flash?, ram: self.ram?, stack: self.stack };
         let program = board::largest_program();
-        Some(("the device".to_owned(), Device { memory, program, solver: self.solver.map(Into::into) }))
+        Some(("the device".to_owned(), Device { memory, program, solver: self.solver }))
     }
 }
 

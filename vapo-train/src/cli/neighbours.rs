@@ -5,9 +5,9 @@ use super::options::{DataOptions, FeatureOptions, Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::{Batches, Split};
-use crate::evaluation::images::matches;
+use crate::evaluation::image_set::matches;
 use crate::evaluation::rank_sum::{median, quantile};
-use crate::evaluation::{EvaluationError, Images, Neighbour, RankSum, nearest, rank_sum};
+use crate::evaluation::{EvaluationError, ImageSet, Neighbour, RankSum, nearest, rank_sum};
 use crate::export::picture::grid;
 use serde_json::{Value, json};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let shape = model.signal();
     let rows = arguments.rows.min(*count);
     let (trained_on, held_out) = (data.load_split(Split::Train)?, data.load()?);
-    let (training, others) = (Images::of_dataset(&trained_on), Images::of_dataset(&held_out));
+    let (training, others) = (ImageSet::of_dataset(&trained_on), ImageSet::of_dataset(&held_out));
     matches(shape, training.shape())?;
     if training.same(&others) {
         return Err(Failure::Usage(format!(

@@ -5,7 +5,7 @@ use super::{Failure, from_one_to, parse_model, print, read_model};
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::dataset::{Dataset, Source, Split};
 use crate::files::array::write::header;
-use crate::sampling::anomaly::{self, Images, ScoreError, auroc, energies, share_above};
+use crate::sampling::anomaly::{self, ScoreError, ScoredImages, auroc, energies, share_above};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -88,14 +88,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         refuse_same(arguments, &dataset, other)?;
     }
     let others = against.as_ref().map(|against| match against {
-        Against::Dataset(other) => Images::Dataset(other),
-        Against::Noise => Images::Noise { shape: dataset.shape(), count: dataset.len(), seed: arguments.seed },
-        Against::Permuted => Images::permuted(&dataset, arguments.seed),
+        Against::Dataset(other) => ScoredImages::Dataset(other),
+        Against::Noise => ScoredImages::Noise { shape: dataset.shape(), count: dataset.len(), seed: arguments.seed },
+        Against::Permuted => ScoredImages::permuted(&dataset, arguments.seed),
     });
 
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
-    let score = |images: &Images<'_>| pool.install(|| energies(&model, images, time));
-    let ordinary = score(&Images::Dataset(&dataset))?;
+    let score = |images: &ScoredImages<'_>| pool.install(|| energies(&model, images, time));
+    let ordinary = score(&ScoredImages::Dataset(&dataset))?;
     let told = others.as_ref().map(score).transpose().map_err(|cause| name_others(cause, arguments))?;
     let threshold = chosen(anomaly::threshold(&ordinary, arguments.fpr));
 

@@ -1,5 +1,6 @@
 //! The order in which training sees a data set.
 
+use crate::arithmetic::random::shuffle;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::{SplitMix64, Xoshiro128PlusPlus};
 use std::num::NonZeroUsize;
@@ -47,17 +48,11 @@ impl Batches {
         if self.epoch != Some(epoch) {
             self.epoch = Some(epoch);
             self.order.iter_mut().enumerate().for_each(|(index, place)| *place = index);
-            shuffle(&mut self.order, &mut Xoshiro128PlusPlus::seed_from_u64(self.seed.wrapping_add(epoch)));
+            let mut generator = Xoshiro128PlusPlus::seed_from_u64(self.seed.wrapping_add(epoch));
+            // The top half of a product picks an index: its bias is below n/2⁶⁴.
+            shuffle(&mut self.order, |below| ((u128::from(generator.next_u64()) * below as u128) >> 64) as usize);
         }
         &self.order
-    }
-}
-
-/// Fisher and Yates' shuffle. The top half of a 64-bit product picks an index: its bias is below n/2⁶⁴.
-fn shuffle(order: &mut [usize], generator: &mut Xoshiro128PlusPlus) {
-    for last in (1..order.len()).rev() {
-        let picked = (u128::from(generator.next_u64()) * (last as u128 + 1)) >> 64;
-        order.swap(last, picked as usize);
     }
 }
 

@@ -8,9 +8,6 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 
-/// Bytes at the start of a file that are looked at: past them lies nothing that tells a kind, but tar's mark is late.
-const START: u64 = 512;
-
 /// A kind of file that holds images elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Kind {
@@ -133,7 +130,7 @@ pub(super) fn beside(missing: DatasetError, folders: &[PathBuf]) -> DatasetError
 /// The kind of a file; none for what is not known, arrays among it.
 fn kind(path: &Path) -> io::Result<Option<Kind>> {
     let mut start = Vec::new();
-    bounded::open(path)?.take(START).read_to_end(&mut start)?;
+    bounded::open(path)?.take(bounded::BEGINNING).read_to_end(&mut start)?;
     if start.starts_with(b"PK\x03\x04") {
         return Ok(Some(of_zip(path)));
     }

@@ -3,7 +3,7 @@
 use crate::evaluation::classifier::{Classifier, FEATURES};
 use crate::evaluation::error::extent;
 use crate::evaluation::features::pixels;
-use crate::evaluation::{EvaluationError, Features, Images};
+use crate::evaluation::{EvaluationError, Features, ImageSet};
 use vapo_format::Shape;
 
 /// What computes features.
@@ -47,7 +47,7 @@ impl Extractor {
     ///
     /// # Errors
     /// Images of an extent that the extractor does not take.
-    pub fn features(&self, images: &Images) -> Result<Features, EvaluationError> {
+    pub fn features(&self, images: &ImageSet) -> Result<Features, EvaluationError> {
         let dimension = self.dimension(images.shape())?;
         match self {
             Extractor::Pixels => Features::new(dimension, pixels(images.bytes())),

@@ -76,7 +76,7 @@ fn discrepancy(x: &DMatrix<f64>, y: &DMatrix<f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampling::generator;
+    use crate::arithmetic::random::generator;
     use vapo_sampler::Noise;
 
     /// Gaussian features about a mean.

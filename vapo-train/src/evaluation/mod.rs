@@ -2,7 +2,7 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`images`] | images in memory, from a data set, a folder or an archive |
+//! | [`image_set`] | images in memory, from a data set, a folder or an archive |
 //! | [`features`] | rows of numbers that stand for images |
 //! | [`extractor`] | what computes them |
 //! | [`classifier`] | a small network trained on the data set itself, whose penultimate layer is the features |
@@ -17,7 +17,7 @@ pub mod classifier;
 pub mod error;
 pub mod extractor;
 pub mod features;
-pub mod images;
+pub mod image_set;
 pub mod kernel_distance;
 pub mod moments;
 pub mod neighbours;
@@ -29,7 +29,7 @@ pub mod statistics;
 pub use error::EvaluationError;
 pub use extractor::Extractor;
 pub use features::Features;
-pub use images::Images;
+pub use image_set::ImageSet;
 pub use kernel_distance::{KernelDistance, kernel_distance};
 pub use moments::Moments;
 pub use neighbours::{Neighbour, nearest};

@@ -94,7 +94,7 @@ fn squared_norm(values: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampling::generator;
+    use crate::arithmetic::random::generator;
     use vapo_sampler::Noise;
 
     fn gaussian(count: usize, seed: u64) -> Features {

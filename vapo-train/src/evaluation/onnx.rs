@@ -4,7 +4,7 @@
 //! larger one. Evaluators differ in this, and distances with them: compare what was resized alike.
 
 use crate::evaluation::error::access;
-use crate::evaluation::{EvaluationError, Features, Images};
+use crate::evaluation::{EvaluationError, Features, ImageSet};
 use crate::files::bounded;
 use crate::files::digest::sha256;
 use image::imageops::{FilterType, resize};
@@ -118,7 +118,7 @@ impl Network {
     ///
     /// # Errors
     /// Coloured images for a network that takes grey ones; a network that fails, or whose output is not finite.
-    pub fn features(&self, images: &Images) -> Result<Features, EvaluationError> {
+    pub fn features(&self, images: &ImageSet) -> Result<Features, EvaluationError> {
         self.takes(images.shape())?;
         let chunks: Vec<&[u8]> = images.bytes().chunks(BATCH * images.shape().elements()).collect();
         let parts: Result<Vec<Vec<f32>>, EvaluationError> =

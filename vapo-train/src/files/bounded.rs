@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Bytes that show what a file is.
+/// Bytes that show what a file is: past them lies nothing that tells a kind, but tar's mark is late.
 pub const BEGINNING: u64 = 512;
 
 /// All bytes of a reader.
@@ -45,14 +45,7 @@ pub fn read_file_of(path: &Path, start: &[u8], most: u64) -> io::Result<Vec<u8>>
     if !bytes.starts_with(start) {
         return Ok(bytes);
     }
-    if file.metadata()?.len() > most {
-        return Err(too_large(most));
-    }
-    let rest = read(file, most.saturating_sub(bytes.len() as u64));
-    bytes.extend(
-        rest.map_err(|cause| if cause.kind() == io::ErrorKind::FileTooLarge { too_large(most) } else { cause })?,
-    );
-    Ok(bytes)
+    rest(file, bytes, most)
 }
 
 /// All bytes of a file.
@@ -60,11 +53,15 @@ pub fn read_file_of(path: &Path, start: &[u8], most: u64) -> io::Result<Vec<u8>>
 /// # Errors
 /// As [`open`] and [`read`], and before anything is read where the system tells the size.
 pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
+    rest(open(path)?, Vec::new(), most)
+}
+
+/// All bytes of a file, of which some were read.
+fn rest(file: File, read_before: Vec<u8>, most: u64) -> io::Result<Vec<u8>> {
     if file.metadata()?.len() > most {
         return Err(too_large(most));
     }
-    read(file, most)
+    read(io::Cursor::new(read_before).chain(file), most)
 }
 
 /// That there is more than is read.

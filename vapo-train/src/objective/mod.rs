@@ -108,7 +108,7 @@ impl Objective {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::potential::parameters::uniform;
+    use crate::arithmetic::random::uniform;
     use clap::ValueEnum;
     use rand_core::SeedableRng;
     use rand_xoshiro::Xoshiro128PlusPlus;

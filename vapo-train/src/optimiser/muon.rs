@@ -109,7 +109,7 @@ fn times(x: &[f32], w: &[f32], columns: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampling::generator;
+    use crate::arithmetic::random::generator;
     use nalgebra::DMatrix;
     use vapo_sampler::Noise;
 

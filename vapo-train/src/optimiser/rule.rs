@@ -157,8 +157,8 @@ fn put(picked: &[f32], ranges: &[Range<usize>], values: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arithmetic::random::generator;
     use crate::run::preset::Preset;
-    use crate::sampling::generator;
     use vapo_format::{Block, Homotopy, Shape};
     use vapo_sampler::Noise;
 

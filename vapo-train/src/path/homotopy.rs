@@ -120,7 +120,7 @@ impl Path {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::potential::parameters::uniform;
+    use crate::arithmetic::random::uniform;
     use rand_core::SeedableRng;
     use rand_xoshiro::Xoshiro128PlusPlus;
 

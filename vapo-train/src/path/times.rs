@@ -1,7 +1,7 @@
 //! Which times of the path a batch looks at.
 
+use crate::arithmetic::random::{shuffle, uniform};
 use crate::path::LATEST;
-use crate::potential::parameters::uniform;
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -32,11 +32,8 @@ impl Times {
         let mut times: Vec<f32> = (0..count)
             .map(|part| self.quantile((part as f64 + f64::from(uniform(generator))) / count as f64))
             .collect();
-        // Fisher and Yates' shuffle. The top half of a product picks an index: its bias is below count/2³².
-        for last in (1..count).rev() {
-            let picked = (u64::from(generator.next_u32()) * (last as u64 + 1)) >> 32;
-            times.swap(last, picked as usize);
-        }
+        // The top half of a product picks an index: its bias is below count/2³².
+        shuffle(&mut times, |below| ((u64::from(generator.next_u32()) * below as u64) >> 32) as usize);
         times
     }
 

@@ -1,6 +1,7 @@
 //! The parameters of a potential as one flat vector, and where each matrix lies in it.
 
 use super::graph::{Graph, Node};
+use crate::arithmetic::random::uniform;
 use rand_core::Rng;
 use std::ops::Range;
 use vapo_format::{Architecture, Layer, MatrixShape};
@@ -102,11 +103,6 @@ impl Layout {
         }
         parameters
     }
-}
-
-/// Uniform in [0, 1), of 24 random bits.
-pub fn uniform(generator: &mut impl Rng) -> f32 {
-    (generator.next_u32() >> 8) as f32 / (1 << 24) as f32
 }
 
 #[cfg(test)]

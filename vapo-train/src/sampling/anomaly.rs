@@ -2,9 +2,9 @@
 //!
 //! An image is scored at mean(t)·image by [`Sampler::image_energy`], the very code of the device.
 
+use crate::arithmetic::random::{generator, shuffle, uniform};
 use crate::dataset::Dataset;
-use crate::potential::parameters::uniform;
-use crate::sampling::{generator, plan};
+use crate::sampling::plan;
 use rayon::prelude::*;
 use vapo_format::{Model, Shape};
 use vapo_sampler::{Error, Sampler, Solver};
@@ -36,7 +36,7 @@ pub enum ScoreError {
 
 /// Images to score, each made when it is asked for.
 #[derive(Clone, Debug)]
-pub enum Images<'d> {
+pub enum ScoredImages<'d> {
     /// Those of a data set.
     Dataset(&'d Dataset),
     /// As many images of uniform pixels in [-1, 1), image i from a generator of seed `seed` + i.
@@ -57,38 +57,35 @@ pub enum Images<'d> {
     },
 }
 
-impl<'d> Images<'d> {
+impl<'d> ScoredImages<'d> {
     /// A data set's images with their pixels in an order drawn from a seed.
     pub fn permuted(dataset: &'d Dataset, seed: u64) -> Self {
         let mut order: Vec<usize> = (0..dataset.shape().pixels()).collect();
         let mut generator = generator(seed);
-        // Fisher and Yates. The bias of a product, at most 2⁻²⁴ a pixel, is no matter here.
-        for last in (1..order.len()).rev() {
-            let chosen = (uniform(&mut generator) * (last + 1) as f32) as usize;
-            order.swap(last, chosen.min(last));
-        }
-        Images::Permuted { dataset, order }
+        // The bias of a product, at most 2⁻²⁴ a pixel, is no matter here. The product may round up to what it is below.
+        shuffle(&mut order, |below| ((uniform(&mut generator) * below as f32) as usize).min(below - 1));
+        ScoredImages::Permuted { dataset, order }
     }
 
     /// Number of images.
     #[allow(clippy::len_without_is_empty)] // data sets have at least one
     pub fn len(&self) -> usize {
         match self {
-            Images::Dataset(dataset) | Images::Permuted { dataset, .. } => dataset.len(),
-            Images::Noise { count, .. } => *count,
+            ScoredImages::Dataset(dataset) | ScoredImages::Permuted { dataset, .. } => dataset.len(),
+            ScoredImages::Noise { count, .. } => *count,
         }
     }
 
     /// Replaces `image` by image `index`, row-major with channels last, in [-1, 1].
     pub fn fill(&self, index: usize, image: &mut Vec<f32>) {
         match self {
-            Images::Dataset(dataset) => dataset.fill(&[index], image),
-            Images::Noise { shape, seed, .. } => {
+            ScoredImages::Dataset(dataset) => dataset.fill(&[index], image),
+            ScoredImages::Noise { shape, seed, .. } => {
                 let mut generator = generator(seed.wrapping_add(index as u64));
                 image.clear();
                 image.extend((0..shape.elements()).map(|_| 2.0 * uniform(&mut generator) - 1.0));
             }
-            Images::Permuted { dataset, order } => {
+            ScoredImages::Permuted { dataset, order } => {
                 let mut original = Vec::new();
                 dataset.fill(&[index], &mut original);
                 let channels = usize::from(dataset.shape().channels);
@@ -103,7 +100,7 @@ impl<'d> Images<'d> {
 ///
 /// # Errors
 /// Images of another extent than the model's, a time without an energy, or one that is not finite.
-pub fn energies(model: &Model<'_>, images: &Images<'_>, time: f32) -> Result<Vec<f32>, ScoreError> {
+pub fn energies(model: &Model<'_>, images: &ScoredImages<'_>, time: f32) -> Result<Vec<f32>, ScoreError> {
     let plan = plan(model)?;
     let score = |(arena, image): &mut (Vec<f32>, Vec<f32>), index| {
         images.fill(index, image);
@@ -212,8 +209,8 @@ mod tests {
     #[test]
     fn permuted_images_have_the_same_pixels_elsewhere() {
         let dataset = Dataset::new("test", PIXEL_PAIR, 11, (0..12).collect(), None).unwrap();
-        let permuted = Images::permuted(&dataset, 3);
-        let Images::Permuted { order, .. } = &permuted else { unreachable!() };
+        let permuted = ScoredImages::permuted(&dataset, 3);
+        let ScoredImages::Permuted { order, .. } = &permuted else { unreachable!() };
         let mut sorted = order.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, [0, 1, 2]);
@@ -224,8 +221,8 @@ mod tests {
             let pixels: Vec<&[f32]> = order.iter().map(|pixel| &original[2 * pixel..][..2]).collect();
             assert_eq!(found, pixels.concat());
         }
-        let orders = (0..50).map(|seed| match Images::permuted(&dataset, seed) {
-            Images::Permuted { order, .. } => order,
+        let orders = (0..50).map(|seed| match ScoredImages::permuted(&dataset, seed) {
+            ScoredImages::Permuted { order, .. } => order,
             _ => unreachable!(),
         });
         assert_eq!(orders.collect::<std::collections::BTreeSet<_>>().len(), 6, "every order comes up");
@@ -234,7 +231,7 @@ mod tests {
     #[test]
     fn noise_is_uniform_and_its_own_for_every_image() {
         let shape = Shape { channels: 1, height: 100, width: 100 };
-        let noise = Images::Noise { shape, count: 5, seed: 9 };
+        let noise = ScoredImages::Noise { shape, count: 5, seed: 9 };
         let (mut one, mut other) = (Vec::new(), Vec::new());
         noise.fill(0, &mut one);
         noise.fill(1, &mut other);
@@ -245,7 +242,7 @@ mod tests {
         let variance = one.iter().map(|value| value * value).sum::<f32>() / 1e4;
         assert!(mean.abs() < 4.0 * 0.577e-2 && (variance - 1.0 / 3.0).abs() < 4.0 * 0.298e-2, "{mean}, {variance}");
         // Seed 10 begins where seed 9 goes on.
-        Images::Noise { shape, count: 5, seed: 10 }.fill(0, &mut one);
+        ScoredImages::Noise { shape, count: 5, seed: 10 }.fill(0, &mut one);
         assert!(one == other);
     }
 }

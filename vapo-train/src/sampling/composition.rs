@@ -1,6 +1,7 @@
 //! Samples of the weighted sum of two models, through `vapo-sampler`.
 
-use crate::sampling::{SamplingError, Settings, finite, generator, plan};
+use crate::arithmetic::random::generator;
+use crate::sampling::{SamplingError, Settings, finite, plan};
 use rayon::prelude::*;
 use vapo_format::Model;
 use vapo_sampler::solver::Sde;

@@ -1,6 +1,7 @@
 //! Restores what is missing of images, through `vapo-sampler`, the very code of the device.
 
-use crate::sampling::{SamplingError, Settings, finite, generator, plan};
+use crate::arithmetic::random::generator;
+use crate::sampling::{SamplingError, Settings, finite, plan};
 use rayon::prelude::*;
 use vapo_format::Model;
 use vapo_sampler::{Noise, Sampler};

@@ -1,6 +1,7 @@
 //! From one sample to another, through the prior.
 
-use crate::sampling::{SamplingError, Settings, generator, plan};
+use crate::arithmetic::random::generator;
+use crate::sampling::{SamplingError, Settings, plan};
 use rayon::prelude::*;
 use vapo_format::Model;
 use vapo_sampler::{Noise, Sampler};

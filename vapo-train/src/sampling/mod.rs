@@ -12,8 +12,7 @@ pub mod composition;
 pub mod inpainting;
 pub mod interpolation;
 
-use rand_core::SeedableRng;
-use rand_xoshiro::Xoshiro128PlusPlus;
+use crate::arithmetic::random::generator;
 use rayon::prelude::*;
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
@@ -65,11 +64,6 @@ pub enum SamplingError {
     /// There is no trajectory to compare along.
     #[error("drifts are compared along at least 1 trajectory, found 0: ask for more")]
     NothingCompared,
-}
-
-/// The generator behind the image of a seed, on host and device.
-pub fn generator(seed: u64) -> Xoshiro128PlusPlus {
-    Xoshiro128PlusPlus::seed_from_u64(seed)
 }
 
 /// Where the activations of a model lie, whatever the number of its nodes.

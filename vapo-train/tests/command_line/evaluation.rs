@@ -8,7 +8,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use vapo_format::{Homotopy, Shape};
 use vapo_train::dataset::{Dataset, Source, Split};
-use vapo_train::evaluation::{Images, Moments, statistics};
+use vapo_train::evaluation::{ImageSet, Moments, statistics};
 
 fn root() -> TempDir {
     let root = TempDir::new().unwrap();
@@ -25,8 +25,8 @@ fn frechet(root: &TempDir, name: &str) -> f64 {
 }
 
 /// The digits of a split.
-fn digits(split: Split) -> Images {
-    Images::of_dataset(&Dataset::load(Source::Digits, split, None).unwrap())
+fn digits(split: Split) -> ImageSet {
+    ImageSet::of_dataset(&Dataset::load(Source::Digits, split, None).unwrap())
 }
 
 #[test]
@@ -67,11 +67,11 @@ fn the_distance_is_that_of_the_moments() {
     vapo_train(root.path(), &format!("{line} --samples s.npz --out npz.json")).succeeded();
     vapo_train(root.path(), &format!("{line} --samples s --out folder.json")).succeeded();
     vapo_train(root.path(), &format!("{line} --model m.vapo --count 300 --steps 3 --out model.json")).succeeded();
-    let moments = |images: &Images| {
+    let moments = |images: &ImageSet| {
         let pixels: Vec<f32> = images.bytes().iter().map(|&byte| f32::from(byte) / 127.5 - 1.0).collect();
         Moments::of(&pixels, 64).unwrap()
     };
-    let samples = moments(&Images::read(&root.path().join("s.npz")).unwrap());
+    let samples = moments(&ImageSet::read(&root.path().join("s.npz")).unwrap());
     let expected = samples.distance(&moments(&digits(Split::Test))).unwrap();
     for name in ["npz.json", "folder.json", "model.json"] {
         let found = frechet(&root, name);
@@ -88,10 +88,10 @@ fn reference_images_are_the_data_set_itself() {
     for out in ["ref", "ref.npz"] {
         let told = vapo_train(root.path(), &format!("fid-ref --dataset digits --out {out}")).succeeded();
         assert_eq!(told.output, format!("299 images in {out}\n"));
-        assert_eq!(Images::read(&root.path().join(out)).unwrap(), digits(Split::Test));
+        assert_eq!(ImageSet::read(&root.path().join(out)).unwrap(), digits(Split::Test));
     }
     vapo_train(root.path(), "fid-ref --dataset digits --split train --count 20 --out few.npz").succeeded();
-    let few = Images::read(&root.path().join("few.npz")).unwrap();
+    let few = ImageSet::read(&root.path().join("few.npz")).unwrap();
     assert_eq!((few.count(), few.image(19)), (20, digits(Split::Train).image(19)));
     let card = report(&root, "ref.json");
     assert_eq!((&card["command"], &card["results"]["images"]), (&"fid-ref".into(), &299.into()));

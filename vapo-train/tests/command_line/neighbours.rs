@@ -7,7 +7,7 @@ use std::fs;
 use tempfile::TempDir;
 use vapo_format::{Homotopy, Shape};
 use vapo_train::dataset::{Dataset, Source, Split};
-use vapo_train::evaluation::Images;
+use vapo_train::evaluation::ImageSet;
 use vapo_train::export::picture::Picture;
 
 fn root() -> TempDir {
@@ -28,8 +28,8 @@ fn each_row_is_a_sample_and_its_nearest_training_images() {
     assert_eq!(png_extent(&root.path().join("n.png")), (1 + 3 * 49, 1 + 3 * 49));
     // By plain search, in whole levels.
     vapo_train(root.path(), "sample --model m.vapo --count 40 --steps 3 --out s.npz").succeeded();
-    let samples = Images::read(&root.path().join("s.npz")).unwrap();
-    let training = Images::of_dataset(&Dataset::load(Source::Digits, Split::Train, None).unwrap());
+    let samples = ImageSet::read(&root.path().join("s.npz")).unwrap();
+    let training = ImageSet::of_dataset(&Dataset::load(Source::Digits, Split::Train, None).unwrap());
     let distance =
         |a: &[u8], b: &[u8]| -> u32 { a.iter().zip(b).map(|(&a, &b)| u32::from(a.abs_diff(b)).pow(2)).sum() };
     let mut expected = Vec::new();

@@ -11,7 +11,7 @@ use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Homotopy, Model, Shape};
 use vapo_sampler::{Noise, PlanFor, Sampler, Schedule, Solver};
 use vapo_train::arithmetic::levels::levels;
-use vapo_train::evaluation::Images;
+use vapo_train::evaluation::ImageSet;
 use vapo_train::export::picture::sample_grid;
 
 fn model() -> (TempDir, Vec<u8>) {
@@ -105,7 +105,7 @@ fn an_image_does_not_depend_on_the_number_of_images() {
     let numbers = |name: &str| npy(&root.path().join(name)).1;
     let (many, few) = (numbers("many.npy"), numbers("few.npy"));
     assert!(many.len() == 1030 * 64 && many[..few.len()] == few[..]);
-    let images = |name: &str| Images::read(&root.path().join(name)).unwrap();
+    let images = |name: &str| ImageSet::read(&root.path().join(name)).unwrap();
     for kind in [".npz", ""] {
         let (many, few) = (images(&format!("many{kind}")), images(&format!("few{kind}")));
         assert_eq!((many.count(), few.count()), (1030, 5));

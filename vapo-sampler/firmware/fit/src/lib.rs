@@ -1,17 +1,19 @@
 //! Makes a model part of a board's image. A board's `build.rs` calls [`build`], which
 //!
 //! 1. reads the model's file, that of the environment variable `VAPO_MODEL` or `models/digits.vapo`,
-//! 2. plans the memory that sampling it takes,
+//! 2. plans the memory that sampling it takes by any solver, or by the one of the environment variable `VAPO_SOLVER`,
 //! 3. refuses the model if the board's `memory.x` has too little flash or RAM for it, or says what it takes of both,
 //! 4. writes `model.rs`, which the board's program includes, and hands `memory.x` to the linker.
 //!
 //! The compiler then knows the memory's size, and what the linker finds too large is not the model.
 
+mod board;
 mod memory;
 mod plan;
 mod refusal;
 mod script;
 
+pub use board::Board;
 pub use memory::Memory;
 use refusal::Refusal;
 pub use script::Unreadable;
@@ -19,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
-use vapo_sampler::PlanFor;
 use vapo_sampler::fit::Demand;
+use vapo_sampler::{PlanFor, Solver};
 
 /// Beside what a model takes, which is counted for a release.
 const NOT_OPTIMISED: &str = ". This counts the program that --release builds; without it, the program takes several times \
@@ -51,21 +53,21 @@ pub fn build() -> Result<(), String> {
     let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(variable("OUT_DIR")?);
     let model = model_path(&folder)?;
-    let layout = folder.join("memory.x");
     println!("cargo::rerun-if-env-changed=VAPO_MODEL");
+    println!("cargo::rerun-if-env-changed=VAPO_SOLVER");
     println!("cargo::rerun-if-changed={}", model.display());
-    println!("cargo::rerun-if-changed={}", layout.display());
+    println!("cargo::rerun-if-changed=memory.x");
 
-    let layout = String::from_utf8_lossy(&read(&layout)?).into_owned();
+    let (layout, memory) = board::linker_script(&folder)?;
     let board = variable("CARGO_PKG_NAME")?;
+    let solver = solver()?;
     let bytes = read(&model)?;
     let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", model.display());
     let parsed = Model::parse(&bytes).map_err(|error| refused(&error))?;
     let plan = PlanFor::<MAX_NODES>::new(&parsed).map_err(|error| refused(&error))?;
-    let demand = Demand::new(&parsed.architecture(), parsed.encoding(), None).map_err(|error| refused(&error))?;
+    let demand = Demand::new(&parsed.architecture(), parsed.encoding(), solver).map_err(|error| refused(&error))?;
     // A file may hold more than its architecture asks for: a threshold.
     let demand = Demand { model: bytes.len(), ..demand };
-    let memory = Memory::parse(&layout).map_err(|error| error.to_string())?;
     let taken = refusal::check(&board, demand, memory).map_err(|refusal: Refusal| refusal.to_string())?;
     let optimised = variable("OPT_LEVEL")? != "0";
     // The one way in which a build script can speak to whoever builds.
@@ -73,7 +75,7 @@ pub fn build() -> Result<(), String> {
 
     write(&out.join("memory.x"), (layout + &overflow(optimised)).as_bytes())?;
     write(&out.join("model.vapo"), &bytes)?;
-    write(&out.join("model.rs"), source(demand, &plan).as_bytes())?;
+    write(&out.join("model.rs"), source(demand, &plan, solver.unwrap_or_default()).as_bytes())?;
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
@@ -104,8 +106,16 @@ fn write(path: &Path, contents: &[u8]) -> Result<(), String> {
     fs::write(path, contents).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
+/// The one solver of `VAPO_SOLVER`; none where every solver may be asked for.
+fn solver() -> Result<Option<Solver>, String> {
+    let Some(name) = env::var_os("VAPO_SOLVER") else { return Ok(None) };
+    let solver = Solver::ALL.into_iter().find(|solver| name == solver.name());
+    let names = Solver::ALL.map(Solver::name).join(", ");
+    solver.map(Some).ok_or(format!("VAPO_SOLVER is {}, expected one of {names}", name.display()))
+}
+
 /// What the board's program includes.
-fn source(demand: Demand, plan: &vapo_sampler::Plan) -> String {
+fn source(demand: Demand, plan: &vapo_sampler::Plan, solver: Solver) -> String {
     let Demand { model, arena, image } = demand;
     let elements = (arena + image) / size_of::<f32>();
     format!(
@@ -115,7 +125,9 @@ fn source(demand: Demand, plan: &vapo_sampler::Plan) -> String {
          /// Elements of memory that sampling the model takes.\n\
          const ELEMENTS: usize = {elements};\n\
          /// Where everything lies in that memory, planned as the image was built.\n\
-         static PLAN: {};\n",
+         static PLAN: {};\n\
+         /// The solver of samples that are shown.\n\
+         const SOLVER: vapo_program::Solver = vapo_program::Solver::{solver:?};\n",
         plan::source(plan)
     )
 }

@@ -5,7 +5,9 @@
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use vapo_fit::Memory;
-use vapo_program::Request;
+use vapo_format::Shape;
+use vapo_request::{Refused, Request};
+use vapo_sampler::Solver;
 
 static READER: LazyLock<String> = LazyLock::new(|| std::env::var("READER").expect("READER=request or READER=memory"));
 
@@ -20,10 +22,12 @@ fuzz_target!(|bytes: &[u8]| {
 /// What is refused is one of the arguments; what is taken are the numbers that the standard library reads.
 fn request(bytes: &[u8]) {
     let mut arguments = bytes.split(|&byte| byte == b' ').filter(|argument| !argument.is_empty());
-    let request = match Request::parse(bytes) {
+    let image = Shape { channels: 1, height: 8, width: 8 };
+    let request = match Request::parse(bytes, Solver::default(), image) {
         Ok(request) => request,
-        Err(refused) => return assert!(arguments.any(|argument| argument == refused)),
+        Err(Refused { found, .. }) => return assert!(arguments.any(|argument| argument == found)),
     };
+    assert!(request.schedule().is_ok() && request.known <= image.height);
     // The last of a name counts.
     let value = |name: &str| {
         let text = std::str::from_utf8(bytes).expect("what is taken is ASCII");
@@ -35,7 +39,8 @@ fn request(bytes: &[u8]) {
     assert_eq!(request.known, value("known").map_or(default.known, |text| text.parse().expect("rows")));
     assert_eq!(request.solver.name(), value("solver").unwrap_or(default.solver.name()));
     assert_eq!(request.exponent, value("exponent").map_or(default.exponent, |text| text.parse().expect("an exponent")));
-    assert_eq!(request.temperature, value("temperature").map(|text| text.parse().expect("a temperature")));
+    let usual = request.solver.usual_temperature();
+    assert_eq!(request.temperature, value("temperature").map_or(usual, |text| text.parse().expect("a temperature")));
 }
 
 /// A script is read or refused, and blanks, comments and attributes change nothing.

@@ -1,7 +1,7 @@
 //! The 5×5 lamps on the front.
 
 use cortex_m::asm::delay;
-use vapo_program::matrix::{BRIGHTEST, Levels};
+use vapo_program::lamp_matrix::{BRIGHTEST, Levels};
 
 /// Addresses of the two ports (nRF52833 Product Specification, 6.8).
 const PORTS: [usize; 2] = [0x5000_0000, 0x5000_0300];

@@ -7,7 +7,7 @@ mod lamps;
 
 use core::num::NonZeroU32;
 use cortex_m_rt::entry;
-use vapo_program::{Board, halt, matrix, rtt, standalone, systick};
+use vapo_program::{Board, halt, lamp_matrix, rtt, standalone, systick};
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
@@ -22,7 +22,10 @@ fn main() -> ! {
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     let clock = systick::start(core.SYST, HERTZ);
     lamps::start();
-    standalone::run(Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY }, |image, shape| {
-        lamps::show(&matrix::levels(image, shape), SHOWN);
-    })
+    standalone::run(
+        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY, solver: SOLVER },
+        |image, shape| {
+            lamps::show(&lamp_matrix::levels(image, shape), SHOWN);
+        },
+    )
 }

@@ -1,9 +1,8 @@
 //! What an emulated board does.
 
+use crate::board::{Board, Refusal};
 use crate::output::semihosting::{Stdout, command_line, exit};
 use crate::print::Print;
-use crate::request::Request;
-use crate::run::{Board, Refusal};
 
 /// Seeds of the samples that are shown where nothing is requested.
 const SHOWN: core::ops::Range<u64> = 0..3;
@@ -25,13 +24,5 @@ fn respond(board: &mut Board<'_, Stdout>) -> Result<(), Refusal> {
     let Some(space) = line.iter().position(|&byte| byte == b' ') else {
         return board.show(SHOWN, |_, _| ());
     };
-    match Request::parse(line.get(space..).unwrap_or_default()) {
-        Ok(request) => board.answer(request),
-        Err(argument) => {
-            Print(&mut board.output).text("found ").bytes(argument).text("\n");
-            Err(
-                "expected seed=, solver=euler|heun|ab2|etd2, steps=, exponent=, temperature= or known=, each with a value",
-            )
-        }
-    }
+    board.answer(line.get(space..).unwrap_or_default())
 }

@@ -1,7 +1,7 @@
 //! What every board runs. A board's `main` sets its clock up and owns the memory, a [`Board`]. From there
 //!
 //! * [`Board::show`] draws sample after sample as text: what a board on a desk does;
-//! * [`Board::answer`] computes the one sample of a [`Request`] and prints every bit of it, for a test to compare: what an
+//! * `Board::answer` computes the one sample of a request and prints every bit of it, for a test to compare: what an
 //!   emulated board does when its command line holds a request (module `emulated`).
 //!
 //! ```text
@@ -17,21 +17,25 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "semihosting")]
+mod answer;
 mod art;
+mod board;
 mod clock;
 #[cfg(feature = "semihosting")]
 pub mod emulated;
 #[cfg(target_os = "none")]
 mod halt;
-pub mod matrix;
+pub mod lamp_matrix;
 mod output;
 mod print;
-mod request;
-mod run;
+mod sample;
+mod show;
 mod stack;
 #[cfg(target_os = "none")]
 pub mod standalone;
 
+pub use board::{Board, Refusal};
 pub use clock::Clock;
 #[cfg(feature = "systick")]
 pub use clock::systick;
@@ -39,8 +43,7 @@ pub use clock::systick;
 pub use halt::halt;
 pub use output::Output;
 pub use print::Print;
-pub use request::Request;
-pub use run::{Board, ENERGY_TIME, Refusal};
+pub use vapo_sampler::Solver;
 
 #[cfg(feature = "rtt")]
 pub use output::rtt;

@@ -1,8 +1,8 @@
 //! What a board on a desk does.
 
+use crate::board::Board;
 use crate::output::Output;
 use crate::print::Print;
-use crate::run::Board;
 use vapo_format::Shape;
 
 /// Shows a sample for every seed, on `display` too, and stops only where there is none, with a line `error …`.

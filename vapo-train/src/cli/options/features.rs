@@ -5,9 +5,9 @@ use super::plan::refuse_unmakable;
 use crate::cli::{Failure, note, progress};
 use crate::dataset::{Dataset, Split};
 use crate::evaluation::classifier::{Classifier, FEATURES, Recipe, file_name, load, save, train};
-use crate::evaluation::images::matches;
+use crate::evaluation::image_set::matches;
 use crate::evaluation::moments::check_dimension;
-use crate::evaluation::{EvaluationError, Extractor, Images};
+use crate::evaluation::{EvaluationError, Extractor, ImageSet};
 use rayon::ThreadPool;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -117,7 +117,7 @@ impl FeatureOptions {
     fn classifier(&self, data: &DataOptions, image: Shape, pool: &ThreadPool) -> Result<Classifier, Failure> {
         let trained_on = data.load_split(Split::Train)?;
         matches(image, trained_on.shape())?;
-        let images = Images::of_dataset(&trained_on);
+        let images = ImageSet::of_dataset(&trained_on);
         let sha256 = images.sha256(trained_on.labels().unwrap_or_default());
         let path = self.cache.join(file_name(trained_on.name(), &sha256));
         if path.exists() {
@@ -146,7 +146,7 @@ impl FeatureOptions {
         let mut classifier = pool.install(|| train(dataset, recipe, || bar.inc(1)))?;
         bar.finish_and_clear();
         if let Some((test, labels)) = test.as_ref().and_then(|test| Some((test, test.labels()?))) {
-            pool.install(|| classifier.measure(&Images::of_dataset(test), labels));
+            pool.install(|| classifier.measure(&ImageSet::of_dataset(test), labels));
         }
         let accuracy = classifier.accuracy().map_or("unknown".to_owned(), |share| format!("{:.2} %", 100.0 * share));
         note(&format!(

@@ -17,4 +17,4 @@ pub(super) mod sampler;
 pub(super) use data::DataOptions;
 pub(super) use features::FeatureOptions;
 pub(super) use plan::Plan;
-pub(super) use sampler::{Integrator, SamplerOptions};
+pub(super) use sampler::{SamplerOptions, solvers};

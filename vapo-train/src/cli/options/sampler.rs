@@ -3,6 +3,7 @@
 use crate::cli::card::SamplerCard;
 use crate::cli::{Failure, from_one_to};
 use crate::sampling::{SamplingError, Settings};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vapo_sampler::{Schedule, Solver};
 
 #[derive(Debug, clap::Args)]
@@ -14,8 +15,8 @@ pub(in crate::cli) struct SamplerOptions {
     #[arg(long, value_name = "ETA", allow_negative_numbers = true)]
     temperature: Option<f32>,
     /// Integrator of the flow or the SDE
-    #[arg(long, value_enum, default_value = "etd2")]
-    solver: Integrator,
+    #[arg(long, value_parser = solvers(), default_value = Solver::Etd2.name())]
+    solver: Solver,
     /// Grid of times 1 − (1 − s)^P for uniform s; 1 is the uniform grid
     #[arg(long, value_name = "P", default_value_t = Schedule::EXPONENT, allow_negative_numbers = true)]
     grading: f32,
@@ -27,27 +28,20 @@ pub(in crate::cli) struct SamplerOptions {
     threads: Option<usize>,
 }
 
-/// The sampler's solvers, as the command line names them.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(in crate::cli) enum Integrator {
-    /// Euler–Maruyama: one evaluation of the drift a step
-    Euler,
-    /// Predictor and corrector: two evaluations a step
-    Heun,
-    /// Two-step Adams–Bashforth: one evaluation a step
-    Ab2,
-    /// Two-step exponential time differencing, for few steps: one evaluation a step
-    Etd2,
+/// The sampler's solvers, by their names.
+pub(in crate::cli) fn solvers() -> impl TypedValueParser<Value = Solver> {
+    let values = Solver::ALL.map(|solver| PossibleValue::new(solver.name()).help(about(solver)));
+    PossibleValuesParser::new(values)
+        .map(|name| Solver::ALL.into_iter().find(|solver| solver.name() == name).unwrap_or_default())
 }
 
-impl From<Integrator> for Solver {
-    fn from(integrator: Integrator) -> Self {
-        match integrator {
-            Integrator::Euler => Solver::Euler,
-            Integrator::Heun => Solver::Heun,
-            Integrator::Ab2 => Solver::Ab2,
-            Integrator::Etd2 => Solver::Etd2,
-        }
+/// One line for people.
+const fn about(solver: Solver) -> &'static str {
+    match solver {
+        Solver::Euler => "Euler–Maruyama: one evaluation of the drift a step",
+        Solver::Heun => "Predictor and corrector: two evaluations a step",
+        Solver::Ab2 => "Two-step Adams–Bashforth: one evaluation a step",
+        Solver::Etd2 => "Two-step exponential time differencing, for few steps: one evaluation a step",
     }
 }
 
@@ -63,11 +57,11 @@ impl SamplerOptions {
         if !temperature.is_finite() || temperature < 0.0 {
             return Err(self.explain(vapo_sampler::Error::Temperature { found: temperature }.into()));
         }
-        Ok(Settings { count, solver: self.solver.into(), schedule, temperature, seed: self.seed })
+        Ok(Settings { count, solver: self.solver, schedule, temperature, seed: self.seed })
     }
 
     fn temperature(&self) -> f32 {
-        self.temperature.unwrap_or(Solver::from(self.solver).usual_temperature())
+        self.temperature.unwrap_or(self.solver.usual_temperature())
     }
 
     /// The seed of the first sample, and of whatever else a command draws.
@@ -77,12 +71,11 @@ impl SamplerOptions {
 
     /// What a run card says of these options.
     pub(in crate::cli) fn card(&self, count: usize) -> SamplerCard {
-        let solver = Solver::from(self.solver);
         SamplerCard {
             count,
-            solver: solver.name(),
+            solver: self.solver.name(),
             steps: self.steps,
-            evaluations: solver.evaluations(self.steps),
+            evaluations: self.solver.evaluations(self.steps),
             grading: self.grading,
             temperature: self.temperature(),
             seed: self.seed,

@@ -22,7 +22,7 @@ fn split_of(name: &str) -> Option<Split> {
 }
 
 /// The images below a folder, by the first folder of their paths; those beside all folders under the empty name.
-struct Images {
+struct FolderImages {
     by_folder: BTreeMap<String, Vec<Entry>>,
     left_out: LeftOut,
 }
@@ -34,7 +34,7 @@ pub(super) fn listing(split: Split, folder: Option<&Path>) -> Result<Listing, Da
     if folder.is_file() {
         return Err(ImagesError::NotAFolder { path: folder.to_owned() }.into());
     }
-    let Images { mut by_folder, left_out } = images(folder)?;
+    let FolderImages { mut by_folder, left_out } = images(folder)?;
     let splits = splits(folder)?;
     let (origin, entries, note) = match splits.get(&split) {
         Some(name) => {
@@ -69,7 +69,7 @@ fn no_split(split: Split, folder: &Path, others: bool) -> ImagesError {
 }
 
 /// Every image below a folder. Names are whole paths until [`relative`] cuts them.
-fn images(folder: &Path) -> Result<Images, ImagesError> {
+fn images(folder: &Path) -> Result<FolderImages, ImagesError> {
     let mut found = files(folder, Depth::Tree)?;
     let mut by_folder: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for path in std::mem::take(&mut found.files) {
@@ -83,7 +83,7 @@ fn images(folder: &Path) -> Result<Images, ImagesError> {
             found.left_out.add_kind(inside);
         }
     }
-    Ok(Images { by_folder, left_out: found.left_out })
+    Ok(FolderImages { by_folder, left_out: found.left_out })
 }
 
 /// The names of the folders of splits directly below.

@@ -18,7 +18,7 @@ pub use store::{file_name, load, save};
 pub use training::{Recipe, train};
 
 use crate::evaluation::features::pixels;
-use crate::evaluation::{EvaluationError, Features, Images};
+use crate::evaluation::{EvaluationError, Features, ImageSet};
 use rayon::prelude::*;
 use vapo_format::Shape;
 
@@ -68,7 +68,7 @@ impl Classifier {
     }
 
     /// Measures the share of images that it names rightly.
-    pub fn measure(&mut self, images: &Images, labels: &[u8]) {
+    pub fn measure(&mut self, images: &ImageSet, labels: &[u8]) {
         let right = self.classes(images.bytes()).iter().zip(labels).filter(|(found, label)| found == label).count();
         self.accuracy = Some(right as f64 / images.count() as f64);
     }

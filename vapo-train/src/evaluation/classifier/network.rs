@@ -1,9 +1,9 @@
 //! The classifier's network: halve the image and convolve it until it is small, then two dense layers.
 
+use crate::arithmetic::random::uniform;
 use crate::ops::fused::memory::Memory;
 use crate::ops::kernel::window::Window;
 use crate::ops::{Convolution, Fused, Images, Kernels, Matrix, Pass, Recording};
-use crate::potential::parameters::uniform;
 use dfdx::prelude::*;
 use rand_core::Rng;
 use std::ops::Range;
@@ -200,7 +200,7 @@ fn cross_entropy(scores: &[f32], labels: &[u8], classes: usize) -> (f64, Vec<f32
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampling::generator;
+    use crate::arithmetic::random::generator;
     use vapo_sampler::Noise;
 
     #[test]

@@ -99,7 +99,7 @@ fn from_bytes(bytes: &[u8], shape: Shape, sha256: &str) -> Result<Classifier, Di
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampling::generator;
+    use crate::arithmetic::random::generator;
     use std::fs;
     use tempfile::TempDir;
 

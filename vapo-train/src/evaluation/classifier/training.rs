@@ -1,11 +1,11 @@
 //! The classifier's training: cross entropy over shuffled batches, Adam, a learning rate that falls.
 
+use crate::arithmetic::random::generator;
 use crate::dataset::Dataset;
 use crate::evaluation::classifier::{Classifier, Network, SHARD};
 use crate::evaluation::features::pixels;
-use crate::evaluation::{EvaluationError, Images};
+use crate::evaluation::{EvaluationError, ImageSet};
 use crate::optimiser::{Adam, learning_rate};
-use crate::sampling::generator;
 use rayon::prelude::*;
 use std::num::NonZeroUsize;
 
@@ -48,7 +48,7 @@ pub fn train(dataset: &Dataset, recipe: Recipe, mut observe: impl FnMut()) -> Re
         return Err(refused());
     }
     let classes = usize::from(labels.iter().copied().max().unwrap_or(0)) + 1;
-    let images = Images::of_dataset(dataset);
+    let images = ImageSet::of_dataset(dataset);
     let network = Network::new(images.shape(), classes);
     let mut parameters = network.initial(&mut generator(recipe.seed));
     let mut adam = Adam::new(parameters.len());
@@ -66,7 +66,7 @@ pub fn train(dataset: &Dataset, recipe: Recipe, mut observe: impl FnMut()) -> Re
 }
 
 /// The gradient of the mean loss of a batch. Shards are summed in their order.
-fn gradient(network: &Network, parameters: &[f32], images: &Images, labels: &[u8], indices: &[usize]) -> Vec<f32> {
+fn gradient(network: &Network, parameters: &[f32], images: &ImageSet, labels: &[u8], indices: &[usize]) -> Vec<f32> {
     let matrices = network.matrices(parameters);
     let of_shard = |shard: &[usize]| {
         let bytes: Vec<u8> = shard.iter().flat_map(|&index| images.image(index)).copied().collect();
@@ -92,7 +92,7 @@ mod tests {
         let split = |split| Dataset::load(Source::Digits, split, None).unwrap();
         let (trained, test) = (split(Split::Train), split(Split::Test));
         let mut classifier = train(&trained, Recipe::standard(trained.len()), || ()).unwrap();
-        classifier.measure(&Images::of_dataset(&test), test.labels().unwrap());
+        classifier.measure(&ImageSet::of_dataset(&test), test.labels().unwrap());
         assert!(classifier.accuracy().unwrap() > 0.95, "{:?}", classifier.accuracy());
     }
 

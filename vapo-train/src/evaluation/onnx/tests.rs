@@ -63,7 +63,12 @@ fn identity(size: usize) -> Vec<f32> {
     (0..size * size).map(|index| f32::from(u8::from(index / size == index % size))).collect()
 }
 
-fn features(extents: &[i64], weights: &[f32], range: (f32, f32), images: &Images) -> Result<Features, EvaluationError> {
+fn features(
+    extents: &[i64],
+    weights: &[f32],
+    range: (f32, f32),
+    images: &ImageSet,
+) -> Result<Features, EvaluationError> {
     let root = TempDir::new().unwrap();
     let path = root.path().join("n.onnx");
     write(&path, extents, weights);
@@ -74,7 +79,7 @@ fn features(extents: &[i64], weights: &[f32], range: (f32, f32), images: &Images
 fn features_are_the_networks_output() {
     // Nine images, one more than a batch. Two features: the first pixel, and the sum of all.
     let shape = Shape { channels: 1, height: 2, width: 2 };
-    let images = Images::new(shape, (0..36).map(|value| value * 5).collect()).unwrap();
+    let images = ImageSet::new(shape, (0..36).map(|value| value * 5).collect()).unwrap();
     let weights = [1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0];
     let found = features(&[-1, 1, 2, 2], &weights, (0.0, 255.0), &images).unwrap();
     assert_eq!((found.count(), found.dimension()), (9, 2));
@@ -88,7 +93,7 @@ fn features_are_the_networks_output() {
 
 #[test]
 fn black_and_white_are_the_numbers_of_the_range() {
-    let images = Images::new(Shape { channels: 1, height: 1, width: 3 }, vec![0, 255, 51]).unwrap();
+    let images = ImageSet::new(Shape { channels: 1, height: 1, width: 3 }, vec![0, 255, 51]).unwrap();
     for (range, expected) in [((-1.0, 1.0), [-1.0, 1.0, -0.6]), ((0.0, 1.0), [0.0, 1.0, 0.2])] {
         let found = features(&[1, 1, 1, 3], &identity(3), range, &images).unwrap();
         assert!(
@@ -100,8 +105,8 @@ fn black_and_white_are_the_numbers_of_the_range() {
 
 #[test]
 fn channels_go_where_the_network_wants_them() {
-    let grey = Images::new(Shape { channels: 1, height: 1, width: 2 }, vec![10, 20]).unwrap();
-    let coloured = Images::new(Shape { channels: 3, height: 1, width: 2 }, vec![1, 2, 3, 4, 5, 6]).unwrap();
+    let grey = ImageSet::new(Shape { channels: 1, height: 1, width: 2 }, vec![10, 20]).unwrap();
+    let coloured = ImageSet::new(Shape { channels: 3, height: 1, width: 2 }, vec![1, 2, 3, 4, 5, 6]).unwrap();
     let of_grey = [10.0, 20.0, 10.0, 20.0, 10.0, 20.0];
     for (images, expected) in [(&grey, of_grey), (&coloured, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0])] {
         let found = features(&[-1, 3, 1, 2], &identity(6), (0.0, 255.0), images).unwrap();
@@ -109,25 +114,25 @@ fn channels_go_where_the_network_wants_them() {
     }
     let refused = features(&[-1, 1, 1, 2], &identity(2), (0.0, 1.0), &coloured).unwrap_err().to_string();
     assert!(refused.contains("takes 1 channels") && refused.contains("have 3"), "{refused}");
-    let last = Images::new(Shape { channels: 3, height: 2, width: 2 }, (0..12).collect()).unwrap();
+    let last = ImageSet::new(Shape { channels: 3, height: 2, width: 2 }, (0..12).collect()).unwrap();
     let found = features(&[-1, 2, 2, 3], &identity(12), (0.0, 255.0), &last).unwrap();
     assert!(found.row(0).iter().zip(0..12).all(|(a, b)| (a - b as f32).abs() < 1e-4), "{found:?}");
 }
 
 #[test]
 fn images_are_resized_to_what_the_network_takes() {
-    let flat = Images::new(Shape { channels: 1, height: 3, width: 5 }, vec![77; 15]).unwrap();
+    let flat = ImageSet::new(Shape { channels: 1, height: 3, width: 5 }, vec![77; 15]).unwrap();
     let found = features(&[-1, 3, 4, 4], &identity(48), (0.0, 255.0), &flat).unwrap();
     assert!(found.values().iter().all(|value| (value - 77.0).abs() < 1e-3));
     // Two pixels become four, whose centres lie at -¼, ¼, ¾ and 1¼ of the old ones.
-    let edge = Images::new(Shape { channels: 1, height: 1, width: 2 }, vec![0, 100]).unwrap();
+    let edge = ImageSet::new(Shape { channels: 1, height: 1, width: 2 }, vec![0, 100]).unwrap();
     let found = features(&[-1, 1, 1, 4], &identity(4), (0.0, 255.0), &edge).unwrap();
     assert!(found.row(0).iter().zip([0.0, 25.0, 75.0, 100.0]).all(|(a, b)| (a - b).abs() < 1e-3), "{found:?}");
 }
 
 #[test]
 fn what_is_no_extractor_is_refused() {
-    let images = Images::new(Shape { channels: 1, height: 1, width: 2 }, vec![1, 2]).unwrap();
+    let images = ImageSet::new(Shape { channels: 1, height: 1, width: 2 }, vec![1, 2]).unwrap();
     for extents in [&[-1, 2][..], &[-1, 1, -1, -1], &[-1, 4, 2, 2]] {
         let inputs: i64 = extents[1..].iter().map(|&extent| extent.max(1)).product();
         let refused = features(extents, &vec![0.0; inputs as usize], (0.0, 1.0), &images).unwrap_err().to_string();

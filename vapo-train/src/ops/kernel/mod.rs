@@ -58,7 +58,7 @@ mod tests {
         fn new(window: Window, extent: Extent, columns: usize) -> Self {
             let mut generator = Xoshiro128PlusPlus::seed_from_u64(columns as u64);
             let mut draw = |count: usize| -> Vec<f32> {
-                (0..count).map(|_| 2.0 * crate::potential::parameters::uniform(&mut generator) - 1.0).collect()
+                (0..count).map(|_| 2.0 * crate::arithmetic::random::uniform(&mut generator) - 1.0).collect()
             };
             let (images, height, width, channels) = extent;
             let mut placed = vec![0.0; window.placed(extent)];

@@ -16,7 +16,7 @@ use vapo_format::Shape;
 
 /// Images of one extent, at least one, each row-major with channels last, 0 for black to 255 for white.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Images {
+pub struct ImageSet {
     shape: Shape,
     bytes: Vec<u8>,
     notes: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Images {
 /// Images of a data set that are scaled at a time.
 const CHUNK: usize = 1024;
 
-impl Images {
+impl ImageSet {
     /// Images of an extent, one after another.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl Images {
         if bytes.is_empty() {
             return Err(EvaluationError::Few { expected: 1, found: 0 });
         }
-        Ok(Images { shape, bytes, notes: vec![] })
+        Ok(ImageSet { shape, bytes, notes: vec![] })
     }
 
     /// Every image of a data set.
@@ -50,7 +50,7 @@ impl Images {
             dataset.fill(chunk, &mut data);
             bytes.extend(levels(&data));
         }
-        Images { shape: dataset.shape(), bytes, notes: vec![] }
+        ImageSet { shape: dataset.shape(), bytes, notes: vec![] }
     }
 
     /// The image files of a folder, in the order of their names, or the array `arr_0` of a `.npz` archive. What is
@@ -59,14 +59,14 @@ impl Images {
     /// # Errors
     /// There are none, one cannot be read, or they are not of one extent.
     pub fn read(path: &Path) -> Result<Self, EvaluationError> {
-        Images::read_for(path, Background::WHITE, |_| Ok(()))
+        ImageSet::read_for(path, Background::WHITE, |_| Ok(()))
     }
 
-    /// As [`Images::read`], with what is transparent on a background. The extent of the first image is shown to `accept`
+    /// As [`ImageSet::read`], with what is transparent on a background. The extent of the first image is shown to `accept`
     /// before there is memory for more: what it refuses is not read.
     ///
     /// # Errors
-    /// As [`Images::read`], and those of `accept`.
+    /// As [`ImageSet::read`], and those of `accept`.
     pub fn read_for(
         path: &Path,
         background: Background,
@@ -96,7 +96,7 @@ impl Images {
     }
 
     /// Whether these are the images of `other`, in any order.
-    pub fn same(&self, other: &Images) -> bool {
+    pub fn same(&self, other: &ImageSet) -> bool {
         let elements = self.shape.elements();
         self.shape == other.shape && same_images(self.bytes.chunks_exact(elements), other.bytes.chunks_exact(elements))
     }
@@ -113,10 +113,10 @@ impl Images {
     ///
     /// # Panics
     /// There is no image of an index, or there are no indices.
-    pub fn select(&self, indices: &[usize]) -> Images {
+    pub fn select(&self, indices: &[usize]) -> ImageSet {
         assert!(!indices.is_empty(), "no set of images is empty");
         let bytes = indices.iter().flat_map(|&index| self.image(index)).copied().collect();
-        Images { shape: self.shape, bytes, notes: vec![] }
+        ImageSet { shape: self.shape, bytes, notes: vec![] }
     }
 
     /// SHA-256 of extent and images, in hexadecimal: what tells one data set from another.
@@ -138,7 +138,7 @@ fn folder(
     path: &Path,
     background: Background,
     accept: impl Fn(Shape) -> Result<(), EvaluationError>,
-) -> Result<Images, EvaluationError> {
+) -> Result<ImageSet, EvaluationError> {
     let Found { files, mut left_out } =
         files(path, Depth::Folder).map_err(|Unreadable { path, cause }| EvaluationError::Access { path, cause })?;
     let mut shape: Option<Shape> = None;
@@ -173,7 +173,7 @@ fn folder(
     let shape = shape.ok_or_else(|| contents(path, &expected, left.clone().unwrap_or_else(|| "none".to_owned())))?;
     let notes = left.into_iter().chain(seen.notes(count, background));
     let notes = notes.map(|note| format!("{origin}: {note}")).collect();
-    Ok(Images { notes, ..Images::new(shape, bytes)? })
+    Ok(ImageSet { notes, ..ImageSet::new(shape, bytes)? })
 }
 
 /// Extent and pixels of an image file.
@@ -189,7 +189,7 @@ fn picture(path: &Path, background: Background, seen: &mut Seen) -> Result<(Shap
 const ARCHIVE: &str =
     "a folder of image files, or a NumPy archive (.npz) whose array arr_0 is uint8 of shape (N, H, W, C) or (N, H, W)";
 
-fn archive(path: &Path, accept: impl Fn(Shape) -> Result<(), EvaluationError>) -> Result<Images, EvaluationError> {
+fn archive(path: &Path, accept: impl Fn(Shape) -> Result<(), EvaluationError>) -> Result<ImageSet, EvaluationError> {
     let failed = |cause: ArrayFileError| contents(path, ARCHIVE, cause);
     let mut archive = Archive::of_file(path).map_err(access(path))?.map_err(failed)?;
     let array = archive.array("arr_0").map_err(failed)?;
@@ -206,7 +206,7 @@ fn archive(path: &Path, accept: impl Fn(Shape) -> Result<(), EvaluationError>) -
     };
     accept(shape).map_err(|cause| cause.found_in(&path.display().to_string()))?;
     let values = array.values(element).map_err(failed)?;
-    Images::new(shape, if header.fortran { order::row_major(&values, &header.shape) } else { values })
+    ImageSet::new(shape, if header.fortran { order::row_major(&values, &header.shape) } else { values })
 }
 
 /// Refuses samples of another extent than a data set's images have.
@@ -235,14 +235,14 @@ mod tests {
         let root = TempDir::new().unwrap();
         for (shape, count) in [(SHAPE, 12), (Shape { channels: 1, height: 3, width: 2 }, 1)] {
             let bytes: Vec<u8> = (0..count * shape.elements()).map(|value| (value * 7 % 256) as u8).collect();
-            let images = Images::new(shape, bytes).unwrap();
+            let images = ImageSet::new(shape, bytes).unwrap();
             for (name, format) in [("folder", Format::Folder), ("a.npz", Format::Npz)] {
                 let path = root.path().join(format!("{count}{name}"));
                 let mut writer = Writer::begin(&path, format, count, shape).unwrap();
                 writer.push(&crate::evaluation::features::pixels(images.bytes())).unwrap();
                 writer.finish(crate::files::atomic::Existing::Replaced).unwrap();
                 // The few values are dark, which is said.
-                let read = Images { notes: vec![], ..Images::read(&path).unwrap() };
+                let read = ImageSet { notes: vec![], ..ImageSet::read(&path).unwrap() };
                 assert_eq!(read, images, "{name}");
             }
         }
@@ -260,7 +260,7 @@ mod tests {
         for name in ["._0.png", ".DS_Store", "Thumbs.db", "list.txt", "4.heic"] {
             fs::write(root.path().join(name), "").unwrap();
         }
-        let images = Images::read(root.path()).unwrap();
+        let images = ImageSet::read(root.path()).unwrap();
         assert_eq!((images.count(), images.image(3)), (4, &[3, 3, 3, 200, 200, 200][..]));
         let [note] = images.notes() else { panic!("{:?}", images.notes()) };
         let expected =
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn a_data_set_keeps_its_levels() {
         let dataset = Dataset::load(Source::Digits, Split::Test, None).unwrap();
-        let images = Images::of_dataset(&dataset);
+        let images = ImageSet::of_dataset(&dataset);
         assert_eq!((images.count(), images.shape()), (299, dataset.shape()));
         // Sixteen stands for white there.
         let expected: Vec<u8> =
@@ -302,11 +302,11 @@ mod tests {
             ("broken", "0.png"),
             ("text.npz", "arr_0"),
         ] {
-            let message = Images::read(&path(name)).unwrap_err().to_string();
+            let message = ImageSet::read(&path(name)).unwrap_err().to_string();
             assert!(message.contains(name) && message.contains(part), "{name}: {message}");
         }
         let shape = Shape { channels: 1, height: 1, width: 2 };
-        assert!(Images::new(shape, vec![0; 3]).is_err() && Images::new(shape, vec![]).is_err());
+        assert!(ImageSet::new(shape, vec![0; 3]).is_err() && ImageSet::new(shape, vec![]).is_err());
     }
 
     #[test]
@@ -317,30 +317,30 @@ mod tests {
         // Not looked at: it could not be decoded.
         fs::write(root.path().join("1.png"), b"\x89PNG\r\n\x1a\n").unwrap();
         let accept = |shape| matches(shape, SHAPE);
-        let message = Images::read_for(root.path(), Background::WHITE, accept).unwrap_err().to_string();
+        let message = ImageSet::read_for(root.path(), Background::WHITE, accept).unwrap_err().to_string();
         assert_eq!(message, "expected samples of 2×1×3, as the data set has, found 2×3×1 in 0.png");
         let path = root.path().join("a.npz");
         let shape = Shape { channels: 1, height: 2, width: 3 };
         let mut writer = Writer::begin(&path, Format::Npz, 1, shape).unwrap();
         writer.push(&[0.0; 6]).unwrap();
         writer.finish(crate::files::atomic::Existing::Replaced).unwrap();
-        let message = Images::read_for(&path, Background::WHITE, accept).unwrap_err().to_string();
+        let message = ImageSet::read_for(&path, Background::WHITE, accept).unwrap_err().to_string();
         assert!(message.contains("found 2×3×1 in") && message.contains("a.npz"), "{message}");
-        assert_eq!(Images::read_for(&path, Background::WHITE, |found| matches(found, shape)).unwrap().count(), 1);
+        assert_eq!(ImageSet::read_for(&path, Background::WHITE, |found| matches(found, shape)).unwrap().count(), 1);
     }
 
     #[test]
     fn what_is_transparent_lies_on_the_background() {
         let root = TempDir::new().unwrap();
         image::RgbaImage::from_raw(1, 1, vec![9, 9, 9, 0]).unwrap().save(root.path().join("0.png")).unwrap();
-        let images = Images::read_for(root.path(), Background { colour: [7; 3] }, |_| Ok(())).unwrap();
+        let images = ImageSet::read_for(root.path(), Background { colour: [7; 3] }, |_| Ok(())).unwrap();
         assert_eq!(images.bytes(), [7; 3]);
         assert!(images.notes()[0].contains("laid on 7 (--background)"), "{:?}", images.notes());
     }
 
     #[test]
     fn a_set_is_the_same_in_any_order_and_only_whole() {
-        let images = |shape, bytes: &[u8]| Images::new(shape, bytes.to_vec()).unwrap();
+        let images = |shape, bytes: &[u8]| ImageSet::new(shape, bytes.to_vec()).unwrap();
         let wide = Shape { channels: 1, height: 1, width: 2 };
         let set = images(wide, &[1, 2, 3, 4, 1, 2]);
         assert!(set.same(&set) && set.same(&images(wide, &[3, 4, 1, 2, 1, 2])));
@@ -365,7 +365,7 @@ mod tests {
             zip.start_file("arr_0.npy", stored).unwrap();
             std::io::Write::write_all(&mut zip, &[header, values].concat()).unwrap();
             zip.finish().unwrap();
-            Images::read(&path)
+            ImageSet::read(&path)
         };
         let header = crate::files::array::write::header("|u1", &[2, 1, 2, 3]);
         let images = write(&header, &(0..12).collect::<Vec<u8>>()).unwrap();
@@ -389,7 +389,7 @@ mod tests {
 
     #[test]
     fn the_hash_tells_images_extents_and_labels_apart() {
-        let images = |shape, bytes: &[u8]| Images::new(shape, bytes.to_vec()).unwrap();
+        let images = |shape, bytes: &[u8]| ImageSet::new(shape, bytes.to_vec()).unwrap();
         let wide = Shape { channels: 1, height: 1, width: 2 };
         let high = Shape { channels: 1, height: 2, width: 1 };
         let one = images(wide, &[1, 2]).sha256(&[5]);

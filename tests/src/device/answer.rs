@@ -1,36 +1,4 @@
-//! What a board is asked, and how its answer reads.
-
-use std::fmt;
-use vapo_sampler::Solver;
-
-/// Everything but the model that fixes a sample.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Request {
-    /// Seeds the generator of the noise, a `Xoshiro128PlusPlus`.
-    pub seed: u64,
-    /// How a step is taken.
-    pub solver: Solver,
-    /// Number of steps.
-    pub steps: u16,
-    /// Grading of the schedule.
-    pub exponent: f32,
-    /// Temperature of the stochastic differential equation.
-    pub temperature: f32,
-    /// Rows of the image that are known, from the top.
-    pub known: u16,
-}
-
-/// The program's arguments: see the firmware's README.
-impl fmt::Display for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Request { seed, solver, steps, exponent, temperature, known } = self;
-        let solver = solver.name();
-        write!(
-            f,
-            "seed={seed} solver={solver} steps={steps} exponent={exponent} temperature={temperature} known={known}"
-        )
-    }
-}
+//! How a board's answer to a request reads.
 
 /// What must not depend on the machine. Floats are their bits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Makes the model part of the image.
+//! Makes the model part of the image, for every board.
 
 use std::process::ExitCode;
 

@@ -1,0 +1,35 @@
+//! What a board lends the program.
+
+use crate::clock::Clock;
+use core::hint::black_box;
+use vapo_format::{Error, Model};
+use vapo_sampler::{Plan, Solver};
+
+/// What a board lends the program.
+#[derive(Debug)]
+pub struct Board<'a, O> {
+    /// Takes the text.
+    pub output: O,
+    /// Times the steps.
+    pub clock: Clock,
+    /// The model's file.
+    pub model: &'a [u8],
+    /// Where everything lies in the arena, as the build script planned it for the model.
+    pub plan: &'a Plan,
+    /// Memory for a sample and for the sampler's arena, in this order: as many elements as `model.rs` says.
+    pub memory: &'a mut [f32],
+    /// The solver of samples that are shown, and of requests that name none.
+    pub solver: Solver,
+}
+
+/// Why there is no sample.
+pub type Refusal = &'static str;
+
+/// Reads the model that the flash holds.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Model<'_>, Refusal> {
+    // The compiler knows the model's bytes and could check them itself. What counts is what the flash holds by now.
+    Model::parse(black_box(bytes)).map_err(|error| match error {
+        Error::Version { .. } => "the image's model is of another version of the format: write it with this trainer",
+        _ => "the image's model is damaged: flash it again",
+    })
+}

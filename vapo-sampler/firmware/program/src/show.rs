@@ -1,0 +1,42 @@
+//! Samples for people.
+
+use crate::board::{Board, Refusal, parse};
+use crate::clock::Stopwatch;
+use crate::output::Output;
+use crate::print::Print;
+use crate::sample::{energy, sample};
+use crate::{art, stack};
+use vapo_format::Shape;
+use vapo_request::Request;
+
+impl<O: Output> Board<'_, O> {
+    /// Shows a sample for each of `seeds`: the image, its energy, the mean time of a step and the stack's depth. Then
+    /// hands the image to `display`, for a board that has one.
+    ///
+    /// # Errors
+    /// Why there is no sample.
+    pub fn show(
+        &mut self,
+        seeds: impl Iterator<Item = u64>,
+        mut display: impl FnMut(&[f32], Shape),
+    ) -> Result<(), Refusal> {
+        let model = parse(self.model)?;
+        let shape = model.signal();
+        for seed in seeds {
+            let request = Request { seed, ..Request::of(self.solver) };
+            let mut total = 0;
+            let observe = |watch: &mut Stopwatch, _: Option<(f32, &[f32])>| {
+                total += watch.nanoseconds();
+                watch.restart();
+            };
+            let (image, energy) = sample(&model, self.plan, request, self.memory, self.clock, |_| None, observe, energy)?;
+            let mut print = Print(&mut self.output);
+            art::draw(&mut print, image, shape);
+            let step = total as f32 / (1e6 * f32::from(request.steps));
+            print.text("seed ").number(seed).text(", energy ").decimal(energy).text(", ").decimal(step);
+            print.text(" ms a step, ").number(stack::high_water() as u64).text(" bytes of stack\n\n");
+            display(image, shape);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! What a board is asked to sample: everything but the model that fixes the sample. The board's program reads a [`Request`],
+//! and a host that is asked the same computes the same bytes.
+
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+mod number;
+
+use core::fmt;
+use number::{decimal, short, split_once, whole};
+use vapo_format::Shape;
+use vapo_sampler::{Schedule, ScheduleError, Solver};
+
+/// Time at which a sample's energy is reported: near the data, where the energy of the linear homotopy is still finite.
+pub const ENERGY_TIME: f32 = 0.9;
+
+/// Everything but the model that fixes a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Request {
+    /// Seeds the generator of the noise, a `Xoshiro128PlusPlus`.
+    pub seed: u64,
+    /// How a step is taken.
+    pub solver: Solver,
+    /// Number of steps.
+    pub steps: u16,
+    /// Grading of the schedule.
+    pub exponent: f32,
+    /// Temperature of the stochastic differential equation.
+    pub temperature: f32,
+    /// Rows of the image, from the top, that are known: see [`Request::known_value`]. At 0 the image is a sample.
+    pub known: u16,
+}
+
+/// An argument that is none of a request, and what was expected in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused<'a> {
+    /// The argument.
+    pub found: &'a [u8],
+    /// A sentence on what it would have to be.
+    pub expected: &'static str,
+}
+
+/// What the arguments of a request are.
+const ARGUMENTS: &str =
+    "expected seed=, solver=euler|heun|ab2|etd2, steps=, exponent=, temperature= or known=, each with a value";
+const SEED: &str = "expected seed= with a whole number below 2^64";
+const SOLVER: &str = "expected solver= with euler, heun, ab2 or etd2";
+const STEPS: &str = "expected steps= with a whole number from 1 to 65535";
+const EXPONENT: &str =
+    "expected exponent= with a decimal above 0 and near enough to 1 that all steps have a width, as 0.5";
+const TEMPERATURE: &str = "expected temperature= with a decimal of at least 0, as 0.3";
+const KNOWN: &str = "expected known= with a whole number of at most the image's rows";
+
+impl Request {
+    /// The best known of 10 evaluations by a solver.
+    pub const fn of(solver: Solver) -> Self {
+        let temperature = solver.usual_temperature();
+        Request { seed: 0, solver, steps: 10, exponent: Schedule::EXPONENT, temperature, known: 0 }
+    }
+
+    /// Reads arguments parted by spaces, for a model of these images: any of `seed=7 solver=euler|heun|ab2|etd2 steps=20
+    /// exponent=0.8 temperature=1 known=4`. What they leave out is that of [`Request::of`] the solver, or of `usual`.
+    ///
+    /// # Errors
+    /// The first argument that is none of these, or out of range.
+    pub fn parse(arguments: &[u8], usual: Solver, image: Shape) -> Result<Self, Refused<'_>> {
+        let mut request = Request::of(usual);
+        let mut temperature = None;
+        // The argument that the schedule depends on, should it be refused.
+        let mut graded: &[u8] = &[];
+        for found in arguments.split(|&byte| byte == b' ').filter(|argument| !argument.is_empty()) {
+            let refused = |expected| Refused { found, expected };
+            let (name, value) = split_once(found, b'=').ok_or(refused(ARGUMENTS))?;
+            match name {
+                b"seed" => request.seed = whole(value).ok_or(refused(SEED))?,
+                b"solver" => {
+                    let solver = Solver::ALL.into_iter().find(|solver| solver.name().as_bytes() == value);
+                    request.solver = solver.ok_or(refused(SOLVER))?;
+                }
+                b"steps" => {
+                    graded = found;
+                    request.steps = short(value).filter(|&steps| steps > 0).ok_or(refused(STEPS))?;
+                }
+                b"exponent" => {
+                    graded = found;
+                    request.exponent = decimal(value).ok_or(refused(EXPONENT))?;
+                }
+                b"temperature" => temperature = Some(decimal(value).ok_or(refused(TEMPERATURE))?),
+                b"known" => {
+                    request.known = short(value).filter(|&rows| rows <= image.height).ok_or(refused(KNOWN))?;
+                }
+                _ => return Err(refused(ARGUMENTS)),
+            }
+        }
+        request.schedule().map_err(|_| Refused { found: graded, expected: EXPONENT })?;
+        request.temperature = temperature.unwrap_or(request.solver.usual_temperature());
+        Ok(request)
+    }
+
+    /// The times at which the solver stops.
+    ///
+    /// # Errors
+    /// There is no such schedule.
+    pub fn schedule(&self) -> Result<Schedule, ScheduleError> {
+        Schedule::graded(self.steps, self.exponent)
+    }
+
+    /// The value of an element that is known: 0.5, 0, −0.5, −1, 0.5 and so on. It stands for what a board would have
+    /// measured. None where the element is to be restored.
+    pub fn known_value(&self, image: Shape, index: usize) -> Option<f32> {
+        let end = usize::from(self.known).saturating_mul(usize::from(image.width) * usize::from(image.channels));
+        let value = [0.5, 0.0, -0.5, -1.0].get(index % 4).copied();
+        value.filter(|_| index < end)
+    }
+}
+
+impl Default for Request {
+    /// That of the default solver.
+    fn default() -> Self {
+        Request::of(Solver::default())
+    }
+}
+
+/// The arguments that [`Request::parse`] reads.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Request { seed, solver, steps, exponent, temperature, known } = self;
+        let solver = solver.name();
+        write!(
+            f,
+            "seed={seed} solver={solver} steps={steps} exponent={exponent} temperature={temperature} known={known}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ARGUMENTS, EXPONENT, KNOWN, Refused, Request, SEED, SOLVER, STEPS, TEMPERATURE};
+    use std::string::ToString;
+    use vapo_format::Shape;
+    use vapo_sampler::Solver;
+
+    const EIGHT: Shape = Shape { channels: 1, height: 8, width: 8 };
+
+    fn parse(arguments: &str) -> Result<Request, Refused<'_>> {
+        Request::parse(arguments.as_bytes(), Solver::default(), EIGHT)
+    }
+
+    #[test]
+    fn every_argument_is_read() {
+        let request =
+            parse("seed=18446744073709551615 solver=heun  steps=20 exponent=0.85 temperature=1 known=4").unwrap();
+        let (seed, solver) = (u64::MAX, Solver::Heun);
+        assert_eq!(request, Request { seed, solver, steps: 20, exponent: 0.85, temperature: 1.0, known: 4 });
+        assert_eq!(parse(&request.to_string()), Ok(request));
+        assert_eq!(parse(""), Ok(Request::default()));
+        assert_eq!(Request::parse(b"", Solver::Ab2, EIGHT), Ok(Request::of(Solver::Ab2)));
+    }
+
+    #[test]
+    fn a_temperature_that_is_left_out_is_the_solvers_usual() {
+        for solver in Solver::ALL {
+            let argument = ["solver=", solver.name()].concat();
+            assert_eq!(parse(&argument).unwrap().temperature, solver.usual_temperature());
+            let both = ["temperature=0.25 ", &argument].concat();
+            assert_eq!(parse(&both).unwrap().temperature, 0.25);
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_or_out_of_range_is_refused_by_name() {
+        for (wrong, expected) in [
+            ("seed", ARGUMENTS),
+            ("x=1", ARGUMENTS),
+            ("seed=", SEED),
+            ("seed=-1", SEED),
+            ("seed=18446744073709551616", SEED),
+            ("solver=rk4", SOLVER),
+            ("steps=0", STEPS),
+            ("steps=65536", STEPS),
+            ("known=-1", KNOWN),
+            ("known=9", KNOWN),
+            ("known=65536", KNOWN),
+            ("exponent=", EXPONENT),
+            ("exponent=0", EXPONENT),
+            ("exponent=30", EXPONENT),
+            ("temperature=1e3", TEMPERATURE),
+            ("temperature=nan", TEMPERATURE),
+            ("temperature=-1", TEMPERATURE),
+        ] {
+            let arguments = ["seed=3", wrong].join(" ");
+            assert_eq!(parse(&arguments), Err(Refused { found: wrong.as_bytes(), expected }), "{wrong}");
+        }
+        assert!(parse("known=8").is_ok());
+    }
+
+    #[test]
+    fn known_values_repeat_after_four_elements_and_end_with_the_known_rows() {
+        let request = Request { known: 2, ..Request::default() };
+        let values = [0, 1, 2, 3, 4, 15, 16, 63].map(|index| request.known_value(EIGHT, index));
+        assert_eq!(values, [Some(0.5), Some(0.0), Some(-0.5), Some(-1.0), Some(0.5), Some(-1.0), None, None]);
+        assert_eq!(Request::default().known_value(EIGHT, 0), None);
+    }
+}
