@@ -15,7 +15,8 @@
 //!
 //! `MATRIX` is a name of [`Architecture::matrices`], `layers.1.conv1` for instance.
 //!
-//! Files written before there were the last three are read: they are not checked, and their weights move.
+//! Files written before there were the last three are read: they are not checked, and their weights move. So are files whose `run`
+//! is the digest of fewer settings.
 //!
 //! | module | concept |
 //! |---|---|
