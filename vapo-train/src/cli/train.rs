@@ -220,8 +220,11 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     let Extension { checkpoint, told } = extend(&mut config, checkpoint, &arguments.choices(), &folder)?;
     let resumed = format!("resuming {} after step {}{told}", path.display(), checkpoint.now.step);
     let trainer = Trainer::restore(&config, &dataset, checkpoint)?;
-    if run.zip(config.digest()).is_some_and(|(found, expected)| found != expected) {
-        return Err(of_another_run(&folder, "it was trained with other images, seed, batch, objective or network"));
+    if run.is_some_and(|run| !config.is_of(&run)) {
+        return Err(of_another_run(
+            &folder,
+            "it was trained with other images, seed, batch, objective, network or other settings of a step",
+        ));
     }
     note(&resumed);
     // What is recorded together is not torn apart.

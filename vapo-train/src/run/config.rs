@@ -212,17 +212,125 @@ impl Config {
         }
     }
 
-    /// Tells the run from others: SHA-256 over its images, seed, batch, objective and network. Neither its length nor where
-    /// its files lie is in it. None for a run that does not know its images.
+    /// Tells the run from others: SHA-256 over all that decides its parameters. Neither its length, which can be extended, nor
+    /// where its files lie, nor what computes is in it. None for a run that does not know its images.
     pub fn digest(&self) -> Option<[u8; 32]> {
+        // No field goes unnamed, so that a new one is decided on.
+        let Config {
+            images,
+            flip,
+            times,
+            draws,
+            batch,
+            data_noise,
+            seed,
+            architecture,
+            objective,
+            optimiser,
+            weight_decay,
+            learning_rate,
+            warm_up,
+            clip_norm,
+            ema_decay,
+            dataset: _,
+            preset: _,
+            preparation: _,
+            data_dir: _,
+            cache_dir: _,
+            budget: _,
+            int8_part: _,
+            device: _,
+            threads: _,
+        } = self;
+        let drawn = (images.as_ref()?, flip, times, draws, batch, data_noise, seed);
+        let moved = (optimiser, weight_decay, learning_rate, warm_up, clip_norm, ema_decay);
+        sha256(&(architecture, objective, drawn, moved))
+    }
+
+    /// Whether a checkpoint with the digest `run` is of this run. Checkpoints of earlier versions have the digest of fewer
+    /// settings, and are accepted by it.
+    pub fn is_of(&self, run: &[u8; 32]) -> bool {
         let Config { images, seed, batch, objective, architecture, .. } = self;
-        let decisive = (images.as_ref()?, seed, batch, objective, Network::of(architecture));
-        Some(Sha256::digest(serde_json::to_vec(&decisive).ok()?).into())
+        let earlier = || sha256(&(images.as_ref()?, seed, batch, objective, Network::of(architecture)));
+        match self.digest() {
+            None => true,
+            Some(digest) => digest == *run || earlier().is_some_and(|earlier| earlier == *run),
+        }
     }
 
     /// Where the images are and how they are prepared.
     pub fn files(&self) -> Files {
         let Config { data_dir, cache_dir, preparation, .. } = self.clone();
         Files { data_dir, cache_dir, preparation }
+    }
+}
+
+/// The digest of settings as JSON.
+fn sha256(settings: &impl Serialize) -> Option<[u8; 32]> {
+    Some(Sha256::digest(serde_json::to_vec(settings).ok()?).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Split;
+
+    fn config() -> Config {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("tiny").unwrap();
+        Config::new(Source::Digits, &dataset, &Files::default(), &preset, &Choices::default())
+    }
+
+    #[test]
+    fn what_decides_the_parameters_tells_a_run_from_others() {
+        let run = config();
+        let others: [fn(&mut Config); 16] = [
+            |run| run.images.as_mut().unwrap().images += 1,
+            |run| drop(run.architecture.nodes.pop()),
+            |run| run.architecture.homotopy = Homotopy::Bayes,
+            |run| run.objective = Objective::Energy,
+            |run| run.flip = true,
+            |run| run.times = Times::Uniform,
+            |run| run.draws = Draws::Antithetic,
+            |run| run.optimiser = Rule::Adam,
+            |run| run.weight_decay = 0.0,
+            |run| run.batch += 1,
+            |run| run.learning_rate *= 2.0,
+            |run| run.warm_up += 1,
+            |run| run.clip_norm = 0.5,
+            |run| run.ema_decay = 0.5,
+            |run| run.data_noise = 0.0,
+            |run| run.seed = 1,
+        ];
+        for (index, change) in others.iter().enumerate() {
+            let mut other = run.clone();
+            change(&mut other);
+            assert!(!run.is_of(&other.digest().unwrap()), "{index}");
+        }
+        let same: [fn(&mut Config); 5] = [
+            |run| run.budget = Budget::Steps(7),
+            |run| run.int8_part = 0.5,
+            |run| run.data_dir = Some("elsewhere".into()),
+            |run| run.cache_dir = Some("elsewhere".into()),
+            |run| run.threads += 1,
+        ];
+        for (index, change) in same.iter().enumerate() {
+            let mut other = run.clone();
+            change(&mut other);
+            assert!(run.is_of(&other.digest().unwrap()), "{index}");
+        }
+    }
+
+    /// The digest that version 0.1.0 wrote first, of this very run.
+    #[test]
+    fn the_digest_of_fewer_settings_is_accepted() {
+        let earlier = [
+            0xca, 0x61, 0xa6, 0x24, 0x04, 0x8a, 0x98, 0xa5, 0x85, 0x17, 0x1f, 0xdf, 0x5c, 0xda, 0x80, 0xce, 0x84, 0xb4,
+            0xf2, 0x2c, 0xea, 0x48, 0x3f, 0x52, 0x9a, 0x04, 0x0b, 0x17, 0xe5, 0x0d, 0xd0, 0x24,
+        ];
+        let run = config();
+        assert!(run.is_of(&earlier));
+        assert!(run.digest() != Some(earlier));
+        assert!(!Config { seed: 1, ..run }.is_of(&earlier));
     }
 }

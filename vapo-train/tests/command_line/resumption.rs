@@ -221,6 +221,10 @@ fn a_checkpoint_of_another_run_is_refused_and_kept() {
     for (options, part) in [
         ("--batch 8 --steps 5 --seed 1", "other images, seed, batch"),
         ("--batch 9 --steps 5", "other images, seed, batch"),
+        ("--batch 8 --steps 5 --flip", "other settings of a step"),
+        ("--batch 8 --steps 5 --times uniform", "other settings of a step"),
+        ("--batch 8 --steps 5 --draws antithetic", "other settings of a step"),
+        ("--batch 8 --steps 5 --optimiser adam", "other settings of a step"),
         ("--batch 8 --steps 1001", "it has 1001 steps, more than --steps 1000"),
     ] {
         vapo_train(root.path(), &format!("--preset tiny {options} --out other --force")).succeeded();

@@ -16,7 +16,8 @@
 //! `MATRIX` is the node that it belongs to, `nodes.7` for instance.
 //!
 //! Files written before there were the last three are read: they are not checked, and their weights move. So are files of
-//! before there were nodes, whose matrices have the names of an encoder's layers: `layers.1.conv1` for instance.
+//! before there were nodes, whose matrices have the names of an encoder's layers, `layers.1.conv1` for instance, and files
+//! whose `run` is the digest of fewer settings.
 //!
 //! | module | concept |
 //! |---|---|
