@@ -7,6 +7,7 @@ use crate::encoder::{self, Block, MAX_BLOCKS};
 use crate::error::{ArchitectureError, Error, Fault};
 use crate::homotopy::Homotopy;
 use crate::matrix::Encoding;
+use crate::model::checksum;
 use crate::signal::{Scaling, Shape};
 use crate::threshold::{self, Threshold};
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,18 @@ impl<'a> Header<'a> {
         one.into_iter().flatten().chain(two.into_iter().flatten())
     }
 
+    /// CRC-32 of the signal's extent, the nodes and the encoding of the weights.
+    pub(crate) fn fingerprint(&self) -> u32 {
+        let (embedding, nodes) = match self.nodes {
+            Nodes::Version1 { embedding, blocks, .. } => (embedding, blocks),
+            Nodes::Version2(nodes) => (0, nodes),
+        };
+        let Shape { channels, height, width } = self.signal;
+        let [e0, e1] = (self.encoding as u16).to_le_bytes();
+        let numbers = [channels, height, width, embedding].map(u16::to_le_bytes);
+        checksum([numbers.as_flattened(), &[e0, e1], nodes.bytes])
+    }
+
     /// One scaling, or one a channel.
     pub(crate) fn scaling(&self) -> impl Iterator<Item = Scaling> + use<'a> {
         let (bytes, listed) = match self.scaling {
@@ -123,7 +136,8 @@ impl<'a> Fields<'a> {
         for _ in 0..count {
             field::<T>(rest)?;
         }
-        Ok(Fields { count, bytes })
+        let used = bytes.len() - rest.len();
+        Ok(Fields { count, bytes: bytes.get(..used).ok_or(Error::Header)? })
     }
 
     /// The values. They were decoded once, so none is missing.

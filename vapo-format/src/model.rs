@@ -176,9 +176,10 @@ impl<'a> Model<'a> {
         PREAMBLE + self.header.structure.len() + self.weights.len() + CHECKSUM
     }
 
-    /// Tells architectures apart: the CRC-32 of the header but its threshold. It counts the encoding of the weights in.
+    /// Tells apart models whose weights or activations lie elsewhere: a CRC-32 of the signal's extent, the nodes and the
+    /// encoding of the weights.
     pub fn fingerprint(&self) -> u32 {
-        checksum([self.header.structure])
+        self.header.fingerprint()
     }
 
     /// The fields of the header but the threshold, padded.

@@ -9,7 +9,7 @@ use crate::rules::{graph, node};
 use proptest::prelude::*;
 use vapo_format::layer::{Conv, Readout, Signal, Silu, Time};
 use vapo_format::writer::{file_bytes, replace_threshold};
-use vapo_format::{Encoding, Homotopy, Model, Scaling, Shape, threshold};
+use vapo_format::{Architecture, Encoding, Homotopy, Model, Scaling, Shape, threshold};
 
 #[test]
 fn example_reads_as_written() {
@@ -73,20 +73,33 @@ fn scalings_read_as_written() {
     }
 }
 
-/// What tells architectures apart is not the threshold, nor the weights.
+/// What moves weights or activations has another fingerprint; a threshold, a path, a scaling and other weights have not.
 #[test]
 fn fingerprints() {
     let fingerprint = |file: &[u8]| Model::parse(file).unwrap().fingerprint();
-    let (file, mut other) = (example_file(Encoding::Int8, None), example().0);
-    let architecture = other.architecture();
-    let weights = random_numbers(&architecture, Encoding::Int8, 1);
+    let (file, example) = (example_file(Encoding::Int8, None), example().0.architecture());
+    let written = |architecture: &Architecture| {
+        let weights = random_numbers(architecture, Encoding::Int8, 1);
+        fingerprint(&write(architecture, Encoding::Int8, &weights).unwrap())
+    };
+    let scaling = [Scaling { offset: 1.0, scale: 2.0 }].into_iter().collect();
+    let alike = [
+        Architecture { homotopy: Homotopy::Bayes, ..example.clone() },
+        Architecture { scaling, ..example.clone() },
+        example.clone(),
+    ];
+    assert!(alike.iter().all(|architecture| written(architecture) == fingerprint(&file)));
     assert_eq!(fingerprint(&file), fingerprint(&example_file(Encoding::Int8, Some(THRESHOLD))));
-    assert_eq!(fingerprint(&file), fingerprint(&write(&architecture, Encoding::Int8, &weights).unwrap()));
-    other.homotopy = Homotopy::Bayes;
-    let other = write(&other.architecture(), Encoding::Int8, &weights).unwrap();
-    for file_of_other in [other, example_file(Encoding::Float32, None)] {
-        assert_ne!(fingerprint(&file), fingerprint(&file_of_other));
+    let wider = Shape { width: example.signal.width + 1, ..example.signal };
+    let mut longer = example.clone();
+    let read_out = longer.nodes.pop().unwrap();
+    let last = longer.nodes.len() as u16;
+    longer.push(Silu, &[read_out.inputs[0]]).unwrap();
+    longer.push(read_out.layer, &[last, read_out.inputs[1], 0]).unwrap();
+    for other in [Architecture { signal: wider, ..example }, longer] {
+        assert_ne!(written(&other), fingerprint(&file));
     }
+    assert_ne!(fingerprint(&file), fingerprint(&example_file(Encoding::Float32, None)));
 }
 
 /// A threshold is 12 bytes in the header; matrices keep theirs, at a multiple of four.
