@@ -37,7 +37,7 @@ fn encoders() -> Vec<Architecture> {
 
 /// Encoders, and some random graphs: finite differences take long.
 fn differentiated() -> Vec<Architecture> {
-    encoders().into_iter().chain(GRAPHS.step_by(4).map(graphs::random)).collect()
+    encoders().into_iter().chain(GRAPHS.step_by(6).map(graphs::random)).collect()
 }
 
 struct Case {

@@ -163,6 +163,31 @@ fn where_there_is_no_run_nothing_is_resumed_and_nothing_made() {
     assert!(!root.path().join("runs").exists() && !root.path().join("absent").exists());
 }
 
+/// `tests/data/run-of-layers` was interrupted at step 113 by a program that wrote networks down by their layers.
+#[test]
+fn a_run_of_before_there_were_nodes_goes_on_to_the_bytes_of_one_of_now() {
+    let root = TempDir::new().unwrap();
+    let run = |name: &str| root.path().join(name);
+    fs::create_dir(run("old")).unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/run-of-layers");
+    for name in ["config.json", "metrics.jsonl", "checkpoint.safetensors"] {
+        fs::copy(data.join(name), run("old").join(name)).unwrap();
+    }
+    assert!(fs::read_to_string(run("old/config.json")).unwrap().contains(r#""layers""#));
+    // A checkpoint of another run is still told: the digest is that of before.
+    vapo_train(root.path(), &format!("{TINY} --seed 1 --steps 5 --out other")).succeeded();
+    let checkpoint = fs::read(run("old/checkpoint.safetensors")).unwrap();
+    fs::copy(run("other/checkpoint.safetensors"), run("old/checkpoint.safetensors")).unwrap();
+    vapo_train(root.path(), "--resume --out old").refused(1, &["the checkpoint is of another run"]);
+    fs::write(run("old/checkpoint.safetensors"), checkpoint).unwrap();
+
+    vapo_train(root.path(), "--resume --out old").succeeded();
+    vapo_train(root.path(), &format!("{TINY} --steps {STEPS} --out new")).succeeded();
+    for name in ["checkpoint.safetensors", "model.vapo", "model-float32.vapo", "samples-int8.png"] {
+        assert!(fs::read(run("old").join(name)).unwrap() == fs::read(run("new").join(name)).unwrap(), "{name}");
+    }
+}
+
 #[test]
 fn a_run_without_a_checkpoint_is_told_from_a_damaged_one() {
     let root = TempDir::new().unwrap();
@@ -250,12 +275,12 @@ fn a_configuration_that_says_what_nobody_reads_is_refused_by_name() {
         (r#""homotopy""#, r#""attention": 1, "homotopy""#, "unknown field `attention`"),
         (r#""height""#, r#""depth": 3, "height""#, "unknown field `depth`"),
         (r#""channels": 4"#, r#""channels": 4, "kernel": 5"#, "unknown field `kernel`"),
-        (r#""residual""#, r#""pool""#, "unknown variant `pool`"),
+        (r#""silu""#, r#""pool""#, "unknown variant `pool`"),
         (r#""seed": 0,"#, "", "missing field `seed`"),
         (r#""flow""#, r#""mse""#, "unknown variant `mse`"),
         (r#""batch": 8"#, r#""batch": -8"#, "invalid value: integer `-8`"),
         (r#""batch": 8"#, r#""batch": 0"#, "at least one image"),
-        (r#""height": 8"#, r#""height": 7"#, "halves"),
+        (r#""height": 8"#, r#""height": 7"#, "must tile the input"),
         ("{", "", "config.json, line"),
     ] {
         edit(&run, "config.json", from, to);
