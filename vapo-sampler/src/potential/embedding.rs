@@ -17,8 +17,9 @@ pub(super) fn embed(first: &Matrix<'_>, second: &Matrix<'_>, time: f32, hidden: 
 /// Sines of time times each frequency, then cosines.
 fn features(time: f32) -> [f32; TIME_FEATURES] {
     let mut features = [0.0; TIME_FEATURES];
-    let sines = FREQUENCIES.iter().map(|frequency| libm::sinf(time * frequency));
-    let cosines = FREQUENCIES.iter().map(|frequency| libm::cosf(time * frequency));
-    features.iter_mut().zip(sines.chain(cosines)).for_each(|(feature, value)| *feature = value);
+    let (sines, cosines) = features.split_at_mut(FREQUENCIES.len());
+    for ((sine, cosine), frequency) in sines.iter_mut().zip(cosines).zip(FREQUENCIES) {
+        (*sine, *cosine) = libm::sincosf(time * frequency);
+    }
     features
 }

@@ -17,8 +17,5 @@ fn main() -> ! {
     static mut MEMORY: [f32; ELEMENTS] = [0.0; ELEMENTS];
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     let clock = systick::start(core.SYST, HERTZ);
-    standalone::run(
-        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, memory: MEMORY, solver: SOLVER },
-        |_, _| (),
-    )
+    standalone::run(Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, memory: MEMORY }, SOLVER, |_, _| ())
 }

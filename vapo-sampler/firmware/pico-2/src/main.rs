@@ -21,8 +21,5 @@ fn main() -> ! {
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     clock::set_up();
     let clock = systick::start(core.SYST, clock::HERTZ);
-    standalone::run(
-        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, memory: MEMORY, solver: SOLVER },
-        |_, _| (),
-    )
+    standalone::run(Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, memory: MEMORY }, SOLVER, |_, _| ())
 }

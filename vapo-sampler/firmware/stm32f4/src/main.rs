@@ -19,10 +19,7 @@ fn main() -> ! {
     let (Some(core), Some(chip)) = (cortex_m::Peripherals::take(), chip::Peripherals::take()) else { halt() };
     set_clock_up(&chip.RCC, &chip.FLASH);
     let clock = systick::start(core.SYST, HERTZ);
-    standalone::run(
-        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, memory: MEMORY, solver: SOLVER },
-        |_, _| (),
-    )
+    standalone::run(Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, memory: MEMORY }, SOLVER, |_, _| ())
 }
 
 /// Runs the core from the PLL: internal 16 MHz ÷ 16 × 336 ÷ 4.
