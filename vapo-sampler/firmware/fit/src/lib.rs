@@ -16,6 +16,7 @@ pub use board::Board;
 pub use memory::Memory;
 use refusal::Refusal;
 pub use script::Unreadable;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 use vapo_sampler::Solver;
@@ -57,7 +58,7 @@ pub fn build() -> Result<(), String> {
 
     let (layout, memory) = board::linker_script(&folder)?;
     let board = variable("CARGO_PKG_NAME")?;
-    let solver = solver()?;
+    let solver = solver(env::var_os("VAPO_SOLVER"))?;
     let (bytes, demand) = demand(&model, solver)?;
     let taken = refusal::check(&board, demand, memory).map_err(|refusal: Refusal| refusal.to_string())?;
     let optimised = variable("OPT_LEVEL")? != "0";
@@ -98,8 +99,8 @@ fn write(path: &Path, contents: &[u8]) -> Result<(), String> {
 }
 
 /// The one solver of `VAPO_SOLVER`; none where every solver may be asked for.
-fn solver() -> Result<Option<Solver>, String> {
-    let Some(name) = env::var_os("VAPO_SOLVER") else { return Ok(None) };
+fn solver(name: Option<OsString>) -> Result<Option<Solver>, String> {
+    let Some(name) = name else { return Ok(None) };
     let solver = Solver::ALL.into_iter().find(|solver| name == solver.name());
     let names = Solver::ALL.map(Solver::name).join(", ");
     solver.map(Some).ok_or(format!("VAPO_SOLVER is {}, expected one of {names}", name.display()))
@@ -129,4 +130,38 @@ fn source(demand: Demand, solver: Solver) -> String {
          /// The solver of samples that are shown.\n\
          const SOLVER: vapo_program::Solver = vapo_program::Solver::{solver:?};\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{demand, solver, source};
+    use std::path::Path;
+    use vapo_sampler::Solver;
+
+    #[test]
+    fn one_solver_takes_no_more_memory_than_it_needs() {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/digits.vapo");
+        let included = |name: Option<&str>| {
+            let solver = solver(name.map(Into::into)).unwrap();
+            source(demand(&model, solver).unwrap().1, solver.unwrap_or_default())
+        };
+        let (all, etd2, euler) = (included(None), included(Some("etd2")), included(Some("euler")));
+        assert!(all == etd2 && all.contains("Solver::Etd2"), "{all}");
+        assert!(euler.contains("Solver::Euler"), "{euler}");
+        let elements = |text: &str| -> usize {
+            let (_, rest) = text.split_once("const ELEMENTS: usize = ").unwrap();
+            rest.split_once(';').unwrap().0.parse().unwrap()
+        };
+        // One buffer of 8×8 elements less.
+        assert_eq!(elements(&all) - elements(&euler), 64);
+    }
+
+    #[test]
+    fn other_solvers_are_refused_by_name() {
+        for name in Solver::ALL.map(Solver::name) {
+            assert_eq!(solver(Some(name.into())).unwrap().map(Solver::name), Some(name));
+        }
+        let error = solver(Some("rk4".into())).unwrap_err();
+        assert_eq!(error, "VAPO_SOLVER is rk4, expected one of euler, heun, ab2, etd2");
+    }
 }

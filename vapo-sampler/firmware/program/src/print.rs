@@ -34,7 +34,7 @@ impl<O: Output> Print<'_, O> {
         let mantissa = u64::from(if bits >> 23 & 0xff == 0 { bits & 0x7f_ffff } else { bits & 0x7f_ffff | 0x80_0000 });
         let thousandths = match exponent.checked_sub(150) {
             // 24 bits, times 1000, are 34.
-            Some(left) if left < 30 => (1000 * mantissa << left).min(LARGEST),
+            Some(left) if left < 30 => ((1000 * mantissa) << left).min(LARGEST),
             Some(_) => LARGEST,
             None => {
                 let right = (150 - exponent).min(63);
