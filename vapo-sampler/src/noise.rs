@@ -30,9 +30,10 @@ impl<R: Rng> Noise<R> {
         let radial = (self.generator.next_u32() as f32 + 1.0) * UNIT;
         let angular = self.generator.next_u32() as f32 * UNIT;
         let radius = libm::sqrtf(-2.0 * libm::logf(radial));
-        let angle = core::f32::consts::TAU * angular;
-        self.spare = Some(radius * libm::sinf(angle));
-        radius * libm::cosf(angle)
+        // The same bits as of `sinf` and `cosf`, at little more than half of their time and flash.
+        let (sine, cosine) = libm::sincosf(core::f32::consts::TAU * angular);
+        self.spare = Some(radius * sine);
+        radius * cosine
     }
 
     /// Fills `values` with the next numbers.

@@ -6,8 +6,9 @@ use vapo_format::layer::Time;
 impl Compute for Time {
     fn forward(&self, at: At<'_>, _: Values<'_>, y: &mut [f32]) {
         let frequencies = self.frequencies();
-        let sines = frequencies.iter().map(|frequency| libm::sinf(at.time * frequency));
-        let cosines = frequencies.iter().map(|frequency| libm::cosf(at.time * frequency));
-        y.iter_mut().zip(sines.chain(cosines)).for_each(|(feature, value)| *feature = value);
+        let Some((sines, cosines)) = y.split_at_mut_checked(frequencies.len()) else { return };
+        for ((sine, cosine), frequency) in sines.iter_mut().zip(cosines).zip(frequencies) {
+            (*sine, *cosine) = libm::sincosf(at.time * frequency);
+        }
     }
 }

@@ -17,6 +17,7 @@ pub use board::Board;
 pub use memory::Memory;
 use refusal::Refusal;
 pub use script::Unreadable;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 use vapo_format::Model;
@@ -60,14 +61,8 @@ pub fn build() -> Result<(), String> {
 
     let (layout, memory) = board::linker_script(&folder)?;
     let board = variable("CARGO_PKG_NAME")?;
-    let solver = solver()?;
-    let bytes = read(&model)?;
-    let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", model.display());
-    let parsed = Model::parse(&bytes).map_err(|error| refused(&error))?;
-    let plan = PlanFor::<MAX_NODES>::new(&parsed).map_err(|error| refused(&error))?;
-    let demand = Demand::new(&parsed.architecture(), parsed.encoding(), solver).map_err(|error| refused(&error))?;
-    // A file may hold more than its architecture asks for: a threshold.
-    let demand = Demand { model: bytes.len(), ..demand };
+    let solver = solver(env::var_os("VAPO_SOLVER"))?;
+    let (bytes, demand, plan) = demand(&model, solver)?;
     let taken = refusal::check(&board, demand, memory).map_err(|refusal: Refusal| refusal.to_string())?;
     let optimised = variable("OPT_LEVEL")? != "0";
     // The one way in which a build script can speak to whoever builds.
@@ -107,11 +102,23 @@ fn write(path: &Path, contents: &[u8]) -> Result<(), String> {
 }
 
 /// The one solver of `VAPO_SOLVER`; none where every solver may be asked for.
-fn solver() -> Result<Option<Solver>, String> {
-    let Some(name) = env::var_os("VAPO_SOLVER") else { return Ok(None) };
+fn solver(name: Option<OsString>) -> Result<Option<Solver>, String> {
+    let Some(name) = name else { return Ok(None) };
     let solver = Solver::ALL.into_iter().find(|solver| name == solver.name());
     let names = Solver::ALL.map(Solver::name).join(", ");
     solver.map(Some).ok_or(format!("VAPO_SOLVER is {}, expected one of {names}", name.display()))
+}
+
+/// The bytes of a model's file, what it takes of a board, and where everything lies in the memory that it takes.
+fn demand(path: &Path, solver: Option<Solver>) -> Result<(Vec<u8>, Demand, PlanFor<MAX_NODES>), String> {
+    let bytes = read(path)?;
+    let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let model = Model::parse(&bytes).map_err(|error| refused(&error))?;
+    let plan = PlanFor::new(&model).map_err(|error| refused(&error))?;
+    let demand = Demand::new(&model.architecture(), model.encoding(), solver).map_err(|error| refused(&error))?;
+    // A file may hold more than its architecture asks for: a threshold.
+    let demand = Demand { model: bytes.len(), ..demand };
+    Ok((bytes, demand, plan))
 }
 
 /// What the board's program includes.
@@ -130,4 +137,39 @@ fn source(demand: Demand, plan: &vapo_sampler::Plan, solver: Solver) -> String {
          const SOLVER: vapo_program::Solver = vapo_program::Solver::{solver:?};\n",
         plan::source(plan)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{demand, solver, source};
+    use std::path::Path;
+    use vapo_sampler::Solver;
+
+    #[test]
+    fn one_solver_takes_no_more_memory_than_it_needs() {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/digits.vapo");
+        let included = |name: Option<&str>| {
+            let solver = solver(name.map(Into::into)).unwrap();
+            let (_, demand, plan) = demand(&model, solver).unwrap();
+            source(demand, &plan, solver.unwrap_or_default())
+        };
+        let (all, etd2, euler) = (included(None), included(Some("etd2")), included(Some("euler")));
+        assert!(all == etd2 && all.contains("Solver::Etd2"), "{all}");
+        assert!(euler.contains("Solver::Euler"), "{euler}");
+        let elements = |text: &str| -> usize {
+            let (_, rest) = text.split_once("const ELEMENTS: usize = ").unwrap();
+            rest.split_once(';').unwrap().0.parse().unwrap()
+        };
+        // One buffer of 8×8 elements less.
+        assert_eq!(elements(&all) - elements(&euler), 64);
+    }
+
+    #[test]
+    fn other_solvers_are_refused_by_name() {
+        for name in Solver::ALL.map(Solver::name) {
+            assert_eq!(solver(Some(name.into())).unwrap().map(Solver::name), Some(name));
+        }
+        let error = solver(Some("rk4".into())).unwrap_err();
+        assert_eq!(error, "VAPO_SOLVER is rk4, expected one of euler, heun, ab2, etd2");
+    }
 }

@@ -23,7 +23,8 @@ fn main() -> ! {
     let clock = systick::start(core.SYST, HERTZ);
     lamps::start();
     standalone::run(
-        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY, solver: SOLVER },
+        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY },
+        SOLVER,
         |image, shape| {
             lamps::show(&lamp_matrix::levels(image, shape), SHOWN);
         },

@@ -17,5 +17,8 @@ fn main() -> ! {
     static mut MEMORY: [f32; ELEMENTS] = [0.0; ELEMENTS];
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     let clock = systick::start(core.SYST, HERTZ);
-    emulated::run(Board { output: semihosting::Stdout::open(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY, solver: SOLVER })
+    emulated::run(
+        Board { output: semihosting::Stdout::open(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY },
+        SOLVER,
+    )
 }

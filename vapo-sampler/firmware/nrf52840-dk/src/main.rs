@@ -18,7 +18,8 @@ fn main() -> ! {
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     let clock = systick::start(core.SYST, HERTZ);
     standalone::run(
-        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY, solver: SOLVER },
+        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY },
+        SOLVER,
         |_, _| (),
     )
 }

@@ -22,7 +22,8 @@ fn main() -> ! {
     clock::set_up();
     let clock = systick::start(core.SYST, clock::HERTZ);
     standalone::run(
-        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY, solver: SOLVER },
+        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY },
+        SOLVER,
         |_, _| (),
     )
 }

@@ -8,21 +8,21 @@ use crate::sample::{energy, sample};
 use crate::stack;
 use vapo_format::model::checksum;
 use vapo_request::{Refused, Request};
-use vapo_sampler::Sampler;
+use vapo_sampler::{Sampler, Solver};
 
 impl<O: Output> Board<'_, O> {
-    /// Computes the one sample of a request, given as [`Request::parse`] reads it, and prints every bit of it. A line each
+    /// Computes the one sample of a request, given as [`Request::parse`] reads it with a `usual` solver, and prints every bit of it. A line each
     /// has: every step's time, checksum of the drift and nanoseconds; the sample; its energy; where the model has a
     /// threshold, whether the sample is an anomaly, 0 or 1; the nanoseconds of all steps; bytes of stack and of arena.
     /// Floats are printed as the eight hexadecimal digits of their bits, big end first.
     ///
     /// # Errors
     /// Why there is no sample. A line before that names an argument that is refused.
-    pub fn answer(&mut self, arguments: &[u8]) -> Result<(), Refusal> {
+    pub fn answer(&mut self, usual: Solver, arguments: &[u8]) -> Result<(), Refusal> {
         let model = parse(self.model)?;
         let shape = model.signal();
         let mut print = Print(&mut self.output);
-        let request = match Request::parse(arguments, self.solver, shape) {
+        let request = match Request::parse(arguments, usual, shape) {
             Ok(request) => request,
             Err(Refused { found, expected }) => {
                 print.text("found ").bytes(found).text("\n");
@@ -44,7 +44,8 @@ impl<O: Output> Board<'_, O> {
         };
         let judge =
             |sampler: &mut Sampler<'_>, image: &[f32]| (energy(sampler, image), sampler.verdict(image).ok().flatten());
-        let (image, (energy, verdict)) = sample(&model, self.plan, request, self.memory, self.clock, known, observe, judge)?;
+        let (image, (energy, verdict)) =
+            sample(&model, self.plan, request, self.memory, self.clock, known, observe, judge)?;
         print.text("sample ");
         for value in image {
             print.hex(value.to_bits());

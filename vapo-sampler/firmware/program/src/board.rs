@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use core::hint::black_box;
 use vapo_format::{Error, Model};
-use vapo_sampler::{Plan, Solver};
+use vapo_sampler::Plan;
 
 /// What a board lends the program.
 #[derive(Debug)]
@@ -18,8 +18,6 @@ pub struct Board<'a, O> {
     pub plan: &'a Plan,
     /// Memory for a sample and for the sampler's arena, in this order: as many elements as `model.rs` says.
     pub memory: &'a mut [f32],
-    /// The solver of samples that are shown, and of requests that name none.
-    pub solver: Solver,
 }
 
 /// Why there is no sample.

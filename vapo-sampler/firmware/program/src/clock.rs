@@ -1,6 +1,6 @@
 //! Time, as a board counts it.
 
-use core::num::{NonZeroU32, NonZeroU64};
+use core::num::NonZeroU32;
 
 #[cfg(feature = "systick")]
 pub mod systick;
@@ -37,14 +37,24 @@ impl Stopwatch {
     /// Emulated by QEMU with `-icount shift=0` one instruction takes one nanosecond.
     pub(crate) fn nanoseconds(&self) -> u64 {
         let ticks = (self.clock.ticks)().wrapping_sub(self.start);
-        // 2³² · 10⁹ fits 64 bits.
-        u64::from(ticks) * 1_000_000_000 / NonZeroU64::from(self.clock.hertz)
+        nanoseconds(ticks, self.clock.hertz)
     }
+}
+
+/// Ticks · 10⁹ ÷ hertz, rounded down, digit by digit: a division of 64 bits takes 1 KB of flash. Of a frequency below 429 MHz.
+fn nanoseconds(ticks: u32, hertz: NonZeroU32) -> u64 {
+    let (seconds, mut rest, mut fraction) = (ticks / hertz, ticks % hertz, 0);
+    for _ in 0..9 {
+        rest = rest.wrapping_mul(10);
+        fraction = 10 * fraction + rest / hertz;
+        rest %= hertz;
+    }
+    u64::from(seconds) * 1_000_000_000 + u64::from(fraction)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Clock;
+    use super::{Clock, nanoseconds};
     use core::num::NonZeroU32;
     use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -59,5 +69,15 @@ mod tests {
         assert_eq!(watch.nanoseconds(), 25 * 40);
         TICKS.store(u32::MAX - 10, Ordering::Relaxed);
         assert_eq!(watch.nanoseconds(), u64::from(u32::MAX) * 40);
+    }
+
+    #[test]
+    fn ticks_of_any_frequency_are_whole_nanoseconds() {
+        for hertz in [1, 32_768, 16_000_000, 25_000_000, 64_000_000, 84_000_000, 150_000_000, 429_000_000] {
+            for ticks in [0, 1, 7, 999_999, 16_777_215, 84_000_001, u32::MAX - 1, u32::MAX] {
+                let expected = u64::from(ticks) * 1_000_000_000 / u64::from(hertz);
+                assert_eq!(nanoseconds(ticks, NonZeroU32::new(hertz).unwrap()), expected, "{ticks} at {hertz}");
+            }
+        }
     }
 }

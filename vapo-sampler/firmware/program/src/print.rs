@@ -2,6 +2,9 @@
 
 use crate::output::Output;
 
+/// The largest number that is printed with decimals, in thousandths.
+const LARGEST: u64 = 1_000_000_000_000_000_000;
+
 /// Writes text and numbers to an output.
 #[derive(Debug)]
 pub struct Print<'o, O>(pub &'o mut O);
@@ -20,18 +23,29 @@ impl<O: Output> Print<'_, O> {
 
     /// A whole number in decimal.
     pub fn number(&mut self, value: u64) -> &mut Self {
-        self.digits(value, 1)
+        self.digits(value, 0)
     }
 
     /// A number with three decimals, rounded to nearest; beyond ±10¹⁵ the nearest of those.
     pub fn decimal(&mut self, value: f32) -> &mut Self {
-        let thousandths = f64::from(value.abs()) * 1000.0 + 0.5;
-        let thousandths = if thousandths < 1e18 { thousandths as u64 } else { 1_000_000_000_000_000_000 };
+        // Mantissa · 2^exponent: in whole numbers, because those of f64 take flash.
+        let bits = value.to_bits();
+        let exponent = (bits >> 23 & 0xff).max(1);
+        let mantissa = u64::from(if bits >> 23 & 0xff == 0 { bits & 0x7f_ffff } else { bits & 0x7f_ffff | 0x80_0000 });
+        let thousandths = match exponent.checked_sub(150) {
+            // 24 bits, times 1000, are 34.
+            Some(left) if left < 30 => ((1000 * mantissa) << left).min(LARGEST),
+            Some(_) => LARGEST,
+            None => {
+                let right = (150 - exponent).min(63);
+                (1000 * mantissa + (1 << (right - 1))) >> right
+            }
+        };
         self.text(if value.is_sign_negative() { "-" } else { "" });
         if value.is_nan() {
             return self.text("nan");
         }
-        self.digits(thousandths / 1000, 1).text(".").digits(thousandths % 1000, 3)
+        self.digits(thousandths, 3)
     }
 
     /// Eight hexadecimal digits.
@@ -45,22 +59,35 @@ impl<O: Output> Print<'_, O> {
         self
     }
 
-    /// Decimal digits, at least `width` of them.
-    fn digits(&mut self, mut value: u64, width: usize) -> &mut Self {
+    /// Decimal digits, the last `decimals` of them behind a point.
+    fn digits(&mut self, mut value: u64, decimals: usize) -> &mut Self {
         // 2⁶⁴ has 20 digits.
         let mut text = [b'0'; 20];
         let mut used = 0;
         for digit in text.iter_mut().rev() {
-            if value == 0 && used >= width {
+            if value == 0 && used > decimals {
                 break;
             }
-            *digit = b'0' + (value % 10) as u8;
-            value /= 10;
+            let remainder;
+            (value, remainder) = tenth(value);
+            *digit = b'0' + remainder;
             used += 1;
         }
-        self.0.write(text.get(20 - used..).unwrap_or_default());
+        let point = text.len() - decimals;
+        self.bytes(text.get(text.len() - used..point).unwrap_or_default());
+        if decimals > 0 {
+            self.text(".").bytes(text.get(point..).unwrap_or_default());
+        }
         self
     }
+}
+
+/// A tenth, and what remains, by 16 bits at a time: a division of 64 bits takes 1 KB of flash.
+fn tenth(value: u64) -> (u64, u8) {
+    [48, 32, 16, 0].into_iter().fold((0, 0), |(quotient, remainder), shift| {
+        let part = u32::from(remainder) << 16 | u32::from((value >> shift) as u16);
+        (quotient << 16 | u64::from(part / 10), (part % 10) as u8)
+    })
 }
 
 #[cfg(test)]
@@ -93,9 +120,20 @@ mod tests {
 
     #[test]
     fn decimals_are_rounded_to_thousandths() {
-        for (value, text) in
-            [(0.0, "0.000"), (-1.5, "-1.500"), (0.0005, "0.001"), (12.0625, "12.063"), (1e6, "1000000.000")]
-        {
+        for (value, text) in [
+            (0.0, "0.000"),
+            (-1.5, "-1.500"),
+            (0.0005, "0.001"),
+            (12.0625, "12.063"),
+            (1e6, "1000000.000"),
+            (f32::MIN_POSITIVE, "0.000"),
+            (f32::from_bits(1), "0.000"),
+            (16_777_217.0, "16777216.000"),
+            (0.9999, "1.000"),
+            (0.000_499, "0.000"),
+            (33_554_436.0, "33554436.000"),
+            (f32::MAX, "1000000000000000.000"),
+        ] {
             assert_eq!(printed(|print| _ = print.decimal(value)), text);
         }
     }
@@ -110,6 +148,17 @@ mod tests {
     fn hexadecimal_has_eight_digits() {
         for value in [0, 0xBF80_0000, 0x0123_4567, u32::MAX] {
             assert_eq!(printed(|print| _ = print.hex(value)), std::format!("{value:08x}"));
+        }
+    }
+
+    /// The same in floats of 64 bits, which hold a float of 32 bits times 1000.
+    #[test]
+    fn decimals_are_those_of_wider_floats() {
+        for bits in (0..0x7f80_0000_u32).step_by(99_991) {
+            let value = f32::from_bits(bits);
+            let thousandths = ((f64::from(value) * 1000.0 + 0.5) as u64).min(super::LARGEST);
+            let expected = std::format!("{}.{:03}", thousandths / 1000, thousandths % 1000);
+            assert_eq!(printed(|print| _ = print.decimal(value)), expected, "{value}");
         }
     }
 }

@@ -8,28 +8,31 @@ use crate::sample::{energy, sample};
 use crate::{art, stack};
 use vapo_format::Shape;
 use vapo_request::Request;
+use vapo_sampler::Solver;
 
 impl<O: Output> Board<'_, O> {
-    /// Shows a sample for each of `seeds`: the image, its energy, the mean time of a step and the stack's depth. Then
+    /// Shows a sample of `solver` for each of `seeds`: the image, its energy, the mean time of a step and the stack's depth. Then
     /// hands the image to `display`, for a board that has one.
     ///
     /// # Errors
     /// Why there is no sample.
     pub fn show(
         &mut self,
+        solver: Solver,
         seeds: impl Iterator<Item = u64>,
         mut display: impl FnMut(&[f32], Shape),
     ) -> Result<(), Refusal> {
         let model = parse(self.model)?;
         let shape = model.signal();
         for seed in seeds {
-            let request = Request { seed, ..Request::of(self.solver) };
+            let request = Request { seed, ..Request::of(solver) };
             let mut total = 0;
             let observe = |watch: &mut Stopwatch, _: Option<(f32, &[f32])>| {
                 total += watch.nanoseconds();
                 watch.restart();
             };
-            let (image, energy) = sample(&model, self.plan, request, self.memory, self.clock, |_| None, observe, energy)?;
+            let (image, energy) =
+                sample(&model, self.plan, request, self.memory, self.clock, |_| None, observe, energy)?;
             let mut print = Print(&mut self.output);
             art::draw(&mut print, image, shape);
             let step = total as f32 / (1e6 * f32::from(request.steps));

@@ -4,10 +4,11 @@ use crate::board::Board;
 use crate::output::Output;
 use crate::print::Print;
 use vapo_format::Shape;
+use vapo_sampler::Solver;
 
-/// Shows a sample for every seed, on `display` too, and stops only where there is none, with a line `error …`.
-pub fn run<O: Output>(mut board: Board<'_, O>, display: impl FnMut(&[f32], Shape)) -> ! {
-    if let Err(refusal) = board.show(0..u64::MAX, display) {
+/// Shows a sample of `solver` for every seed, on `display` too, and stops only where there is none, with a line `error …`.
+pub fn run<O: Output>(mut board: Board<'_, O>, solver: Solver, display: impl FnMut(&[f32], Shape)) -> ! {
+    if let Err(refusal) = board.show(solver, 0..u64::MAX, display) {
         Print(&mut board.output).text("error ").text(refusal).text("\n");
     }
     crate::halt()

@@ -7,7 +7,7 @@
 //! | [`element`] | the type of a value, and numbers out of bytes |
 //! | [`order`] | from Fortran's order to C's |
 //! | [`archive`] | the arrays of a `.npz` file |
-//! | [`write`] | what an array begins with, to write one |
+//! | [`mod@write`] | what an array begins with, to write one |
 //! | [`error`] | why an array cannot be read |
 //!
 //! A file says how much it holds. Nothing here believes it: the bytes that are there are compared before memory is
