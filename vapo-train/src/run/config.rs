@@ -244,7 +244,7 @@ impl Config {
         } = self;
         let drawn = (images.as_ref()?, flip, times, draws, batch, data_noise, seed);
         let moved = (optimiser, weight_decay, learning_rate, warm_up, clip_norm, ema_decay);
-        sha256(&(architecture, objective, drawn, moved))
+        sha256(&(Network::of(architecture), objective, drawn, moved))
     }
 
     /// Whether a checkpoint with the digest `run` is of this run. Checkpoints of earlier versions have the digest of fewer
