@@ -3,7 +3,7 @@
 use super::Operands;
 use crate::ops::{Images, Kernels, Recording};
 use dfdx::prelude::{Device, Dtype};
-use vapo_format::layer::Time;
+use vapo_format::layer::{FREQUENCIES, Time};
 
 /// (N, 1, 1, features): what a pass begins with, [`Features`] or their tangents.
 pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
@@ -31,11 +31,12 @@ impl<E: Dtype> Features<E> {
         let [mut values, mut slopes] = [(); 2].map(|()| Vec::with_capacity(times.len() * count));
         for time in times {
             let time = time.to_f64().unwrap_or_default();
-            let waves = frequencies.iter().map(|&frequency| {
+            let mut waves = [(0.0, (0.0, 0.0)); FREQUENCIES.len()];
+            for (wave, &frequency) in waves.iter_mut().zip(frequencies) {
                 let frequency = f64::from(frequency);
-                (frequency, libm::sincos(time * frequency))
-            });
-            let waves: Vec<(f64, (f64, f64))> = waves.collect();
+                *wave = (frequency, libm::sincos(time * frequency));
+            }
+            let waves = &waves[..frequencies.len()];
             values.extend(waves.iter().map(|&(_, (sine, _))| number(sine)));
             values.extend(waves.iter().map(|&(_, (_, cosine))| number(cosine)));
             slopes.extend(waves.iter().map(|&(frequency, (_, cosine))| number(frequency * cosine)));
