@@ -18,6 +18,7 @@
 //! | [`composition`] | the weighted sum of two potentials |
 //! | [`anomaly`] | whether an image is one of those that a potential was trained on |
 //! | [`arena`] | how many elements of memory a model and a solver need |
+//! | [`fit`] | what a model takes of a device, and how much of that the device lacks |
 //! | [`error`] | what a caller can do wrong |
 //!
 //! The one function that matters is [`Potential::drift`]: a pass through the nodes, and one back through the same

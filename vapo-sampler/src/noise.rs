@@ -134,4 +134,15 @@ mod tests {
             assert!(first.abs() < 6.67 && second.abs() < 6.67, "{bits:x}: {first}, {second}");
         }
     }
+
+    /// Of every angle of a draw, and of every time by every frequency: a number in 251.
+    #[test]
+    fn sine_and_cosine_together_are_those_of_each_alone() {
+        for bits in (0..=200_f32.to_bits()).step_by(251) {
+            let angle = f32::from_bits(bits);
+            let (sine, cosine) = libm::sincosf(angle);
+            let alone = [libm::sinf(angle), libm::cosf(angle)];
+            assert_eq!([sine, cosine].map(f32::to_bits), alone.map(f32::to_bits), "{angle}");
+        }
+    }
 }

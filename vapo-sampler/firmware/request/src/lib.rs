@@ -194,6 +194,7 @@ mod tests {
             assert_eq!(parse(&arguments), Err(Refused { found: wrong.as_bytes(), expected }), "{wrong}");
         }
         assert!(parse("known=8").is_ok());
+        assert!(Solver::ALL.iter().all(|solver| [ARGUMENTS, SOLVER].iter().all(|text| text.contains(solver.name()))));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::dataset::preparation::crop::Window;
 use crate::files::raster::Raster;
-use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::images::TypedImage;
 use fast_image_resize::pixels::{U8, U8x3};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeError, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,7 @@ impl Raster {
     /// # Errors
     /// None for an image of one or three channels and one pixel or more.
     pub(in crate::dataset) fn resized(
-        self,
+        mut self,
         width: u32,
         height: u32,
         filter: Filter,
@@ -74,15 +74,16 @@ impl Raster {
         Ok(Raster { width, height, channels: self.channels, pixels })
     }
 
-    /// The pixels of the resized image. With their type given, the crate's code for all others is not compiled.
+    /// The pixels of the resized image. With their type given, the crate's code for all others is not compiled; with all images
+    /// of one type, those between its steps among them, that for this one is compiled once.
     fn resized_as<P: PixelTrait>(
-        &self,
+        &mut self,
         width: u32,
         height: u32,
         options: &ResizeOptions,
         resizer: &mut Resizer,
     ) -> Result<Vec<u8>, ResizeError> {
-        let source = TypedImageRef::<P>::from_buffer(self.width, self.height, &self.pixels)
+        let source = TypedImage::<P>::from_buffer(self.width, self.height, &mut self.pixels)
             .expect("an image has as many values as its extent says");
         let mut pixels = vec![0; width as usize * height as usize * usize::from(self.channels)];
         let mut target = TypedImage::<P>::from_buffer(width, height, &mut pixels)
