@@ -86,7 +86,8 @@ impl fmt::Display for Error {
             Error::Version { found } => {
                 write!(
                     f,
-                    "format version {found} is none of 1 to {}: read the file with the version that wrote it",
+                    "format version {found} is none of {} to {}: read the file with the version that wrote it",
+                    crate::model::OLDEST,
                     crate::model::VERSION
                 )
             }

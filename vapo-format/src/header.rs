@@ -3,16 +3,20 @@
 //! It is read in place: nothing of it is copied but a few numbers, and nodes are decoded one at a time.
 
 use crate::architecture::{Architecture, Node};
+use crate::checksum::checksum;
+#[cfg(feature = "version-1")]
 use crate::encoder::{self, Block, MAX_BLOCKS};
-use crate::error::{ArchitectureError, Error, Fault};
+use crate::error::Error;
+#[cfg(feature = "version-1")]
+use crate::error::{ArchitectureError, Fault};
 use crate::homotopy::Homotopy;
 use crate::matrix::Encoding;
-use crate::model::checksum;
 use crate::signal::{Scaling, Shape};
 use crate::threshold::{self, Threshold};
 use serde::{Deserialize, Serialize};
 
 /// Largest channel count, height, width and embedding of version 1.
+#[cfg(feature = "version-1")]
 const MAX_EXTENT_1: u16 = 1024;
 /// Most bytes of a node, the longest field: kind, window, stride, channels, number of inputs, inputs.
 const MAX_NODE: usize = 1 + 4 + 3 + 1 + 3 * 3;
@@ -42,6 +46,7 @@ struct Fields<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Nodes<'a> {
     /// Blocks of an encoder, for a signal of so many channels.
+    #[cfg(feature = "version-1")]
     Version1 {
         channels: u16,
         embedding: u16,
@@ -53,9 +58,14 @@ enum Nodes<'a> {
 impl<'a> Header<'a> {
     /// Reads a header that is the one encoding of its contents.
     pub(crate) fn read(version: u16, bytes: &'a [u8]) -> Result<Self, Error> {
-        if version == 1 { Self::read_1(bytes) } else { Self::read_2(bytes) }
+        match version {
+            #[cfg(feature = "version-1")]
+            1 => Self::read_1(bytes),
+            _ => Self::read_2(bytes),
+        }
     }
 
+    #[cfg(feature = "version-1")]
     fn read_1(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut rest = bytes;
         let signal: Shape = field(&mut rest)?;
@@ -94,18 +104,25 @@ impl<'a> Header<'a> {
 
     /// Every node, in order.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = Node> + use<'a> {
+        #[cfg(feature = "version-1")]
         let (one, two) = match self.nodes {
             Nodes::Version1 { channels, embedding, blocks } => {
                 (Some(encoder::nodes(channels, embedding, blocks.decoded())), None)
             }
             Nodes::Version2(nodes) => (None, Some(nodes.decoded())),
         };
-        one.into_iter().flatten().chain(two.into_iter().flatten())
+        #[cfg(feature = "version-1")]
+        return one.into_iter().flatten().chain(two.into_iter().flatten());
+        #[cfg(not(feature = "version-1"))]
+        match self.nodes {
+            Nodes::Version2(nodes) => nodes.decoded(),
+        }
     }
 
     /// CRC-32 of the signal's extent, the nodes and the encoding of the weights.
     pub(crate) fn fingerprint(&self) -> u32 {
         let (embedding, nodes) = match self.nodes {
+            #[cfg(feature = "version-1")]
             Nodes::Version1 { embedding, blocks, .. } => (embedding, blocks),
             Nodes::Version2(nodes) => (0, nodes),
         };

@@ -24,6 +24,7 @@
 struct Readme;
 
 pub mod architecture;
+mod checksum;
 pub mod encoder;
 pub mod error;
 mod header;

@@ -1,5 +1,7 @@
 //! A whole model file, checked once and borrowed from then on.
 
+pub use crate::checksum::checksum;
+
 use crate::architecture::{self, Architecture, Node, Placed, Places};
 use crate::error::Error;
 use crate::header::Header;
@@ -10,20 +12,14 @@ use crate::threshold::Threshold;
 
 /// First bytes of a file.
 pub const MAGIC: [u8; 4] = *b"VAPO";
-/// Version of the format that this crate writes. It reads all versions from 1 on.
+/// Version of the format that this crate writes.
 pub const VERSION: u16 = 2;
+/// The oldest version that this crate reads: 2 without its feature `version-1`.
+pub const OLDEST: u16 = if cfg!(feature = "version-1") { 1 } else { VERSION };
 /// Bytes before the header: magic, version, header length.
 pub const PREAMBLE: usize = 8;
 /// Bytes of the checksum at the end.
 pub const CHECKSUM: usize = 4;
-
-/// CRC-32 of parts that follow each other, as at the end of a file. Without a table, which would take 1 KB of flash.
-pub fn checksum<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> u32 {
-    const CRC: crc::Crc<u32, crc::NoTable> = crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);
-    let mut digest = CRC.digest();
-    parts.into_iter().for_each(|part| digest.update(part.as_ref()));
-    digest.finalize()
-}
 
 /// A checked model, its weights borrowed from the bytes it was parsed from.
 ///
@@ -69,7 +65,7 @@ impl<'a> Model<'a> {
         if magic != MAGIC {
             return Err(Error::Magic { found: magic });
         }
-        if !(1..=VERSION).contains(&version) {
+        if !(OLDEST..=VERSION).contains(&version) {
             return Err(Error::Version { found: version });
         }
         let header_length = usize::from(u16::from_le_bytes([l0, l1]));

@@ -1,10 +1,11 @@
 //! Writes a model file, matrix by matrix, into a buffer that the caller lends.
 
 use crate::architecture::{self, Architecture};
+use crate::checksum;
 use crate::error::Error;
 use crate::header;
 use crate::matrix::{Encoding, MatrixShape, is_scale};
-use crate::model::{self, CHECKSUM, MAGIC, Model, PREAMBLE, VERSION};
+use crate::model::{CHECKSUM, MAGIC, Model, PREAMBLE, VERSION};
 use crate::threshold::{self, Threshold};
 
 /// Weights of one matrix on their way into a file, row-major.
@@ -182,6 +183,20 @@ pub fn replace_threshold(model: &Model<'_>, threshold: Option<Threshold>, buffer
     put_checksum(buffer, PREAMBLE + used).ok_or(too_short)
 }
 
+/// Writes a model in the newest version of the format into `buffer`, as long as [`file_bytes`] says, and
+/// [`threshold::BYTES`] more with a threshold. The matrices keep their bytes. Returns the file's length.
+///
+/// # Errors
+/// [`Error::TooShort`] for a buffer of too few bytes.
+pub fn renew(model: &Model<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
+    let (architecture, encoding) = (model.architecture(), model.encoding());
+    let Writer { buffer, used, .. } = Writer::with_threshold(buffer, &architecture, encoding, model.threshold())?;
+    let end = used + model.weights().len();
+    let too_short = Error::TooShort { expected: end + CHECKSUM, found: buffer.len() };
+    buffer.get_mut(used..end).ok_or(too_short)?.copy_from_slice(model.weights());
+    put_checksum(buffer, end).ok_or(too_short)
+}
+
 /// The first bytes of a file.
 fn preamble(version: u16, header: usize) -> [u8; PREAMBLE] {
     let [v0, v1] = version.to_le_bytes();
@@ -193,7 +208,7 @@ fn preamble(version: u16, header: usize) -> [u8; PREAMBLE] {
 /// Puts the checksum of the first `used` bytes after them. Returns the file's length.
 fn put_checksum(buffer: &mut [u8], used: usize) -> Option<usize> {
     let (contents, checksum) = buffer.split_at_mut_checked(used)?;
-    *checksum.first_chunk_mut()? = model::checksum([contents]).to_le_bytes();
+    *checksum.first_chunk_mut()? = checksum::checksum([contents]).to_le_bytes();
     Some(used + CHECKSUM)
 }
 

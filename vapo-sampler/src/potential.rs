@@ -171,26 +171,35 @@ impl<'a> Potential<'a> {
         let own = if matches!(step.layer, Layer::Readout(_)) { 0..0 } else { range(step.cotangent, step.extent) };
         // Empty where it is the drift.
         let cotangent = if input == 0 { 0..0 } else { range(self.plan.step(input)?.cotangent, extent) };
-        let mode = step.layer.kind().reverse();
-        let made = match (mode, contribution) {
-            (Reverse::Written, Contribution::Add) => range(step.scratch, extent),
-            (Reverse::Written, _) => cotangent.clone(),
-            _ => own.clone(),
+        let mode = step.layer.kind().reverse(position);
+        let written = matches!(mode, Reverse::Written | Reverse::OverValue);
+        let made = match (written, contribution) {
+            (true, Contribution::Add) => range(step.scratch, extent),
+            (true, _) => cotangent.clone(),
+            (false, _) => own.clone(),
         };
         if mode != Reverse::Passed {
             let at = self.at(step, time)?;
             let mut values = [0..0, 0..0, 0..0];
-            for (position, (value, &input)) in values.iter_mut().zip(&step.inputs).enumerate() {
-                if input != NONE && *step.keeps.get(position)? {
+            for (at, (value, &input)) in values.iter_mut().zip(&step.inputs).enumerate() {
+                if input != NONE && *step.keeps.get(at)? {
                     *value = self.value(input)?;
                 }
             }
+            if mode == Reverse::OverValue {
+                // The value lies where the cotangent goes: there already, or copied there.
+                let value = core::mem::replace(values.get_mut(position)?, 0..0);
+                if value.start != made.start {
+                    let [from, to] = self.memory.get_disjoint_mut([value, made.clone()]).ok()?;
+                    to.copy_from_slice(from);
+                }
+            }
             let [a, b, c] = values;
-            let to = if mode == Reverse::Written { made.clone() } else { 0..0 };
+            let to = if written { made.clone() } else { 0..0 };
             let [a, b, c, g, to] = self.memory.get_disjoint_mut([a, b, c, own, to]).ok()?;
             let mut values: [&[f32]; MAX_INPUTS] = [a, b, c];
             values.iter_mut().zip(step.inputs).filter(|(_, input)| *input == 0).for_each(|(value, _)| *value = x);
-            let to = if mode == Reverse::Written && made.is_empty() { &mut *drift } else { to };
+            let to = if written && made.is_empty() { &mut *drift } else { to };
             step.layer.reverse(at, values, g, to, position);
         }
         if made.start == cotangent.start && made.end == cotangent.end {

@@ -25,7 +25,7 @@ impl Kind for Add {
         true
     }
 
-    fn reverse(&self) -> Reverse {
+    fn reverse(&self, _: usize) -> Reverse {
         Reverse::Passed
     }
 }

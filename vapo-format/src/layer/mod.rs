@@ -65,20 +65,23 @@ pub trait Kind {
         false
     }
 
-    /// How the reverse pass makes the cotangents of inputs from the cotangent of the output.
-    fn reverse(&self) -> Reverse {
+    /// How the reverse pass makes the cotangent of an input, by its position, from the cotangent of the output.
+    fn reverse(&self, input: usize) -> Reverse {
+        let _ = input;
         Reverse::Written
     }
 }
 
-/// How a reverse pass makes the cotangents of inputs.
+/// How a reverse pass makes the cotangent of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reverse {
-    /// Each into memory of its own.
+    /// Into memory of its own.
     Written,
-    /// That of the first input in place of the output's.
+    /// In place of the output's cotangent.
     InPlace,
-    /// They are the output's, unchanged.
+    /// In place of the input's value.
+    OverValue,
+    /// It is the output's, unchanged.
     Passed,
 }
 

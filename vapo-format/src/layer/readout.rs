@@ -1,6 +1,6 @@
 //! From the encoder's output to the potential: the last node.
 
-use super::{Inputs, Kind, input};
+use super::{Inputs, Kind, Reverse, input};
 use crate::error::Fault;
 use crate::signal::Shape;
 use core::fmt;
@@ -34,6 +34,10 @@ impl Kind for Readout {
 
     fn keeps(&self, _: usize) -> bool {
         true
+    }
+
+    fn reverse(&self, input: usize) -> Reverse {
+        if input == 0 { Reverse::OverValue } else { Reverse::Written }
     }
 }
 

@@ -36,7 +36,7 @@ impl Kind for Silu {
         true
     }
 
-    fn reverse(&self) -> Reverse {
+    fn reverse(&self, _: usize) -> Reverse {
         Reverse::InPlace
     }
 }

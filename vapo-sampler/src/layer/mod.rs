@@ -28,7 +28,8 @@ pub(crate) trait Compute {
     fn forward(&self, at: At<'_>, x: Values<'_>, y: &mut [f32]);
 
     /// Sets `to`, the cotangent of the input at a position, from `g`, that of the output. A kind that works in place leaves
-    /// it in `g`. The inputs are those that the kind keeps.
+    /// it in `g`; one that works over a value finds it in `to`, and in its place nothing. The inputs are those that the kind
+    /// keeps.
     fn reverse(&self, at: At<'_>, x: Values<'_>, g: &mut [f32], to: &mut [f32], position: usize) {
         let _ = (at, x, g, to, position);
     }

@@ -17,13 +17,13 @@ impl Compute for Readout {
         y.fill(encoded + 0.5 * quadratic * squared_norm(x));
     }
 
-    fn reverse(&self, _: At<'_>, [o, q, x]: Values<'_>, _: &mut [f32], to: &mut [f32], position: usize) {
+    fn reverse(&self, _: At<'_>, [_, q, x]: Values<'_>, _: &mut [f32], to: &mut [f32], position: usize) {
         let Some((quadratic, weights)) = q.split_first() else { return };
         let channels = weights.len().max(1);
         if position == 0 {
             let factor = 2.0 * SQUARES / channels as f32;
-            for (pixel, o) in to.chunks_exact_mut(channels).zip(o.chunks_exact(channels)) {
-                pixel.iter_mut().zip(o).zip(weights).for_each(|((to, o), weight)| *to = weight + factor * o);
+            for pixel in to.chunks_exact_mut(channels) {
+                pixel.iter_mut().zip(weights).for_each(|(o, weight)| *o = weight + factor * *o);
             }
         } else {
             to.iter_mut().zip(x).for_each(|(to, x)| *to = quadratic * x);

@@ -296,27 +296,34 @@ impl<const NODES: usize> Lifetimes<NODES> {
     fn reverse_node(&mut self, index: u16) {
         let Some(&node) = self.node(index) else { return };
         let own = (Role::Cotangent, index);
-        let mode = node.layer.kind().reverse();
         let mut contributions = [Contribution::None; MAX_INPUTS];
         for (contribution, edge) in contributions.iter_mut().zip(node.edges) {
             if let Some(input) = edge.and_then(|edge| self.node(edge)).filter(|input| input.of_signal) {
                 *contribution = if input.last_reader == index { Contribution::Set } else { Contribution::Add };
             }
         }
-        if let [Some(first), ..] = node.edges
-            && mode == Reverse::InPlace
-        {
-            // Its other inputs do not depend on the signal.
-            if contributions.starts_with(&[Contribution::Set]) && first != 0 {
-                self.join((Role::Cotangent, first), own);
+        let (mut scratch, mut passed) = (0, false);
+        for (position, (contribution, edge)) in contributions.into_iter().zip(node.edges).enumerate() {
+            let Some(edge) = edge.filter(|_| contribution != Contribution::None) else { continue };
+            let first = contribution == Contribution::Set && edge != 0;
+            match node.layer.kind().reverse(position) {
+                Reverse::Written if contribution == Contribution::Add => {
+                    scratch = self.node(edge).map_or(0, |input| self.bytes_of(input.extent)).max(scratch);
+                }
+                Reverse::Written => {}
+                Reverse::InPlace if first => self.join((Role::Cotangent, edge), own),
+                Reverse::InPlace => {}
+                Reverse::OverValue => {
+                    let done = self.node(edge).is_some_and(|input| input.last_read == self.reversed(index));
+                    if first && done {
+                        self.join((Role::Cotangent, edge), (Role::Value, edge));
+                    }
+                }
+                Reverse::Passed => passed = true,
             }
         }
-        if mode == Reverse::Written {
-            let added = contributions.iter().zip(node.edges).filter(|(of, _)| **of == Contribution::Add);
-            let bytes = added.filter_map(|(_, edge)| Some(self.bytes_of(self.node(edge?)?.extent))).max();
-            self.set((Role::Scratch, index), bytes.unwrap_or_default(), [Life::at(self.reversed(index)), Life::NONE]);
-        }
-        if mode == Reverse::Passed {
+        self.set((Role::Scratch, index), scratch, [Life::at(self.reversed(index)), Life::NONE]);
+        if passed {
             self.pass_on(index, &node, contributions);
         }
         self.nodes.iter_mut().skip(index.into()).take(1).for_each(|node| node.contributions = contributions);
@@ -335,7 +342,7 @@ impl<const NODES: usize> Lifetimes<NODES> {
         let branch = inputs().max().filter(|&branch| branch != stream);
         self.join((Role::Cotangent, stream), own);
         let Some(branch) = branch else { return };
-        let done_before = |input: &Node| input.readers == 1 && input.layer.kind().reverse() == Reverse::Written;
+        let done_before = |input: &Node| input.readers == 1 && input.layer.kind().reverse(0) == Reverse::Written;
         let changed_later = self.nodes.iter().enumerate().all(|(reader, other)| {
             reader == usize::from(index) || reader <= usize::from(branch) || !other.edges.contains(&Some(stream))
         });

@@ -137,7 +137,7 @@ fn missing_files_are_told_with_where_they_were_looked_for() {
 #[test]
 fn images_that_the_preset_cannot_halve_are_refused() {
     let root = files(&[(IMAGES, &images(2, 7))]);
-    train(root.path(), "mnist").refused(2, &["preset tiny", "7×7 images of mnist", "even"]);
+    train(root.path(), "mnist").refused(2, &["preset tiny", "7×7 images of mnist", "windows of 2×2 must tile"]);
     assert!(!root.path().join("run").exists());
 }
 

@@ -26,7 +26,7 @@ fn commands() -> Vec<(&'static str, String)> {
         ("fid-ref", format!("{data} --count {out}")),
         ("neighbours", format!("--model --count --rows --nearest {data} {SAMPLER} {features} {out}")),
         ("interpolate", format!("--model --pairs --frames {SAMPLER} {out}")),
-        ("inspect", "--board --flash --ram --stack --solver --help".to_owned()),
+        ("inspect", "--board --flash --ram --stack --solver --plan --force --help".to_owned()),
         ("score", format!("--model {data} {judged} {out}")),
         ("inpaint", format!("--model --images {data} --index --mask --box --count {SAMPLER} {out}")),
         ("compose", format!("--model --weight --count {SAMPLER} {out}")),

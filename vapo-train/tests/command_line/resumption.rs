@@ -300,8 +300,13 @@ fn a_run_that_diverges_keeps_its_last_good_checkpoint() {
     let root = interrupted_run();
     let run = root.path().join("run");
     let step = steps(&run).pop().unwrap();
-    let good = fs::read(run.join("checkpoint.safetensors")).unwrap();
     edit(&run, "config.json", r#""learning_rate": 0.004"#, r#""learning_rate": 1e30"#);
+    // The checkpoint of a run that had this rate from the start.
+    let config: Config = serde_json::from_slice(&fs::read(run.join("config.json")).unwrap()).unwrap();
+    let checkpoint = run.join("checkpoint.safetensors");
+    let of_run = Checkpoint::load(&checkpoint, &config.architecture).unwrap();
+    Checkpoint { run: config.digest(), ..of_run }.save(&checkpoint, &config.architecture).unwrap();
+    let good = fs::read(&checkpoint).unwrap();
     let told = vapo_train(root.path(), "--resume --out run");
     let (diverged, kept) = (format!("diverged at step {}:", step + 2), format!("checkpoint of step {step} is kept"));
     told.refused(1, &[&diverged, &kept]);

@@ -171,7 +171,7 @@ fn damaged_models_are_refused_by_name() {
     let mut flipped = file.clone();
     flipped[file.len() / 2] ^= 1;
     let mut newer = file.clone();
-    newer[4] = 2;
+    newer[4] = 3;
     let longer = [&file[..], &[0]].concat();
     let cases: [(&[u8], &str); 6] = [
         (b"", "cut off"),
@@ -179,7 +179,7 @@ fn damaged_models_are_refused_by_name() {
         (&file[..file.len() - 1], "cut off"),
         (&longer, "its own bytes"),
         (&flipped, "damaged"),
-        (&newer, "version 2"),
+        (&newer, "version 3"),
     ];
     for (bytes, part) in cases {
         fs::write(root.path().join("bad.vapo"), bytes).unwrap();

@@ -22,6 +22,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
+use vapo_format::model::VERSION;
+use vapo_format::threshold::BYTES;
+use vapo_format::writer::{file_bytes, renew};
 use vapo_sampler::fit::Demand;
 use vapo_sampler::{PlanFor, Solver};
 
@@ -113,12 +116,25 @@ fn solver(name: Option<OsString>) -> Result<Option<Solver>, String> {
 fn demand(path: &Path, solver: Option<Solver>) -> Result<(Vec<u8>, Demand, PlanFor<MAX_NODES>), String> {
     let bytes = read(path)?;
     let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let bytes = renewed(bytes).map_err(|error| refused(&error))?;
     let model = Model::parse(&bytes).map_err(|error| refused(&error))?;
     let plan = PlanFor::new(&model).map_err(|error| refused(&error))?;
     let demand = Demand::new(&model.architecture(), model.encoding(), solver).map_err(|error| refused(&error))?;
     // A file may hold more than its architecture asks for: a threshold.
     let demand = Demand { model: bytes.len(), ..demand };
     Ok((bytes, demand, plan))
+}
+
+/// The model in the version of the format that boards read.
+fn renewed(file: Vec<u8>) -> Result<Vec<u8>, vapo_format::Error> {
+    let model = Model::parse(&file)?;
+    if model.version() == VERSION {
+        return Ok(file);
+    }
+    let threshold = model.threshold().map_or(0, |_| BYTES);
+    let mut renewed = vec![0; file_bytes(&model.architecture(), model.encoding())? + threshold];
+    renew(&model, &mut renewed)?;
+    Ok(renewed)
 }
 
 /// What the board's program includes.
@@ -162,6 +178,15 @@ mod tests {
         };
         // One buffer of 8×8 elements less.
         assert_eq!(elements(&all) - elements(&euler), 64);
+    }
+
+    #[test]
+    fn a_model_of_version_1_is_brought_to_the_version_that_boards_read() {
+        let model = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+        let old = demand(&model("tests/version-1/digits.vapo"), None).unwrap();
+        let new = demand(&model("firmware/models/digits.vapo"), None).unwrap();
+        assert_eq!(old.0, new.0);
+        assert_eq!(old.2, new.2);
     }
 
     #[test]

@@ -145,7 +145,9 @@ mod tests {
                 });
                 if let Some(buffer) = lifetimes.buffers().find(there) {
                     let expected = colour(buffer.role);
-                    let letters = buffer.lives.iter().any(|life| life.first == time && life.last == time);
+                    // The number may be there.
+                    let middle = (chart.up(buffer.offset) + chart.up(buffer.offset + buffer.bytes)) / 2;
+                    let letters = middle.abs_diff(y) <= 8;
                     assert!(letters || found == [expected.r(), expected.g(), expected.b()], "{buffer:?} at {time}");
                     seen += 1;
                 } else if !near {
