@@ -5,7 +5,8 @@ mod common;
 use common::{architecture, digits, graph, plan, random_model, zoo};
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Architecture, Block, Encoding, Homotopy, Model};
-use vapo_sampler::plan::lifetimes::{Buffer, Lifetimes};
+use vapo_sampler::plan::buffer::Buffer;
+use vapo_sampler::plan::lifetimes::Lifetimes;
 use vapo_sampler::{Error, PlanFor, Potential, Sampler, Solver};
 
 fn lifetimes(architecture: &Architecture, element: usize) -> Lifetimes<MAX_NODES> {

@@ -2,6 +2,7 @@
 //!
 //! | module | concept |
 //! |---|---|
+//! | [`buffer`] | memory of one purpose: what it holds, from when to when, and where |
 //! | [`lifetimes`] | when each buffer begins to matter and when it no longer does; which buffers are one |
 //! | `placement` | an offset for each, so that no two that live at the same time overlap |
 //!
@@ -10,14 +11,16 @@
 //! cotangent lives from the first contribution to it to the reverse pass of its node. What depends on time alone and has
 //! one reader is computed anew in reverse, which costs less than its memory.
 //!
-//! A build script can plan as well as a device: [`Plan`] is plain data, its `Debug` text is Rust, and sampling with a plan
-//! that was made before needs none of this module's code.
+//! A build script can plan as well as a device: [`Plan`] is plain data, and sampling with a plan that was made before needs
+//! none of this module's code.
 
+pub mod buffer;
 pub mod lifetimes;
 mod placement;
 
 use crate::error::Error;
-use lifetimes::{Lifetimes, Role};
+use buffer::Role;
+use lifetimes::Lifetimes;
 use vapo_format::layer::MAX_INPUTS;
 use vapo_format::{Layer, Model, Shape};
 

@@ -1,6 +1,6 @@
 //! Offsets for buffers, so that no two that live at the same time overlap.
 
-use super::lifetimes::Buffer;
+use super::buffer::Buffer;
 
 /// In which order buffers are laid. None is best for all networks, so all are tried.
 #[derive(Clone, Copy)]

@@ -6,6 +6,7 @@
 //! | [`trainer`] | a state and a device |
 //! | `state` | what a step reads and moves, and a checkpoint keeps |
 //! | `noise` | a batch's Gaussian noise |
+//! | [`passes`] | what a step asks of a device |
 //! | [`engine`] | the device that computes a step's gradient |
 //! | [`shards`] | a batch cut into pieces for threads |
 //! | [`session`] | the loop: metrics, checkpoints, stopping |
@@ -15,6 +16,7 @@
 pub mod engine;
 pub mod error;
 mod noise;
+pub mod passes;
 pub mod progress;
 pub mod session;
 pub mod shards;

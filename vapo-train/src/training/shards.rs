@@ -12,7 +12,7 @@ use crate::arithmetic::extent::ExtentError;
 use crate::ops::Fused;
 use crate::ops::fused::memory::Memory;
 use crate::potential::{Evaluation, Potential, Samples, Seeds};
-use crate::training::engine::{OfPart, Part, Passes};
+use crate::training::passes::{OfPart, Part, Passes};
 use dfdx::prelude::Cpu;
 use rayon::prelude::*;
 use std::ops::Range;

@@ -2,14 +2,14 @@
 //!
 //! Shapes: B samples a batch, d = height·width·channels values a sample, P parameters θ. Time runs from 0, noise, to 1, data.
 //!
-//! What is not the story lies beside it: [`super::engine`] has the devices, [`super::shards`] the threads,
-//! [`super::state`] what a checkpoint keeps, [`super::session`] the loop with its files.
+//! What is not the story lies beside it: [`super::passes`] has what a device computes, [`super::engine`] the devices,
+//! [`super::shards`] the threads, [`super::state`] what a checkpoint keeps, [`super::session`] the loop with its files.
 //!
 //! Sources: Loo et al., *Variational Potential Flow*, 2024, arXiv:2407.15238, and its follow-up, 2025, arXiv:2504.16262.
 
 use super::TrainingError;
-use super::engine::{Differentiate, Parts};
 use super::noise::gaussian_noise;
+use super::passes::{Differentiate, Parts};
 use super::state::State;
 use crate::dataset::Flips;
 use crate::optimiser::{clip, learning_rate};

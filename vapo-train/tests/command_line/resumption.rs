@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+use vapo_train::run::checkpoint::Checkpoint;
+use vapo_train::run::config::Config;
 use vapo_train::run::read_metrics;
 
 /// Long enough that it is interrupted before it ends.

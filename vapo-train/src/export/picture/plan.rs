@@ -8,7 +8,8 @@ use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::{PrimitiveStyleBuilder, Rectangle};
 use embedded_graphics::text::Alignment;
-use vapo_sampler::plan::lifetimes::{Buffer, Life, Lifetimes, Role};
+use vapo_sampler::plan::buffer::{Buffer, Life, Role};
+use vapo_sampler::plan::lifetimes::Lifetimes;
 
 const HEIGHT: i32 = 640;
 /// Corners of the plot within the picture, but for its right side.

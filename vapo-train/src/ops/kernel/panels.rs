@@ -3,12 +3,10 @@
 //! Few columns would leave half of the widest registers empty. There the weights of two inputs share a row of a panel, in
 //! turn: with the two inputs repeated along a register, one multiplication takes in both.
 
-use super::real::Real;
+use super::real::{NARROW, Real};
 
-/// Columns of a panel: one register of the widest vectors of f32 where there are no more columns, else two.
-pub const NARROW: usize = 16;
-/// Twice as many.
-pub const WIDE: usize = 32;
+/// Columns of a panel that are more than [`NARROW`].
+pub const WIDE: usize = 2 * NARROW;
 
 /// A matrix (inputs, columns), cut into panels of [`NARROW`] or [`WIDE`] columns that each lie in one piece, or into one of
 /// pairs of inputs; the last is filled up with zeros.

@@ -1,7 +1,7 @@
 //! Windows × weights, the one product behind every convolution and every input gradient.
 
-use super::panels::{NARROW, Panels, WIDE};
-use super::real::{Real, dispatch};
+use super::panels::{Panels, WIDE};
+use super::real::{NARROW, Real, dispatch};
 use pulp::{Simd, WithSimd};
 
 /// `output[pixel] = bias + Σ value · weights`, over the rows and values of the pixel's window, or += the same.

@@ -1,8 +1,10 @@
 //! Element types of tensors as elements of vectors.
 
-use super::panels::NARROW;
 use dfdx::prelude::Dtype;
 use pulp::{Arch, Simd, WithSimd};
+
+/// f32 values in a register of the widest vectors: columns of a panel where there are no more.
+pub const NARROW: usize = 16;
 
 /// A float that the CPU kernels compute with: f32 in training, f64 in gradient checks.
 pub trait Real: Dtype {

@@ -1,7 +1,7 @@
 //! Windowsᵀ × cotangents: the gradient of a convolution's weights.
 
-use super::panels::{NARROW, in_pairs};
-use super::real::{Real, accumulate, dispatch};
+use super::panels::in_pairs;
+use super::real::{NARROW, Real, accumulate, dispatch};
 use pulp::{Simd, WithSimd};
 
 /// `gradient[input, column] += Σ window value · cotangent`, over all pixels.
