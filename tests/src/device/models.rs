@@ -6,10 +6,10 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
-use vapo_format::layer::{Conv, Layer};
+use vapo_format::layer::{self, Conv, Layer};
 use vapo_format::matrix::Weights;
 use vapo_format::writer::replace_threshold;
-use vapo_format::{Architecture, Encoding, Homotopy, Model, Shape, Threshold, threshold};
+use vapo_format::{Architecture, ArchitectureError, Encoding, Homotopy, Model, Shape, Threshold, threshold};
 use vapo_train::arithmetic::random::uniform;
 use vapo_train::potential::parameters::Layout;
 use vapo_train::quantise::model_file;
@@ -68,14 +68,39 @@ pub fn float32() -> Result<File, String> {
     made("tiny", Shape { channels: 1, height: 8, width: 8 }, Encoding::Float32)
 }
 
+/// A model with a skip around a level of half the extent, with int8 weights from a fixed seed.
+///
+/// # Errors
+/// There is no room for a file.
+pub fn with_skip() -> Result<File, String> {
+    let signal = Shape { channels: 1, height: 8, width: 8 };
+    let mut graph = Architecture::new(signal, Homotopy::Linear);
+    let refused = |error: ArchitectureError| error.to_string();
+    let time = graph.push(layer::Time { features: 8 }, &[]).map_err(refused)?;
+    let stem = graph.push(Conv::same3x3(4), &[0]).map_err(refused)?;
+    let active = graph.push(layer::Silu, &[stem]).map_err(refused)?;
+    let down = graph.push(Conv::down2x2(6), &[active]).map_err(refused)?;
+    let film = graph.push(Conv::linear(12), &[time]).map_err(refused)?;
+    let active = graph.push(layer::Silu, &[down, film]).map_err(refused)?;
+    let up = graph.push(layer::Up, &[active]).map_err(refused)?;
+    let both = graph.push(layer::Concat, &[stem, up]).map_err(refused)?;
+    let last = graph.push(Conv::same3x3(3), &[both]).map_err(refused)?;
+    let factors = graph.push(Conv::linear(4), &[time]).map_err(refused)?;
+    graph.push(layer::Readout, &[last, factors, 0]).map_err(refused)?;
+    with_weights(&graph, Encoding::Int8)
+}
+
 fn made(preset: &str, image: Shape, encoding: Encoding) -> Result<File, String> {
     let preset = Preset::named(preset).ok_or_else(|| format!("there is no preset {preset}"))?;
-    let architecture = preset.architecture(image, Homotopy::Linear);
+    with_weights(&preset.architecture(image, Homotopy::Linear), encoding)
+}
+
+fn with_weights(architecture: &Architecture, encoding: Encoding) -> Result<File, String> {
     let mut generator = Xoshiro128PlusPlus::seed_from_u64(28);
-    let mut parameters = Layout::new(&architecture).initial(&mut generator);
+    let mut parameters = Layout::new(architecture).initial(&mut generator);
     // Initial parameters leave residual blocks the identity.
     parameters.iter_mut().for_each(|value| *value += 0.05 * (2.0 * uniform(&mut generator) - 1.0));
-    let bytes = model_file(&architecture, &parameters, encoding).map_err(|error| error.to_string())?;
+    let bytes = model_file(architecture, &parameters, encoding).map_err(|error| error.to_string())?;
     temporary(&bytes)
 }
 

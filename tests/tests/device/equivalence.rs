@@ -81,6 +81,14 @@ fn both_cores_and_host_sample_the_same_with_float32_weights() {
     }
 }
 
+/// Its activations are read by several nodes, over a level of half the extent and back.
+#[test]
+fn both_cores_and_host_sample_the_same_with_a_skip() {
+    for case in &cases().with_skip {
+        assert_equal(case, &case.image, &case.file, few_requests());
+    }
+}
+
 /// The comparison would notice the smallest change that a model can have.
 #[test]
 fn a_weight_off_by_one_is_noticed() {

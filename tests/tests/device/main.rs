@@ -33,6 +33,8 @@ struct Cases {
     fashion: Case,
     /// A small model of float32 weights, on both boards.
     float32: [Case; 2],
+    /// A small model whose activations skip a level, on both boards.
+    with_skip: [Case; 2],
 }
 
 impl Cases {
@@ -50,11 +52,14 @@ fn cases() -> &'static Cases {
         let fashion = Case::new(MPS2_AN386, "fashion", &fashion);
         let small = models::float32().unwrap();
         let float32 = [MICROBIT, MPS2_AN386].map(|board| Case::new(board, "tiny in float32", &small));
+        let skip = models::with_skip().unwrap();
+        let with_skip = [MICROBIT, MPS2_AN386].map(|board| Case::new(board, "tiny with a skip", &skip));
         Cases {
             microbit: Case::new(MICROBIT, "digits", &digits),
             mps2_an386: Case::new(MPS2_AN386, "digits", &digits),
             fashion,
             float32,
+            with_skip,
         }
     })
 }

@@ -24,7 +24,7 @@ pub type Inputs<'i> = &'i [Input];
 pub struct Input {
     /// Extent of its output.
     pub extent: Shape,
-    /// Whether it depends on the signal. Other nodes depend on time alone, and their extent is one pixel.
+    /// Whether it depends on the signal. Other nodes depend on time alone.
     pub of_signal: bool,
 }
 
@@ -133,6 +133,10 @@ kinds! {
     space_to_depth: SpaceToDepth,
     /// From the encoder's output to the potential.
     readout: Readout,
+    /// Each pixel four times: twice the height and width.
+    up: Up,
+    /// The channels of two activations.
+    concat: Concat,
 }
 
 pub use conv::MAX_WINDOW;

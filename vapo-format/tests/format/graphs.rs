@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::collections::BTreeSet;
 use vapo_format::architecture::{MAX_SCALINGS, Placed};
-use vapo_format::layer::{Add, Conv, Input, Readout, Silu, SpaceToDepth, Time};
+use vapo_format::layer::{Add, Concat, Conv, Input, Readout, Silu, SpaceToDepth, Time, Up};
 use vapo_format::{Architecture, Homotopy, Layer, Node, Scaling, Shape};
 
 /// Windows and strides of convolutions.
@@ -30,6 +30,8 @@ enum Step {
     Film,
     Add,
     SpaceToDepth,
+    Up,
+    Concat,
     Time { features: u8 },
 }
 
@@ -63,9 +65,9 @@ impl Graph {
         self.placed().filter(|placed| rule(placed.output)).map(|placed| placed.index).collect()
     }
 
-    /// A linear map of some node that does not depend on the signal.
+    /// A linear map of some vector: one pixel that does not depend on the signal.
     fn vector(&mut self, channels: u16, choice: prop::sample::Index) -> Option<u16> {
-        let vectors = self.like(|output| !output.of_signal);
+        let vectors = self.like(|output| !output.of_signal && output.extent.pixels() == 1);
         self.push(Conv::linear(channels), &[*choice.get(&vectors)])
     }
 
@@ -89,6 +91,12 @@ impl Graph {
                 self.push(Add, &[x, *second.get(&alike)])
             }
             Step::SpaceToDepth => self.push(SpaceToDepth, &[x]),
+            Step::Up => self.push(Up, &[x]),
+            Step::Concat => {
+                let Shape { height, width, .. } = self.placed().nth(x.into())?.output.extent;
+                let alike = self.like(|output| (output.extent.height, output.extent.width) == (height, width));
+                self.push(Concat, &[x, *second.get(&alike)])
+            }
             Step::Time { features } => self.push(Time { features }, &[]),
         }
     }
@@ -131,6 +139,8 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => Just(Step::Film),
         4 => Just(Step::Add),
         1 => Just(Step::SpaceToDepth),
+        1 => Just(Step::Up),
+        2 => Just(Step::Concat),
         1 => (1..=16_u8).prop_map(|pairs| Step::Time { features: 2 * pairs }),
     ]
 }
@@ -188,7 +198,10 @@ fn random_architectures_have_every_layer_kind() {
     }
     let mut expected: BTreeSet<_> =
         WINDOWS.iter().map(|(window, stride)| format!("conv {window:?} {stride:?}")).collect();
-    expected.extend(["signal", "time", "silu of 1", "silu of 2", "add", "space-to-depth", "readout"].map(String::from));
+    expected.extend(
+        ["signal", "time", "silu of 1", "silu of 2", "add", "space-to-depth", "readout", "up", "concat"]
+            .map(String::from),
+    );
     assert_eq!(seen, expected);
     assert!(skips > 100 && scaled > 100 && longest > 12, "{skips} with skips, {scaled} with scalings, {longest} nodes");
 }

@@ -4,7 +4,7 @@ use crate::models::digits;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as NotAName, MapAccessDeserializer, MapDeserializer, StrDeserializer, UnitDeserializer};
-use vapo_format::layer::{Add, Conv, Readout, Signal, Silu, SpaceToDepth, Time};
+use vapo_format::layer::{Add, Concat, Conv, Readout, Signal, Silu, SpaceToDepth, Time, Up};
 use vapo_format::{Block, Encoding, Homotopy, Layer, MatrixShape, Shape};
 
 fn parsed<'n, T: Deserialize<'n>>(name: &'n str) -> Result<T, NotAName> {
@@ -40,7 +40,7 @@ fn blocks_are_named_with_their_channels() {
 #[test]
 fn layers_are_named_with_their_attributes() {
     let conv = |window, stride, channels| Conv { window, stride, channels }.into();
-    let layers: [(Layer, &str); 13] = [
+    let layers: [(Layer, &str); 15] = [
         (Signal.into(), "signal"),
         (Time { features: 32 }.into(), "time 32"),
         (Conv::same3x3(8).into(), "conv 3×3 8"),
@@ -54,6 +54,8 @@ fn layers_are_named_with_their_attributes() {
         (Add.into(), "add"),
         (SpaceToDepth.into(), "space-to-depth"),
         (Readout.into(), "readout"),
+        (Up.into(), "up"),
+        (Concat.into(), "concat"),
     ];
     for (layer, name) in layers {
         assert_eq!(layer.to_string(), name);
@@ -65,12 +67,14 @@ fn layers_are_named_with_their_attributes() {
 /// In a text, a layer is its kind's name with its attributes.
 #[test]
 fn layers_read_by_the_names_of_their_kinds() {
-    let without: [(Layer, &str); 5] = [
+    let without: [(Layer, &str); 7] = [
         (Signal.into(), "signal"),
         (Silu.into(), "silu"),
         (Add.into(), "add"),
         (SpaceToDepth.into(), "space-to-depth"),
         (Readout.into(), "readout"),
+        (Up.into(), "up"),
+        (Concat.into(), "concat"),
     ];
     for (layer, name) in without {
         let entry: MapDeserializer<'_, _, NotAName> =

@@ -1,7 +1,7 @@
 //! Rules of architectures: a table of what breaks each.
 
 use vapo_format::architecture::{Edges, MAX_NODES, MAX_SCALINGS, MAX_WEIGHTS};
-use vapo_format::layer::{Add, Conv, Readout, Signal, Silu, SpaceToDepth, Time};
+use vapo_format::layer::{Add, Concat, Conv, Readout, Signal, Silu, SpaceToDepth, Time, Up};
 use vapo_format::{
     Architecture, ArchitectureError, Encoding, Error, Fault, Homotopy, Layer, Model, Node, Scaling, Shape,
 };
@@ -213,6 +213,18 @@ fn extents_of_inputs() {
             between(2, &[node(conv([2, 2], [2, 2], 2), &[0]), node(Add, &[3, 0])]),
             unlike(4, shape(2, 2, 2), shape(2, 4, 4)),
         ),
+        // Concat: the same height and width, whatever the channels
+        ((2, 4, 4), between(5, &[linear(3, 0), node(Concat, &[0, 3])]), Ok(())),
+        (
+            (2, 4, 4),
+            between(4, &[node(conv([2, 2], [2, 2], 2), &[0]), node(Concat, &[3, 0])]),
+            unlike(4, shape(2, 2, 2), shape(2, 4, 4)),
+        ),
+        ((2, 4, 4), between(1, &[linear(4095, 0), node(Concat, &[0, 3])]), Err((4, Fault::Extent { found: 4097 }))),
+        // Up: twice the height and width
+        ((2, 2, 2), between(4, &[node(Up, &[0]), node(conv([2, 2], [2, 2], 2), &[]), node(Concat, &[4, 0])]), Ok(())),
+        ((1, 513, 1), between(1, &[node(Up, &[0])]), Err((3, Fault::Extent { found: 1026 }))),
+        ((1, 1, 513), between(1, &[node(Up, &[0])]), Err((3, Fault::Extent { found: 1026 }))),
         // Film: twice the channels, one pixel, not of the signal
         ((2, 4, 4), between(2, &[linear(4, 1), node(Silu, &[0, 3])]), Ok(())),
         ((2, 4, 4), between(2, &[linear(2, 1), node(Silu, &[0, 3])]), vector(4, 4, shape(2, 1, 1), false)),

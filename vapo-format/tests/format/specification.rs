@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
 use vapo_format::architecture::{MAX_NODES, MAX_SCALINGS};
-use vapo_format::layer::{Add, Conv, MAX_CHANNELS, Readout, Signal, Silu, SpaceToDepth, Time};
+use vapo_format::layer::{Add, Concat, Conv, MAX_CHANNELS, Readout, Signal, Silu, SpaceToDepth, Time, Up};
 use vapo_format::{Block, Encoding, Error, Homotopy, Layer, Model, Node, Scaling, Shape, threshold};
 
 const SPECIFICATION: &str = include_str!("../../SPECIFICATION.md");
@@ -183,7 +183,7 @@ fn names_in_the_header() {
 fn nodes_in_the_header() {
     let [kinds, examples] = &tables("5.3")[..] else { panic!("two tables") };
     let conv = |window, stride, channels| Conv { window, stride, channels };
-    let layers: [Layer; 7] = [
+    let layers: [Layer; 9] = [
         Signal.into(),
         Time { features: 2 }.into(),
         Conv::linear(1).into(),
@@ -191,6 +191,8 @@ fn nodes_in_the_header() {
         Add.into(),
         SpaceToDepth.into(),
         Readout.into(),
+        Up.into(),
+        Concat.into(),
     ];
     assert_eq!(kinds.len(), layers.len());
     for (row, layer) in kinds.iter().zip(layers) {
@@ -220,6 +222,8 @@ fn nodes_in_the_header() {
         node(Add, &[7, 12]),
         node(SpaceToDepth, &[0]),
         node(Readout, &[16, 17, 0]),
+        node(Up, &[]),
+        node(Concat, &[3, 9]),
     ];
     assert_eq!(examples.len(), nodes.len());
     for (row, node) in examples.iter().zip(nodes) {

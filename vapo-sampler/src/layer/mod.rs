@@ -59,6 +59,8 @@ kinds! {
     add: Add,
     space_to_depth: SpaceToDepth,
     readout: Readout,
+    up: Up,
+    concat: Concat,
 }
 
 pub(crate) use readout::squared_norm;

@@ -99,13 +99,19 @@ pub fn graph(seed: u64) -> Architecture {
             pool.push(match draw(10) {
                 7.. if !like.is_empty() => graph.push(Add, &[x, like[draw(like.len())]]),
                 0 => graph.push(Silu, &[x]),
+                4 if graph.extent(x).height.is_multiple_of(2) && graph.extent(x).width.is_multiple_of(2) => {
+                    // Down and up again, beside what was there.
+                    let down = graph.push(Conv::down2x2(1 + draw(4) as u16), &[x]);
+                    let up = graph.push(layer::Up, &[down]);
+                    graph.push(layer::Concat, &[[x, up], [up, x]][draw(2)])
+                }
                 1 | 2 => {
                     let channels = graph.extent(x).channels;
                     let film = graph.push(Conv::linear(2 * channels), &[[time, embedding][draw(2)]]);
                     let active = graph.push(Silu, &[x, film]);
                     if draw(3) == 0 { graph.push(Silu, &[active, film]) } else { active }
                 }
-                3 | 4 => {
+                3 => {
                     let window = [[3, 3], [1, 1], [1, 5], [3, 1], [5, 3]][draw(5)];
                     graph.push(Conv { window, stride: [1, 1], channels: 1 + draw(5) as u16 }, &[x])
                 }
@@ -254,6 +260,12 @@ pub fn potential(model: &Model<'_>, x: &[f64], time: f64) -> f64 {
             }
             Layer::Add(_) => inputs[0].iter().zip(inputs[1]).map(|(x, y)| x + y).collect(),
             Layer::SpaceToDepth(_) => space_to_depth(input.unwrap(), output.extent, inputs[0]),
+            Layer::Up(_) => up(input.unwrap(), inputs[0]),
+            Layer::Concat(_) => {
+                let channels = [0, 1].map(|position| usize::from(extents[usize::from(edges[position])].channels));
+                let pixels = inputs[0].chunks(channels[0]).zip(inputs[1].chunks(channels[1]));
+                pixels.flat_map(|(first, second)| [first, second].concat()).collect()
+            }
             Layer::Readout(_) => {
                 let (o, q, x) = (inputs[0], inputs[1], inputs[2]);
                 let channels = q.len() - 1;
@@ -315,6 +327,13 @@ fn convolution(matrix: &Matrix<'_>, windows: Windows, input: Shape, output: Shap
         }
     }
     y
+}
+
+fn up(input: Shape, x: &[f64]) -> Vec<f64> {
+    let (width, channels) = (usize::from(input.width), usize::from(input.channels));
+    let twice =
+        |rows: &[f64], size: usize| -> Vec<f64> { rows.chunks(size).flat_map(|row| [row, row].concat()).collect() };
+    twice(&twice(x, channels), 2 * width * channels)
 }
 
 fn space_to_depth(input: Shape, output: Shape, x: &[f64]) -> Vec<f64> {

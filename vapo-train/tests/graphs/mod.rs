@@ -2,7 +2,7 @@
 
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
-use vapo_format::layer::{Add, Conv, Layer, Readout, Silu, SpaceToDepth, Time};
+use vapo_format::layer::{Add, Concat, Conv, Layer, Readout, Silu, SpaceToDepth, Time, Up};
 use vapo_format::{Architecture, Homotopy, Shape};
 
 struct Graph {
@@ -57,7 +57,7 @@ impl Graph {
     }
 
     fn step(&mut self) {
-        match self.below(9) {
+        match self.below(10) {
             0 => self.same(),
             1 => self.tiles(),
             2 => self.stream = self.push(Silu, &[self.stream]),
@@ -68,6 +68,7 @@ impl Graph {
             4 => self.depth(),
             5 => self.skip(),
             6 => self.almost(),
+            7 => self.down_and_up(),
             _ => self.block(),
         }
     }
@@ -126,6 +127,19 @@ impl Graph {
         let inner = self.stream - [1, 2, 4, 5][self.below(4)];
         let again = self.push(Conv::linear(channels), &[inner]);
         self.stream = self.push(Add, &[self.stream, again]);
+    }
+
+    /// Down and up again, beside what was there.
+    fn down_and_up(&mut self) {
+        let Shape { channels, height, width } = self.extent;
+        if channels > 6 || !height.is_multiple_of(2) || !width.is_multiple_of(2) {
+            return self.same();
+        }
+        let down = self.push(Conv::down2x2(3), &[self.stream]);
+        let up = self.push(Up, &[down]);
+        let inputs = if self.below(2) == 0 { [self.stream, up] } else { [up, self.stream] };
+        self.extent.channels += 3;
+        self.stream = self.push(Concat, &inputs);
     }
 
     fn read_out(&mut self) {

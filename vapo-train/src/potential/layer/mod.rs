@@ -40,4 +40,6 @@ kinds! {
     add: Add,
     space_to_depth: SpaceToDepth,
     readout: Readout,
+    up: Up,
+    concat: Concat,
 }

@@ -1,0 +1,64 @@
+//! Every layer kind has a file of one name in each crate, and the page on adding one shows the code that is there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where each crate has its layer kinds.
+const FOLDERS: [&str; 3] = ["vapo-format/src/layer", "vapo-sampler/src/layer", "vapo-train/src/potential/layer"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The files of a folder but its `mod.rs`.
+fn files(folder: &str) -> BTreeSet<String> {
+    let names = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().file_name());
+    names.map(|name| name.into_string().unwrap()).filter(|name| name != "mod.rs").collect()
+}
+
+/// The lines `file: Kind,` of a folder's list.
+fn listed(folder: &str) -> Vec<String> {
+    let text = read(&format!("{folder}/mod.rs"));
+    let (_, list) = text.split_once("\nkinds! {\n").expect(folder);
+    let (list, _) = list.split_once("\n}").expect(folder);
+    list.lines().map(str::trim).filter(|line| !line.starts_with("///")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_kind_has_its_file_and_its_line_in_each_crate() {
+    let [first, ..] = FOLDERS;
+    for folder in FOLDERS {
+        assert_eq!(listed(folder), listed(first), "{folder}");
+        assert_eq!(files(folder), files(first), "{folder}");
+    }
+    let named = listed(first).iter().map(|line| line.split_once(':').unwrap().0.to_owned() + ".rs").collect();
+    assert_eq!(files(first), named);
+}
+
+#[test]
+fn the_page_on_adding_a_layer_shows_what_is_there() {
+    let page = read("vapo-sampler/docs/adding-a-layer.md");
+    let code: Vec<&str> = page.split("```").skip(1).step_by(2).collect();
+    let all: String = FOLDERS
+        .iter()
+        .flat_map(|folder| ["mod.rs", "up.rs"].map(|file| format!("{folder}/{file}")))
+        .map(|path| read(&path))
+        .collect();
+    let rust: Vec<&str> = code.iter().filter_map(|block| block.strip_prefix("rust\n")).collect();
+    assert_eq!(rust.len(), 5);
+    for block in rust {
+        assert!(all.contains(block), "the page shows what no file has: {block}");
+    }
+    // Files and folders that it names.
+    let named: Vec<&str> =
+        page.split('`').skip(1).step_by(2).filter(|word| word.starts_with("vapo-") && word.contains('/')).collect();
+    assert!(named.len() > 10);
+    for path in named {
+        assert!(root().join(path).exists(), "{path}");
+    }
+}
