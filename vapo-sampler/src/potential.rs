@@ -3,10 +3,10 @@
 //! A pass goes through the steps of a [`Plan`], which say where everything lies. What each layer computes `layer` says.
 
 use crate::error::Error;
-use crate::layer::{At, Compute, squared_norm};
+use crate::layer::{At, Compute, Values, squared_norm};
 use crate::plan::{Contribution, ELEMENT, NONE, Plan, Step};
 use core::ops::Range;
-use vapo_format::layer::{MAX_INPUTS, Reverse};
+use vapo_format::layer::{Input, MAX_INPUTS, Reverse};
 use vapo_format::{Homotopy, Layer, Matrix, Model, Shape, Threshold};
 
 /// A model's potential, evaluated in memory that the caller lends.
@@ -109,35 +109,23 @@ impl<'a> Potential<'a> {
             return Some(());
         }
         let output = range(step.value, step.extent);
-        let mut values = [0..0, 0..0, 0..0];
-        // A kind that works in place finds its first input in its output: there already, or copied there.
-        let mut placed = !works_in_place(step.layer);
-        for (value, &input) in values.iter_mut().zip(&step.inputs).filter(|(_, input)| **input != NONE) {
-            *value = self.value(input)?;
-            if !placed && (value.start == output.start && input != 0) {
-                placed = true;
-                *value = 0..0;
-            }
-        }
-        let first = step.inputs[0];
-        if !placed {
-            let value = core::mem::replace(&mut values[0], 0..0);
-            if first == 0 {
+        let (mut values, mut of_signal) = self.values(step, [true; MAX_INPUTS])?;
+        if step.layer.kind().in_place() {
+            // Its first input is in its output: there already, or copied there.
+            let there = values.iter().position(|value| !value.is_empty() && value.start == output.start);
+            let position = there.unwrap_or(0);
+            let value = core::mem::replace(values.get_mut(position)?, 0..0);
+            let is_signal = core::mem::replace(of_signal.get_mut(position)?, false);
+            if is_signal {
                 self.memory.get_mut(output.clone())?.copy_from_slice(x);
-            } else {
-                let [from, to] = self.memory.get_disjoint_mut([value, output.clone()]).ok()?;
-                to.copy_from_slice(from);
+            } else if there.is_none() {
+                self.copy(value, output.clone())?;
             }
         }
         let at = self.at(step, time)?;
         let [a, b, c] = values;
         let [a, b, c, y] = self.memory.get_disjoint_mut([a, b, c, output]).ok()?;
-        let mut values: [&[f32]; MAX_INPUTS] = [a, b, c];
-        if placed || first != 0 {
-            let of_signal = values.iter_mut().zip(step.inputs).filter(|(_, input)| *input == 0);
-            of_signal.for_each(|(value, _)| *value = x);
-        }
-        step.layer.forward(at, values, y);
+        step.layer.forward(at, with_signal([a, b, c], of_signal, x), y);
         Some(())
     }
 
@@ -154,93 +142,137 @@ impl<'a> Potential<'a> {
                 }
             }
             for position in 0..MAX_INPUTS {
-                self.contribute(step, position, x, time, drift)?;
+                if let Some(way) = self.way(step, position) {
+                    if way.mode != Reverse::Passed {
+                        self.make(step, position, &way, x, time, drift)?;
+                    }
+                    self.bring(way, drift)?;
+                }
             }
         }
         Some(())
     }
 
-    /// A node's contribution to the cotangent of one input.
-    fn contribute(&mut self, step: &Step, position: usize, x: &[f32], time: f32, drift: &mut [f32]) -> Option<()> {
+    /// How a node contributes to the cotangent of one input; none where it does not.
+    fn way(&self, step: &Step, position: usize) -> Option<Way> {
         let contribution = *step.contributions.get(position)?;
         if contribution == Contribution::None {
-            return Some(());
+            return None;
         }
         let input = *step.inputs.get(position)?;
-        let extent = self.plan.step(input)?.extent;
-        let own = if matches!(step.layer, Layer::Readout(_)) { 0..0 } else { range(step.cotangent, step.extent) };
-        // Empty where it is the drift.
-        let cotangent = if input == 0 { 0..0 } else { range(self.plan.step(input)?.cotangent, extent) };
+        let Step { extent, cotangent, .. } = *self.plan.step(input)?;
         let mode = step.layer.kind().reverse(position);
-        let written = matches!(mode, Reverse::Written | Reverse::OverValue);
-        let made = match (written, contribution) {
-            (true, Contribution::Add) => range(step.scratch, extent),
-            (true, _) => cotangent.clone(),
-            (false, _) => own.clone(),
+        // Nothing comes after a read-out.
+        let own = if matches!(step.layer, Layer::Readout(_)) { 0..0 } else { range(step.cotangent, step.extent) };
+        let to = if input == 0 { 0..0 } else { range(cotangent, extent) };
+        let made = match (mode, contribution) {
+            (Reverse::InPlace | Reverse::Passed, _) => own.clone(),
+            (_, Contribution::Add) => range(step.scratch, extent),
+            _ => to.clone(),
         };
-        if mode != Reverse::Passed {
-            let at = self.at(step, time)?;
-            let mut values = [0..0, 0..0, 0..0];
-            for (at, (value, &input)) in values.iter_mut().zip(&step.inputs).enumerate() {
-                if input != NONE && *step.keeps.get(at)? {
-                    *value = self.value(input)?;
-                }
+        Some(Way { mode, contribution, own, made, to, is_drift: input == 0 })
+    }
+
+    /// Makes a contribution.
+    fn make(&mut self, step: &Step, position: usize, way: &Way, x: &[f32], time: f32, drift: &mut [f32]) -> Option<()> {
+        let (mut values, of_signal) = self.values(step, step.keeps)?;
+        if way.mode == Reverse::OverValue {
+            // The value lies where the cotangent goes: there already, or copied there.
+            let value = core::mem::replace(values.get_mut(position)?, 0..0);
+            if value.start != way.made.start {
+                self.copy(value, way.made.clone())?;
             }
-            if mode == Reverse::OverValue {
-                // The value lies where the cotangent goes: there already, or copied there.
-                let value = core::mem::replace(values.get_mut(position)?, 0..0);
-                if value.start != made.start {
-                    let [from, to] = self.memory.get_disjoint_mut([value, made.clone()]).ok()?;
-                    to.copy_from_slice(from);
-                }
-            }
-            let [a, b, c] = values;
-            let to = if written { made.clone() } else { 0..0 };
-            let [a, b, c, g, to] = self.memory.get_disjoint_mut([a, b, c, own, to]).ok()?;
-            let mut values: [&[f32]; MAX_INPUTS] = [a, b, c];
-            values.iter_mut().zip(step.inputs).filter(|(_, input)| *input == 0).for_each(|(value, _)| *value = x);
-            let to = if written && made.is_empty() { &mut *drift } else { to };
-            step.layer.reverse(at, values, g, to, position);
         }
-        if made.start == cotangent.start && made.end == cotangent.end {
-            return Some(()); // it lies where it should
+        let at = self.at(step, time)?;
+        let [a, b, c] = values;
+        let made = if way.mode == Reverse::InPlace { 0..0 } else { way.made.clone() };
+        let [a, b, c, g, made] = self.memory.get_disjoint_mut([a, b, c, way.own.clone(), made]).ok()?;
+        let to = if way.made.is_empty() { drift } else { made };
+        step.layer.reverse(at, with_signal([a, b, c], of_signal, x), g, to, position);
+        Some(())
+    }
+
+    /// Brings a contribution that was made to the cotangent that it is of.
+    fn bring(&mut self, way: Way, drift: &mut [f32]) -> Option<()> {
+        if way.made == way.to {
+            return Some(()); // it was made there
         }
-        let (made, to) = if input == 0 {
-            (self.memory.get(made)?, drift)
+        let (made, to) = if way.is_drift {
+            (self.memory.get(way.made)?, drift)
         } else {
-            let [made, to] = self.memory.get_disjoint_mut([made, cotangent]).ok()?;
+            let [made, to] = self.memory.get_disjoint_mut([way.made, way.to]).ok()?;
             (&*made, to)
         };
-        match contribution {
+        match way.contribution {
             Contribution::Add => to.iter_mut().zip(made).for_each(|(to, made)| *to += made),
             _ => to.copy_from_slice(made),
         }
         Some(())
     }
 
-    /// Where a node's output lies; nowhere for the signal.
-    fn value(&self, node: u16) -> Option<Range<usize>> {
-        let step = self.plan.step(node)?;
-        Some(if node == 0 { 0..0 } else { range(step.value, step.extent) })
+    /// Where the values of a node's inputs lie, those that are wanted, and whether they are the signal's, which lies nowhere
+    /// in the memory.
+    fn values(
+        &self,
+        step: &Step,
+        wanted: [bool; MAX_INPUTS],
+    ) -> Option<([Range<usize>; MAX_INPUTS], [bool; MAX_INPUTS])> {
+        let mut values = [0..0, 0..0, 0..0];
+        let mut of_signal = [false; MAX_INPUTS];
+        let inputs = step.inputs.iter().zip(wanted).zip(values.iter_mut().zip(&mut of_signal));
+        for ((&input, _), (value, of_signal)) in inputs.filter(|((input, wanted), _)| *wanted && **input != NONE) {
+            let Step { value: offset, extent, .. } = *self.plan.step(input)?;
+            *of_signal = input == 0;
+            if input != 0 {
+                *value = range(offset, extent);
+            }
+        }
+        Some((values, of_signal))
+    }
+
+    fn copy(&mut self, from: Range<usize>, to: Range<usize>) -> Option<()> {
+        let [from, to] = self.memory.get_disjoint_mut([from, to]).ok()?;
+        to.copy_from_slice(from);
+        Some(())
     }
 
     fn at(&self, step: &Step, time: f32) -> Option<At<'a>> {
-        let [first, ..] = step.inputs;
-        let input = self.plan.step(first).map_or(Shape::default(), |input| input.extent);
-        let matrix = match step.layer {
-            Layer::Conv(conv) => {
+        let mut inputs = [Input::default(); MAX_INPUTS];
+        let mut count = 0;
+        for (input, &node) in inputs.iter_mut().zip(&step.inputs).filter(|(_, node)| **node != NONE) {
+            input.extent = self.plan.step(node)?.extent;
+            count += 1;
+        }
+        let matrix = match step.layer.kind().matrix(inputs.get(..count)?) {
+            Some((rows, columns)) => {
                 let weights = self.model.weights().get(step.weights as usize..)?;
-                let (rows, columns) = (conv.taps() * usize::from(input.channels), conv.channels.into());
                 Some(Matrix::split_first(weights, rows, columns, self.model.encoding())?.0)
             }
-            _ => None,
+            None => None,
         };
-        Some(At { input, output: step.extent, matrix, time })
+        let [first, ..] = inputs;
+        Some(At { input: first.extent, output: step.extent, matrix, time })
     }
 }
 
-fn works_in_place(layer: Layer) -> bool {
-    layer.kind().in_place()
+/// How a node contributes to the cotangent of one input.
+struct Way {
+    mode: Reverse,
+    contribution: Contribution,
+    /// The cotangent of the node's own output.
+    own: Range<usize>,
+    /// Where the contribution is made; nowhere in the memory where that is the drift.
+    made: Range<usize>,
+    /// Where it belongs; nowhere in the memory where that is the drift.
+    to: Range<usize>,
+    is_drift: bool,
+}
+
+/// The values, with the signal where it is one.
+fn with_signal<'m>(values: [&'m mut [f32]; MAX_INPUTS], of_signal: [bool; MAX_INPUTS], x: &'m [f32]) -> Values<'m> {
+    let mut values = values.map(|value| &*value);
+    values.iter_mut().zip(of_signal).filter(|(_, of_signal)| *of_signal).for_each(|(value, _)| *value = x);
+    values
 }
 
 /// Elements of an activation that begins at this byte.

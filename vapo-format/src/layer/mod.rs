@@ -79,7 +79,7 @@ pub enum Reverse {
     Written,
     /// In place of the output's cotangent.
     InPlace,
-    /// In place of the input's value.
+    /// In place of the input's value, on which no cotangent depends that the pass makes after it.
     OverValue,
     /// It is the output's, unchanged.
     Passed,

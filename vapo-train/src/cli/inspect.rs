@@ -325,8 +325,8 @@ the model fits microbit, in bytes:
         let device = parse("m --board stm32h743").unwrap().device().unwrap();
         let page = verdict(&model, &device.0, device.1).unwrap();
         let expected = "
-  RAM            needs   535104 of  1015808,   480704 to spare: arena 475652, image 49152, stack 8192, program 2108
-    piece 1      needs   485952 of   524288,    38336 to spare: arena 475652, stack 8192, program 2108
+  RAM            needs   534844 of  1015808,   480964 to spare: arena 475392, image 49152, stack 8192, program 2108
+    piece 1      needs   485692 of   524288,    38596 to spare: arena 475392, stack 8192, program 2108
     piece 2      needs    49152 of   294912,   245760 to spare: image 49152
     piece 3      needs        0 of   131072,   131072 to spare: empty
     piece 4      needs        0 of    65536,    65536 to spare: empty
@@ -336,7 +336,7 @@ the model fits microbit, in bytes:
         // As many bytes in smaller pieces do not hold it.
         let device = parse("m --flash 2M --ram 256K,256K,256K,256K").unwrap().device().unwrap();
         let page = verdict(&model, &device.0, device.1).unwrap();
-        assert!(page.contains("does not fit") && page.contains("213508 too few: arena 475652\n"), "{page}");
+        assert!(page.contains("does not fit") && page.contains("213248 too few: arena 475392\n"), "{page}");
     }
 
     #[test]
@@ -349,9 +349,9 @@ the model does not fit the device, in bytes:
 
 smaller, in int8     parameters      flash        RAM
 int8 weights               1033      58924       6016  lacks 1920 bytes of RAM
-space-to-depth stem         785      58500       3460  fits
-one block less              665      58412       3904  fits
-one level less              865      58696       9092  lacks 4996 bytes of RAM
+space-to-depth stem         785      58500       3424  fits
+one block less              665      58412       3424  fits
+one level less              865      58696       8032  lacks 3936 bytes of RAM
 half the channels           569      58308       3952  fits
 
 Layers of those that fit, for a preset to train:
@@ -404,7 +404,7 @@ half the channels: conv 2, residual, down 4, head 4
         let Failure::Other(cause) = failure else { panic!("{failure:?}") };
         let text = cause.to_string();
         let Program { flash, ram } = board::largest_program();
-        let lack = [file("digits", Encoding::Float32).len() + flash - (64 << 10), 9668 + 6144 + ram - (12 << 10)];
+        let lack = [file("digits", Encoding::Float32).len() + flash - (64 << 10), 9536 + 6144 + ram - (12 << 10)];
         let [flash, ram] = lack;
         assert_eq!(text, format!("the model does not fit: the device lacks {flash} bytes of flash, {ram} of RAM"));
     }
