@@ -45,7 +45,7 @@ impl<O: Output> Board<'_, O> {
         let judge =
             |sampler: &mut Sampler<'_>, image: &[f32]| (energy(sampler, image), sampler.verdict(image).ok().flatten());
         let (image, (energy, verdict)) =
-            sample(&model, self.plan, request, self.memory, self.clock, known, observe, judge)?;
+            sample((&model, self.plan), request, self.memory, self.clock, known, observe, judge)?;
         print.text("sample ");
         for value in image {
             print.hex(value.to_bits());

@@ -17,8 +17,7 @@ pub(crate) fn energy(sampler: &mut Sampler<'_>, image: &[f32]) -> f32 {
 /// told the time and the drift of each step when the drift is known, and nothing at the end; the stopwatch started at the
 /// beginning, and never stops by itself. Beside the sample this is what `judge` says of it.
 pub(crate) fn sample<'a, J>(
-    model: &Model<'_>,
-    plan: &Plan,
+    (model, plan): (&Model<'_>, &Plan),
     request: Request,
     memory: &'a mut [f32],
     clock: Clock,

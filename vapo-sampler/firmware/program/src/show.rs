@@ -32,7 +32,7 @@ impl<O: Output> Board<'_, O> {
                 watch.restart();
             };
             let (image, energy) =
-                sample(&model, self.plan, request, self.memory, self.clock, |_| None, observe, energy)?;
+                sample((&model, self.plan), request, self.memory, self.clock, |_| None, observe, energy)?;
             let mut print = Print(&mut self.output);
             art::draw(&mut print, image, shape);
             let step = total as f32 / (1e6 * f32::from(request.steps));
