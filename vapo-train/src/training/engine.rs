@@ -93,6 +93,9 @@ impl Differentiate for dfdx::prelude::Cuda {
             }
         }
         use crate::ops::Composite;
+        use crate::potential::{Evaluation, Seeds};
+        use crate::training::passes::Passes;
+
         of_part(&mut Whole(Potential::new(architecture, parameters, self), samples), 0..samples.times.len())
     }
 }
