@@ -4,7 +4,7 @@ use crate::arena;
 use crate::solver::Solver;
 use core::fmt;
 use vapo_format::writer::file_bytes;
-use vapo_format::{Architecture, Encoding};
+use vapo_format::{Architecture, Encoding, Model, threshold};
 
 /// Memory of a device, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,16 @@ pub struct Demand {
 }
 
 impl Demand {
+    /// Of a model that there is, its threshold included: as a board takes it, in the newest version of the format.
+    ///
+    /// # Errors
+    /// The architecture is none that validates.
+    pub fn of(model: &Model<'_>, solver: Option<Solver>) -> Result<Self, vapo_format::Error> {
+        let threshold = model.threshold().map_or(0, |_| threshold::BYTES);
+        let demand = Demand::new(&model.architecture(), model.encoding(), solver)?;
+        Ok(Demand { model: demand.model + threshold, ..demand })
+    }
+
     /// For one solver, or for the one that takes most.
     ///
     /// # Errors

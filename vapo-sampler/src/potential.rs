@@ -117,7 +117,7 @@ impl<'a> Potential<'a> {
             let value = core::mem::replace(values.get_mut(position)?, 0..0);
             let is_signal = core::mem::replace(of_signal.get_mut(position)?, false);
             if is_signal {
-                self.memory.get_mut(output.clone())?.copy_from_slice(x);
+                set(self.memory.get_mut(output.clone())?, x);
             } else if there.is_none() {
                 self.copy(value, output.clone())?;
             }
@@ -205,7 +205,7 @@ impl<'a> Potential<'a> {
         };
         match way.contribution {
             Contribution::Add => to.iter_mut().zip(made).for_each(|(to, made)| *to += made),
-            _ => to.copy_from_slice(made),
+            _ => set(to, made),
         }
         Some(())
     }
@@ -232,7 +232,7 @@ impl<'a> Potential<'a> {
 
     fn copy(&mut self, from: Range<usize>, to: Range<usize>) -> Option<()> {
         let [from, to] = self.memory.get_disjoint_mut([from, to]).ok()?;
-        to.copy_from_slice(from);
+        set(to, from);
         Some(())
     }
 
@@ -273,6 +273,11 @@ fn with_signal<'m>(values: [&'m mut [f32]; MAX_INPUTS], of_signal: [bool; MAX_IN
     let mut values = values.map(|value| &*value);
     values.iter_mut().zip(of_signal).filter(|(_, of_signal)| *of_signal).for_each(|(value, _)| *value = x);
     values
+}
+
+/// Copies what both slices have room for: `copy_from_slice` would panic where their lengths differ.
+fn set(to: &mut [f32], from: &[f32]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
 /// Elements of an activation that begins at this byte.

@@ -5,7 +5,8 @@ use vapo_format::layer::Silu;
 
 impl Compute for Silu {
     fn forward(&self, at: At<'_>, [_, film, _]: Values<'_>, y: &mut [f32]) {
-        let channels = at.output.channels.into();
+        // Extents are at least 1; the compiler cannot know.
+        let channels = usize::from(at.output.channels).max(1);
         if let Some((scale, shift)) = film.split_at_checked(channels).filter(|_| !film.is_empty()) {
             for pixel in y.chunks_exact_mut(channels) {
                 for ((y, scale), shift) in pixel.iter_mut().zip(scale).zip(shift) {
@@ -18,7 +19,7 @@ impl Compute for Silu {
     }
 
     fn reverse(&self, at: At<'_>, [x, film, _]: Values<'_>, g: &mut [f32], _: &mut [f32], _: usize) {
-        let channels = at.output.channels.into();
+        let channels = usize::from(at.output.channels).max(1);
         if let Some((scale, shift)) = film.split_at_checked(channels).filter(|_| !film.is_empty()) {
             for (pixel, x) in g.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
                 for (((g, x), scale), shift) in pixel.iter_mut().zip(x).zip(scale).zip(shift) {

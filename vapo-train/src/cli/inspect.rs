@@ -7,6 +7,7 @@ use crate::export::picture;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 use vapo_format::architecture::MAX_NODES;
+use vapo_format::model::VERSION;
 use vapo_format::{Architecture, Encoding, Model, Scaling, Threshold};
 use vapo_sampler::Solver;
 use vapo_sampler::fit::{Demand, Device, Memory, PIECES, Placed, Program};
@@ -58,7 +59,7 @@ impl Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(picture) = &arguments.plan {
-        output::expect_png(picture)?;
+        output::expect_png("--plan", picture)?;
     }
     let files = Plan::new(arguments.force).reads("the model", [&arguments.model]);
     let files = files.writes("--plan", &arguments.plan).check()?;
@@ -75,7 +76,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut refusal = None;
     if let Some((name, device)) = arguments.device() {
         text += &format!("\n{}", verdict(&model, &name, device)?);
-        let lack = device.lack(Demand::new(&model.architecture(), model.encoding(), device.solver)?);
+        let lack = device.lack(Demand::of(&model, device.solver)?);
         if !lack.fits() {
             refusal = Some(Failure::Other(format!("the model does not fit: {name} {lack}").into()));
         }
@@ -88,7 +89,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     let (architecture, encoding) = (&model.architecture(), model.encoding());
     let mut text = nodes(architecture, encoding);
-    text += &format!("\nformat           version {}\n", model.version());
+    let newest = if model.version() == VERSION {
+        ""
+    } else {
+        "; the flash below is that of the newest version, which boards take"
+    };
+    text += &format!("\nformat           version {}{newest}\n", model.version());
     let image = architecture.signal;
     text += &format!("image            {image}, homotopy {}, weights {encoding}\n", architecture.homotopy);
     if architecture.scaling.iter().any(|scaling| *scaling != Scaling::BYTES) {
@@ -104,11 +110,11 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     if let Some(Threshold { energy, time, false_positive_rate: rate }) = model.threshold() {
         text += &format!("threshold        energy {energy} at time {time}, for a false-positive rate of {rate}\n");
     }
-    let all = Demand::new(architecture, encoding, None)?;
+    let all = Demand::of(model, None)?;
     let Program { flash, ram } = board::largest_program();
     text += &format!("flash            {} bytes of model; the program takes at most {flash} more\n", all.model);
     for solver in Solver::ALL {
-        let Demand { arena, image, .. } = Demand::new(architecture, encoding, Some(solver))?;
+        let Demand { arena, image, .. } = Demand::of(model, Some(solver))?;
         let both = arena + image;
         let name = solver.name();
         text += &format!(
@@ -147,7 +153,7 @@ fn nodes(architecture: &Architecture, encoding: Encoding) -> String {
 /// Whether the model fits a device and by how much, and what would fit where it does not.
 fn verdict(model: &Model<'_>, name: &str, device: Device) -> Result<String, vapo_format::Error> {
     let (architecture, encoding) = (&model.architecture(), model.encoding());
-    let demand = Demand::new(architecture, encoding, device.solver)?;
+    let demand = Demand::of(model, device.solver)?;
     let Demand { model, arena, image } = demand;
     let Memory { flash, stack, .. } = device.memory;
     let (ram, lack) = (device.memory.ram(), device.lack(demand));
@@ -237,8 +243,12 @@ mod tests {
     fn the_model_counts_with_every_byte_of_its_file() {
         for encoding in [Encoding::Int8, Encoding::Float32] {
             let file = file("digits", encoding);
-            let architecture = Model::parse(&file).unwrap().architecture().clone();
-            assert_eq!(Demand::new(&architecture, encoding, None).unwrap().model, file.len());
+            let model = Model::parse(&file).unwrap();
+            assert_eq!(Demand::of(&model, None).unwrap().model, file.len());
+            let threshold = Threshold { energy: 1.0, time: 0.5, false_positive_rate: 0.05 };
+            let mut judged = vec![0; file.len() + vapo_format::threshold::BYTES];
+            vapo_format::writer::replace_threshold(&model, Some(threshold), &mut judged).unwrap();
+            assert_eq!(Demand::of(&Model::parse(&judged).unwrap(), None).unwrap().model, judged.len());
         }
     }
 
@@ -354,7 +364,7 @@ one block less              665      58412       3424  fits
 one level less              865      58696       8032  lacks 3936 bytes of RAM
 half the channels           569      58308       3952  fits
 
-Layers of those that fit, for a preset to train:
+Blocks of those that fit, for a preset to train:
 space-to-depth stem: space-to-depth, conv 8, head 8
 one block less: conv 4, down 8, head 8
 half the channels: conv 2, residual, down 4, head 4

@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { sampler, out, pairs, frames, .. } = arguments;
-    output::expect_png(out)?;
+    output::expect_png("--out", out)?;
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
     let outputs = plan.writes_with_card("--out", [out]).check()?;
     let settings = sampler.settings(*pairs as usize)?;

@@ -46,7 +46,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { data, sampler, count, out, .. } = arguments;
-    output::expect_png(out)?;
+    output::expect_png("--out", out)?;
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]).reads_data(data);
     let outputs = plan.writes_with_card("--out", [out]).check()?;
     if data.split() == Split::Train {

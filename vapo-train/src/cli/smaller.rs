@@ -73,7 +73,7 @@ pub(super) fn describe(variants: &[Variant], device: Device) -> String {
     if layers.is_empty() {
         return text + "\nNone of these fits: combine them, or take a device of more memory.\n";
     }
-    text + "\nLayers of those that fit, for a preset to train:\n" + &layers
+    text + "\nBlocks of those that fit, for a preset to train:\n" + &layers
 }
 
 /// A valid encoder with other layers.

@@ -39,7 +39,8 @@ impl State<'_> {
             self.rest()?;
         }
 
-        // Draw. Images x̄, (B, d) in −1 to 1: the next ones of a permutation of the data set, some of them mirrored.
+        // Draw. Images x̄, (B, d) in −1 to 1: the next ones of a permutation of the data set, some of them mirrored. Draws that
+        // samples share are fewer than B here, and are dealt out to B samples below.
         let (mut indices, mut data) = (Vec::new(), Vec::new());
         self.batches.indices(self.step, &mut indices);
         dataset.fill(&indices, &mut data);
@@ -47,7 +48,8 @@ impl State<'_> {
             let place = self.step.wrapping_mul(indices.len() as u64);
             Flips::new(config.seed).apply(place, dataset.shape(), &mut data);
         }
-        // Times t, (B,) in 0 ≤ t < 1, and noise ε, (B, d), standard Gaussian. A little noise blurs the data's grey levels.
+        // Times t, (B,) in 0 ≤ t < 1, and noise ε, (B, d), standard Gaussian. A little noise is added to the data too, which
+        // blurs its grey levels.
         let times = config.times.draw(config.draws.times(config.batch), &mut self.generator);
         let noise = gaussian_noise(&mut data, config.data_noise, &mut self.generator);
         // Antithetic samples share an image and a time, and have noise of opposite signs. Independent ones share nothing.
@@ -77,7 +79,8 @@ impl State<'_> {
             },
         )?;
 
-        // Clip. To a norm of at most `clip_norm`. What is not finite ends the training before anything moved.
+        // Clip. To a norm of at most `clip_norm`. What is not finite ends the training before anything moved. Weights that rest
+        // have no part in the norm.
         let not_finite = TrainingError::NotFinite { step: self.step + 1, loss };
         if !loss.is_finite() {
             return Err(not_finite);
@@ -87,7 +90,8 @@ impl State<'_> {
         }
         let gradient_norm = clip(&mut gradient, config.clip_norm).map_err(|_| not_finite)?;
 
-        // Step. θ ← θ − step(gradient): Muon for the weights between channels, Adam for all else. The rate rises, then falls.
+        // Step. θ ← θ − step(gradient). With `flow`, Muon moves the weights between channels, which also decay, and Adam all
+        // else; with the other objectives, and once weights rest, Adam moves all. The rate rises, then falls.
         let learning_rate = learning_rate(config.learning_rate, self.step, config.warm_up, progress as f32);
         self.optimiser.update(&mut self.parameters, &gradient, learning_rate)?;
 

@@ -119,9 +119,7 @@ fn demand(path: &Path, solver: Option<Solver>) -> Result<(Vec<u8>, Demand, PlanF
     let bytes = renewed(bytes).map_err(|error| refused(&error))?;
     let model = Model::parse(&bytes).map_err(|error| refused(&error))?;
     let plan = PlanFor::new(&model).map_err(|error| refused(&error))?;
-    let demand = Demand::new(&model.architecture(), model.encoding(), solver).map_err(|error| refused(&error))?;
-    // A file may hold more than its architecture asks for: a threshold.
-    let demand = Demand { model: bytes.len(), ..demand };
+    let demand = Demand::of(&model, solver).map_err(|error| refused(&error))?;
     Ok((bytes, demand, plan))
 }
 

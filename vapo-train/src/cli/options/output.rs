@@ -17,10 +17,10 @@ pub(in crate::cli) const SAMPLE: &str =
 ///
 /// # Errors
 /// It ends in something else.
-pub(in crate::cli) fn expect_png(path: &Path) -> Result<(), Failure> {
+pub(in crate::cli) fn expect_png(option: &str, path: &Path) -> Result<(), Failure> {
     match Format::of(path) {
         Some(Format::Grid) => Ok(()),
-        _ => Err(Failure::Usage(format!("--out {}: expected a name that ends in .png", path.display()))),
+        _ => Err(Failure::Usage(format!("{option} {}: expected a name that ends in .png", path.display()))),
     }
 }
 

@@ -32,8 +32,6 @@ pub fn plan<const NODES: usize>(lifetimes: &Lifetimes<NODES>) -> Picture {
             chart.draw_buffer(&mut picture, buffer, *life);
         }
     }
-    let middle = LEFT + TIME * chart.end / 2;
-    line(&mut picture, Point::new(middle, TOP), Point::new(middle, BOTTOM), INK, 1);
     let (bytes, bound) = (lifetimes.bytes(), lifetimes.lower_bound());
     let title = format!("{bytes} bytes of memory, {bound} in use at most");
     let bold = MonoTextStyle::new(&FONT_9X15_BOLD, INK);
@@ -74,6 +72,8 @@ impl Chart {
         for (time, pass) in [(nodes / 2, "nodes, forward"), (nodes + nodes / 2, "nodes, in reverse")] {
             text(picture, pass, Point::new(LEFT + TIME * time, BOTTOM + 36), Alignment::Center, style);
         }
+        let middle = LEFT + TIME * nodes;
+        line(picture, Point::new(middle, BOTTOM), Point::new(middle, BOTTOM + 44), INK, 1);
         line(picture, Point::new(LEFT, BOTTOM), Point::new(self.right(), BOTTOM), INK, 1);
     }
 
