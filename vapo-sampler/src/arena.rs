@@ -13,10 +13,11 @@ use vapo_format::architecture::MAX_NODES;
 ///
 /// Exact: one element less is refused. A [`crate::Potential`] alone needs [`potential_elements`].
 pub fn elements(architecture: &Architecture, solver: Solver) -> usize {
-    potential_elements(architecture) + solver.buffers() * architecture.signal.elements()
+    let buffers = solver.buffers().saturating_mul(architecture.signal.elements());
+    potential_elements(architecture).saturating_add(buffers)
 }
 
-/// Elements that a [`crate::Potential`] of this architecture needs.
+/// Elements that a [`crate::Potential`] of this architecture needs; `usize::MAX` where that is more than 32 bits address.
 pub fn potential_elements(architecture: &Architecture) -> usize {
     // An architecture has no more nodes than there is room for.
     Lifetimes::<MAX_NODES>::new(architecture.walk(), ELEMENT)
@@ -27,7 +28,8 @@ pub fn potential_elements(architecture: &Architecture) -> usize {
 /// buffers come beside them.
 pub fn composition_elements(architectures: [&Architecture; 2]) -> usize {
     let [first, second] = architectures;
-    potential_elements(first) + potential_elements(second) + first.signal.elements()
+    let potentials = potential_elements(first).saturating_add(potential_elements(second));
+    potentials.saturating_add(first.signal.elements())
 }
 
 impl Plan {

@@ -35,6 +35,11 @@ pub enum Error {
         /// Nodes up to the first that there is none for.
         given: usize,
     },
+    /// A potential takes more memory than 32 bits address.
+    Large {
+        /// Bytes that it takes at least.
+        needed: u64,
+    },
     /// Two potentials that have no sum: of signals of different extents, or of different homotopies.
     Unlike {
         /// Extents of the signals.
@@ -62,6 +67,12 @@ impl fmt::Display for Error {
             Error::Plan => f.write_str("the plan is another model's: plan the memory of the model that is sampled"),
             Error::Nodes { most, given } => {
                 write!(f, "the plan has room for {most} nodes, the model has {given} or more: give it more room")
+            }
+            Error::Large { needed } => {
+                write!(
+                    f,
+                    "the potential takes {needed} bytes of memory or more, beyond what 32 bits address: take smaller images"
+                )
             }
             Error::Unlike { signals: [a, b], homotopies: [of_a, of_b] } => write!(
                 f,

@@ -76,7 +76,7 @@ impl Demand {
         let model = file_bytes(architecture, encoding)?;
         let chosen = Solver::ALL.into_iter().filter(|each| solver.is_none_or(|solver| solver == *each));
         let elements = chosen.map(|solver| arena::elements(architecture, solver)).max().unwrap_or_default();
-        Ok(Demand { model, arena: 4 * elements, image: 4 * architecture.signal.elements() })
+        Ok(Demand { model, arena: elements.saturating_mul(4), image: 4 * architecture.signal.elements() })
     }
 }
 

@@ -175,11 +175,14 @@ impl<'a> Potential<'a> {
 
     /// Makes a contribution.
     fn make(&mut self, step: &Step, position: usize, way: &Way, x: &[f32], time: f32, drift: &mut [f32]) -> Option<()> {
-        let (mut values, of_signal) = self.values(step, step.keeps)?;
+        let (mut values, mut of_signal) = self.values(step, step.keeps)?;
         if way.mode == Reverse::OverValue {
             // The value lies where the cotangent goes: there already, or copied there.
             let value = core::mem::replace(values.get_mut(position)?, 0..0);
-            if value.start != way.made.start {
+            let is_signal = core::mem::replace(of_signal.get_mut(position)?, false);
+            if is_signal {
+                set(if way.made.is_empty() { &mut *drift } else { self.memory.get_mut(way.made.clone())? }, x);
+            } else if value.start != way.made.start {
                 self.copy(value, way.made.clone())?;
             }
         }

@@ -4,10 +4,11 @@ mod common;
 
 use common::{architecture, digits, graph, plan, random_model, zoo};
 use vapo_format::architecture::MAX_NODES;
-use vapo_format::{Architecture, Block, Encoding, Homotopy, Model};
+use vapo_format::layer::{Conv, Readout, Silu, Time};
+use vapo_format::{Architecture, Block, Encoding, Homotopy, Model, Shape};
 use vapo_sampler::plan::buffer::Buffer;
 use vapo_sampler::plan::lifetimes::Lifetimes;
-use vapo_sampler::{Error, PlanFor, Potential, Sampler, Solver};
+use vapo_sampler::{Error, PlanFor, Potential, Sampler, Solver, arena};
 
 fn lifetimes(architecture: &Architecture, element: usize) -> Lifetimes<MAX_NODES> {
     Lifetimes::new(architecture.walk(), element).unwrap()
@@ -136,4 +137,22 @@ fn a_plan_is_refused_for_another_model_and_for_too_many_nodes() {
     let error = PlanFor::<30>::new(&int8).unwrap_err();
     assert_eq!(error, Error::Nodes { most: 30, given: 31 });
     assert!(error.to_string().contains("30 nodes, the model has 31"), "{error}");
+}
+
+/// 150 activations of 64 MB that are all kept.
+#[test]
+fn more_than_32_bits_address_is_refused() {
+    let signal = Shape { channels: 16, height: 1024, width: 1024 };
+    let mut architecture = Architecture::new(signal, Homotopy::Linear);
+    let time = architecture.push(Time { features: 2 }, &[]).unwrap();
+    let factors = architecture.push(Conv::linear(17), &[time]).unwrap();
+    let mut last = architecture.push(Silu, &[0]).unwrap();
+    for _ in 0..149 {
+        last = architecture.push(Silu, &[last]).unwrap();
+    }
+    architecture.push(Readout, &[last, factors, 0]).unwrap();
+    assert_eq!(architecture.validate(), Ok(()));
+    let error = Lifetimes::<MAX_NODES>::new(architecture.walk(), 4).unwrap_err();
+    assert!(matches!(error, Error::Large { needed } if needed > u64::from(u32::MAX)), "{error}");
+    assert_eq!(arena::elements(&architecture, Solver::Etd2), usize::MAX);
 }

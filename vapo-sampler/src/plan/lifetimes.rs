@@ -37,7 +37,7 @@ impl<const NODES: usize> Lifetimes<NODES> {
     /// Plans the memory of nodes whose elements take so many bytes each. Buffers begin at multiples of four bytes.
     ///
     /// # Errors
-    /// [`Error::Nodes`] where there are more than `NODES`.
+    /// [`Error::Nodes`] where there are more than `NODES`, [`Error::Large`] where buffers take 4 GiB or more.
     pub fn new(nodes: impl Iterator<Item = Placed>, element: usize) -> Result<Self, Error> {
         let mut buffers = [[Buffer::EMPTY; NODES]; 3];
         for (role, buffers) in Role::ALL.into_iter().zip(&mut buffers) {
@@ -67,7 +67,8 @@ impl<const NODES: usize> Lifetimes<NODES> {
         lifetimes.find_again();
         lifetimes.lay_values();
         lifetimes.lay_cotangents();
-        lifetimes.bytes = placement::place(&mut lifetimes.buffers);
+        let needed = placement::place(&mut lifetimes.buffers);
+        lifetimes.bytes = u32::try_from(needed).map_err(|_| Error::Large { needed })?;
         Ok(lifetimes)
     }
 
@@ -83,7 +84,8 @@ impl<const NODES: usize> Lifetimes<NODES> {
 
     /// Bytes of the buffers that matter at a time.
     pub fn bytes_at(&self, time: u16) -> u32 {
-        self.buffers().filter(|buffer| buffer.lives_at(time)).map(|buffer| buffer.bytes).sum()
+        // No more than all of them together take, which was checked.
+        self.buffers().filter(|buffer| buffer.lives_at(time)).map(|buffer| buffer.bytes).fold(0, u32::saturating_add)
     }
 
     /// Time at which the drift is known, one after the last: two for every node.
@@ -217,7 +219,7 @@ impl<const NODES: usize> Lifetimes<NODES> {
             let Some(edge) = edge.filter(|_| contribution != Contribution::None) else { continue };
             let first = contribution == Contribution::Set && edge != 0;
             match node.layer.kind().reverse(position) {
-                Reverse::Written if contribution == Contribution::Add => {
+                Reverse::Written | Reverse::OverValue if contribution == Contribution::Add => {
                     scratch = self.node(edge).map_or(0, |input| self.bytes_of(input.extent)).max(scratch);
                 }
                 Reverse::Written => {}
@@ -252,7 +254,12 @@ impl<const NODES: usize> Lifetimes<NODES> {
         let branch = inputs().max().filter(|&branch| branch != stream);
         self.join((Role::Cotangent, stream), own);
         let Some(branch) = branch else { return };
-        let done_before = |input: &Node| input.readers == 1 && input.layer.kind().reverse(0) == Reverse::Written;
+        // One contribution is made before it is added to anything: the branch's own input may be the stream.
+        let of_signal = |edge: u16| self.node(edge).is_some_and(|input| input.of_signal);
+        let done_before = |input: &Node| {
+            let contributions = input.edges.into_iter().flatten().filter(|&edge| of_signal(edge)).count();
+            input.readers == 1 && contributions == 1 && input.layer.kind().reverse(0) == Reverse::Written
+        };
         let changed_later = self.nodes.iter().enumerate().all(|(reader, other)| {
             reader == usize::from(index) || reader <= usize::from(branch) || !other.edges.contains(&Some(stream))
         });

@@ -16,23 +16,24 @@ enum Order {
 }
 
 /// Lays all buffers, each as low as those laid before it leave room. Returns the bytes up to the end of the highest.
-pub(super) fn place<const NODES: usize>(buffers: &mut [[Buffer; NODES]; 3]) -> u32 {
+pub(super) fn place<const NODES: usize>(buffers: &mut [[Buffer; NODES]; 3]) -> u64 {
     let orders = [Order::Largest, Order::Longest, Order::Widest, Order::Earliest];
     let best = orders.into_iter().min_by_key(|&order| place_in(order, buffers));
     place_in(best.unwrap_or(Order::Largest), buffers)
 }
 
-fn place_in<const NODES: usize>(order: Order, buffers: &mut [[Buffer; NODES]; 3]) -> u32 {
+fn place_in<const NODES: usize>(order: Order, buffers: &mut [[Buffer; NODES]; 3]) -> u64 {
     let mut laid = [[false; NODES]; 3];
     let mut end = 0;
     while let Some((role, node)) = next(order, buffers, &laid) {
         let Some(&buffer) = buffers.get(role).and_then(|buffers| buffers.get(node)) else { break };
         let offset = lowest(&buffer, buffers, &laid);
-        end = end.max(offset + buffer.bytes);
+        end = end.max(offset + u64::from(buffer.bytes));
         let places = buffers.get_mut(role).and_then(|buffers| buffers.get_mut(node));
         let laid = laid.get_mut(role).and_then(|laid| laid.get_mut(node));
         if let (Some(buffer), Some(laid)) = (places, laid) {
-            (buffer.offset, *laid) = (offset, true);
+            // Where it does not fit, nothing is computed with it.
+            (buffer.offset, *laid) = (u32::try_from(offset).unwrap_or(u32::MAX), true);
         }
     }
     end
@@ -62,19 +63,15 @@ fn next<const NODES: usize>(
 }
 
 /// The lowest offset at which the buffer overlaps none that is laid and lives at the same time.
-fn lowest<const NODES: usize>(buffer: &Buffer, buffers: &[[Buffer; NODES]; 3], laid: &[[bool; NODES]; 3]) -> u32 {
+fn lowest<const NODES: usize>(buffer: &Buffer, buffers: &[[Buffer; NODES]; 3], laid: &[[bool; NODES]; 3]) -> u64 {
+    let end = |buffer: &Buffer| u64::from(buffer.offset) + u64::from(buffer.bytes);
     let mut offset = 0;
     loop {
         let laid = buffers.iter().flatten().zip(laid.iter().flatten()).filter(|(_, laid)| **laid);
         let in_the_way = |other: &Buffer| {
-            other.meets(buffer) && offset < other.offset + other.bytes && other.offset < offset + buffer.bytes
+            other.meets(buffer) && offset < end(other) && u64::from(other.offset) < offset + u64::from(buffer.bytes)
         };
-        match laid
-            .map(|(other, _)| other)
-            .filter(|other| in_the_way(other))
-            .map(|other| other.offset + other.bytes)
-            .max()
-        {
+        match laid.map(|(other, _)| other).filter(|other| in_the_way(other)).map(end).max() {
             Some(end) => offset = end,
             None => return offset,
         }

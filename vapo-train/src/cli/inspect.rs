@@ -2,7 +2,7 @@
 
 use super::board::{self, BOARDS};
 use super::options::{Plan, output, solvers};
-use super::{Failure, parse_model, print, read_model, smaller};
+use super::{Failure, parse_any_model, print, read_model, smaller};
 use crate::export::picture;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let files = Plan::new(arguments.force).reads("the model", [&arguments.model]);
     let files = files.writes("--plan", &arguments.plan).check()?;
     let bytes = read_model(&arguments.model)?;
-    let model = parse_model(&arguments.model, &bytes)?;
+    let model = parse_any_model(&arguments.model, &bytes)?;
     let mut text = describe(&model)?;
     if let Some(picture) = &arguments.plan {
         // A model has no more nodes than there is room for.

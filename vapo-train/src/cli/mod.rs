@@ -31,6 +31,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use vapo_format::Scaling;
 
 /// Trains a variational potential flow and writes the model file that a microcontroller samples.
 ///
@@ -180,6 +181,19 @@ fn read_model(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// The model in the bytes of a file.
 fn parse_model<'a>(path: &Path, bytes: &'a [u8]) -> Result<vapo_format::Model<'a>, Failure> {
+    let model = parse_any_model(path, bytes)?;
+    let other =
+        (0..model.signal().channels.into()).map(|channel| model.scaling(channel)).find(|it| *it != Scaling::BYTES);
+    if let Some(Scaling { offset, scale }) = other {
+        let found = format!("{}: raw numbers are {offset} + {scale} · value", path.display());
+        let expected = "expected a model of pictures, 127.5 + 127.5 · value; only `inspect` takes others";
+        return Err(Failure::Other(format!("{found}: {expected}").into()));
+    }
+    Ok(model)
+}
+
+/// A model of whatever raw numbers.
+fn parse_any_model<'a>(path: &Path, bytes: &'a [u8]) -> Result<vapo_format::Model<'a>, Failure> {
     let failed = |cause| Failure::Other(format!("{} is no model: {cause}", path.display()).into());
     vapo_format::Model::parse(bytes).map_err(failed)
 }

@@ -9,7 +9,7 @@ use crate::sampling::anomaly::{self, ScoreError, ScoredImages, auroc, energies, 
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
-use vapo_format::writer::{file_bytes, replace_threshold};
+use vapo_format::writer::replace_threshold;
 use vapo_format::{Model, Threshold, threshold};
 
 #[derive(Debug, clap::Args)]
@@ -277,7 +277,9 @@ fn npy_file(ordinary: &[f32], others: &[f32]) -> Vec<u8> {
 }
 
 fn with_threshold(model: &Model<'_>, threshold: Threshold) -> Result<Vec<u8>, Failure> {
-    let mut file = vec![0; file_bytes(&model.architecture(), model.encoding())? + threshold::BYTES];
-    replace_threshold(model, Some(threshold), &mut file)?;
+    // The file keeps its version, and with it its length but for the threshold.
+    let mut file = vec![0; model.bytes() + threshold::BYTES];
+    let length = replace_threshold(model, Some(threshold), &mut file)?;
+    file.truncate(length);
     Ok(file)
 }

@@ -7,9 +7,10 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 use vapo_format::architecture::MAX_NODES;
-use vapo_format::{Homotopy, Model, Shape};
+use vapo_format::{Encoding, Homotopy, Model, Scaling, Shape};
 use vapo_sampler::{PlanFor, Sampler, Solver};
 use vapo_train::dataset::{Dataset, Source, Split};
+use vapo_train::quantise::model_file;
 use vapo_train::sampling::anomaly::{auroc, share_above, threshold};
 
 const DIGITS: &str = "score --model m.vapo --dataset digits";
@@ -229,4 +230,36 @@ fn what_cannot_be_scored_is_refused_and_leaves_nothing() {
     }
     assert_eq!(names(root.path()), before);
     assert_eq!(fs::read(root.path().join("taken.vapo")).unwrap(), b"precious");
+}
+
+/// A file of version 1 keeps its version, with a threshold that it had or had not.
+#[test]
+fn models_of_version_1_take_a_threshold() {
+    let root = TempDir::new().unwrap();
+    let old = include_bytes!("../../../vapo-sampler/tests/version-1/digits.vapo");
+    fs::write(root.path().join("old.vapo"), old).unwrap();
+    for (model, judged) in [("old", "once"), ("once", "twice")] {
+        let line = format!(
+            "score --model {model}.vapo --dataset digits --fpr 0.05 --write-threshold {judged}.vapo --out {judged}.json"
+        );
+        vapo_train(root.path(), &line).succeeded();
+        let file = fs::read(root.path().join(format!("{judged}.vapo"))).unwrap();
+        let found = Model::parse(&file).unwrap();
+        assert_eq!((found.version(), file.len()), (1, old.len() + 12));
+        assert!(found.threshold().is_some());
+    }
+}
+
+/// Samples of such a model are no grey levels.
+#[test]
+fn models_of_other_raw_numbers_are_refused() {
+    let root = TempDir::new().unwrap();
+    let mut architecture = crate::models::architecture(crate::models::GREY, Homotopy::Linear);
+    architecture.scaling = [Scaling { offset: 20.0, scale: 5.0 }].into_iter().collect();
+    let file = model_file(&architecture, &vec![0.1; architecture.parameters()], Encoding::Int8).unwrap();
+    fs::write(root.path().join("m.vapo"), file).unwrap();
+    vapo_train(root.path(), "sample --model m.vapo --out x.npy")
+        .refused(1, &["20 + 5 · value", "expected a model of pictures"]);
+    let page = vapo_train(root.path(), "inspect m.vapo").succeeded().output;
+    assert!(page.contains("raw numbers      20 + 5·value"), "{page}");
 }
