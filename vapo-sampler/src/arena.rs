@@ -21,7 +21,7 @@ pub fn elements(architecture: &Architecture, solver: Solver) -> usize {
 pub fn potential_elements(architecture: &Architecture) -> usize {
     // An architecture has no more nodes than there is room for.
     Lifetimes::<MAX_NODES>::new(architecture.walk(), ELEMENT)
-        .map_or(0, |lifetimes| lifetimes.bytes() as usize / ELEMENT)
+        .map_or(usize::MAX, |lifetimes| lifetimes.bytes() as usize / ELEMENT)
 }
 
 /// Elements that a [`crate::Composition`] of these architectures needs: both potentials and a drift. A solver's
