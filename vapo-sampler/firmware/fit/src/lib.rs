@@ -84,7 +84,7 @@ fn variable(name: &str) -> Result<String, String> {
     env::var(name).map_err(|error| format!("{name}: {error}: call this from a board's build script"))
 }
 
-/// The file of `VAPO_MODEL`, relative to the folder that Cargo was called in, or the default.
+/// The file of `VAPO_MODEL`, an absolute path, or the default.
 fn model_path(board: &Path) -> Result<PathBuf, String> {
     match env::var_os("VAPO_MODEL") {
         Some(path) if Path::new(&path).is_relative() => Err(format!(
