@@ -72,7 +72,7 @@ struct Sizes {
 
 impl Sizes {
     fn of(architecture: &Architecture, encoding: Encoding) -> Result<Self, Error> {
-        architecture.validate()?;
+        architecture::check_scaling(architecture.scaling.iter().copied(), architecture.signal)?;
         let nodes = architecture.nodes.iter().cloned();
         let matrices = architecture::check(architecture.signal, architecture.classes, nodes, encoding)?;
         // No overflow: the bytes of all matrices were checked.
