@@ -56,6 +56,20 @@ pub enum Error {
         /// Position of the matrix in the file, from 0.
         matrix: u16,
     },
+    /// A calibration without integer arithmetic, or integer arithmetic without one.
+    Calibration,
+    /// The exponents of a matrix's input and output are too far apart for integer arithmetic, or a bias is too large for them.
+    Shift {
+        /// Position of the matrix in the file, from 0.
+        matrix: u16,
+    },
+    /// The magnitudes of an output's weights sum to more than [`crate::fixed_point::MOST_MAGNITUDE`], forward or in reverse.
+    Magnitude {
+        /// Position of the matrix in the file, from 0.
+        matrix: u16,
+        /// The sum.
+        found: u32,
+    },
     /// A matrix given to the writer has another extent or encoding than the architecture's next one, or there is no
     /// next one.
     Extent {
@@ -115,6 +129,24 @@ impl fmt::Display for Error {
             Error::Padding { matrix } => {
                 write!(f, "the padding after matrix {matrix} must be zero, found another byte: write the file anew")
             }
+            Error::Calibration => f.write_str(
+                "integer arithmetic needs a calibration, and no other encoding has one: give both or neither",
+            ),
+            Error::Shift { matrix } => {
+                write!(
+                    f,
+                    "the exponents at matrix {matrix} are too far apart for integer arithmetic: calibrate anew, or keep float \
+                     arithmetic"
+                )
+            }
+            Error::Magnitude { matrix, found } => {
+                write!(
+                    f,
+                    "the weights of an output of matrix {matrix} sum to at most {} in magnitude, found {found}: take larger \
+                     scales",
+                    crate::fixed_point::MOST_MAGNITUDE
+                )
+            }
             Error::Extent { matrix } => {
                 write!(
                     f,
@@ -169,6 +201,8 @@ pub enum Fault {
     Signal,
     /// The last node, and only the last, is a read-out.
     Readout,
+    /// There is not one pair of exponents for the node, or one is out of range or too far from those of its inputs.
+    Exponents,
     /// The last block of an encoder, and only the last, is a head.
     Head,
     /// No node reads the node, and it is not the last.
@@ -288,6 +322,10 @@ impl fmt::Display for Fault {
                 if *of_signal { "" } else { " not" }
             ),
             Fault::NotOfSignal => f.write_str("its first input must depend on the signal"),
+            Fault::Exponents => f.write_str(
+                "integer arithmetic has exponents for every node, near enough to those of its inputs that shifts are 0 to 31: \
+                 calibrate anew",
+            ),
             Fault::Classes { found } => write!(f, "no layer reads a class, so there are 0 classes, found {found}"),
             Fault::Scaling => f.write_str(
                 "there is one scaling, or one a channel, each of a finite offset and a finite scale above 0, found others",

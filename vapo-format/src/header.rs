@@ -1,16 +1,18 @@
-//! The header of a file: architecture, encoding of the weights, and a threshold if there is one.
+//! The header of a file: architecture, encoding of the weights, the calibration of integer arithmetic, and a threshold if
+//! there is one.
 //!
 //! It is read in place: nothing of it is copied but a few numbers, and nodes are decoded one at a time.
 
-use crate::architecture::{Architecture, Node};
+use crate::architecture::{Architecture, MAX_NODES, Node};
 use crate::checksum::checksum;
 #[cfg(feature = "version-1")]
 use crate::encoder::{self, Block, MAX_BLOCKS};
 use crate::error::Error;
 #[cfg(feature = "version-1")]
 use crate::error::{ArchitectureError, Fault};
+use crate::fixed_point::{Calibration, Exponents};
 use crate::homotopy::Homotopy;
-use crate::matrix::Encoding;
+use crate::matrix::{Arithmetic, Encoding};
 use crate::signal::{Scaling, Shape};
 use crate::threshold::{self, Threshold};
 use serde::{Deserialize, Serialize};
@@ -31,8 +33,12 @@ pub(crate) struct Header<'a> {
     /// The fields before the threshold, padding included.
     pub(crate) structure: &'a [u8],
     pub(crate) threshold: Option<&'a [u8; threshold::BYTES]>,
+    /// What the exponents of integer arithmetic were measured on.
+    pub(crate) calibration: Option<u32>,
     scaling: Option<Fields<'a>>,
     nodes: Nodes<'a>,
+    /// Two bytes a node: none for float arithmetic.
+    exponents: &'a [[u8; 2]],
 }
 
 /// Encoded values of one type, one after the other.
@@ -72,7 +78,10 @@ impl<'a> Header<'a> {
         let homotopy = field(&mut rest)?;
         let embedding: u16 = field(&mut rest)?;
         let blocks = Fields::read::<Block>(&mut rest, MAX_BLOCKS as u16)?;
-        let encoding = field(&mut rest)?;
+        let encoding: Encoding = field(&mut rest)?;
+        if encoding.arithmetic() == Arithmetic::Integer {
+            return Err(Error::Header);
+        }
         let (structure, threshold) = end(bytes, rest)?;
         let fault = |fault| Error::Architecture(ArchitectureError { node: 0, fault });
         let extents = [embedding, signal.channels, signal.height, signal.width].into_iter();
@@ -87,7 +96,8 @@ impl<'a> Header<'a> {
             return Err(fault(Fault::Head));
         }
         let nodes = Nodes::Version1 { channels: signal.channels, embedding, blocks };
-        Ok(Header { signal, homotopy, classes: 0, encoding, structure, threshold, scaling: None, nodes })
+        let (calibration, exponents) = (None, [].as_slice());
+        Ok(Header { signal, homotopy, classes: 0, encoding, structure, threshold, calibration, scaling: None, nodes, exponents })
     }
 
     fn read_2(bytes: &'a [u8]) -> Result<Self, Error> {
@@ -97,9 +107,16 @@ impl<'a> Header<'a> {
         let homotopy = field(&mut rest)?;
         let classes = field(&mut rest)?;
         let nodes = Nodes::Version2(Fields::read::<Node>(&mut rest, u16::MAX)?);
-        let encoding = field(&mut rest)?;
+        let encoding: Encoding = field(&mut rest)?;
+        let (mut calibration, mut exponents) = (None, [].as_slice());
+        if encoding.arithmetic() == Arithmetic::Integer {
+            let (digest, after) = rest.split_first_chunk().ok_or(Error::Header)?;
+            calibration = Some(u32::from_le_bytes(*digest));
+            rest = after;
+            (exponents, _) = Fields::read::<Exponents>(&mut rest, MAX_NODES as u16)?.bytes.as_chunks();
+        }
         let (structure, threshold) = end(bytes, rest)?;
-        Ok(Header { signal, homotopy, classes, encoding, structure, threshold, scaling, nodes })
+        Ok(Header { signal, homotopy, classes, encoding, structure, threshold, calibration, scaling, nodes, exponents })
     }
 
     /// Every node, in order.
@@ -119,7 +136,12 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// CRC-32 of the signal's extent, the nodes and the encoding of the weights.
+    /// The exponents of every node, in order.
+    pub(crate) fn exponents(&self) -> impl Iterator<Item = Exponents> + Clone + use<'a> {
+        self.exponents.iter().map(|&[value, cotangent]| Exponents { value: value as i8, cotangent: cotangent as i8 })
+    }
+
+    /// CRC-32 of the signal's extent, the nodes, the encoding of the weights and the exponents.
     pub(crate) fn fingerprint(&self) -> u32 {
         let (embedding, nodes) = match self.nodes {
             #[cfg(feature = "version-1")]
@@ -129,7 +151,7 @@ impl<'a> Header<'a> {
         let Shape { channels, height, width } = self.signal;
         let [e0, e1] = (self.encoding as u16).to_le_bytes();
         let numbers = [channels, height, width, embedding].map(u16::to_le_bytes);
-        checksum([numbers.as_flattened(), &[e0, e1], nodes.bytes])
+        checksum([numbers.as_flattened(), &[e0, e1], nodes.bytes, self.exponents.as_flattened()])
     }
 
     /// One scaling, or one a channel.
@@ -204,19 +226,38 @@ fn end<'a>(bytes: &'a [u8], rest: &'a [u8]) -> Result<Parts<'a>, Error> {
 /// # Errors
 /// [`Error::Header`] where it is longer than a header may be, which no architecture that validates is.
 pub(crate) fn bytes(architecture: &Architecture, encoding: Encoding) -> Result<usize, Error> {
-    let fields = postcard::serialize_with_flavor(&(Fields2::new(architecture), encoding), Size(0));
-    fields.map(|bytes: usize| bytes.next_multiple_of(4)).map_err(|_| Error::Header)
+    let size = |bytes: postcard::Result<usize>| bytes.map_err(|_| Error::Header);
+    let fields =
+        size(postcard::serialize_with_flavor(&(Fields2::new(architecture), encoding), Size(0)))?;
+    let of_integers = match encoding.arithmetic() {
+        Arithmetic::Float => 0,
+        Arithmetic::Integer => {
+            let count = architecture.nodes.len();
+            DIGEST + size(postcard::serialize_with_flavor(&(count as u16), Size(0)))? + 2 * count
+        }
+    };
+    Ok((fields + of_integers).next_multiple_of(4))
 }
 
-/// Encodes the header at the start of `buffer`: architecture and encoding, padded, and the threshold if there is one.
-/// Returns its length. None if it does not fit, which [`bytes`] and those of the threshold rule out.
+/// Bytes of the number that tells what exponents were measured on.
+const DIGEST: usize = 4;
+
+/// Encodes the header at the start of `buffer`: architecture and encoding, the calibration of integer arithmetic, padded, and
+/// the threshold if there is one. Returns its length. None if it does not fit, which [`bytes`] and those of the threshold
+/// rule out.
 pub(crate) fn write(
     architecture: &Architecture,
     encoding: Encoding,
+    calibration: Option<Calibration<'_>>,
     threshold: Option<Threshold>,
     buffer: &mut [u8],
 ) -> Option<usize> {
-    let used = postcard::to_slice(&(Fields2::new(architecture), encoding), buffer).ok()?.len();
+    let mut used = postcard::to_slice(&(Fields2::new(architecture), encoding), buffer).ok()?.len();
+    if let Some(Calibration { exponents, digest }) = calibration {
+        *buffer.get_mut(used..)?.first_chunk_mut()? = digest.to_le_bytes();
+        used += DIGEST;
+        used += postcard::to_slice(exponents, buffer.get_mut(used..)?).ok()?.len();
+    }
     let padded = used.next_multiple_of(4);
     buffer.get_mut(used..padded)?.fill(0);
     write_threshold(threshold, padded, buffer)

@@ -7,6 +7,7 @@
 //! | [`architecture`] | the nodes of a potential: the one definition that drives every crate |
 //! | [`encoder`] | the usual architecture, listed by its blocks |
 //! | [`homotopy`] | the path between noise and data |
+//! | [`fixed_point`] | integer arithmetic: what integers stand for, and how sums become activations |
 //! | [`matrix`] | one weight matrix: its shape, its encoding, a view of its borrowed bytes |
 //! | [`threshold`] | above which energy a sample is an anomaly |
 //! | [`model`] | a whole file, checked and borrowed: [`Model::parse`] |
@@ -27,6 +28,7 @@ pub mod architecture;
 mod checksum;
 pub mod encoder;
 pub mod error;
+pub mod fixed_point;
 mod header;
 pub mod homotopy;
 pub mod layer;
@@ -39,9 +41,10 @@ pub mod writer;
 pub use architecture::{Architecture, Node};
 pub use encoder::Block;
 pub use error::{ArchitectureError, Error, Fault, NameError};
+pub use fixed_point::{Calibration, Exponents};
 pub use homotopy::Homotopy;
 pub use layer::Layer;
-pub use matrix::{Encoding, Matrix, MatrixShape};
+pub use matrix::{Arithmetic, Encoding, Matrix, MatrixShape};
 pub use model::Model;
 pub use signal::{Scaling, Shape};
 pub use threshold::Threshold;

@@ -6,7 +6,8 @@ use crate::architecture::{self, Architecture, Node, Placed, Places};
 use crate::error::Error;
 use crate::header::Header;
 use crate::homotopy::Homotopy;
-use crate::matrix::{Encoding, Matrix, MatrixShape, Weights, floats, is_scale};
+use crate::fixed_point::{self, Exponents, is_bias};
+use crate::matrix::{Arithmetic, Encoding, Matrix, MatrixShape, Weights, floats, integers, is_scale};
 use crate::signal::{Scaling, Shape};
 use crate::threshold::Threshold;
 
@@ -74,6 +75,7 @@ impl<'a> Model<'a> {
         let header = Header::read(version, header)?;
         architecture::check_scaling(header.scaling(), header.signal)?;
         let length = architecture::check(header.signal, header.classes, header.nodes(), header.encoding)?.bytes;
+        fixed_point::check(header.encoding, header.signal, header.nodes(), header.exponents())?;
         if header.threshold.is_some_and(|&bytes| !Threshold::from_bytes(bytes).is_valid(header.homotopy)) {
             return Err(Error::Threshold);
         }
@@ -147,6 +149,21 @@ impl<'a> Model<'a> {
         self.header.encoding
     }
 
+    /// What the potential is computed in.
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.header.encoding.arithmetic()
+    }
+
+    /// The exponents of every node, in order; nothing for float arithmetic.
+    pub fn exponents(&self) -> impl Iterator<Item = Exponents> + use<'a> {
+        self.header.exponents()
+    }
+
+    /// The number that tells what exponents were measured on; none for float arithmetic.
+    pub fn calibration(&self) -> Option<u32> {
+        self.header.calibration
+    }
+
     /// Above which energy a sample is an anomaly, where the file says so.
     pub fn threshold(&self) -> Option<Threshold> {
         self.header.threshold.map(|&bytes| Threshold::from_bytes(bytes))
@@ -161,7 +178,7 @@ impl<'a> Model<'a> {
     pub fn matrices(&self) -> impl Iterator<Item = (MatrixShape, Matrix<'a>)> + use<'a> {
         let (mut rest, encoding) = (self.weights, self.header.encoding);
         self.walk().filter_map(|placed| placed.matrix()).map_while(move |shape| {
-            let (matrix, tail) = Matrix::split_first(rest, shape.rows, shape.columns, encoding)?;
+            let (matrix, tail) = Matrix::split_first(rest, shape, encoding)?;
             rest = tail;
             Some((shape, matrix))
         })
@@ -172,8 +189,8 @@ impl<'a> Model<'a> {
         PREAMBLE + self.header.structure.len() + self.weights.len() + CHECKSUM
     }
 
-    /// Tells apart models whose weights or activations lie elsewhere: a CRC-32 of the signal's extent, the nodes and the
-    /// encoding of the weights.
+    /// Tells apart models whose weights or activations lie elsewhere or stand for other numbers: a CRC-32 of the signal's
+    /// extent, the nodes, the encoding of the weights and the exponents of integer arithmetic.
     pub fn fingerprint(&self) -> u32 {
         self.header.fingerprint()
     }
@@ -190,8 +207,8 @@ impl<'a> Model<'a> {
         let mut places = Places::new(self.header.signal);
         let (mut rest, mut index) = (self.weights, 0);
         for node in self.header.nodes() {
-            let Some(MatrixShape { rows, columns, .. }) = places.add(node)?.matrix() else { continue };
-            let split = Matrix::split_padded(rest, rows, columns, self.header.encoding);
+            let Some(shape) = places.add(node)?.matrix() else { continue };
+            let split = Matrix::split_padded(rest, shape, self.header.encoding);
             let (matrix, padding, tail) = split.ok_or(Error::Number { matrix: index })?;
             check_numbers(&matrix).ok_or(Error::Number { matrix: index })?;
             if padding.iter().any(|&byte| byte != 0) {
@@ -205,9 +222,10 @@ impl<'a> Model<'a> {
 
 fn check_numbers(matrix: &Matrix<'_>) -> Option<()> {
     let finite = |bytes| floats(bytes).all(f32::is_finite);
-    let weights = match matrix.weights {
-        Weights::Int8 { scales, .. } => floats(scales).all(is_scale),
-        Weights::Float32 { values } => finite(values),
+    let valid = match matrix.weights {
+        Weights::Int8 { scales, .. } => floats(scales).all(is_scale) && finite(matrix.biases),
+        Weights::Float32 { values } => finite(values) && finite(matrix.biases),
+        Weights::Integer { shifts, .. } => shifts.is_valid() && integers(matrix.biases).all(is_bias),
     };
-    (weights && finite(matrix.biases)).then_some(())
+    valid.then_some(())
 }

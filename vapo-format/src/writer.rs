@@ -1,14 +1,15 @@
 //! Writes a model file, matrix by matrix, into a buffer that the caller lends.
 
-use crate::architecture::{self, Architecture};
+use crate::architecture::{self, Architecture, MAX_NODES};
 use crate::checksum;
 use crate::error::Error;
+use crate::fixed_point::{self, Calibration, Exponents, MOST_MAGNITUDE, Requantisation, Shifts};
 use crate::header;
-use crate::matrix::{Encoding, MatrixShape, is_scale};
+use crate::matrix::{Arithmetic, Encoding, MatrixShape, is_scale};
 use crate::model::{CHECKSUM, MAGIC, Model, PREAMBLE, VERSION};
 use crate::threshold::{self, Threshold};
 
-/// Weights of one matrix on their way into a file, row-major.
+/// Weights of one matrix on their way into a file, row-major. For integer arithmetic they are [`Values::Int8`] too.
 #[derive(Clone, Copy, Debug)]
 pub enum Values<'v> {
     /// i8 weights and a scale for each column.
@@ -50,6 +51,7 @@ pub struct Writer<'b, 'a> {
     used: usize,
     architecture: &'a Architecture,
     encoding: Encoding,
+    exponents: &'a [Exponents],
     written: u16,
     matrices: u16,
 }
@@ -85,9 +87,23 @@ impl<'b, 'a> Writer<'b, 'a> {
     /// Starts a file in `buffer`, which [`file_bytes`] says how long must be.
     ///
     /// # Errors
-    /// [`Error::Architecture`], or [`Error::TooShort`] for a buffer of too few bytes.
+    /// [`Error::Architecture`], or [`Error::TooShort`] for a buffer of too few bytes. [`Error::Calibration`] for
+    /// [`Encoding::Integer`], which [`Writer::integer`] writes.
     pub fn new(buffer: &'b mut [u8], architecture: &'a Architecture, encoding: Encoding) -> Result<Self, Error> {
         Self::with_threshold(buffer, architecture, encoding, None)
+    }
+
+    /// Starts a file of integer arithmetic with these exponents.
+    ///
+    /// # Errors
+    /// Those of [`Writer::with_threshold`]; the exponents' faults are among those of the architecture.
+    pub fn integer(
+        buffer: &'b mut [u8],
+        architecture: &'a Architecture,
+        calibration: Calibration<'a>,
+        threshold: Option<Threshold>,
+    ) -> Result<Self, Error> {
+        Self::start(buffer, architecture, Encoding::Integer, Some(calibration), threshold)
     }
 
     /// Starts a file that may have an anomaly threshold, which takes [`threshold::BYTES`] beside [`file_bytes`].
@@ -100,6 +116,20 @@ impl<'b, 'a> Writer<'b, 'a> {
         encoding: Encoding,
         threshold: Option<Threshold>,
     ) -> Result<Self, Error> {
+        Self::start(buffer, architecture, encoding, None, threshold)
+    }
+
+    fn start(
+        buffer: &'b mut [u8],
+        architecture: &'a Architecture,
+        encoding: Encoding,
+        calibration: Option<Calibration<'a>>,
+        threshold: Option<Threshold>,
+    ) -> Result<Self, Error> {
+        if (encoding.arithmetic() == Arithmetic::Integer) != calibration.is_some() {
+            return Err(Error::Calibration);
+        }
+        let exponents = calibration.map_or([].as_slice(), |calibration| calibration.exponents);
         let Sizes { file: mut expected, matrices } = Sizes::of(architecture, encoding)?;
         if let Some(threshold) = threshold {
             if !threshold.is_valid(architecture.homotopy) {
@@ -107,20 +137,23 @@ impl<'b, 'a> Writer<'b, 'a> {
             }
             expected += threshold::BYTES;
         }
+        let nodes = architecture.nodes.iter().cloned();
+        fixed_point::check(encoding, architecture.signal, nodes, exponents.iter().copied())?;
         let found = buffer.len();
         let too_short = Error::TooShort { expected, found };
         let buffer = buffer.get_mut(..expected).ok_or(too_short)?;
         let (preamble, rest) = buffer.split_first_chunk_mut::<PREAMBLE>().ok_or(too_short)?;
-        let header = header::write(architecture, encoding, threshold, rest).ok_or(too_short)?;
+        let header = header::write(architecture, encoding, calibration, threshold, rest).ok_or(too_short)?;
         *preamble = self::preamble(VERSION, header);
-        Ok(Writer { buffer, used: PREAMBLE + header, architecture, encoding, written: 0, matrices })
+        Ok(Writer { buffer, used: PREAMBLE + header, architecture, encoding, exponents, written: 0, matrices })
     }
 
     /// Adds the next matrix: its biases (one a column) and its weights.
     ///
     /// # Errors
     /// [`Error::Extent`] where a slice's length is not the architecture's or the encoding is another one,
-    /// [`Error::Number`] for a number that is not finite, or a scale that is negative or at least 2¹²¹.
+    /// [`Error::Number`] for a number that is not finite, or a scale that is negative or at least 2¹²¹. For integer arithmetic
+    /// [`Error::Shift`] and [`Error::Magnitude`].
     pub fn matrix(&mut self, biases: &[f32], values: Values<'_>) -> Result<(), Error> {
         let refused = Error::Extent { matrix: self.written };
         let shape = self.architecture.matrices().nth(usize::from(self.written)).ok_or(refused)?;
@@ -134,6 +167,13 @@ impl<'b, 'a> Writer<'b, 'a> {
         let place = self.buffer.get_mut(self.used..end).ok_or(refused)?;
         place.fill(0);
         match values {
+            Values::Int8 { values, scales } if self.encoding == Encoding::Integer => {
+                let at = |node: u16| self.exponents.get(usize::from(node)).copied().unwrap_or_default();
+                let input = self.architecture.walk().nth(shape.node.into());
+                let input = input.and_then(|placed| placed.edges.first().copied()).unwrap_or_default();
+                put_integer(place, &shape, [at(input), at(shape.node)], biases, values, scales)
+                    .map_err(|refusal| refusal.of(self.written))?;
+            }
             Values::Int8 { values, scales } => {
                 let place = put(put(place, biases), scales);
                 place.iter_mut().zip(values).for_each(|(byte, &value)| *byte = value as u8);
@@ -190,7 +230,10 @@ pub fn replace_threshold(model: &Model<'_>, threshold: Option<Threshold>, buffer
 /// [`Error::TooShort`] for a buffer of too few bytes.
 pub fn renew(model: &Model<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
     let (architecture, encoding) = (model.architecture(), model.encoding());
-    let Writer { buffer, used, .. } = Writer::with_threshold(buffer, &architecture, encoding, model.threshold())?;
+    let exponents: heapless::Vec<Exponents, MAX_NODES> = model.exponents().collect();
+    let calibration = model.calibration().map(|digest| Calibration { exponents: &exponents, digest });
+    let Writer { buffer, used, .. } =
+        Writer::start(buffer, &architecture, encoding, calibration, model.threshold())?;
     let end = used + model.weights().len();
     let too_short = Error::TooShort { expected: end + CHECKSUM, found: buffer.len() };
     buffer.get_mut(used..end).ok_or(too_short)?.copy_from_slice(model.weights());
@@ -217,7 +260,7 @@ fn fits(shape: &MatrixShape, encoding: Encoding, biases: &[f32], values: Values<
     biases.len() == shape.columns
         && match values {
             Values::Int8 { values, scales } => {
-                encoding == Encoding::Int8 && values.len() == elements && scales.len() == shape.columns
+                encoding != Encoding::Float32 && values.len() == elements && scales.len() == shape.columns
             }
             Values::Float32(values) => encoding == Encoding::Float32 && values.len() == elements,
         }
@@ -230,6 +273,56 @@ fn numbers(biases: &[f32], values: Values<'_>) -> bool {
             Values::Int8 { scales, .. } => scales.iter().all(|&scale| is_scale(scale)),
             Values::Float32(values) => finite(values),
         }
+}
+
+/// Why a matrix has no integer arithmetic.
+enum Refusal {
+    Shift,
+    Magnitude(u32),
+}
+
+impl Refusal {
+    fn of(self, matrix: u16) -> Error {
+        match self {
+            Refusal::Shift => Error::Shift { matrix },
+            Refusal::Magnitude(found) => Error::Magnitude { matrix, found },
+        }
+    }
+}
+
+/// Fills a matrix of integer arithmetic, between an input and an output of these exponents.
+fn put_integer(
+    place: &mut [u8],
+    shape: &MatrixShape,
+    [input, output]: [Exponents; 2],
+    biases: &[f32],
+    values: &[i8],
+    scales: &[f32],
+) -> Result<(), Refusal> {
+    if let Some(found) = fixed_point::magnitudes(shape, values).find(|&sum| sum > MOST_MAGNITUDE) {
+        return Err(Refusal::Magnitude(found));
+    }
+    let largest = scales.iter().copied().fold(0.0, f32::max);
+    let requantisation = Requantisation::new(largest, input, output).ok_or(Refusal::Shift)?;
+    let (of_biases, rest) = place.split_at_mut(4 * shape.columns);
+    for (chunk, &bias) in of_biases.as_chunks_mut().0.iter_mut().zip(biases) {
+        *chunk = requantisation.bias(bias).ok_or(Refusal::Shift)?.to_le_bytes();
+    }
+    let (forward, rest) = rest.split_at_mut(2 * shape.columns);
+    let (reverse, rest) = rest.split_at_mut(2 * shape.columns);
+    for ((forward, reverse), &scale) in
+        forward.as_chunks_mut().0.iter_mut().zip(reverse.as_chunks_mut().0).zip(scales)
+    {
+        *forward = requantisation.forward(scale).to_le_bytes();
+        *reverse = requantisation.reverse(scale).to_le_bytes();
+    }
+    let Shifts { forward, reverse, sum } = requantisation.shifts;
+    rest.iter_mut().zip([forward, reverse, sum, 0]).for_each(|(byte, shift)| *byte = shift);
+    let words = rest.get_mut(4..).unwrap_or_default().as_chunks_mut::<4>().0;
+    for (word, place) in fixed_point::words(shape).zip(words) {
+        *place = word.map(|at| at.and_then(|at| values.get(at)).map_or(0, |&value| value as u8));
+    }
+    Ok(())
 }
 
 /// Writes `values` at the start of `place`; returns what follows.

@@ -1,7 +1,9 @@
 //! The sum of two activations of one extent.
 
-use super::{Inputs, Kind, Reverse, input};
+use super::{Inputs, Kind, Place, Reverse, input};
 use crate::error::Fault;
+use crate::fixed_point::Exponents;
+use crate::matrix::Arithmetic;
 use crate::signal::Shape;
 use core::fmt;
 use core::ops::RangeInclusive;
@@ -21,11 +23,16 @@ impl Kind for Add {
         if first == second { Ok(first) } else { Err(Fault::Unlike { first, second }) }
     }
 
-    fn in_place(&self) -> bool {
-        true
+    fn place(&self, _: Arithmetic, _: Shape) -> Place {
+        Place::Over
     }
 
-    fn reverse(&self, _: usize) -> Reverse {
+    /// Its cotangent is that of both inputs, so all three have one exponent.
+    fn exponents(&self, inputs: &[Exponents], own: Exponents) -> bool {
+        inputs.iter().all(|input| input.cotangent == own.cotangent)
+    }
+
+    fn reverse(&self, _: usize, _: Arithmetic) -> Reverse {
         Reverse::Passed
     }
 }

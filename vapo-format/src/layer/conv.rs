@@ -1,7 +1,8 @@
 //! A convolution: every output pixel is a window of input pixels, times a matrix, plus biases.
 
-use super::{Inputs, Kind, checked, divided, input};
+use super::{Inputs, Kind, Place, Reverse, checked, divided, input};
 use crate::error::Fault;
+use crate::matrix::Arithmetic;
 use crate::signal::Shape;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,12 @@ impl Conv {
         usize::from(rows) * usize::from(columns)
     }
 
+    /// Pixels of the rows that a window reaches over, with their border.
+    fn rows_in(&self, extent: Shape) -> usize {
+        let [rows, columns] = self.window.map(usize::from);
+        rows * (usize::from(extent.width) + columns - 1)
+    }
+
     /// Whether windows tile the input. They overlap otherwise, and reach over its border.
     pub fn tiles(&self) -> bool {
         self.stride == self.window
@@ -71,6 +78,20 @@ impl Kind for Conv {
 
     fn matrix(&self, inputs: Inputs<'_>) -> Option<(usize, usize)> {
         Some((self.taps() * usize::from(input(inputs, 0).extent.channels), self.channels.into()))
+    }
+
+    /// In integers, rows of the input are brought in one by one, so the output may lie over it. That takes memory for a
+    /// window's rows, which is worth it where they are less than the whole.
+    fn place(&self, arithmetic: Arithmetic, output: Shape) -> Place {
+        if arithmetic == Arithmetic::Integer && !self.tiles() && self.rows_in(output) < output.pixels() {
+            Place::Either
+        } else {
+            Place::Apart
+        }
+    }
+
+    fn reverse(&self, _: usize, arithmetic: Arithmetic) -> Reverse {
+        if arithmetic == Arithmetic::Integer && !self.tiles() { Reverse::Either } else { Reverse::Written }
     }
 }
 

@@ -4,6 +4,8 @@
 //! add its file and its line to the list below; [`Kind`] says what the file has to tell.
 
 use crate::error::Fault;
+use crate::fixed_point::Exponents;
+use crate::matrix::Arithmetic;
 use crate::signal::Shape;
 use core::fmt;
 use core::ops::RangeInclusive;
@@ -54,22 +56,46 @@ pub trait Kind {
         output.pixels() as u64 * rows as u64 * columns as u64
     }
 
-    /// Whether the output may take the place of the first input that is of its extent and that nothing needs later.
-    fn in_place(&self) -> bool {
-        false
+    /// Whether the output takes the place of an input of its extent.
+    fn place(&self, arithmetic: Arithmetic, output: Shape) -> Place {
+        let _ = (arithmetic, output);
+        Place::Apart
     }
 
     /// Whether the reverse pass needs the value of an input, by its position.
-    fn keeps(&self, input: usize) -> bool {
-        let _ = input;
+    fn keeps(&self, input: usize, arithmetic: Arithmetic) -> bool {
+        let _ = (input, arithmetic);
         false
     }
 
+    /// Bytes that a pass forward leaves for the reverse pass beside values.
+    fn kept_bytes(&self, arithmetic: Arithmetic, output: Shape) -> usize {
+        let _ = (arithmetic, output);
+        0
+    }
+
+    /// Whether integers can go from the exponents of the inputs to its own, and cotangents back.
+    fn exponents(&self, inputs: &[Exponents], own: Exponents) -> bool {
+        let _ = (inputs, own);
+        true
+    }
+
     /// How the reverse pass makes the cotangent of an input, by its position, from the cotangent of the output.
-    fn reverse(&self, input: usize) -> Reverse {
-        let _ = input;
+    fn reverse(&self, input: usize, arithmetic: Arithmetic) -> Reverse {
+        let _ = (input, arithmetic);
         Reverse::Written
     }
+}
+
+/// Where a layer's output lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In memory of its own.
+    Apart,
+    /// Over the first input that is of its extent, where nothing needs that later; in memory of its own otherwise.
+    Either,
+    /// Over such an input, or over a copy of the first one.
+    Over,
 }
 
 /// How a reverse pass makes the cotangent of an input.
@@ -77,6 +103,8 @@ pub trait Kind {
 pub enum Reverse {
     /// Into memory of its own.
     Written,
+    /// In place of the output's cotangent where nothing needs that later; into memory of its own otherwise.
+    Either,
     /// In place of the output's cotangent.
     InPlace,
     /// In place of the input's value, on which no cotangent depends that the pass makes after it.

@@ -2,6 +2,7 @@
 
 use super::{Inputs, Kind, Reverse, input};
 use crate::error::Fault;
+use crate::matrix::Arithmetic;
 use crate::signal::Shape;
 use core::fmt;
 use core::ops::RangeInclusive;
@@ -32,11 +33,11 @@ impl Kind for Readout {
         Ok(Shape { channels: 1, height: 1, width: 1 })
     }
 
-    fn keeps(&self, _: usize) -> bool {
+    fn keeps(&self, _: usize, _: Arithmetic) -> bool {
         true
     }
 
-    fn reverse(&self, input: usize) -> Reverse {
+    fn reverse(&self, input: usize, _: Arithmetic) -> Reverse {
         if input == 0 { Reverse::OverValue } else { Reverse::Written }
     }
 }

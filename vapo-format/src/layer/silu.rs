@@ -1,11 +1,16 @@
 //! SiLU, silu(x) = x / (1 + e⁻ˣ), elementwise; with a second input, of x·(1 + scale) + shift.
 
-use super::{Inputs, Kind, Reverse, input};
+use super::{Inputs, Kind, Place, Reverse, input};
 use crate::error::Fault;
+use crate::fixed_point::{Exponents, is_shift};
+use crate::matrix::Arithmetic;
 use crate::signal::Shape;
 use core::fmt;
 use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
+
+/// Exponents of the integers that SiLU's table has knots for, 16 to a unit.
+const KNOTS: RangeInclusive<i8> = 4..=15;
 
 /// silu(x), or silu(x·(1 + scale) + shift). The second input holds a scale a channel, then a shift a channel, and does not
 /// depend on the signal: FiLM (Perez et al., 2018, arXiv:1709.07871), here by time.
@@ -28,15 +33,38 @@ impl Kind for Silu {
         Ok(x)
     }
 
-    fn in_place(&self) -> bool {
-        true
+    fn place(&self, _: Arithmetic, _: Shape) -> Place {
+        Place::Over
     }
 
-    fn keeps(&self, _: usize) -> bool {
-        true
+    /// In integers one byte an element says what the reverse pass multiplies with: of the inputs only FiLM's is needed.
+    fn keeps(&self, input: usize, arithmetic: Arithmetic) -> bool {
+        arithmetic == Arithmetic::Float || input == 1
     }
 
-    fn reverse(&self, _: usize) -> Reverse {
+    fn kept_bytes(&self, arithmetic: Arithmetic, output: Shape) -> usize {
+        match arithmetic {
+            Arithmetic::Float => 0,
+            Arithmetic::Integer => output.elements(),
+        }
+    }
+
+    fn exponents(&self, inputs: &[Exponents], own: Exponents) -> bool {
+        let (Some(x), film) = (inputs.first(), inputs.get(1)) else { return false };
+        let [x_value, own_value, own_cotangent, x_cotangent] =
+            [x.value, own.value, own.cotangent, x.cotangent].map(i32::from);
+        let shifts = match film.map(|film| i32::from(film.value)) {
+            None => [x_value - own_value, 10 + own_cotangent - x_cotangent],
+            Some(film) => [x_value + film - own_value, own_cotangent - 1 + film - x_cotangent],
+        };
+        // FiLM has a 1 beside its scales, and shifts that go to the output's exponent.
+        let film_fits = film.is_none_or(|film| {
+            (0..=14).contains(&film.value) && (-31..=15).contains(&(own_value - i32::from(film.value)))
+        });
+        KNOTS.contains(&own.value) && film_fits && shifts.into_iter().all(is_shift)
+    }
+
+    fn reverse(&self, _: usize, _: Arithmetic) -> Reverse {
         Reverse::InPlace
     }
 }
