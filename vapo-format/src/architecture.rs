@@ -157,12 +157,7 @@ impl Placed {
 
     /// Its weight matrix, if it has one.
     pub fn matrix(&self) -> Option<MatrixShape> {
-        let (rows, columns) = self.node.layer.kind().matrix(&self.inputs)?;
-        let window = match self.node.layer {
-            Layer::Conv(conv) => conv.window.map(usize::from),
-            _ => [1, 1],
-        };
-        Some(MatrixShape { node: self.index, window, rows, columns })
+        self.node.layer.matrix_shape(self.index, &self.inputs)
     }
 }
 

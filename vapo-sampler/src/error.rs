@@ -1,7 +1,7 @@
 //! What a caller can do wrong.
 
 use core::fmt;
-use vapo_format::{Homotopy, Shape};
+use vapo_format::{Arithmetic, Homotopy, Shape};
 
 /// Why a potential, a sampler or a solver refused.
 #[non_exhaustive]
@@ -25,6 +25,11 @@ pub enum Error {
     Temperature {
         /// The temperature.
         found: f32,
+    },
+    /// The model is of an arithmetic that this program was built without: the crate's features `float` and `integer`.
+    Arithmetic {
+        /// The model's arithmetic.
+        found: Arithmetic,
     },
     /// A plan of another model than the one beside it.
     Plan,
@@ -64,6 +69,9 @@ impl fmt::Display for Error {
                 write!(f, "an image of this model has {expected} elements, the slice has {found}")
             }
             Error::Temperature { found } => write!(f, "a temperature is finite and at least 0, found {found}"),
+            Error::Arithmetic { found } => {
+                write!(f, "the model's arithmetic is {found}, and this program has none: build it with the feature `{found}`")
+            }
             Error::Plan => f.write_str("the plan is another model's: plan the memory of the model that is sampled"),
             Error::Nodes { most, given } => {
                 write!(f, "the plan has room for {most} nodes, the model has {given} or more: give it more room")

@@ -84,6 +84,7 @@ struct Readme;
 
 pub mod anomaly;
 pub mod arena;
+mod arithmetic;
 pub mod composition;
 pub mod error;
 pub mod fit;

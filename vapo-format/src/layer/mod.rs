@@ -5,7 +5,7 @@
 
 use crate::error::Fault;
 use crate::fixed_point::Exponents;
-use crate::matrix::Arithmetic;
+use crate::matrix::{Arithmetic, MatrixShape};
 use crate::signal::Shape;
 use core::fmt;
 use core::ops::RangeInclusive;
@@ -127,6 +127,16 @@ macro_rules! kinds {
             /// What the kind tells about itself.
             pub fn kind(&self) -> &dyn Kind {
                 match self { $(Layer::$Kind(kind) => kind,)* }
+            }
+
+            /// The weight matrix, if there is one, of the node at this index.
+            pub fn matrix_shape(&self, node: u16, inputs: Inputs<'_>) -> Option<MatrixShape> {
+                let (rows, columns) = self.kind().matrix(inputs)?;
+                let window = match self {
+                    Layer::Conv(conv) => conv.window.map(usize::from),
+                    _ => [1, 1],
+                };
+                Some(MatrixShape { node, window, rows, columns })
             }
         }
 

@@ -1,25 +1,74 @@
 //! Convolutions: y = windows(x)·W + biases; in reverse, each tap's cotangent goes back through W transposed.
 
-use super::{At, Compute, Values};
-use crate::kernel::{Direction, Lattice, Tap, set_biases};
+use super::{At, Compute, Room, Values};
+#[cfg(feature = "float")]
+use crate::arithmetic::float::Float;
+#[cfg(feature = "integer")]
+use crate::arithmetic::integer::Integer;
+use crate::kernel::float::{Direction, Lattice, Tap, set_biases};
+#[cfg(feature = "integer")]
+use crate::convolution::{self, Buffers, Geometry, Weights};
 use vapo_format::layer::Conv;
+#[cfg(feature = "integer")]
+use vapo_format::matrix;
 
-impl Compute for Conv {
-    fn forward(&self, at: At<'_>, [x, ..]: Values<'_>, y: &mut [f32]) {
+#[cfg(feature = "float")]
+impl Compute<Float> for Conv {
+    fn forward(&self, at: &At<'_>, [x, ..]: Values<'_, f32>, y: &mut [f32], _: Room<'_>) {
         if let Some(matrix) = &at.matrix {
             set_biases(matrix, y);
         }
         accumulate(self, at, Direction::Forward, x, y);
     }
 
-    fn reverse(&self, at: At<'_>, _: Values<'_>, g: &mut [f32], to: &mut [f32], _: usize) {
+    fn reverse(&self, at: &At<'_>, _: Values<'_, f32>, g: &mut [f32], to: &mut [f32], _: usize, _: Room<'_>) {
         to.fill(0.0);
         accumulate(self, at, Direction::Reverse, g, to);
     }
 }
 
+#[cfg(feature = "integer")]
+impl Compute<Integer> for Conv {
+    fn forward(&self, at: &At<'_>, [x, ..]: Values<'_, i16>, y: &mut [i16], room: Room<'_>) {
+        let (geometry, Some(weights)) = (geometry(self, at), weights(at)) else { return };
+        convolution::forward(&geometry, &weights, buffers(x, y), room.work);
+    }
+
+    fn reverse(
+        &self,
+        at: &At<'_>,
+        _: Values<'_, i16>,
+        g: &mut [i16],
+        to: &mut [i16],
+        _: usize,
+        room: Room<'_>,
+    ) {
+        let (geometry, Some(weights)) = (geometry(self, at), weights(at)) else { return };
+        let buffers = if to.is_empty() { Buffers::InPlace(g) } else { Buffers::Apart(g, to) };
+        convolution::reverse(&geometry, &weights, buffers, room.work);
+    }
+}
+
+#[cfg(feature = "integer")]
+fn buffers<'m>(x: &'m [i16], y: &'m mut [i16]) -> Buffers<'m> {
+    if x.is_empty() { Buffers::InPlace(y) } else { Buffers::Apart(x, y) }
+}
+
+#[cfg(feature = "integer")]
+fn geometry(conv: &Conv, at: &At<'_>) -> Geometry {
+    Geometry::new(conv, at.input, at.output)
+}
+
+#[cfg(feature = "integer")]
+fn weights<'a>(at: &At<'a>) -> Option<Weights<'a>> {
+    let matrix = at.matrix?;
+    let matrix::Weights::Integer { words, forward, reverse, shifts } = matrix.weights else { return None };
+    let shifts = [shifts.forward, shifts.reverse, shifts.sum];
+    Some(Weights { words, forward, reverse, biases: matrix.biases, shifts })
+}
+
 /// Adds every tap, row by row of the window.
-fn accumulate(conv: &Conv, at: At<'_>, direction: Direction, x: &[f32], y: &mut [f32]) {
+fn accumulate(conv: &Conv, at: &At<'_>, direction: Direction, x: &[f32], y: &mut [f32]) {
     let Some(matrix) = &at.matrix else { return };
     let [window_rows, window_columns] = conv.window.map(usize::from);
     for (row, column) in (0..window_rows).flat_map(|row| (0..window_columns).map(move |column| (row, column))) {

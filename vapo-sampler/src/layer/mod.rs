@@ -1,10 +1,12 @@
-//! What each layer kind computes: one file a kind, with its pass forward and its pass in reverse beside each other.
+//! What each layer kind computes: one file a kind, with its pass forward and its pass in reverse beside each other, for each
+//! arithmetic.
 //!
 //! The files have the names of those in `vapo_format::layer`, which say what a layer takes and makes. To add a kind, add its
 //! file and its line to the list below.
 
+use crate::arithmetic::Arithmetic;
 use vapo_format::layer::MAX_INPUTS;
-use vapo_format::{Layer, Matrix, Shape};
+use vapo_format::{Exponents, Layer, Matrix, Shape};
 
 /// Where a layer works.
 #[derive(Clone, Copy, Debug)]
@@ -17,35 +19,66 @@ pub(crate) struct At<'a> {
     pub(crate) matrix: Option<Matrix<'a>>,
     /// Time of the pass.
     pub(crate) time: f32,
+    /// What integers stand for: of the output, and of each input.
+    pub(crate) exponents: Exponents,
+    pub(crate) of_inputs: [Exponents; MAX_INPUTS],
 }
 
 /// The values of a node's inputs, empty where a pass needs none.
-pub(crate) type Values<'m> = [&'m [f32]; MAX_INPUTS];
+pub(crate) type Values<'m, V> = [&'m [V]; MAX_INPUTS];
+
+/// Memory beside activations, as the plan has it: nothing where a layer asks for none.
+#[derive(Debug, Default)]
+pub(crate) struct Room<'m> {
+    /// What the pass forward leaves for the pass in reverse.
+    pub(crate) kept: &'m mut [u8],
+    /// What a pass needs while it works.
+    pub(crate) work: &'m mut [u32],
+}
 
 /// What a layer kind computes.
-pub(crate) trait Compute {
-    /// Sets `y`, the output. A kind that works in place finds its first input there, and in its place nothing.
-    fn forward(&self, at: At<'_>, x: Values<'_>, y: &mut [f32]);
+pub(crate) trait Compute<A: Arithmetic> {
+    /// Sets `y`, the output. A layer that works in place finds an input there, and in that input's place nothing.
+    fn forward(&self, at: &At<'_>, x: Values<'_, A::Value>, y: &mut [A::Value], room: Room<'_>);
 
-    /// Sets `to`, the cotangent of the input at a position, from `g`, that of the output. A kind that works in place leaves
-    /// it in `g`; one that works over a value finds it in `to`, and in its place nothing. The inputs are those that the kind
-    /// keeps.
-    fn reverse(&self, at: At<'_>, x: Values<'_>, g: &mut [f32], to: &mut [f32], position: usize) {
-        let _ = (at, x, g, to, position);
+    /// Sets `to`, the cotangent of the input at a position, from `g`, that of the output. A layer that works in place leaves
+    /// it in `g`, and finds nothing in `to`; one that works over a value finds it in `to`, and in its place nothing. The
+    /// inputs are those that the kind keeps.
+    fn reverse(
+        &self,
+        at: &At<'_>,
+        x: Values<'_, A::Value>,
+        g: &mut [A::Value],
+        to: &mut [A::Value],
+        position: usize,
+        room: Room<'_>,
+    ) {
+        let _ = (at, x, g, to, position, room);
     }
 }
 
 macro_rules! kinds {
     ($($file:ident: $Kind:ident,)*) => {
-        $(mod $file;)*
+        $(pub(crate) mod $file;)*
 
-        impl Compute for Layer {
-            fn forward(&self, at: At<'_>, x: Values<'_>, y: &mut [f32]) {
-                match self { $(Layer::$Kind(kind) => kind.forward(at, x, y),)* }
+        impl<A: Arithmetic> Compute<A> for Layer
+        where
+            $(vapo_format::layer::$Kind: Compute<A>,)*
+        {
+            fn forward(&self, at: &At<'_>, x: Values<'_, A::Value>, y: &mut [A::Value], room: Room<'_>) {
+                match self { $(Layer::$Kind(kind) => kind.forward(at, x, y, room),)* }
             }
 
-            fn reverse(&self, at: At<'_>, x: Values<'_>, g: &mut [f32], to: &mut [f32], position: usize) {
-                match self { $(Layer::$Kind(kind) => kind.reverse(at, x, g, to, position),)* }
+            fn reverse(
+                &self,
+                at: &At<'_>,
+                x: Values<'_, A::Value>,
+                g: &mut [A::Value],
+                to: &mut [A::Value],
+                position: usize,
+                room: Room<'_>,
+            ) {
+                match self { $(Layer::$Kind(kind) => kind.reverse(at, x, g, to, position, room),)* }
             }
         }
     };

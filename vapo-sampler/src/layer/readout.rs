@@ -2,32 +2,107 @@
 //!
 //! The cotangent of Φ is 1: nothing comes after it.
 
-use super::{At, Compute, Values};
+use super::{At, Compute, Room, Values};
+#[cfg(feature = "float")]
+use crate::arithmetic::float::Float;
+#[cfg(feature = "integer")]
+use crate::arithmetic::integer::{Integer, moved, power, rounded, saturated};
 use vapo_format::layer::{Readout, SQUARES};
 
-impl Compute for Readout {
-    fn forward(&self, _: At<'_>, [o, q, x]: Values<'_>, y: &mut [f32]) {
-        let Some((quadratic, weights)) = q.split_first() else { return };
-        let channels = weights.len().max(1);
-        let pixel = |o: &[f32]| -> f32 {
-            let linear: f32 = o.iter().zip(weights).map(|(o, weight)| o * weight).sum();
-            linear + SQUARES / channels as f32 * squared_norm(o)
-        };
-        let encoded: f32 = o.chunks_exact(channels).map(pixel).sum();
-        y.fill(encoded + 0.5 * quadratic * squared_norm(x));
-    }
+/// The potential of f32 inputs.
+#[cfg(feature = "float")]
+pub(crate) fn float(o: &[f32], q: &[f32], x: &[f32]) -> f32 {
+    let Some((quadratic, weights)) = q.split_first() else { return 0.0 };
+    let channels = weights.len().max(1);
+    let pixel = |o: &[f32]| -> f32 {
+        let linear: f32 = o.iter().zip(weights).map(|(o, weight)| o * weight).sum();
+        linear + SQUARES / channels as f32 * squared_norm(o)
+    };
+    let encoded: f32 = o.chunks_exact(channels).map(pixel).sum();
+    encoded + 0.5 * quadratic * squared_norm(x)
+}
 
-    fn reverse(&self, _: At<'_>, [_, q, x]: Values<'_>, _: &mut [f32], to: &mut [f32], position: usize) {
-        let Some((quadratic, weights)) = q.split_first() else { return };
+#[cfg(feature = "float")]
+impl Compute<Float> for Readout {
+    fn forward(&self, _: &At<'_>, _: Values<'_, f32>, _: &mut [f32], _: Room<'_>) {}
+
+    fn reverse(
+        &self,
+        _: &At<'_>,
+        [_, q, _]: Values<'_, f32>,
+        _: &mut [f32],
+        to: &mut [f32],
+        _: usize,
+        _: Room<'_>,
+    ) {
+        let Some((_, weights)) = q.split_first() else { return };
         let channels = weights.len().max(1);
-        if position == 0 {
-            let factor = 2.0 * SQUARES / channels as f32;
-            for pixel in to.chunks_exact_mut(channels) {
-                pixel.iter_mut().zip(weights).for_each(|(o, weight)| *o = weight + factor * *o);
-            }
-        } else {
-            to.iter_mut().zip(x).for_each(|(to, x)| *to = quadratic * x);
+        let factor = 2.0 * SQUARES / channels as f32;
+        for pixel in to.chunks_exact_mut(channels) {
+            pixel.iter_mut().zip(weights).for_each(|(o, weight)| *o = weight + factor * *o);
         }
+    }
+}
+
+/// The potential of integers. Both sums over them are exact.
+#[cfg(feature = "integer")]
+pub(crate) fn integer(at: &At<'_>, o: &[i16], q: &[i16], x: &[f32]) -> f32 {
+    let Some((quadratic, weights)) = q.split_first() else { return 0.0 };
+    let [of_o, of_q, _] = at.of_inputs.map(|exponents| exponents.value);
+    let channels = weights.len().max(1);
+    let (mut linear, mut squares) = (0_i64, 0_i64);
+    for pixel in o.chunks_exact(channels) {
+        for (o, weight) in pixel.iter().zip(weights) {
+            linear += i64::from(i32::from(*o) * i32::from(*weight));
+            squares += i64::from(i32::from(*o) * i32::from(*o));
+        }
+    }
+    let linear = linear as f32 * power(-of_o) * power(-of_q);
+    let squares = squares as f32 * power(-of_o) * power(-of_o);
+    let quadratic = f32::from(*quadratic) * power(-of_q);
+    linear + SQUARES / channels as f32 * squares + 0.5 * quadratic * squared_norm(x)
+}
+
+#[cfg(feature = "integer")]
+impl Compute<Integer> for Readout {
+    fn forward(&self, _: &At<'_>, _: Values<'_, i16>, _: &mut [i16], _: Room<'_>) {}
+
+    fn reverse(
+        &self,
+        at: &At<'_>,
+        [_, q, _]: Values<'_, i16>,
+        _: &mut [i16],
+        to: &mut [i16],
+        _: usize,
+        _: Room<'_>,
+    ) {
+        let Some((_, weights)) = q.split_first() else { return };
+        let [of_o, of_q, _] = at.of_inputs;
+        let channels = weights.len().max(1);
+        let (factor, shift) = squares_factor(channels, i32::from(of_o.value) - i32::from(of_o.cotangent));
+        for pixel in to.chunks_exact_mut(channels) {
+            for (o, weight) in pixel.iter_mut().zip(weights) {
+                let weight = moved(*weight, of_q.value, of_o.cotangent);
+                *o = saturated(i32::from(weight) + rounded(i32::from(*o) * factor, shift));
+            }
+        }
+    }
+}
+
+/// 2·SQUARES / channels · 2^-before as factor / 2^shift, with a factor below 2¹⁵.
+#[cfg(feature = "integer")]
+fn squares_factor(channels: usize, before: i32) -> (i32, u32) {
+    /// 2·SQUARES · 2³⁰, rounded.
+    const NUMERATOR: u32 = 107_374_182;
+    const _: () = assert!(SQUARES == 0.05);
+    let (mut factor, mut shift) = (NUMERATOR / channels as u32, 30 + before);
+    while shift > 31 || factor > i16::MAX as u32 {
+        (factor, shift) = (factor.div_ceil(2), shift - 1);
+    }
+    // Fewer shifts than none: the squares are as large as integers can be.
+    match u32::try_from(shift) {
+        Ok(shift) => (factor as i32, shift),
+        Err(_) => (i16::MAX.into(), 0),
     }
 }
 

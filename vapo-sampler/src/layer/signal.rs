@@ -1,8 +1,9 @@
 //! The signal: the caller's, so there is nothing to compute.
 
-use super::{At, Compute, Values};
+use super::{At, Compute, Room, Values};
+use crate::arithmetic::Arithmetic;
 use vapo_format::layer::Signal;
 
-impl Compute for Signal {
-    fn forward(&self, _: At<'_>, _: Values<'_>, _: &mut [f32]) {}
+impl<A: Arithmetic> Compute<A> for Signal {
+    fn forward(&self, _: &At<'_>, _: Values<'_, A::Value>, _: &mut [A::Value], _: Room<'_>) {}
 }

@@ -1,10 +1,19 @@
 //! SiLU, silu(x) = x / (1 + e⁻ˣ), of x or of x·(1 + scale) + shift. It works in place.
 
-use super::{At, Compute, Values};
+use super::{At, Compute, Room, Values};
+#[cfg(feature = "float")]
+use crate::arithmetic::float::Float;
+#[cfg(feature = "integer")]
+use crate::arithmetic::integer::Integer;
+#[cfg(feature = "integer")]
+use crate::arithmetic::integer::moved;
+#[cfg(feature = "integer")]
+use crate::silu::{self, Film};
 use vapo_format::layer::Silu;
 
-impl Compute for Silu {
-    fn forward(&self, at: At<'_>, [_, film, _]: Values<'_>, y: &mut [f32]) {
+#[cfg(feature = "float")]
+impl Compute<Float> for Silu {
+    fn forward(&self, at: &At<'_>, [_, film, _]: Values<'_, f32>, y: &mut [f32], _: Room<'_>) {
         // Extents are at least 1; the compiler cannot know.
         let channels = usize::from(at.output.channels).max(1);
         if let Some((scale, shift)) = film.split_at_checked(channels).filter(|_| !film.is_empty()) {
@@ -18,7 +27,7 @@ impl Compute for Silu {
         }
     }
 
-    fn reverse(&self, at: At<'_>, [x, film, _]: Values<'_>, g: &mut [f32], _: &mut [f32], _: usize) {
+    fn reverse(&self, at: &At<'_>, [x, film, _]: Values<'_, f32>, g: &mut [f32], _: &mut [f32], _: usize, _: Room<'_>) {
         let channels = usize::from(at.output.channels).max(1);
         if let Some((scale, shift)) = film.split_at_checked(channels).filter(|_| !film.is_empty()) {
             for (pixel, x) in g.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
@@ -28,6 +37,38 @@ impl Compute for Silu {
             }
         } else {
             g.iter_mut().zip(x).for_each(|(g, x)| *g *= silu_rate(*x));
+        }
+    }
+}
+
+#[cfg(feature = "integer")]
+impl Compute<Integer> for Silu {
+    fn forward(&self, at: &At<'_>, [_, film, _]: Values<'_, i16>, y: &mut [i16], room: Room<'_>) {
+        let [x, of_film, _] = at.of_inputs.map(|exponents| exponents.value);
+        let own = at.exponents.value;
+        match Film::split(film, of_film) {
+            Some(film) => silu::forward_film(film, x as u32, own as u32, y, room.kept),
+            None => {
+                y.iter_mut().for_each(|y| *y = moved(*y, x, own));
+                silu::forward(own as u32, y, room.kept);
+            }
+        }
+    }
+
+    fn reverse(
+        &self,
+        at: &At<'_>,
+        [_, film, _]: Values<'_, i16>,
+        g: &mut [i16],
+        _: &mut [i16],
+        _: usize,
+        room: Room<'_>,
+    ) {
+        let [x, of_film, _] = at.of_inputs;
+        let (from, to) = (at.exponents.cotangent as u32, x.cotangent as u32);
+        match Film::split(film, of_film.value) {
+            Some(film) => silu::reverse_film(film, from, to, room.kept, g),
+            None => silu::reverse(from, to, room.kept, g),
         }
     }
 }

@@ -1,34 +1,52 @@
 //! (H, W, C) → (H/2, W/2, 4C): a permutation, so the reverse pass is its inverse.
 
-use super::{At, Compute, Values};
-use crate::kernel::Direction;
+use super::{At, Compute, Room, Values};
+use crate::arithmetic::Arithmetic;
 use vapo_format::Shape;
 use vapo_format::layer::SpaceToDepth;
 
-impl Compute for SpaceToDepth {
-    fn forward(&self, at: At<'_>, [x, ..]: Values<'_>, y: &mut [f32]) {
-        permute(Direction::Forward, at.input, x, y);
+impl<A: Arithmetic> Compute<A> for SpaceToDepth {
+    fn forward(&self, at: &At<'_>, [x, ..]: Values<'_, A::Value>, y: &mut [A::Value], _: Room<'_>) {
+        let [of_x, ..] = at.of_inputs;
+        for Pair { fine, coarse, length } in pairs(at.input) {
+            let from = x.get(fine..).unwrap_or_default();
+            let to = y.get_mut(coarse..).and_then(|y| y.get_mut(..length)).unwrap_or_default();
+            A::set(to, from, of_x.value, at.exponents.value);
+        }
     }
 
-    fn reverse(&self, at: At<'_>, _: Values<'_>, g: &mut [f32], to: &mut [f32], _: usize) {
-        permute(Direction::Reverse, at.input, g, to);
+    fn reverse(
+        &self,
+        at: &At<'_>,
+        _: Values<'_, A::Value>,
+        g: &mut [A::Value],
+        to: &mut [A::Value],
+        _: usize,
+        _: Room<'_>,
+    ) {
+        let [of_x, ..] = at.of_inputs;
+        for Pair { fine, coarse, length } in pairs(at.input) {
+            let from = g.get(coarse..).unwrap_or_default();
+            let to = to.get_mut(fine..).and_then(|to| to.get_mut(..length)).unwrap_or_default();
+            A::set(to, from, at.exponents.cotangent, of_x.cotangent);
+        }
     }
 }
 
-/// Copies `x` to `y`. Two neighbours of a fine row, 2C elements, stay together: they are one half of a coarse pixel.
-fn permute(direction: Direction, fine: Shape, x: &[f32], y: &mut [f32]) {
-    let (pair, width) = (2 * usize::from(fine.channels), usize::from(fine.width) / 2);
-    for row in 0..usize::from(fine.height) {
-        for column in 0..width {
-            let at_fine = (row * width + column) * pair;
-            let at_coarse = ((row / 2 * width + column) * 2 + row % 2) * pair;
-            let (from, to) = match direction {
-                Direction::Forward => (at_fine, at_coarse),
-                Direction::Reverse => (at_coarse, at_fine),
-            };
-            let from = x.get(from..).unwrap_or_default();
-            let to = y.get_mut(to..).unwrap_or_default();
-            to.iter_mut().zip(from).take(pair).for_each(|(to, from)| *to = *from);
-        }
-    }
+/// Two neighbours of a fine row, 2C elements, which stay together: they are one half of a coarse pixel.
+struct Pair {
+    fine: usize,
+    coarse: usize,
+    length: usize,
+}
+
+fn pairs(fine: Shape) -> impl Iterator<Item = Pair> {
+    let (length, width) = (2 * usize::from(fine.channels), usize::from(fine.width) / 2);
+    (0..usize::from(fine.height)).flat_map(move |row| {
+        (0..width).map(move |column| Pair {
+            fine: (row * width + column) * length,
+            coarse: ((row / 2 * width + column) * 2 + row % 2) * length,
+            length,
+        })
+    })
 }

@@ -1,22 +1,37 @@
 //! Each pixel four times; in reverse, the sum of the four cotangents.
 
-use super::{At, Compute, Values};
+use super::{At, Compute, Room, Values};
+use crate::arithmetic::Arithmetic;
+use bytemuck::Zeroable;
 use vapo_format::layer::Up;
 
-impl Compute for Up {
-    fn forward(&self, at: At<'_>, [x, ..]: Values<'_>, y: &mut [f32]) {
+impl<A: Arithmetic> Compute<A> for Up {
+    fn forward(&self, at: &At<'_>, [x, ..]: Values<'_, A::Value>, y: &mut [A::Value], _: Room<'_>) {
         let pixels = Fine::new(at);
+        let [of_x, ..] = at.of_inputs;
         for (fine, pixel) in y.chunks_exact_mut(pixels.channels).enumerate() {
-            pixel.iter_mut().zip(x.get(pixels.coarse(fine)..).unwrap_or_default()).for_each(|(y, x)| *y = *x);
+            let x = x.get(pixels.coarse(fine)..).unwrap_or_default();
+            A::set(pixel, x, of_x.value, at.exponents.value);
         }
     }
 
-    fn reverse(&self, at: At<'_>, _: Values<'_>, g: &mut [f32], to: &mut [f32], _: usize) {
+    fn reverse(
+        &self,
+        at: &At<'_>,
+        _: Values<'_, A::Value>,
+        g: &mut [A::Value],
+        to: &mut [A::Value],
+        _: usize,
+        _: Room<'_>,
+    ) {
         let pixels = Fine::new(at);
-        to.fill(0.0);
+        let [of_x, ..] = at.of_inputs;
+        to.fill(A::Value::zeroed());
         for (fine, pixel) in g.chunks_exact(pixels.channels).enumerate() {
             let to = to.get_mut(pixels.coarse(fine)..).unwrap_or_default();
-            to.iter_mut().zip(pixel).for_each(|(to, g)| *to += g);
+            for (to, g) in to.iter_mut().zip(pixel) {
+                *to = A::sum(*to, A::moved(*g, at.exponents.cotangent, of_x.cotangent));
+            }
         }
     }
 }
@@ -28,7 +43,7 @@ struct Fine {
 }
 
 impl Fine {
-    fn new(at: At<'_>) -> Self {
+    fn new(at: &At<'_>) -> Self {
         // Extents are at least 1; the compiler cannot know.
         Fine { channels: usize::from(at.output.channels).max(1), width: usize::from(at.output.width).max(2) }
     }

@@ -1,0 +1,46 @@
+//! f32 activations.
+
+use super::Arithmetic;
+use crate::layer::{At, readout};
+use vapo_format::{Exponents, matrix};
+
+/// f32, as the caller's own numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Float;
+
+impl Arithmetic for Float {
+    type Value = f32;
+
+    const KIND: matrix::Arithmetic = matrix::Arithmetic::Float;
+    const SIGNAL_IN_PLACE: bool = true;
+
+    fn take_signal(_: &[f32], _: Exponents, _: &mut [f32]) {}
+
+    fn signal(x: &[f32]) -> &[f32] {
+        x
+    }
+
+    fn number(x: f32, _: i8) -> f32 {
+        x
+    }
+
+    fn moved(x: f32, _: i8, _: i8) -> f32 {
+        x
+    }
+
+    fn sum(a: f32, b: f32) -> f32 {
+        a + b
+    }
+
+    fn add_to_drift(drift: &mut [f32], made: &[f32], _: Exponents) {
+        Self::add(drift, made);
+    }
+
+    fn read_out(_: &At<'_>, o: &[f32], q: &[f32], x: &[f32]) -> f32 {
+        readout::float(o, q, x)
+    }
+
+    fn quadratic(_: &At<'_>, q: &[f32]) -> f32 {
+        q.first().copied().unwrap_or_default()
+    }
+}

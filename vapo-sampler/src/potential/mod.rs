@@ -1,0 +1,135 @@
+//! The potential Φ(x, t), its drift ∇ₓΦ and its energy.
+//!
+//! A `pass` goes through the steps of a [`Plan`], which say where everything lies. What each layer computes `layer` says.
+
+mod pass;
+
+#[cfg(feature = "float")]
+use crate::arithmetic::float::Float;
+#[cfg(feature = "integer")]
+use crate::arithmetic::integer::Integer;
+use crate::error::Error;
+use crate::layer::squared_norm;
+use crate::plan::Plan;
+use core::marker::PhantomData;
+use pass::Pass;
+use vapo_format::{Arithmetic, Homotopy, Model, Shape, Threshold};
+
+/// A model's potential, evaluated in memory that the caller lends.
+///
+/// A sample x is H·W·C elements, row-major, channels last.
+#[derive(Debug)]
+pub struct Potential<'a> {
+    model: &'a Model<'a>,
+    plan: &'a Plan,
+    memory: &'a mut [f32],
+}
+
+impl<'a> Potential<'a> {
+    /// A potential that works in `memory`, of which it takes the first [`Plan::elements`].
+    ///
+    /// # Errors
+    /// [`Error::Plan`] where the plan is of another model, [`Error::Arena`] where the memory has fewer elements,
+    /// [`Error::Arithmetic`].
+    pub fn new(model: &'a Model<'a>, plan: &'a Plan, memory: &'a mut [f32]) -> Result<Self, Error> {
+        if plan.fingerprint != model.fingerprint() {
+            return Err(Error::Plan);
+        }
+        let computed = match model.arithmetic() {
+            Arithmetic::Float => cfg!(feature = "float"),
+            Arithmetic::Integer => cfg!(feature = "integer"),
+        };
+        if !computed {
+            return Err(Error::Arithmetic { found: model.arithmetic() });
+        }
+        let needed = plan.elements();
+        let refused = Error::Arena { needed, given: memory.len() };
+        let memory = memory.get_mut(..needed).ok_or(refused)?;
+        Ok(Potential { model, plan, memory })
+    }
+
+    /// Φ(x, time).
+    ///
+    /// # Errors
+    /// [`Error::Length`] where x is no sample of the model.
+    pub fn potential(&mut self, x: &[f32], time: f32) -> Result<f32, Error> {
+        self.check(x)?;
+        self.forward(x, time).ok_or(Error::Plan)
+    }
+
+    /// Sets `drift` to ∇ₓΦ(x, time) and returns Φ(x, time): one pass through the nodes, and one back.
+    ///
+    /// # Errors
+    /// [`Error::Length`] where x or `drift` is no sample of the model.
+    pub fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        self.check(x)?;
+        self.check(drift)?;
+        let potential = self.forward(x, time).ok_or(Error::Plan)?;
+        self.reverse(x, time, drift).ok_or(Error::Plan)?;
+        Ok(potential)
+    }
+
+    /// −log ρ(x) at `time`, up to a constant that depends on time alone, for the density ρ that the flow has then.
+    /// None where there is no such formula: [`Homotopy::Linear`] at time 1.
+    ///
+    /// The drift holds the score −∇E\[ε|x\]/std; integrated over x, that is (½‖x‖² − tΦ)/(1 − t) for the linear
+    /// homotopy and 2(½‖x‖² − tΦ)/(2 − t) for the Bayes homotopy.
+    ///
+    /// # Errors
+    /// [`Error::Length`] where x is no sample of the model.
+    #[inline(never)] // two callers, and one copy takes less flash
+    pub fn energy(&mut self, x: &[f32], time: f32) -> Result<Option<f32>, Error> {
+        let energy = 0.5 * squared_norm(x) - time * self.potential(x, time)?;
+        Ok(match self.homotopy() {
+            Homotopy::Linear if time == 1.0 => None,
+            Homotopy::Linear => Some(energy / (1.0 - time)),
+            Homotopy::Bayes => Some(2.0 * energy / (2.0 - time)),
+        })
+    }
+
+    /// The path that the potential was trained on.
+    pub fn homotopy(&self) -> Homotopy {
+        self.model.homotopy()
+    }
+
+    /// Extent of a sample.
+    pub fn signal(&self) -> Shape {
+        self.model.signal()
+    }
+
+    pub(crate) fn threshold(&self) -> Option<Threshold> {
+        self.model.threshold()
+    }
+
+    pub(crate) fn check(&self, x: &[f32]) -> Result<(), Error> {
+        let (expected, found) = (self.model.signal().elements(), x.len());
+        if expected == found { Ok(()) } else { Err(Error::Length { expected, found }) }
+    }
+
+    fn forward(&mut self, x: &[f32], time: f32) -> Option<f32> {
+        match self.model.arithmetic() {
+            #[cfg(feature = "float")]
+            Arithmetic::Float => self.pass::<Float>(x, time).forward(),
+            #[cfg(feature = "integer")]
+            Arithmetic::Integer => self.pass::<Integer>(x, time).forward(),
+            #[cfg(not(all(feature = "float", feature = "integer")))]
+            _ => None,
+        }
+    }
+
+    fn reverse(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Option<()> {
+        match self.model.arithmetic() {
+            #[cfg(feature = "float")]
+            Arithmetic::Float => self.pass::<Float>(x, time).reverse(drift),
+            #[cfg(feature = "integer")]
+            Arithmetic::Integer => self.pass::<Integer>(x, time).reverse(drift),
+            #[cfg(not(all(feature = "float", feature = "integer")))]
+            _ => None,
+        }
+    }
+
+    fn pass<'p, A>(&'p mut self, x: &'p [f32], time: f32) -> Pass<'p, A> {
+        let memory = bytemuck::cast_slice_mut(self.memory);
+        Pass { model: self.model, plan: self.plan, memory, x, time, arithmetic: PhantomData }
+    }
+}
