@@ -97,6 +97,8 @@ pub mod plan;
 pub mod potential;
 pub mod sampler;
 pub mod schedule;
+#[doc(hidden)]
+pub mod silu;
 pub mod solver;
 
 pub use composition::Composition;
