@@ -97,7 +97,18 @@ impl<'a> Header<'a> {
         }
         let nodes = Nodes::Version1 { channels: signal.channels, embedding, blocks };
         let (calibration, exponents) = (None, [].as_slice());
-        Ok(Header { signal, homotopy, classes: 0, encoding, structure, threshold, calibration, scaling: None, nodes, exponents })
+        Ok(Header {
+            signal,
+            homotopy,
+            classes: 0,
+            encoding,
+            structure,
+            threshold,
+            calibration,
+            scaling: None,
+            nodes,
+            exponents,
+        })
     }
 
     fn read_2(bytes: &'a [u8]) -> Result<Self, Error> {
@@ -227,8 +238,7 @@ fn end<'a>(bytes: &'a [u8], rest: &'a [u8]) -> Result<Parts<'a>, Error> {
 /// [`Error::Header`] where it is longer than a header may be, which no architecture that validates is.
 pub(crate) fn bytes(architecture: &Architecture, encoding: Encoding) -> Result<usize, Error> {
     let size = |bytes: postcard::Result<usize>| bytes.map_err(|_| Error::Header);
-    let fields =
-        size(postcard::serialize_with_flavor(&(Fields2::new(architecture), encoding), Size(0)))?;
+    let fields = size(postcard::serialize_with_flavor(&(Fields2::new(architecture), encoding), Size(0)))?;
     let of_integers = match encoding.arithmetic() {
         Arithmetic::Float => 0,
         Arithmetic::Integer => {

@@ -4,9 +4,9 @@ pub use crate::checksum::checksum;
 
 use crate::architecture::{self, Architecture, Node, Placed, Places};
 use crate::error::Error;
+use crate::fixed_point::{self, Exponents, is_bias};
 use crate::header::Header;
 use crate::homotopy::Homotopy;
-use crate::fixed_point::{self, Exponents, is_bias};
 use crate::matrix::{Arithmetic, Encoding, Matrix, MatrixShape, Weights, floats, integers, is_scale};
 use crate::signal::{Scaling, Shape};
 use crate::threshold::Threshold;

@@ -232,8 +232,7 @@ pub fn renew(model: &Model<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
     let (architecture, encoding) = (model.architecture(), model.encoding());
     let exponents: heapless::Vec<Exponents, MAX_NODES> = model.exponents().collect();
     let calibration = model.calibration().map(|digest| Calibration { exponents: &exponents, digest });
-    let Writer { buffer, used, .. } =
-        Writer::start(buffer, &architecture, encoding, calibration, model.threshold())?;
+    let Writer { buffer, used, .. } = Writer::start(buffer, &architecture, encoding, calibration, model.threshold())?;
     let end = used + model.weights().len();
     let too_short = Error::TooShort { expected: end + CHECKSUM, found: buffer.len() };
     buffer.get_mut(used..end).ok_or(too_short)?.copy_from_slice(model.weights());
@@ -310,8 +309,7 @@ fn put_integer(
     }
     let (forward, rest) = rest.split_at_mut(2 * shape.columns);
     let (reverse, rest) = rest.split_at_mut(2 * shape.columns);
-    for ((forward, reverse), &scale) in
-        forward.as_chunks_mut().0.iter_mut().zip(reverse.as_chunks_mut().0).zip(scales)
+    for ((forward, reverse), &scale) in forward.as_chunks_mut().0.iter_mut().zip(reverse.as_chunks_mut().0).zip(scales)
     {
         *forward = requantisation.forward(scale).to_le_bytes();
         *reverse = requantisation.reverse(scale).to_le_bytes();

@@ -10,7 +10,7 @@
 use std::time::{Duration, Instant};
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::writer::{Values, file_bytes};
-use vapo_format::{Architecture, Block, Encoding, Homotopy, Model, Shape, Writer, encoder};
+use vapo_format::{Architecture, Arithmetic, Block, Encoding, Homotopy, Model, Shape, Writer, encoder};
 use vapo_sampler::{PlanFor, Potential, Solver, arena};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -49,7 +49,7 @@ fn measure(name: &str, extent: u16, embedding: u16, blocks: &[Block]) -> Result<
     println!(
         "{name:14} {:6} parameters {:6} arena elements (Ab2) {:9.0} drifts/s {:6.2} GMAC/s",
         architecture.parameters(),
-        arena::elements(&architecture, Solver::Ab2),
+        arena::elements(&architecture, Arithmetic::Float, Solver::Ab2),
         1.0 / best,
         operations / best / 1e9,
     );

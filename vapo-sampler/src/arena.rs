@@ -6,29 +6,30 @@
 
 use crate::plan::{ELEMENT, Plan, lifetimes::Lifetimes};
 use crate::solver::Solver;
-use vapo_format::Architecture;
 use vapo_format::architecture::MAX_NODES;
+use vapo_format::{Architecture, Arithmetic};
 
-/// Elements that a [`crate::Sampler`] of this architecture and solver needs.
+/// Elements, of four bytes each, that a [`crate::Sampler`] of this architecture, arithmetic and solver needs.
 ///
 /// Exact: one element less is refused. A [`crate::Potential`] alone needs [`potential_elements`].
-pub fn elements(architecture: &Architecture, solver: Solver) -> usize {
+pub fn elements(architecture: &Architecture, arithmetic: Arithmetic, solver: Solver) -> usize {
     let buffers = solver.buffers().saturating_mul(architecture.signal.elements());
-    potential_elements(architecture).saturating_add(buffers)
+    potential_elements(architecture, arithmetic).saturating_add(buffers)
 }
 
 /// Elements that a [`crate::Potential`] of this architecture needs; `usize::MAX` where that is more than 32 bits address.
-pub fn potential_elements(architecture: &Architecture) -> usize {
+pub fn potential_elements(architecture: &Architecture, arithmetic: Arithmetic) -> usize {
     // An architecture has no more nodes than there is room for.
-    Lifetimes::<MAX_NODES>::new(architecture.walk(), ELEMENT)
+    Lifetimes::<MAX_NODES>::new(architecture.walk(), arithmetic)
         .map_or(usize::MAX, |lifetimes| lifetimes.bytes() as usize / ELEMENT)
 }
 
 /// Elements that a [`crate::Composition`] of these architectures needs: both potentials and a drift. A solver's
 /// buffers come beside them.
-pub fn composition_elements(architectures: [&Architecture; 2]) -> usize {
+pub fn composition_elements(architectures: [&Architecture; 2], arithmetics: [Arithmetic; 2]) -> usize {
     let [first, second] = architectures;
-    let potentials = potential_elements(first).saturating_add(potential_elements(second));
+    let [of_first, of_second] = arithmetics;
+    let potentials = potential_elements(first, of_first).saturating_add(potential_elements(second, of_second));
     potentials.saturating_add(first.signal.elements())
 }
 

@@ -70,7 +70,10 @@ impl fmt::Display for Error {
             }
             Error::Temperature { found } => write!(f, "a temperature is finite and at least 0, found {found}"),
             Error::Arithmetic { found } => {
-                write!(f, "the model's arithmetic is {found}, and this program has none: build it with the feature `{found}`")
+                write!(
+                    f,
+                    "the model's arithmetic is {found}, and this program has none: build it with the feature `{found}`"
+                )
             }
             Error::Plan => f.write_str("the plan is another model's: plan the memory of the model that is sampled"),
             Error::Nodes { most, given } => {

@@ -75,7 +75,8 @@ impl Demand {
     ) -> Result<Self, vapo_format::Error> {
         let model = file_bytes(architecture, encoding)?;
         let chosen = Solver::ALL.into_iter().filter(|each| solver.is_none_or(|solver| solver == *each));
-        let elements = chosen.map(|solver| arena::elements(architecture, solver)).max().unwrap_or_default();
+        let elements =
+            chosen.map(|solver| arena::elements(architecture, encoding.arithmetic(), solver)).max().unwrap_or_default();
         Ok(Demand { model, arena: elements.saturating_mul(4), image: 4 * architecture.signal.elements() })
     }
 }

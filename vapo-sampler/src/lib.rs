@@ -86,6 +86,8 @@ pub mod anomaly;
 pub mod arena;
 mod arithmetic;
 pub mod composition;
+#[doc(hidden)]
+pub mod convolution;
 pub mod error;
 pub mod fit;
 pub mod homotopy;

@@ -29,7 +29,13 @@ pub struct Film<'a> {
     pub exponent: u32,
 }
 
-impl Film<'_> {
+impl<'a> Film<'a> {
+    /// The two halves of a vector, none of an empty one.
+    pub fn split(film: &'a [i16], exponent: u32) -> Option<Self> {
+        let (scale, shift) = film.split_at_checked(film.len() / 2).filter(|_| !film.is_empty())?;
+        Some(Film { scale, shift, exponent })
+    }
+
     /// The factors of the channels: 1 + scale.
     fn factors(self) -> impl Iterator<Item = i32> {
         let one = 1 << (self.exponent & 31);

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{architecture, digits, generator, plan, random_model, uniform};
-use vapo_format::{Block, Encoding, Homotopy, Model};
+use vapo_format::{Arithmetic, Block, Encoding, Homotopy, Model};
 use vapo_sampler::solver::{Drift, Sde};
 use vapo_sampler::{Composition, Error, Noise, Potential, Sampler, Schedule, Solver, arena};
 
@@ -19,7 +19,7 @@ fn image() -> Vec<f32> {
 
 /// Potential, drift and energy at time 0.6.
 fn alone(model: &Model<'_>, x: &[f32]) -> (f32, Vec<f32>, f32) {
-    let mut memory = vec![f32::NAN; arena::potential_elements(&model.architecture())];
+    let mut memory = vec![f32::NAN; arena::potential_elements(&model.architecture(), Arithmetic::Float)];
     let mut potential = Potential::new(model, plan(model), &mut memory).unwrap();
     let mut drift = vec![f32::NAN; x.len()];
     let value = potential.drift(x, 0.6, &mut drift).unwrap();
@@ -28,7 +28,7 @@ fn alone(model: &Model<'_>, x: &[f32]) -> (f32, Vec<f32>, f32) {
 
 fn composed(models: [&Model<'_>; 2], weights: [f32; 2], x: &[f32]) -> (f32, Vec<f32>, f32) {
     let [a, b] = models.map(Model::architecture);
-    let mut memory = vec![f32::NAN; arena::composition_elements([&a, &b])];
+    let mut memory = vec![f32::NAN; arena::composition_elements([&a, &b], [Arithmetic::Float; 2])];
     let mut sum = Composition::new(models, models.map(plan), weights, &mut memory).unwrap();
     let mut drift = vec![f32::NAN; x.len()];
     let value = sum.drift(x, 0.6, &mut drift).unwrap();
@@ -59,12 +59,12 @@ fn a_weight_of_one_beside_zero_samples_the_model_alone() {
     let models = [&files[0], &files[1]].map(|file| Model::parse(file).unwrap());
     let schedule = Schedule::graded(4, 0.8).unwrap();
     for (solver, temperature) in Solver::ALL.into_iter().flat_map(|solver| [(solver, 0.0), (solver, 0.5)]) {
-        let mut memory = vec![f32::NAN; arena::elements(&models[0].architecture(), solver)];
+        let mut memory = vec![f32::NAN; arena::elements(&models[0].architecture(), Arithmetic::Float, solver)];
         let mut expected = [0.0; 64];
         let mut sampler = Sampler::new(&models[0], plan(&models[0]), solver, &mut memory).unwrap();
         sampler.sample(schedule, temperature, &mut Noise::new(generator(1)), &mut expected).unwrap();
 
-        let mut memory = vec![f32::NAN; arena::composition_elements([&digits(), &other()])];
+        let mut memory = vec![f32::NAN; arena::composition_elements([&digits(), &other()], [Arithmetic::Float; 2])];
         let mut sum =
             Composition::new([&models[0], &models[1]], [&models[0], &models[1]].map(plan), [1.0, 0.0], &mut memory)
                 .unwrap();
@@ -102,7 +102,7 @@ fn what_has_no_sum_is_refused() {
         Composition::new([&eight, &eight], [&eight, &eight].map(plan), [f32::NAN, 1.0], &mut memory),
         Err(Error::Weight { .. })
     ));
-    let needed = arena::composition_elements([&eight.architecture(), &eight.architecture()]);
+    let needed = arena::composition_elements([&eight.architecture(), &eight.architecture()], [Arithmetic::Float; 2]);
     let error = Composition::new([&eight, &eight], [&eight, &eight].map(plan), [0.5, 0.5], &mut memory[..needed - 1])
         .unwrap_err();
     assert_eq!(error, Error::Arena { needed, given: needed - 1 });

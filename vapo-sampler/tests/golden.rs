@@ -4,7 +4,7 @@
 mod common;
 
 use common::{digits, generator, plan, random_model};
-use vapo_format::{Encoding, Model};
+use vapo_format::{Arithmetic, Encoding, Model};
 use vapo_sampler::{Noise, Sampler, Schedule, Solver, arena};
 
 /// FNV-1a of the bits of a sample.
@@ -28,7 +28,7 @@ fn samples_never_change() {
         (Solver::Etd2, 1.0, 0xb8e7_201b_43c6_6696),
     ];
     for (solver, temperature, expected) in cases {
-        let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), solver)];
+        let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), Arithmetic::Float, solver)];
         let mut sampler = Sampler::new(&model, plan(&model), solver, &mut memory).unwrap();
         let mut image = [0.0; 64];
         let schedule = Schedule::graded(10, 0.8).unwrap();

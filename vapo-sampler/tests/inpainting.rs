@@ -3,7 +3,7 @@
 mod common;
 
 use common::{digits, generator, plan, random_model, zoo};
-use vapo_format::{Encoding, Model};
+use vapo_format::{Arithmetic, Encoding, Model};
 use vapo_sampler::{Error, Noise, Sampler, Schedule, Solver, arena};
 
 fn schedule() -> Schedule {
@@ -17,7 +17,7 @@ fn inpaint(
     temperature: f32,
     known: impl Fn(usize) -> Option<f32>,
 ) -> (Vec<f32>, f32) {
-    let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), solver)];
+    let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), Arithmetic::Float, solver)];
     let mut sampler = Sampler::new(model, plan(model), solver, &mut memory).unwrap();
     let mut noise = Noise::new(generator(8));
     let mut image = vec![f32::NAN; model.signal().elements()];
@@ -31,7 +31,7 @@ fn without_known_elements_it_is_sampling() {
         let bytes = random_model(&architecture, Encoding::Int8, 4);
         let model = Model::parse(&bytes).unwrap();
         for (solver, temperature) in Solver::ALL.into_iter().flat_map(|solver| [(solver, 0.0), (solver, 0.7)]) {
-            let mut memory = vec![f32::NAN; arena::elements(&architecture, solver)];
+            let mut memory = vec![f32::NAN; arena::elements(&architecture, Arithmetic::Float, solver)];
             let mut noise = Noise::new(generator(8));
             let mut image = vec![f32::NAN; architecture.signal.elements()];
             let mut sampler = Sampler::new(&model, plan(&model), solver, &mut memory).unwrap();
@@ -69,7 +69,7 @@ fn known_elements_end_as_they_are_and_the_others_depend_on_them() {
 fn lengths_and_temperatures_are_checked() {
     let bytes = random_model(&digits(), Encoding::Int8, 4);
     let model = Model::parse(&bytes).unwrap();
-    let mut memory = vec![0.0; arena::elements(&model.architecture(), Solver::Ab2)];
+    let mut memory = vec![0.0; arena::elements(&model.architecture(), Arithmetic::Float, Solver::Ab2)];
     let mut sampler = Sampler::new(&model, plan(&model), Solver::Ab2, &mut memory).unwrap();
     let mut noise = Noise::new(generator(5));
     for found in [0, 63, 65] {

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{generator, plan, random_model, zoo};
-use vapo_format::{Encoding, Model};
+use vapo_format::{Arithmetic, Encoding, Model};
 use vapo_sampler::{Error, Noise, Potential, Sampler, Schedule, Solver, arena};
 
 fn sample(model: &Model<'_>, solver: Solver, memory: &mut [f32]) -> Vec<f32> {
@@ -20,7 +20,7 @@ fn samples_do_not_depend_on_what_the_arena_held() {
         let bytes = random_model(&architecture, Encoding::Int8, 1);
         let model = Model::parse(&bytes).unwrap();
         for solver in Solver::ALL {
-            let needed = arena::elements(&architecture, solver);
+            let needed = arena::elements(&architecture, Arithmetic::Float, solver);
             let mut poisoned = vec![f32::NAN; needed];
             let expected = sample(&model, solver, &mut vec![0.0; needed]);
             assert!(expected.iter().all(|value| value.is_finite()), "{architecture:?}");
@@ -37,7 +37,7 @@ fn nothing_beyond_the_needed_elements_is_touched() {
         let bytes = random_model(&architecture, Encoding::Int8, 2);
         let model = Model::parse(&bytes).unwrap();
         for solver in Solver::ALL {
-            let needed = arena::elements(&architecture, solver);
+            let needed = arena::elements(&architecture, Arithmetic::Float, solver);
             let mut memory = vec![12345.0; needed + 64];
             sample(&model, solver, &mut memory);
             assert!(memory[needed..].iter().all(|&value| value == 12345.0));
@@ -52,7 +52,7 @@ fn every_needed_element_is_used() {
         let bytes = random_model(&architecture, Encoding::Int8, 2);
         let model = Model::parse(&bytes).unwrap();
         for solver in Solver::ALL {
-            let mut memory = vec![f32::NAN; arena::elements(&architecture, solver)];
+            let mut memory = vec![f32::NAN; arena::elements(&architecture, Arithmetic::Float, solver)];
             sample(&model, solver, &mut memory);
             let unused = memory.iter().filter(|value| value.is_nan()).count();
             assert_eq!(unused, 0, "{architecture:?} {solver:?}");
@@ -66,11 +66,11 @@ fn one_element_less_is_refused_with_both_numbers() {
         let bytes = random_model(&architecture, Encoding::Int8, 2);
         let model = Model::parse(&bytes).unwrap();
         for solver in Solver::ALL {
-            let needed = arena::elements(&architecture, solver);
+            let needed = arena::elements(&architecture, Arithmetic::Float, solver);
             let error = Sampler::new(&model, plan(&model), solver, &mut vec![0.0; needed - 1]).unwrap_err();
             assert_eq!(error, Error::Arena { needed, given: needed - 1 });
         }
-        let needed = arena::potential_elements(&architecture);
+        let needed = arena::potential_elements(&architecture, Arithmetic::Float);
         let error = Potential::new(&model, plan(&model), &mut vec![0.0; needed - 1]).unwrap_err();
         assert_eq!(error, Error::Arena { needed, given: needed - 1 });
         let text = error.to_string();
@@ -83,7 +83,7 @@ fn wrong_lengths_and_temperatures_are_refused() {
     let architecture = common::digits();
     let bytes = random_model(&architecture, Encoding::Int8, 2);
     let model = Model::parse(&bytes).unwrap();
-    let mut memory = vec![0.0; arena::elements(&architecture, Solver::Ab2)];
+    let mut memory = vec![0.0; arena::elements(&architecture, Arithmetic::Float, Solver::Ab2)];
     let mut sampler = Sampler::new(&model, plan(&model), Solver::Ab2, &mut memory).unwrap();
     let schedule = Schedule::uniform(2).unwrap();
     let mut noise = Noise::new(generator(5));

@@ -5,13 +5,13 @@ mod common;
 use common::{architecture, digits, graph, plan, random_model, zoo};
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::layer::{Conv, Readout, Silu, Time};
-use vapo_format::{Architecture, Block, Encoding, Homotopy, Model, Shape};
+use vapo_format::{Architecture, Arithmetic, Block, Encoding, Homotopy, Model, Shape};
 use vapo_sampler::plan::buffer::Buffer;
 use vapo_sampler::plan::lifetimes::Lifetimes;
 use vapo_sampler::{Error, PlanFor, Potential, Sampler, Solver, arena};
 
-fn lifetimes(architecture: &Architecture, element: usize) -> Lifetimes<MAX_NODES> {
-    Lifetimes::new(architecture.walk(), element).unwrap()
+fn lifetimes(architecture: &Architecture, arithmetic: Arithmetic) -> Lifetimes<MAX_NODES> {
+    Lifetimes::new(architecture.walk(), arithmetic).unwrap()
 }
 
 /// Shapes of the trainer's presets, with the bytes that a stack of frames took.
@@ -152,7 +152,7 @@ fn more_than_32_bits_address_is_refused() {
     }
     architecture.push(Readout, &[last, factors, 0]).unwrap();
     assert_eq!(architecture.validate(), Ok(()));
-    let error = Lifetimes::<MAX_NODES>::new(architecture.walk(), 4).unwrap_err();
+    let error = Lifetimes::<MAX_NODES>::new(architecture.walk(), Arithmetic::Float).unwrap_err();
     assert!(matches!(error, Error::Large { needed } if needed > u64::from(u32::MAX)), "{error}");
-    assert_eq!(arena::elements(&architecture, Solver::Etd2), usize::MAX);
+    assert_eq!(arena::elements(&architecture, Arithmetic::Float, Solver::Etd2), usize::MAX);
 }

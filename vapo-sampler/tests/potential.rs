@@ -4,7 +4,7 @@ mod common;
 
 use common::{dequantised, generator, graph, plan, random_model, shared_branch, uniform, zoo};
 use vapo_format::writer::{Values, file_bytes};
-use vapo_format::{Block, Encoding, Homotopy, Model, Writer};
+use vapo_format::{Arithmetic, Block, Encoding, Homotopy, Model, Writer};
 use vapo_sampler::homotopy::coefficients;
 use vapo_sampler::{Potential, arena};
 
@@ -13,7 +13,7 @@ const TOLERANCE: f64 = 1e-4;
 
 fn evaluate(bytes: &[u8], x: &[f32], time: f32) -> (f32, Vec<f32>) {
     let model = Model::parse(bytes).unwrap();
-    let mut memory = vec![f32::NAN; arena::potential_elements(&model.architecture())];
+    let mut memory = vec![f32::NAN; arena::potential_elements(&model.architecture(), Arithmetic::Float)];
     let mut drift = vec![f32::NAN; x.len()];
     let potential = Potential::new(&model, plan(&model), &mut memory).unwrap().drift(x, time, &mut drift).unwrap();
     (potential, drift)
@@ -109,7 +109,7 @@ fn energy_of_gaussian_data_is_their_negative_log_density() {
             let slope = (at.mean_rate * at.mean * square + at.std_rate * at.std) / variance;
             let bytes = quadratic_model(homotopy, slope);
             let model = Model::parse(&bytes).unwrap();
-            let mut memory = vec![0.0; arena::potential_elements(&model.architecture())];
+            let mut memory = vec![0.0; arena::potential_elements(&model.architecture(), Arithmetic::Float)];
             let mut potential = Potential::new(&model, plan(&model), &mut memory).unwrap();
             let (x, mut drift) = (sample(6, 8), [0.0; 6]);
             potential.drift(&x, time, &mut drift).unwrap();
@@ -126,7 +126,7 @@ fn energy_follows_its_formula() {
     for architecture in zoo() {
         let bytes = random_model(&architecture, Encoding::Int8, 3);
         let model = Model::parse(&bytes).unwrap();
-        let mut memory = vec![0.0; arena::potential_elements(&architecture)];
+        let mut memory = vec![0.0; arena::potential_elements(&architecture, Arithmetic::Float)];
         let mut potential = Potential::new(&model, plan(&model), &mut memory).unwrap();
         let x = sample(architecture.signal.elements(), 4);
         let half = 0.5 * x.iter().map(|x| x * x).sum::<f32>();

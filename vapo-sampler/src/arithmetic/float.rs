@@ -2,6 +2,7 @@
 
 use super::Arithmetic;
 use crate::layer::{At, readout};
+use crate::potential::observer::{Activation, Observer};
 use vapo_format::{Exponents, matrix};
 
 /// f32, as the caller's own numbers.
@@ -18,6 +19,10 @@ impl Arithmetic for Float {
 
     fn signal(x: &[f32]) -> &[f32] {
         x
+    }
+
+    fn observe(observer: &mut impl Observer, node: u16, activation: Activation, values: &[f32]) {
+        observer.float(node, activation, values);
     }
 
     fn number(x: f32, _: i8) -> f32 {

@@ -4,6 +4,7 @@
 
 use super::Arithmetic;
 use crate::layer::{At, readout};
+use crate::potential::observer::{Activation, Observer};
 use vapo_format::{Exponents, matrix};
 
 /// i16 of a node's exponents.
@@ -23,6 +24,10 @@ impl Arithmetic for Integer {
 
     fn signal(_: &[f32]) -> &[i16] {
         &[]
+    }
+
+    fn observe(observer: &mut impl Observer, node: u16, activation: Activation, values: &[i16]) {
+        observer.integer(node, activation, values);
     }
 
     fn number(x: f32, exponent: i8) -> i16 {

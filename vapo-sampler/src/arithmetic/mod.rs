@@ -11,6 +11,7 @@ pub(crate) mod float;
 pub(crate) mod integer;
 
 use crate::layer::At;
+use crate::potential::observer::{Activation, Observer};
 use bytemuck::Pod;
 use vapo_format::{Exponents, matrix};
 
@@ -30,6 +31,9 @@ pub(crate) trait Arithmetic: Sized {
 
     /// The caller's signal where it is read in its place; nothing otherwise.
     fn signal(x: &[f32]) -> &[Self::Value];
+
+    /// Tells of an activation.
+    fn observe(observer: &mut impl Observer, node: u16, activation: Activation, values: &[Self::Value]);
 
     /// The element that stands for a number.
     fn number(x: f32, exponent: i8) -> Self::Value;

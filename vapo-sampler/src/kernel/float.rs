@@ -135,6 +135,8 @@ impl<'a> Tap<'a> {
             Weights::Float32 { values } => self.decode_lines(input, output, block, |start, _| {
                 floats(values.get(4 * start..).unwrap_or_default()) //
             }),
+            // Of another arithmetic.
+            Weights::Integer { .. } => {}
         }
     }
 

@@ -8,6 +8,8 @@ use crate::arithmetic::integer::Integer;
 use crate::kernel::float::{Direction, Lattice, Tap, set_biases};
 #[cfg(feature = "integer")]
 use crate::convolution::{self, Buffers, Geometry, Weights};
+#[cfg(feature = "integer")]
+use vapo_format::Shape;
 use vapo_format::layer::Conv;
 #[cfg(feature = "integer")]
 use vapo_format::matrix;
@@ -31,7 +33,7 @@ impl Compute<Float> for Conv {
 impl Compute<Integer> for Conv {
     fn forward(&self, at: &At<'_>, [x, ..]: Values<'_, i16>, y: &mut [i16], room: Room<'_>) {
         let (geometry, Some(weights)) = (geometry(self, at), weights(at)) else { return };
-        convolution::forward(&geometry, &weights, buffers(x, y), room.work);
+        convolution::convolve(convolution::Direction::Forward, &geometry, &weights, buffers(x, y), room.work);
     }
 
     fn reverse(
@@ -45,7 +47,7 @@ impl Compute<Integer> for Conv {
     ) {
         let (geometry, Some(weights)) = (geometry(self, at), weights(at)) else { return };
         let buffers = if to.is_empty() { Buffers::InPlace(g) } else { Buffers::Apart(g, to) };
-        convolution::reverse(&geometry, &weights, buffers, room.work);
+        convolution::convolve(convolution::Direction::Reverse, &geometry, &weights, buffers, room.work);
     }
 }
 
@@ -56,7 +58,23 @@ fn buffers<'m>(x: &'m [i16], y: &'m mut [i16]) -> Buffers<'m> {
 
 #[cfg(feature = "integer")]
 fn geometry(conv: &Conv, at: &At<'_>) -> Geometry {
-    Geometry::new(conv, at.input, at.output)
+    extents(conv, at.input, at.output)
+}
+
+#[cfg(feature = "integer")]
+fn extents(conv: &Conv, input: Shape, output: Shape) -> Geometry {
+    Geometry { window: conv.window.map(usize::from), tiles: conv.tiles(), input, output }
+}
+
+/// Bytes that a convolution of integers works in, in place or not.
+#[cfg(feature = "integer")]
+pub(crate) fn work_bytes(
+    conv: &Conv,
+    [input, output]: [Shape; 2],
+    direction: convolution::Direction,
+    in_place: bool,
+) -> usize {
+    extents(conv, input, output).scratch_words(direction, in_place).saturating_mul(size_of::<u32>())
 }
 
 #[cfg(feature = "integer")]

@@ -5,6 +5,7 @@
 //! file and its line to the list below.
 
 use crate::arithmetic::Arithmetic;
+use crate::convolution::Direction;
 use vapo_format::layer::MAX_INPUTS;
 use vapo_format::{Exponents, Layer, Matrix, Shape};
 
@@ -54,6 +55,15 @@ pub(crate) trait Compute<A: Arithmetic> {
         room: Room<'_>,
     ) {
         let _ = (at, x, g, to, position, room);
+    }
+}
+
+/// Bytes that a layer needs in integer arithmetic while it works, in place or not.
+pub(crate) fn work_bytes(layer: &Layer, extents: [Shape; 2], direction: Direction, in_place: bool) -> usize {
+    match layer {
+        #[cfg(feature = "integer")]
+        Layer::Conv(conv) => conv::work_bytes(conv, extents, direction, in_place),
+        _ => 0,
     }
 }
 

@@ -46,7 +46,7 @@ impl Compute<Integer> for Silu {
     fn forward(&self, at: &At<'_>, [_, film, _]: Values<'_, i16>, y: &mut [i16], room: Room<'_>) {
         let [x, of_film, _] = at.of_inputs.map(|exponents| exponents.value);
         let own = at.exponents.value;
-        match Film::split(film, of_film) {
+        match Film::split(film, of_film as u32) {
             Some(film) => silu::forward_film(film, x as u32, own as u32, y, room.kept),
             None => {
                 y.iter_mut().for_each(|y| *y = moved(*y, x, own));
@@ -66,7 +66,7 @@ impl Compute<Integer> for Silu {
     ) {
         let [x, of_film, _] = at.of_inputs;
         let (from, to) = (at.exponents.cotangent as u32, x.cotangent as u32);
-        match Film::split(film, of_film.value) {
+        match Film::split(film, of_film.value as u32) {
             Some(film) => silu::reverse_film(film, from, to, room.kept, g),
             None => silu::reverse(from, to, room.kept, g),
         }

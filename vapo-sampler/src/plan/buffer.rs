@@ -1,5 +1,8 @@
 //! Memory of one purpose: what it holds, from when to when, and where.
 
+/// Roles that there are.
+pub(super) const ROLES: usize = 6;
+
 /// What a buffer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -9,11 +12,18 @@ pub enum Role {
     Cotangent,
     /// What a node's reverse pass adds to a cotangent.
     Scratch,
+    /// What a node's pass forward leaves for its pass in reverse, beside its output.
+    Kept,
+    /// What a node's pass forward needs while it works.
+    Forward,
+    /// What a node's pass in reverse needs while it works.
+    Reverse,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Role; 3] = [Role::Value, Role::Cotangent, Role::Scratch];
+    pub const ALL: [Role; ROLES] =
+        [Role::Value, Role::Cotangent, Role::Scratch, Role::Kept, Role::Forward, Role::Reverse];
 }
 
 /// First and last time at which a buffer matters.

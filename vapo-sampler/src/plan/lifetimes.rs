@@ -1,12 +1,13 @@
 //! When each buffer begins to matter and when it no longer does; which buffers are one.
 
-use super::buffer::{Buffer, Life, Role};
+use super::buffer::{Buffer, Life, ROLES, Role};
 use super::{Contribution, placement};
+use crate::convolution::Direction;
 use crate::error::Error;
-use vapo_format::Layer;
-use vapo_format::Shape;
+use crate::layer;
 use vapo_format::architecture::Placed;
-use vapo_format::layer::{MAX_INPUTS, Reverse};
+use vapo_format::layer::{MAX_INPUTS, Place, Reverse};
+use vapo_format::{Arithmetic, Layer, Shape};
 
 /// A node as the planner sees it.
 #[derive(Clone, Copy, Debug)]
@@ -28,24 +29,24 @@ struct Node {
 #[derive(Clone, Debug)]
 pub struct Lifetimes<const NODES: usize> {
     nodes: heapless::Vec<Node, NODES>,
-    buffers: [[Buffer; NODES]; 3],
-    element: u32,
+    buffers: [[Buffer; NODES]; ROLES],
+    arithmetic: Arithmetic,
     bytes: u32,
 }
 
 impl<const NODES: usize> Lifetimes<NODES> {
-    /// Plans the memory of nodes whose elements take so many bytes each. Buffers begin at multiples of four bytes.
+    /// Plans the memory of nodes that are computed in an arithmetic. Buffers begin at multiples of four bytes.
     ///
     /// # Errors
     /// [`Error::Nodes`] where there are more than `NODES`, [`Error::Large`] where buffers take 4 GiB or more.
-    pub fn new(nodes: impl Iterator<Item = Placed>, element: usize) -> Result<Self, Error> {
-        let mut buffers = [[Buffer::EMPTY; NODES]; 3];
+    pub fn new(nodes: impl Iterator<Item = Placed>, arithmetic: Arithmetic) -> Result<Self, Error> {
+        let mut buffers = [[Buffer::EMPTY; NODES]; ROLES];
         for (role, buffers) in Role::ALL.into_iter().zip(&mut buffers) {
             for (node, buffer) in buffers.iter_mut().enumerate() {
                 (buffer.role, buffer.node) = (role, node as u16);
             }
         }
-        let mut lifetimes = Lifetimes { nodes: heapless::Vec::new(), buffers, element: element as u32, bytes: 0 };
+        let mut lifetimes = Lifetimes { nodes: heapless::Vec::new(), buffers, arithmetic, bytes: 0 };
         for placed in nodes {
             let mut edges = [None; MAX_INPUTS];
             edges.iter_mut().zip(&placed.edges).for_each(|(to, &edge)| *to = Some(edge));
@@ -67,6 +68,7 @@ impl<const NODES: usize> Lifetimes<NODES> {
         lifetimes.find_again();
         lifetimes.lay_values();
         lifetimes.lay_cotangents();
+        lifetimes.lay_work();
         let needed = placement::place(&mut lifetimes.buffers);
         lifetimes.bytes = u32::try_from(needed).map_err(|_| Error::Large { needed })?;
         Ok(lifetimes)
@@ -108,6 +110,11 @@ impl<const NODES: usize> Lifetimes<NODES> {
         self.buffer(self.root((role, node))).map_or(0, |buffer| buffer.offset)
     }
 
+    /// Bytes of a node's buffer of its own.
+    pub(crate) fn length(&self, role: Role, node: u16) -> u32 {
+        self.buffer((role, node)).map_or(0, |buffer| buffer.bytes)
+    }
+
     /// What a node's reverse pass does with the cotangents of its inputs; whether the node is computed anew.
     pub(crate) fn reverse(&self, node: u16) -> ([Contribution; MAX_INPUTS], bool) {
         self.node(node).map(|node| (node.contributions, node.again)).unwrap_or_default()
@@ -123,7 +130,7 @@ impl<const NODES: usize> Lifetimes<NODES> {
     }
 
     fn bytes_of(&self, extent: Shape) -> u32 {
-        (extent.elements() as u32).saturating_mul(self.element).next_multiple_of(4)
+        whole(extent.elements().saturating_mul(self.arithmetic.element()))
     }
 
     fn find_readers(&mut self) {
@@ -131,11 +138,15 @@ impl<const NODES: usize> Lifetimes<NODES> {
             let Some(&Node { layer, edges, of_signal, .. }) = self.node(reader) else { continue };
             let reversed = self.reversed(reader);
             for (position, edge) in edges.into_iter().enumerate() {
-                let Some(node) = edge.and_then(|edge| self.nodes.get_mut(usize::from(edge))) else { continue };
+                let Some(edge) = edge else { continue };
+                let kept = of_signal && layer.kind().keeps(position, self.arithmetic);
+                let Some(node) = self.nodes.get_mut(usize::from(edge)) else { continue };
                 node.readers += 1;
                 node.last_reader = reader;
-                let kept = of_signal && layer.kind().keeps(position);
-                node.last_read = node.last_read.max(if kept { reversed } else { reader });
+                // A read-out reads the signal where the caller has it.
+                if edge != 0 || !matches!(layer, Layer::Readout(_)) {
+                    node.last_read = node.last_read.max(if kept { reversed } else { reader });
+                }
             }
         }
     }
@@ -165,7 +176,12 @@ impl<const NODES: usize> Lifetimes<NODES> {
     }
 
     fn lay_values(&mut self) {
-        for index in 1..self.count() {
+        let first = match self.arithmetic {
+            // The signal is read where the caller has it.
+            Arithmetic::Float => 1,
+            Arithmetic::Integer => 0,
+        };
+        for index in first..self.count() {
             let Some(&node) = self.node(index) else { continue };
             let life = Life { first: index, last: node.last_read };
             let lives = if node.again {
@@ -174,10 +190,16 @@ impl<const NODES: usize> Lifetimes<NODES> {
                 [life, Life::NONE]
             };
             self.set((Role::Value, index), self.bytes_of(node.extent), lives);
-            if node.layer.kind().in_place() && !node.again {
+            let kept = node.layer.kind().kept_bytes(self.arithmetic, node.extent);
+            if kept > 0 {
+                let last = if node.of_signal { self.reversed(index) } else { index };
+                let [_, again] = lives;
+                self.set((Role::Kept, index), whole(kept), [Life { first: index, last }, again]);
+            }
+            if node.layer.kind().place(self.arithmetic, node.extent) != Place::Apart && !node.again {
                 let free = |&edge: &u16| {
                     let fits = |input: &Node| input.extent == node.extent && input.last_read == index && !input.again;
-                    edge != 0 && self.node(edge).is_some_and(fits)
+                    edge >= first && self.node(edge).is_some_and(fits)
                 };
                 if let Some(input) = node.edges.into_iter().flatten().find(free) {
                     self.join((Role::Value, index), (Role::Value, input));
@@ -218,11 +240,17 @@ impl<const NODES: usize> Lifetimes<NODES> {
         for (position, (contribution, edge)) in contributions.into_iter().zip(node.edges).enumerate() {
             let Some(edge) = edge.filter(|_| contribution != Contribution::None) else { continue };
             let first = contribution == Contribution::Set && edge != 0;
-            match node.layer.kind().reverse(position) {
-                Reverse::Written | Reverse::OverValue if contribution == Contribution::Add => {
-                    scratch = self.node(edge).map_or(0, |input| self.bytes_of(input.extent)).max(scratch);
+            let extent = self.node(edge).map(|input| input.extent).unwrap_or_default();
+            match node.layer.kind().reverse(position, self.arithmetic) {
+                // A read-out reads the signal itself: its contribution is made in the drift.
+                Reverse::Written | Reverse::OverValue if edge == 0 && contribution == Contribution::Set => {}
+                Reverse::Written | Reverse::OverValue | Reverse::Either if contribution == Contribution::Add => {
+                    scratch = scratch.max(self.bytes_of(extent));
                 }
-                Reverse::Written => {}
+                Reverse::Either if first && self.may_reverse_in_place(&node, own, extent, index) => {
+                    self.join((Role::Cotangent, edge), own);
+                }
+                Reverse::Written | Reverse::Either => {}
                 Reverse::InPlace if first => self.join((Role::Cotangent, edge), own),
                 Reverse::InPlace => {}
                 Reverse::OverValue => {
@@ -258,13 +286,45 @@ impl<const NODES: usize> Lifetimes<NODES> {
         let of_signal = |edge: u16| self.node(edge).is_some_and(|input| input.of_signal);
         let done_before = |input: &Node| {
             let contributions = input.edges.into_iter().flatten().filter(|&edge| of_signal(edge)).count();
-            input.readers == 1 && contributions == 1 && input.layer.kind().reverse(0) == Reverse::Written
+            input.readers == 1
+                && contributions == 1
+                && matches!(input.layer.kind().reverse(0, self.arithmetic), Reverse::Written | Reverse::Either)
         };
         let changed_later = self.nodes.iter().enumerate().all(|(reader, other)| {
             reader == usize::from(index) || reader <= usize::from(branch) || !other.edges.contains(&Some(stream))
         });
         if changed_later && self.node(branch).is_some_and(done_before) {
             self.join((Role::Cotangent, branch), own);
+        }
+    }
+
+    /// Whether a layer that works in place where it can does so in reverse: nothing else needs the output's cotangent later.
+    fn may_reverse_in_place(&self, node: &Node, own: (Role, u16), input: Shape, index: u16) -> bool {
+        let worth = node.layer.kind().place(self.arithmetic, node.extent) == Place::Either;
+        let last = self.buffer(self.root(own)).map(|Buffer { lives: [life, _], .. }| life.last);
+        worth && input == node.extent && last == Some(self.reversed(index))
+    }
+
+    /// What layers need while they work.
+    fn lay_work(&mut self) {
+        if self.arithmetic == Arithmetic::Float {
+            return;
+        }
+        for index in 0..self.count() {
+            let Some(&node) = self.node(index) else { continue };
+            let [Some(input), ..] = node.edges else { continue };
+            let extents = [self.node(input).map(|input| input.extent).unwrap_or_default(), node.extent];
+            let bytes = |direction, role| {
+                let in_place = self.root((role, index)) == self.root((role, input));
+                whole(layer::work_bytes(&node.layer, extents, direction, in_place))
+            };
+            let forward = bytes(Direction::Forward, Role::Value);
+            let reverse = bytes(Direction::Reverse, Role::Cotangent);
+            let again = if node.again { Life::at(node.last_read) } else { Life::NONE };
+            self.set((Role::Forward, index), forward, [Life::at(index), again]);
+            if node.of_signal {
+                self.set((Role::Reverse, index), reverse, [Life::at(self.reversed(index)), Life::NONE]);
+            }
         }
     }
 
@@ -306,4 +366,9 @@ impl<const NODES: usize> Lifetimes<NODES> {
             buffer.one_with = Some(root);
         }
     }
+}
+
+/// Bytes up to a multiple of four, or `u32::MAX` where 32 bits have none.
+fn whole(bytes: usize) -> u32 {
+    u32::try_from(bytes.next_multiple_of(4)).unwrap_or(u32::MAX)
 }

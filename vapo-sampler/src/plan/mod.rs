@@ -22,7 +22,7 @@ use crate::error::Error;
 use buffer::Role;
 use lifetimes::Lifetimes;
 use vapo_format::layer::MAX_INPUTS;
-use vapo_format::{Layer, Model, Shape};
+use vapo_format::{Exponents, Layer, Model, Shape};
 
 /// Bytes of an element of the arena.
 pub const ELEMENT: usize = size_of::<f32>();
@@ -62,12 +62,27 @@ pub struct Step {
     pub cotangent: u32,
     /// Where its reverse pass lays what is added to a cotangent.
     pub scratch: u32,
+    /// Where its pass forward leaves what its reverse pass needs beside values.
+    pub kept: u32,
+    /// What its passes need while they work, forward and in reverse.
+    pub work: [Work; 2],
+    /// What its integers stand for.
+    pub exponents: Exponents,
     /// What its reverse pass does with the cotangent of each input.
     pub contributions: [Contribution; MAX_INPUTS],
     /// Whether its reverse pass reads the value of each input.
     pub keeps: [bool; MAX_INPUTS],
     /// Whether it is computed anew for its reader's reverse pass.
     pub again: bool,
+}
+
+/// Memory that a pass of a node needs while it works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Where it begins.
+    pub offset: u32,
+    /// How much it is.
+    pub bytes: u32,
 }
 
 /// What a reverse pass does with the cotangent of an input.
@@ -91,6 +106,9 @@ impl Step {
         value: 0,
         cotangent: 0,
         scratch: 0,
+        kept: 0,
+        work: [Work { offset: 0, bytes: 0 }; 2],
+        exponents: Exponents { value: 0, cotangent: 0 },
         contributions: [Contribution::None; MAX_INPUTS],
         keeps: [false; MAX_INPUTS],
         again: false,
@@ -103,7 +121,7 @@ impl<const NODES: usize> PlanFor<NODES> {
     /// # Errors
     /// [`Error::Nodes`] where the model has more nodes than the plan has room for.
     pub fn new(model: &Model<'_>) -> Result<Self, Error> {
-        let lifetimes = Lifetimes::<NODES>::new(model.walk(), ELEMENT)?;
+        let lifetimes = Lifetimes::<NODES>::new(model.walk(), model.arithmetic())?;
         let mut steps = [Step::EMPTY; NODES];
         let mut weights = 0;
         for (placed, step) in model.walk().zip(&mut steps) {
@@ -115,11 +133,15 @@ impl<const NODES: usize> PlanFor<NODES> {
             step.value = lifetimes.offset(Role::Value, node);
             step.cotangent = lifetimes.offset(Role::Cotangent, node);
             step.scratch = lifetimes.offset(Role::Scratch, node);
+            step.kept = lifetimes.offset(Role::Kept, node);
+            step.work = [Role::Forward, Role::Reverse]
+                .map(|role| Work { offset: lifetimes.offset(role, node), bytes: lifetimes.length(role, node) });
+            step.exponents = model.exponents().nth(node.into()).unwrap_or_default();
             (step.contributions, step.again) = lifetimes.reverse(node);
             let slots = step.inputs.iter_mut().zip(&mut step.keeps).enumerate();
             for ((position, (input, keeps)), &edge) in slots.zip(&placed.edges) {
                 *input = edge;
-                *keeps = placed.node.layer.kind().keeps(position);
+                *keeps = placed.node.layer.kind().keeps(position, model.arithmetic());
             }
         }
         Ok(Plan { fingerprint: model.fingerprint(), bytes: lifetimes.bytes(), count: lifetimes.count(), steps })

@@ -1,6 +1,6 @@
 //! Offsets for buffers, so that no two that live at the same time overlap.
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, ROLES};
 
 /// In which order buffers are laid. None is best for all networks, so all are tried.
 #[derive(Clone, Copy)]
@@ -16,14 +16,14 @@ enum Order {
 }
 
 /// Lays all buffers, each as low as those laid before it leave room. Returns the bytes up to the end of the highest.
-pub(super) fn place<const NODES: usize>(buffers: &mut [[Buffer; NODES]; 3]) -> u64 {
+pub(super) fn place<const NODES: usize>(buffers: &mut [[Buffer; NODES]; ROLES]) -> u64 {
     let orders = [Order::Largest, Order::Longest, Order::Widest, Order::Earliest];
     let best = orders.into_iter().min_by_key(|&order| place_in(order, buffers));
     place_in(best.unwrap_or(Order::Largest), buffers)
 }
 
-fn place_in<const NODES: usize>(order: Order, buffers: &mut [[Buffer; NODES]; 3]) -> u64 {
-    let mut laid = [[false; NODES]; 3];
+fn place_in<const NODES: usize>(order: Order, buffers: &mut [[Buffer; NODES]; ROLES]) -> u64 {
+    let mut laid = [[false; NODES]; ROLES];
     let mut end = 0;
     while let Some((role, node)) = next(order, buffers, &laid) {
         let Some(&buffer) = buffers.get(role).and_then(|buffers| buffers.get(node)) else { break };
@@ -42,8 +42,8 @@ fn place_in<const NODES: usize>(order: Order, buffers: &mut [[Buffer; NODES]; 3]
 /// The buffer to lay next.
 fn next<const NODES: usize>(
     order: Order,
-    buffers: &[[Buffer; NODES]; 3],
-    laid: &[[bool; NODES]; 3],
+    buffers: &[[Buffer; NODES]; ROLES],
+    laid: &[[bool; NODES]; ROLES],
 ) -> Option<(usize, usize)> {
     let all = buffers.iter().zip(laid).enumerate();
     let all = all.flat_map(|(role, (buffers, laid))| {
@@ -63,7 +63,11 @@ fn next<const NODES: usize>(
 }
 
 /// The lowest offset at which the buffer overlaps none that is laid and lives at the same time.
-fn lowest<const NODES: usize>(buffer: &Buffer, buffers: &[[Buffer; NODES]; 3], laid: &[[bool; NODES]; 3]) -> u64 {
+fn lowest<const NODES: usize>(
+    buffer: &Buffer,
+    buffers: &[[Buffer; NODES]; ROLES],
+    laid: &[[bool; NODES]; ROLES],
+) -> u64 {
     let end = |buffer: &Buffer| u64::from(buffer.offset) + u64::from(buffer.bytes);
     let mut offset = 0;
     loop {

@@ -2,6 +2,7 @@
 //!
 //! A `pass` goes through the steps of a [`Plan`], which say where everything lies. What each layer computes `layer` says.
 
+pub mod observer;
 mod pass;
 
 #[cfg(feature = "float")]
@@ -12,6 +13,7 @@ use crate::error::Error;
 use crate::layer::squared_norm;
 use crate::plan::Plan;
 use core::marker::PhantomData;
+use observer::Observer;
 use pass::Pass;
 use vapo_format::{Arithmetic, Homotopy, Model, Shape, Threshold};
 
@@ -48,13 +50,13 @@ impl<'a> Potential<'a> {
         Ok(Potential { model, plan, memory })
     }
 
-    /// Φ(x, time).
+    /// Φ(x, time, observer).
     ///
     /// # Errors
     /// [`Error::Length`] where x is no sample of the model.
     pub fn potential(&mut self, x: &[f32], time: f32) -> Result<f32, Error> {
         self.check(x)?;
-        self.forward(x, time).ok_or(Error::Plan)
+        self.forward(x, time, &mut ()).ok_or(Error::Plan)
     }
 
     /// Sets `drift` to ∇ₓΦ(x, time) and returns Φ(x, time): one pass through the nodes, and one back.
@@ -62,10 +64,24 @@ impl<'a> Potential<'a> {
     /// # Errors
     /// [`Error::Length`] where x or `drift` is no sample of the model.
     pub fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        self.observed_drift(x, time, drift, &mut ())
+    }
+
+    /// As [`Potential::drift`]; `observer` is told every activation.
+    ///
+    /// # Errors
+    /// As [`Potential::drift`].
+    pub fn observed_drift(
+        &mut self,
+        x: &[f32],
+        time: f32,
+        drift: &mut [f32],
+        observer: &mut impl Observer,
+    ) -> Result<f32, Error> {
         self.check(x)?;
         self.check(drift)?;
-        let potential = self.forward(x, time).ok_or(Error::Plan)?;
-        self.reverse(x, time, drift).ok_or(Error::Plan)?;
+        let potential = self.forward(x, time, observer).ok_or(Error::Plan)?;
+        self.reverse(x, time, drift, observer).ok_or(Error::Plan)?;
         Ok(potential)
     }
 
@@ -106,30 +122,30 @@ impl<'a> Potential<'a> {
         if expected == found { Ok(()) } else { Err(Error::Length { expected, found }) }
     }
 
-    fn forward(&mut self, x: &[f32], time: f32) -> Option<f32> {
+    fn forward(&mut self, x: &[f32], time: f32, observer: &mut impl Observer) -> Option<f32> {
         match self.model.arithmetic() {
             #[cfg(feature = "float")]
-            Arithmetic::Float => self.pass::<Float>(x, time).forward(),
+            Arithmetic::Float => self.pass::<Float, _>(x, time, observer).forward(),
             #[cfg(feature = "integer")]
-            Arithmetic::Integer => self.pass::<Integer>(x, time).forward(),
+            Arithmetic::Integer => self.pass::<Integer, _>(x, time, observer).forward(),
             #[cfg(not(all(feature = "float", feature = "integer")))]
             _ => None,
         }
     }
 
-    fn reverse(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Option<()> {
+    fn reverse(&mut self, x: &[f32], time: f32, drift: &mut [f32], observer: &mut impl Observer) -> Option<()> {
         match self.model.arithmetic() {
             #[cfg(feature = "float")]
-            Arithmetic::Float => self.pass::<Float>(x, time).reverse(drift),
+            Arithmetic::Float => self.pass::<Float, _>(x, time, observer).reverse(drift),
             #[cfg(feature = "integer")]
-            Arithmetic::Integer => self.pass::<Integer>(x, time).reverse(drift),
+            Arithmetic::Integer => self.pass::<Integer, _>(x, time, observer).reverse(drift),
             #[cfg(not(all(feature = "float", feature = "integer")))]
             _ => None,
         }
     }
 
-    fn pass<'p, A>(&'p mut self, x: &'p [f32], time: f32) -> Pass<'p, A> {
+    fn pass<'p, A, O>(&'p mut self, x: &'p [f32], time: f32, observer: &'p mut O) -> Pass<'p, A, O> {
         let memory = bytemuck::cast_slice_mut(self.memory);
-        Pass { model: self.model, plan: self.plan, memory, x, time, arithmetic: PhantomData }
+        Pass { model: self.model, plan: self.plan, memory, x, time, observer, arithmetic: PhantomData }
     }
 }

@@ -1,5 +1,6 @@
 //! One pass through the steps of a plan: forward for the potential, then in reverse for the drift.
 
+use super::observer::{Activation, Observer};
 use crate::arithmetic::Arithmetic;
 use crate::layer::{At, Compute, Room, Values};
 use crate::plan::{Contribution, NONE, Plan, Step, Work};
@@ -10,27 +11,29 @@ use vapo_format::layer::{Input, MAX_INPUTS, Place, Reverse};
 use vapo_format::{Exponents, Layer, Matrix, Model, Shape};
 
 /// Where a pass is, and in what memory.
-pub(super) struct Pass<'m, A> {
+pub(super) struct Pass<'m, A, O> {
     pub(super) model: &'m Model<'m>,
     pub(super) plan: &'m Plan,
     pub(super) memory: &'m mut [u8],
     pub(super) x: &'m [f32],
     pub(super) time: f32,
+    pub(super) observer: &'m mut O,
     pub(super) arithmetic: PhantomData<A>,
 }
 
 /// Bytes of the memory, by what the plan says of them.
 type Bytes = Range<usize>;
 
-impl<'m, A: Arithmetic> Pass<'m, A>
+impl<'m, A: Arithmetic, O: Observer> Pass<'m, A, O>
 where
     Layer: Compute<A>,
 {
     /// Every node in order. None where the plan is not the model's.
     pub(super) fn forward(&mut self) -> Option<f32> {
         let (readout, steps) = self.plan.steps().split_last()?;
-        for step in steps {
+        for (node, step) in steps.iter().enumerate() {
             self.compute(step)?;
+            self.observe(node as u16, Activation::Value, bytes::<A>(step.value, step.extent));
         }
         let (values, of_signal) = self.values(readout, [true; MAX_INPUTS])?;
         let at = self.at(readout)?;
@@ -40,9 +43,12 @@ where
 
     /// Every node that depends on the signal, from the last to the first.
     pub(super) fn reverse(&mut self, drift: &mut [f32]) -> Option<()> {
-        for step in self.plan.steps().iter().rev() {
+        for (node, step) in self.plan.steps().iter().enumerate().rev() {
             if step.contributions.iter().all(|contribution| *contribution == Contribution::None) {
                 continue;
+            }
+            if !matches!(step.layer, Layer::Readout(_)) {
+                self.observe(node as u16, Activation::Cotangent, bytes::<A>(step.cotangent, step.extent));
             }
             for (&input, _) in step.inputs.iter().zip(step.keeps).filter(|(input, keeps)| *keeps && **input != NONE) {
                 let input = self.plan.step(input)?;
@@ -102,11 +108,19 @@ where
         Some(())
     }
 
+    fn observe(&mut self, node: u16, activation: Activation, of: Bytes) {
+        if let Some(values) = self.memory.get(of) {
+            A::observe(self.observer, node, activation, all(values));
+        }
+    }
+
     /// What a node contributes to the cotangent of one input.
     fn contribute(&mut self, step: &Step, position: usize, drift: &mut [f32]) -> Option<()> {
         let Some(way) = self.way(step, position) else { return Some(()) };
         if way.mode != Reverse::Passed {
             self.make(step, position, &way)?;
+            let input = *step.inputs.get(position)?;
+            self.observe(input, Activation::Cotangent, way.made.clone());
         }
         self.bring(way, drift)
     }

@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::model::VERSION;
-use vapo_format::{Architecture, Encoding, Model, Scaling, Threshold};
+use vapo_format::{Architecture, Arithmetic, Encoding, Model, Scaling, Threshold};
 use vapo_sampler::Solver;
 use vapo_sampler::fit::{Demand, Device, Memory, PIECES, Placed, Program};
 use vapo_sampler::plan::{ELEMENT, lifetimes::Lifetimes};
@@ -68,8 +68,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut text = describe(&model)?;
     if let Some(picture) = &arguments.plan {
         // A model has no more nodes than there is room for.
-        let lifetimes =
-            Lifetimes::<MAX_NODES>::new(model.walk(), ELEMENT).map_err(|error| Failure::Other(error.into()))?;
+        let lifetimes = Lifetimes::<MAX_NODES>::new(model.walk(), model.arithmetic())
+            .map_err(|error| Failure::Other(error.into()))?;
         files.write(picture, &picture::plan(&lifetimes).png())?;
         text += &format!("plan             {}\n", picture.display());
     }

@@ -9,7 +9,7 @@ use crate::run::config::Config;
 use crate::run::folder::{MODEL, MODEL_FLOAT32, SAMPLES, SAMPLES_INT8};
 use crate::sampling::{Agreement, Settings, agreement, sample_telling};
 use crate::training::Trainer;
-use vapo_format::{Encoding, Model};
+use vapo_format::{Arithmetic, Encoding, Model};
 use vapo_sampler::{Schedule, Solver, arena};
 
 /// Images of a sample grid.
@@ -92,7 +92,7 @@ pub(super) fn after(config: &Config, trainer: &Trainer<'_>, folder: &RunFolder<'
 }
 
 fn table(config: &Config, folder: &RunFolder<'_>, file_bytes: usize, drifts: &[(&'static str, Agreement)]) -> String {
-    let elements = arena::elements(&config.architecture, Solver::default());
+    let elements = arena::elements(&config.architecture, Arithmetic::Float, Solver::default());
     let at = |name| folder.file(name).display().to_string();
     let picture = |name| no_picture(config).map_or_else(|| at(name), |cause| format!("none: {cause}"));
     let mut rows = vec![

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use tempfile::TempDir;
-use vapo_format::{Encoding, Homotopy, Model, Scaling, Shape};
+use vapo_format::{Arithmetic, Encoding, Homotopy, Model, Scaling, Shape};
 use vapo_sampler::{Solver, arena};
 use vapo_train::potential::parameters::Layout;
 use vapo_train::quantise::model_file;
@@ -77,7 +77,7 @@ fn totals_are_those_of_the_model() {
             assert_eq!(rows.iter().map(|row| row.bytes).sum::<usize>(), weights);
             assert!(total(&page, "flash").starts_with(&format!("{} bytes", file.len())), "{page}");
             for (solver, name) in Solver::ALL.map(|solver| (solver, solver.name())) {
-                let (arena, image) = (4 * arena::elements(&architecture, solver), 4 * 32 * 32);
+                let (arena, image) = (4 * arena::elements(&architecture, Arithmetic::Float, solver), 4 * 32 * 32);
                 let expected = format!("{} bytes: arena {arena}, image {image};", arena + image);
                 assert!(total(&page, &format!("RAM, {name}")).starts_with(&expected), "{page}");
             }

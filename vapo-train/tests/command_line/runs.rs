@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use tempfile::TempDir;
-use vapo_format::{Encoding, Homotopy, Model};
+use vapo_format::{Arithmetic, Encoding, Homotopy, Model};
 use vapo_sampler::{Schedule, Solver, arena};
 use vapo_train::dataset::Source;
 use vapo_train::export::picture::sample_grid;
@@ -133,7 +133,10 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
     };
     assert_eq!(row("parameters"), architecture.parameters().to_string());
     assert_eq!(row("model"), format!("run/model.vapo ({} bytes)", int8.len()));
-    assert_eq!(row("arena"), format!("{} bytes (solver etd2)", 4 * arena::elements(&architecture, Solver::Etd2)));
+    assert_eq!(
+        row("arena"),
+        format!("{} bytes (solver etd2)", 4 * arena::elements(&architecture, Arithmetic::Float, Solver::Etd2))
+    );
     let [float, int8, rounded] = [&float, &int8, &rounded].map(|file| Model::parse(file).unwrap());
     for (name, other) in [("drift, float and int8", &int8), ("drift, only rounded", &rounded)] {
         let found = agreement(&float, other, &Settings { count: 16, ..settings }, || ()).unwrap();

@@ -116,7 +116,7 @@ fn draw_legend(picture: &mut Picture) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vapo_format::{Block, Homotopy, Shape, encoder};
+    use vapo_format::{Arithmetic, Block, Homotopy, Shape, encoder};
 
     /// Every pixel within a buffer's life and place has its colour, but for the number in its middle; free memory is paper.
     #[test]
@@ -124,7 +124,7 @@ mod tests {
         let blocks = [Block::Conv { channels: 8 }, Block::Residual, Block::Head { channels: 8 }];
         let signal = Shape { channels: 1, height: 8, width: 8 };
         let architecture = encoder::architecture(signal, Homotopy::Linear, 8, &blocks).unwrap();
-        let lifetimes = Lifetimes::<32>::new(architecture.walk(), 4).unwrap();
+        let lifetimes = Lifetimes::<32>::new(architecture.walk(), Arithmetic::Float).unwrap();
         let picture = plan(&lifetimes);
         let chart = Chart { end: lifetimes.end().into(), bytes: lifetimes.bytes() };
         assert_eq!(picture.width as i32, LEFT + TIME * 2 * i32::from(lifetimes.count()) + MARGIN);

@@ -1,0 +1,26 @@
+//! What is told of every activation of a pass: for hosts, which measure ranges and count saturations.
+
+/// Which of a node's activations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Activation {
+    /// The node's output.
+    Value,
+    /// The cotangent of its output, or a contribution to it. Of the signal: what is added to the drift.
+    Cotangent,
+}
+
+/// Is told every activation, when it was computed.
+pub trait Observer {
+    /// An activation of float arithmetic.
+    fn float(&mut self, node: u16, activation: Activation, values: &[f32]) {
+        let _ = (node, activation, values);
+    }
+
+    /// An activation of integer arithmetic.
+    fn integer(&mut self, node: u16, activation: Activation, values: &[i16]) {
+        let _ = (node, activation, values);
+    }
+}
+
+/// Takes no notice.
+impl Observer for () {}
