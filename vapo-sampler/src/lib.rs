@@ -85,6 +85,8 @@ struct Readme;
 pub mod anomaly;
 pub mod arena;
 pub mod composition;
+#[doc(hidden)]
+pub mod convolution;
 pub mod error;
 pub mod fit;
 pub mod homotopy;
