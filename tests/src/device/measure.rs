@@ -1,6 +1,6 @@
 //! What the program takes of a board: instructions, flash, RAM.
 
-use super::{Image, MICROBIT, MPS2_AN386, models};
+use super::{Image, MICROBIT, MPS2_AN386, MPS2_AN505, models};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use vapo_format::Model;
@@ -92,7 +92,13 @@ impl Measurement {
 /// Those of the images.
 pub fn measure_all() -> Result<Vec<Measurement>, String> {
     let (digits, fashion) = (models::digits(), models::fashion());
-    let cases = [(MPS2_AN386, "digits", &digits), (MPS2_AN386, "fashion", &fashion), (MICROBIT, "digits", &digits)];
+    let cases = [
+        (MPS2_AN386, "digits", &digits),
+        (MPS2_AN386, "fashion", &fashion),
+        (MPS2_AN505, "digits", &digits),
+        (MPS2_AN505, "fashion", &fashion),
+        (MICROBIT, "digits", &digits),
+    ];
     let measure = |(board, name, file): (&str, &str, &models::File)| {
         Measurement::new(board, name, &Image::build(board, file.path())?, &file.read()?)
     };

@@ -25,5 +25,9 @@ pub fn firmware() -> PathBuf {
 
 /// The emulated board with a Cortex-M4F, by the name of its folder.
 pub const MPS2_AN386: &str = "mps2-an386";
+/// The emulated board with a Cortex-M33, by the name of its folder.
+pub const MPS2_AN505: &str = "mps2-an505";
 /// The emulated board with a Cortex-M0, which has no floating point, and with 16 KiB of RAM.
 pub const MICROBIT: &str = "microbit";
+/// Every emulated board, the smallest first.
+pub const EMULATED: [&str; 3] = [MICROBIT, MPS2_AN386, MPS2_AN505];

@@ -5,7 +5,7 @@ use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Model, Threshold};
 use vapo_request::Request;
 use vapo_sampler::{PlanFor, Sampler, Solver};
-use vapo_tests::device::{Image, MICROBIT, MPS2_AN386, models, on_host};
+use vapo_tests::device::{Image, models, on_host};
 
 const STEPS: u16 = 2;
 
@@ -37,9 +37,14 @@ fn cortex_m4f_and_host_restore_the_same_digits() {
 }
 
 #[test]
+fn cortex_m33_and_host_restore_the_same_digits() {
+    assert_restores_like_the_host(&cases().mps2_an505, 8);
+}
+
+#[test]
 fn an_image_that_is_known_is_returned() {
     let request = request(Solver::Ab2, 0.5, 8);
-    for case in [&cases().microbit, &cases().mps2_an386] {
+    for case in cases().digits() {
         let device = case.image.answer(&request).unwrap().bits;
         let expected = (0..64).map(|index| (0.5 - 0.5 * (index % 4) as f32).to_bits());
         assert!(device.sample.iter().copied().eq(expected), "{}", case.board);
@@ -68,7 +73,7 @@ fn energy(file: &[u8], request: &Request, time: f32) -> f32 {
 #[test]
 fn boards_judge_samples_as_the_host_does() {
     let time = 0.5;
-    for (board, case) in [(MPS2_AN386, &cases().mps2_an386), (MICROBIT, &cases().microbit)] {
+    for case in cases().digits() {
         let requests = [0, 4].map(|known| request(Solver::Ab2, 0.0, known));
         let energies = requests.map(|request| energy(&case.file, &request, time));
         let lower = energies[0].min(energies[1]);
@@ -77,12 +82,12 @@ fn boards_judge_samples_as_the_host_does() {
         let [at, below] =
             [lower, lower.next_down()].map(|energy| models::with_threshold(&case.file, threshold(energy)).unwrap());
         let [at_bytes, below_bytes] = [&at, &below].map(|file| file.read().unwrap());
-        let image = Image::build(board, at.path()).unwrap();
+        let image = Image::build(case.board, at.path()).unwrap();
         let images = [image.with_model(&at_bytes, &below_bytes).unwrap(), image];
         for (request, energy) in requests.iter().zip(energies) {
             for (image, (file, anomaly)) in images.iter().zip([(&below_bytes, true), (&at_bytes, energy > lower)]) {
                 let device = image.answer(request).unwrap().bits;
-                assert_eq!(device.anomaly, Some(anomaly), "{} {request}", board);
+                assert_eq!(device.anomaly, Some(anomaly), "{} {request}", case.board);
                 assert_eq!(device, on_host(file, request).unwrap());
             }
         }

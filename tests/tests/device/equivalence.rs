@@ -55,22 +55,42 @@ fn cortex_m4f_and_host_sample_the_same_digits() {
 }
 
 #[test]
+fn cortex_m33_and_host_sample_the_same_digits() {
+    let case = &cases().mps2_an505;
+    assert_equal(case, &case.image, &case.file, requests());
+}
+
+#[test]
 fn cortex_m4f_and_host_sample_the_same_large_images() {
-    let case = &cases().fashion;
+    let [case, _] = &cases().fashion;
+    assert_equal(case, &case.image, &case.file, few_requests());
+}
+
+#[test]
+fn cortex_m33_and_host_sample_the_same_large_images() {
+    let [_, case] = &cases().fashion;
     assert_equal(case, &case.image, &case.file, few_requests());
 }
 
 /// The other path has formulas of its own in every solver.
-#[test]
-fn cortex_m4f_and_host_sample_the_same_on_the_bayes_path() {
-    let case = &cases().mps2_an386;
+fn assert_equal_on_bayes_path(case: &Case) {
     let bayes = models::on_bayes_path(&case.file).unwrap();
     assert_equal(case, &case.image.with_model(&case.file, &bayes).unwrap(), &bayes, requests());
 }
 
+#[test]
+fn cortex_m4f_and_host_sample_the_same_on_the_bayes_path() {
+    assert_equal_on_bayes_path(&cases().mps2_an386);
+}
+
+#[test]
+fn cortex_m33_and_host_sample_the_same_on_the_bayes_path() {
+    assert_equal_on_bayes_path(&cases().mps2_an505);
+}
+
 /// On both paths; with some of the image known, too.
 #[test]
-fn both_cores_and_host_sample_the_same_with_float32_weights() {
+fn every_core_and_host_sample_the_same_with_float32_weights() {
     for case in &cases().float32 {
         let bayes = models::on_bayes_path(&case.file).unwrap();
         let of_bayes = case.image.with_model(&case.file, &bayes).unwrap();
@@ -83,7 +103,7 @@ fn both_cores_and_host_sample_the_same_with_float32_weights() {
 
 /// Its activations are read by several nodes, over a level of half the extent and back.
 #[test]
-fn both_cores_and_host_sample_the_same_with_a_skip() {
+fn every_core_and_host_sample_the_same_with_a_skip() {
     for case in &cases().with_skip {
         assert_equal(case, &case.image, &case.file, few_requests());
     }

@@ -5,8 +5,8 @@ use std::process::Command;
 use vapo_tests::device::{firmware, models};
 
 /// What a board prints, which must end with status 1, given a model's file that `change` made something else of.
-fn refused_model(change: impl Fn(&mut [u8])) -> [String; 2] {
-    [&cases().microbit, &cases().mps2_an386].map(|case| {
+fn refused_model(change: impl Fn(&mut [u8])) -> [String; 3] {
+    cases().digits().map(|case| {
         let mut file = case.file.clone();
         change(&mut file);
         case.image.with_model(&case.file, &file).unwrap().run("steps=1").unwrap_err()
@@ -44,7 +44,7 @@ fn requests_that_cannot_be_answered_are_refused() {
         ("exponent=0 seed=1", "found exponent=0\nerror expected exponent= with a decimal above 0"),
         ("known=9", "found known=9\nerror expected known= with a whole number of at most the image's rows\n"),
     ] {
-        for case in [&cases().microbit, &cases().mps2_an386] {
+        for case in cases().digits() {
             let text = case.image.run(arguments).unwrap_err();
             assert!(text.starts_with(message), "{arguments} on {}: {text}", case.board);
         }

@@ -17,7 +17,7 @@ pub(super) struct Board {
 pub(super) const STACK: &str = "6K";
 
 /// Small to large. Memory in KiB: flash, RAM, stack; then the program's flash and RAM in bytes.
-pub(super) const BOARDS: [Board; 8] = [
+pub(super) const BOARDS: [Board; 9] = [
     board("microbit", Some("microbit"), 256, one_piece(16), 6, [49_152, 0]),
     board("microbit-v2", Some("microbit-v2"), 512, one_piece(128), 8, [40_192, 2_108]),
     board("stm32f411", Some("stm32f4"), 512, one_piece(128), 8, [38_400, 2_104]),
@@ -27,6 +27,7 @@ pub(super) const BOARDS: [Board; 8] = [
     board("stm32h743", None, 2048, [512, 288, 128, 64], 8, [44_544, 2_108]),
     board("pico-2", Some("pico-2"), 4096, one_piece(512), 8, [40_192, 2_108]),
     board("mps2-an386", Some("mps2-an386"), 4096, one_piece(4096), 8, [44_544, 8]),
+    board("mps2-an505", Some("mps2-an505"), 4096, one_piece(4096), 8, [45_568, 8]),
 ];
 
 /// The most that a program takes: for a device that is none of the boards.

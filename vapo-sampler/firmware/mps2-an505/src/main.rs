@@ -1,0 +1,24 @@
+//! The program on QEMU's MPS2 board with a Cortex-M33: answers the request of its command line, or shows three samples.
+
+#![no_std]
+#![no_main]
+
+use core::num::NonZeroU32;
+use cortex_m_rt::entry;
+use vapo_program::{Board, emulated, halt, semihosting, systick};
+
+include!(concat!(env!("OUT_DIR"), "/model.rs"));
+
+/// The board's clock, 20 MHz.
+const HERTZ: NonZeroU32 = NonZeroU32::new(20_000_000).unwrap();
+
+#[entry]
+fn main() -> ! {
+    static mut MEMORY: [f32; ELEMENTS] = [0.0; ELEMENTS];
+    let Some(core) = cortex_m::Peripherals::take() else { halt() };
+    let clock = systick::start(core.SYST, HERTZ);
+    emulated::run(
+        Board { output: semihosting::Stdout::open(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY },
+        SOLVER,
+    )
+}
