@@ -17,6 +17,7 @@
 //! | [`inpainting`] | restores what is missing of an image |
 //! | [`composition`] | the weighted sum of two potentials |
 //! | [`anomaly`] | whether an image is one of those that a potential was trained on |
+//! | [`calibration`] | which exponents activations take in integer arithmetic |
 //! | [`arena`] | how many elements of memory a model and a solver need |
 //! | [`fit`] | what a model takes of a device, and how much of that the device lacks |
 //! | [`error`] | what a caller can do wrong |
@@ -85,6 +86,7 @@ struct Readme;
 pub mod anomaly;
 pub mod arena;
 mod arithmetic;
+pub mod calibration;
 pub mod composition;
 #[doc(hidden)]
 pub mod convolution;

@@ -1,8 +1,9 @@
 //! f32 activations.
 
 use super::Arithmetic;
-use crate::layer::{At, readout};
+use crate::layer::{At, readout, silu};
 use crate::potential::observer::{Activation, Observer};
+use vapo_format::layer::Silu;
 use vapo_format::{Exponents, matrix};
 
 /// f32, as the caller's own numbers.
@@ -23,6 +24,18 @@ impl Arithmetic for Float {
 
     fn observe(observer: &mut impl Observer, node: u16, activation: Activation, values: &[f32]) {
         observer.float(node, activation, values);
+    }
+
+    fn observe_modulated(observer: &mut impl Observer, node: u16, _: Silu, at: &At<'_>, film: &[f32], x: &[f32]) {
+        let channels = usize::from(at.output.channels).max(1);
+        let Some((scale, shift)) = film.split_at_checked(channels).filter(|_| !film.is_empty()) else {
+            return observer.float(node, Activation::Value, x);
+        };
+        for pixel in x.chunks_exact(channels) {
+            for ((x, scale), shift) in pixel.iter().zip(scale).zip(shift) {
+                observer.float(node, Activation::Value, &[silu::modulated(*x, scale, shift)]);
+            }
+        }
     }
 
     fn number(x: f32, _: i8) -> f32 {

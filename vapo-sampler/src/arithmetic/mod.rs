@@ -13,6 +13,7 @@ pub(crate) mod integer;
 use crate::layer::At;
 use crate::potential::observer::{Activation, Observer};
 use bytemuck::Pod;
+use vapo_format::layer::Silu;
 use vapo_format::{Exponents, matrix};
 
 /// Numbers of one kind.
@@ -34,6 +35,18 @@ pub(crate) trait Arithmetic: Sized {
 
     /// Tells of an activation.
     fn observe(observer: &mut impl Observer, node: u16, activation: Activation, values: &[Self::Value]);
+
+    /// Tells of what SiLU is of.
+    fn observe_modulated(
+        observer: &mut impl Observer,
+        node: u16,
+        silu: Silu,
+        at: &At<'_>,
+        film: &[Self::Value],
+        x: &[Self::Value],
+    ) {
+        let _ = (observer, node, silu, at, film, x);
+    }
 
     /// The element that stands for a number.
     fn number(x: f32, exponent: i8) -> Self::Value;

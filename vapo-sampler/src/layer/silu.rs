@@ -73,7 +73,7 @@ impl Compute<Integer> for Silu {
     }
 }
 
-fn modulated(x: f32, scale: &f32, shift: &f32) -> f32 {
+pub(crate) fn modulated(x: f32, scale: &f32, shift: &f32) -> f32 {
     x * (1.0 + scale) + shift
 }
 

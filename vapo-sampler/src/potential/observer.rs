@@ -3,7 +3,7 @@
 /// Which of a node's activations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Activation {
-    /// The node's output.
+    /// The node's output. Of SiLU what it is of, modulated if it has FiLM, and then its output.
     Value,
     /// The cotangent of its output, or a contribution to it. Of the signal: what is added to the drift.
     Cotangent,
@@ -11,6 +11,9 @@ pub enum Activation {
 
 /// Is told every activation, when it was computed.
 pub trait Observer {
+    /// Whether anything is taken notice of.
+    const ACTIVE: bool = true;
+
     /// An activation of float arithmetic.
     fn float(&mut self, node: u16, activation: Activation, values: &[f32]) {
         let _ = (node, activation, values);
@@ -23,4 +26,6 @@ pub trait Observer {
 }
 
 /// Takes no notice.
-impl Observer for () {}
+impl Observer for () {
+    const ACTIVE: bool = false;
+}

@@ -32,7 +32,7 @@ where
     pub(super) fn forward(&mut self) -> Option<f32> {
         let (readout, steps) = self.plan.steps().split_last()?;
         for (node, step) in steps.iter().enumerate() {
-            self.compute(step)?;
+            self.compute(node as u16, step)?;
             self.observe(node as u16, Activation::Value, bytes::<A>(step.value, step.extent));
         }
         let (values, of_signal) = self.values(readout, [true; MAX_INPUTS])?;
@@ -50,10 +50,10 @@ where
             if !matches!(step.layer, Layer::Readout(_)) {
                 self.observe(node as u16, Activation::Cotangent, bytes::<A>(step.cotangent, step.extent));
             }
-            for (&input, _) in step.inputs.iter().zip(step.keeps).filter(|(input, keeps)| *keeps && **input != NONE) {
-                let input = self.plan.step(input)?;
+            for (&node, _) in step.inputs.iter().zip(step.keeps).filter(|(input, keeps)| *keeps && **input != NONE) {
+                let input = self.plan.step(node)?;
                 if input.again {
-                    self.compute(input)?;
+                    self.compute(node, input)?;
                 }
             }
             for position in 0..MAX_INPUTS {
@@ -68,7 +68,7 @@ where
     }
 
     /// One node forward.
-    fn compute(&mut self, step: &Step) -> Option<()> {
+    fn compute(&mut self, node: u16, step: &Step) -> Option<()> {
         let output = bytes::<A>(step.value, step.extent);
         if matches!(step.layer, Layer::Signal(_)) {
             let x = self.x;
@@ -94,6 +94,12 @@ where
         let ranges = [a, b, c, output, kept::<A>(step), bytes_of_work(work)];
         let [a, b, c, y, kept, work] = self.memory.get_disjoint_mut(ranges).ok()?;
         let values = with_signal::<A>([a, b, c], of_signal, self.x);
+        if O::ACTIVE
+            && let Layer::Silu(silu) = step.layer
+        {
+            let [_, film, _] = values;
+            A::observe_modulated(self.observer, node, silu, &at, film, all(y));
+        }
         step.layer.forward(&at, values, all_mut(y), Room { kept, work: all_mut(work) });
         Some(())
     }
