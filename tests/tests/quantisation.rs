@@ -45,6 +45,7 @@ fn parameters(file: &[u8]) -> Vec<f32> {
                 let rows = values.chunks_exact(columns).flat_map(|row| row.iter().zip(&scales));
                 parameters.extend(rows.map(|(value, scale)| f32::from(*value as i8) * scale));
             }
+            Weights::Integer { .. } => unreachable!("of float arithmetic"),
         }
         parameters.extend(matrix.biases());
     }

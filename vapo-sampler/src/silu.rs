@@ -72,8 +72,8 @@ pub fn forward_film(film: Film<'_>, from: u32, to: u32, values: &mut [i16], kept
 /// Multiplies cotangents by the derivatives that [`forward`] kept, in place.
 ///
 /// `from` is the exponent of the cotangents, `to` that of the results; `10 + from - to` lies in 0..=31.
-pub fn reverse(from: u32, to: u32, kept: &[u8], cotangents: &mut [i16]) {
-    let rounding = Rounding::new(10 + from - to);
+pub fn reverse(from: i32, to: i32, kept: &[u8], cotangents: &mut [i16]) {
+    let rounding = Rounding::new((10 + from - to) as u32);
     for (cotangent, &kept) in cotangents.iter_mut().zip(kept) {
         *cotangent = saturate(rounding.of(product(*cotangent, kept)));
     }
@@ -82,9 +82,9 @@ pub fn reverse(from: u32, to: u32, kept: &[u8], cotangents: &mut [i16]) {
 /// Multiplies cotangents by the derivatives that [`forward_film`] kept and by the factors, in place.
 ///
 /// `from` is the exponent of the cotangents, `to` that of the results; `from - 1 + film.exponent - to` lies in 0..=31.
-pub fn reverse_film(film: Film<'_>, from: u32, to: u32, kept: &[u8], cotangents: &mut [i16]) {
+pub fn reverse_film(film: Film<'_>, from: i32, to: i32, kept: &[u8], cotangents: &mut [i16]) {
     let derivative = Rounding::new(11);
-    let rounding = Rounding::new(from + film.exponent - 1 - to);
+    let rounding = Rounding::new((from + film.exponent as i32 - 1 - to) as u32);
     let channels = film.scale.len().max(1);
     for (channel, factor) in film.factors().enumerate() {
         let column = cotangents.iter_mut().skip(channel).step_by(channels);

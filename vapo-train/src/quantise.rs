@@ -32,6 +32,7 @@ pub fn model_file(architecture: &Architecture, parameters: &[f32], encoding: Enc
                 let (values, scales) = quantise(weights, place);
                 writer.matrix(biases, Values::Int8 { values: &values, scales: &scales })?;
             }
+            Encoding::Integer => return Err(Error::Calibration),
         }
     }
     writer.finish()?;

@@ -62,6 +62,7 @@ pub(crate) fn numbers(model: &Model<'_>) -> Vec<Numbers> {
             scales: floats(scales).collect(),
         },
         Weights::Float32 { values } => OwnedWeights::Float32(floats(values).collect()),
+        Weights::Integer { .. } => unreachable!("of float arithmetic"),
     };
     model.matrices().map(|(_, m)| Numbers { biases: m.biases().collect(), weights: read(m.weights) }).collect()
 }
@@ -99,6 +100,7 @@ pub(crate) fn random_numbers(architecture: &Architecture, encoding: Encoding, se
                 scales: list(columns).iter().map(|value| f32::from_bits(value.to_bits() & 0x3fff_ffff)).collect(),
             },
             Encoding::Float32 => OwnedWeights::Float32(list(rows * columns)),
+            Encoding::Integer => unreachable!("made of int8 with a calibration"),
         },
     };
     architecture.matrices().map(|m| matrix(m.rows, m.columns)).collect()

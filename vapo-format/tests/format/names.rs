@@ -61,7 +61,7 @@ fn layers_are_named_with_their_attributes() {
         assert_eq!(layer.to_string(), name);
     }
     assert_eq!(Shape { channels: 3, height: 32, width: 64 }.to_string(), "32×64×3");
-    assert_eq!(MatrixShape { node: 7, rows: 1, columns: 2 }.to_string(), "nodes.7");
+    assert_eq!(MatrixShape { node: 7, window: [1, 1], rows: 1, columns: 2 }.to_string(), "nodes.7");
 }
 
 /// In a text, a layer is its kind's name with its attributes.

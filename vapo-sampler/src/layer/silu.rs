@@ -65,7 +65,7 @@ impl Compute<Integer> for Silu {
         room: Room<'_>,
     ) {
         let [x, of_film, _] = at.of_inputs;
-        let (from, to) = (at.exponents.cotangent as u32, x.cotangent as u32);
+        let (from, to) = (at.exponents.cotangent.into(), x.cotangent.into());
         match Film::split(film, of_film.value as u32) {
             Some(film) => silu::reverse_film(film, from, to, room.kept, g),
             None => silu::reverse(from, to, room.kept, g),

@@ -8,8 +8,12 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use vapo_format::architecture::Placed;
 use vapo_format::layer::{self, Add, Conv, Readout, SQUARES, Silu, SpaceToDepth};
 use vapo_format::writer::{Values, file_bytes};
-use vapo_format::{Architecture, Block, Encoding, Homotopy, Layer, Matrix, Model, Shape, Writer, encoder, matrix};
-use vapo_sampler::{Plan, PlanFor};
+use vapo_format::{
+    Architecture, Arithmetic, Block, Calibration, Encoding, Exponents, Homotopy, Layer, Matrix, Model, Shape, Writer,
+    encoder, matrix,
+};
+use vapo_sampler::calibration::Ranges;
+use vapo_sampler::{Noise, Plan, PlanFor, Potential, arena};
 
 pub fn generator(seed: u64) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(seed)
@@ -194,11 +198,48 @@ pub fn random_model(architecture: &Architecture, encoding: Encoding, seed: u64) 
                     (0..shape.columns).map(|_| size * (1.5 + uniform(&mut generator)) / 127.0).collect();
                 writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales }).unwrap();
             }
+            Encoding::Integer => unreachable!("made of one of int8 by `integer_model`"),
             Encoding::Float32 => {
                 let values: Vec<f32> = (0..weights).map(|_| 1.5 * size * uniform(&mut generator)).collect();
                 writer.matrix(&biases, Values::Float32(&values)).unwrap();
             }
         }
+    }
+    writer.finish().unwrap();
+    bytes
+}
+
+/// The model of i8 weights in integer arithmetic, calibrated on noise and what steps of this length make of it.
+pub fn integer_model(model: &Model<'_>, headroom: f32, step_length: f32) -> Vec<u8> {
+    let mut ranges = Ranges::default();
+    let architecture = model.architecture();
+    let plan = plan(model);
+    let mut memory = vec![f32::NAN; arena::potential_elements(&architecture, Arithmetic::Float)];
+    let mut potential = Potential::new(model, &plan, &mut memory).unwrap();
+    let mut drift = vec![0.0; model.signal().elements()];
+    for seed in 0..8 {
+        let mut x = vec![0.0; model.signal().elements()];
+        Noise::new(generator(seed)).fill(&mut x);
+        for step in 0..10_u8 {
+            let time = f32::from(step) / 10.0;
+            potential.observed_drift(&x, time, &mut drift, &mut ranges).unwrap();
+            x.iter_mut().zip(&drift).for_each(|(x, drift)| *x += step_length * drift);
+        }
+    }
+    with_exponents(model, &ranges.exponents(model, headroom).unwrap())
+}
+
+/// The model of i8 weights in integer arithmetic of these exponents.
+pub fn with_exponents(model: &Model<'_>, exponents: &[Exponents]) -> Vec<u8> {
+    let architecture = model.architecture();
+    let mut bytes = vec![0; file_bytes(&architecture, Encoding::Integer).unwrap()];
+    let calibration = Calibration { exponents, digest: 0 };
+    let mut writer = Writer::integer(&mut bytes, &architecture, calibration, None).unwrap();
+    for (_, matrix) in model.matrices() {
+        let matrix::Weights::Int8 { values, scales } = matrix.weights else { unreachable!("of i8 weights") };
+        let values: Vec<i8> = values.iter().map(|&byte| byte as i8).collect();
+        let (scales, biases) = (matrix::floats(scales).collect::<Vec<_>>(), matrix.biases().collect::<Vec<_>>());
+        writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales }).unwrap();
     }
     writer.finish().unwrap();
     bytes
@@ -224,6 +265,7 @@ fn weights(matrix: &Matrix<'_>) -> Vec<f32> {
             let scales: Vec<f32> = matrix::floats(scales).collect();
             values.iter().enumerate().map(|(i, &byte)| f32::from(byte as i8) * scales[i % matrix.columns]).collect()
         }
+        matrix::Weights::Integer { .. } => unreachable!("of float arithmetic"),
     }
 }
 

@@ -8,10 +8,10 @@ use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::model::VERSION;
-use vapo_format::{Architecture, Arithmetic, Encoding, Model, Scaling, Threshold};
+use vapo_format::{Architecture, Encoding, Model, Scaling, Threshold};
 use vapo_sampler::Solver;
 use vapo_sampler::fit::{Demand, Device, Memory, PIECES, Placed, Program};
-use vapo_sampler::plan::{ELEMENT, lifetimes::Lifetimes};
+use vapo_sampler::plan::lifetimes::Lifetimes;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {

@@ -14,14 +14,16 @@ pub(crate) fn source(plan: &Plan) -> String {
 }
 
 fn step(step: &Step) -> String {
-    let Step { layer, inputs, extent, weights, value, cotangent, scratch, contributions, keeps, again } = step;
+    let Step { layer, inputs, extent, weights, value, cotangent, scratch, kept, work, exponents, .. } = step;
+    let Step { contributions, keeps, again, .. } = step;
     // `Conv(Conv { … })`: the variant, and the kind's own type.
     let layer = format!("{layer:?}").replacen('(', "(::vapo_program::layer::", 1);
     let contributions: Vec<String> = contributions.iter().map(contribution).collect();
     format!(
         "    ::vapo_program::Step {{ layer: ::vapo_program::Layer::{layer}, inputs: {inputs:?}, \
          extent: ::vapo_program::{extent:?}, weights: {weights}, value: {value}, cotangent: {cotangent}, \
-         scratch: {scratch}, contributions: [{}], keeps: {keeps:?}, again: {again} }},\n",
+         scratch: {scratch}, kept: {kept}, work: [{}], exponents: ::vapo_program::{exponents:?}, contributions: [{}], keeps: {keeps:?}, again: {again} }},\n",
+        work.map(|work| format!("::vapo_program::{work:?}")).join(", "),
         contributions.join(", ")
     )
 }

@@ -57,8 +57,8 @@ pub struct Aligned<T: ?Sized>(pub T);
 
 // What the text that a build script makes of a plan names.
 #[doc(hidden)]
-pub use vapo_format::{Layer, Shape, layer};
+pub use vapo_format::{Exponents, Layer, Shape, layer};
 #[doc(hidden)]
 pub use vapo_sampler::PlanFor;
 #[doc(hidden)]
-pub use vapo_sampler::plan::{Contribution, Step};
+pub use vapo_sampler::plan::{Contribution, Step, Work};

@@ -98,12 +98,20 @@ fn colour(role: Role) -> Rgb888 {
         Role::Value => Rgb888::new(16, 78, 160),
         Role::Cotangent => Rgb888::new(196, 84, 20),
         Role::Scratch => Rgb888::new(110, 110, 118),
+        Role::Kept => Rgb888::new(18, 122, 76),
+        Role::Forward | Role::Reverse => Rgb888::new(128, 64, 140),
     }
 }
 
 fn draw_legend(picture: &mut Picture) {
     let style = MonoTextStyle::new(&FONT_8X13, INK);
-    let names = [(Role::Value, "value"), (Role::Cotangent, "cotangent"), (Role::Scratch, "to be added")];
+    let names = [
+        (Role::Value, "value"),
+        (Role::Cotangent, "cotangent"),
+        (Role::Scratch, "to be added"),
+        (Role::Kept, "kept for reverse"),
+        (Role::Forward, "rows at work"),
+    ];
     let mut left = LEFT;
     for (role, name) in names {
         let y = 2 * TOP / 3;
