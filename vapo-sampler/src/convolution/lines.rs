@@ -10,6 +10,9 @@
 //! * in reverse, for two inputs: `s0 += b0·lo + b1·hi`, `s1 += b2·lo + b3·hi`.
 
 use super::PIXELS;
+#[cfg(all(feature = "dsp", target_arch = "arm"))]
+pub(super) use super::dsp as kernel;
+#[cfg(not(all(feature = "dsp", target_arch = "arm")))]
 pub(super) use super::portable as kernel;
 
 /// Lines of one window row length, and the weights that belong to them.

@@ -3,7 +3,7 @@
 //! From this folder, for a Cortex-M4, and for a Cortex-M0:
 //!
 //! ```text
-//! cargo run --release
+//! cargo run --release --features dsp
 //! cargo run --release --target thumbv6m-none-eabi
 //! ```
 //!
