@@ -19,6 +19,9 @@
 use super::lines::Lines;
 use core::arch::naked_asm;
 
+/// Most pixels of a tile.
+pub(super) const PIXELS: usize = super::PIXELS;
+
 /// Adds lines to sums: `weights` and `columns` are where the first line's begin, `stride` and `step` are bytes from line to line, and
 /// `end` is the address of the weights of the line after the last.
 type Kernel = unsafe extern "C" fn(
