@@ -13,6 +13,7 @@ const ZERO: i32 = 24;
 #[cfg(test)]
 const UNIT: f64 = 204.8;
 /// The offset of a knot's derivative: [`ZERO`] and one half, times 256.
+#[cfg(test)]
 const OFFSET: i32 = 256 * ZERO + 128;
 /// Twice the derivative at 0, which is the sum of the derivatives of x and −x: times [`UNIT`] and 256, with two offsets and
 /// one half of two halves.
@@ -58,13 +59,14 @@ pub fn forward(exponent: u32, values: &mut [i16], kept: &mut [u8]) {
 pub fn forward_film(film: Film<'_>, from: u32, to: u32, values: &mut [i16], kept: &mut [u8]) {
     let curve = Curve::new(to);
     let rounding = Rounding::new(from + film.exponent - to);
-    let channels = film.scale.len().max(1);
+    let Some(kept) = kept.get_mut(..values.len()) else { return };
     for (channel, (factor, &shift)) in film.factors().zip(film.shift).enumerate() {
         let shift = exponent_moved(shift.into(), film.exponent, to);
-        let column = values.iter_mut().skip(channel).step_by(channels);
-        for (value, kept) in column.zip(kept.iter_mut().skip(channel).step_by(channels)) {
+        let mut at = channel;
+        while let (Some(value), Some(kept)) = (values.get_mut(at), kept.get_mut(at)) {
             let modulated = saturate(rounding.of(i32::from(*value) * factor) + shift);
             (*value, *kept) = curve.at(modulated.into());
+            at += film.scale.len();
         }
     }
 }
@@ -85,11 +87,12 @@ pub fn reverse(from: i32, to: i32, kept: &[u8], cotangents: &mut [i16]) {
 pub fn reverse_film(film: Film<'_>, from: i32, to: i32, kept: &[u8], cotangents: &mut [i16]) {
     let derivative = Rounding::new(11);
     let rounding = Rounding::new((from + film.exponent as i32 - 1 - to) as u32);
-    let channels = film.scale.len().max(1);
+    let Some(kept) = kept.get(..cotangents.len()) else { return };
     for (channel, factor) in film.factors().enumerate() {
-        let column = cotangents.iter_mut().skip(channel).step_by(channels);
-        for (cotangent, &kept) in column.zip(kept.iter().skip(channel).step_by(channels)) {
+        let mut at = channel;
+        while let (Some(cotangent), Some(&kept)) = (cotangents.get_mut(at), kept.get(at)) {
             *cotangent = saturate(rounding.of(derivative.of(product(*cotangent, kept)) * factor));
+            at += film.scale.len();
         }
     }
 }
@@ -134,33 +137,33 @@ struct Curve {
     bits: u32,
     /// One half of the residue's last place, at 2^11 times the value's scale.
     half: i32,
-    /// The largest magnitude that the knots span.
-    largest: i32,
 }
 
 impl Curve {
     fn new(exponent: u32) -> Self {
-        let bits = exponent.wrapping_sub(*EXPONENTS.start()) & 15;
         let half = if exponent < *EXPONENTS.end() { 1 << 10 } else { 0 };
-        let largest = if exponent <= 11 { (256 << bits) - 1 } else { 1 << 15 };
-        Self { bits, half, largest }
+        Self { bits: exponent.wrapping_sub(*EXPONENTS.start()) & 15, half }
     }
 
     /// SiLU of a value, and the byte of its derivative.
+    ///
+    /// All beyond the last but one knot is what it and its neighbours are: no residue, and the derivative of ReLU.
     fn at(&self, value: i32) -> (i16, u8) {
-        let magnitude = value.abs().min(self.largest);
-        let index = usize::from((magnitude >> self.bits) as u8);
-        let fraction = magnitude & ((1 << self.bits) - 1);
+        let negative = value >> 31;
+        let magnitude = (value ^ negative) - negative;
+        let index = (magnitude >> self.bits).min(255) as usize;
+        let far = magnitude & ((1 << self.bits) - 1);
+        let near = (1 << self.bits) - far;
         let [residue, rate] = knot(index);
         let [next_residue, next_rate] = knot(index + 1);
-        let residue = (residue << self.bits) + (next_residue - residue) * fraction;
-        let rate = rate + (((next_rate - rate) * fraction) >> self.bits);
+        let residue = (residue * near + next_residue * far + self.half) >> 11;
+        let rate = (rate * near + next_rate * far) >> self.bits;
         let rate = if value < 0 { rate } else { MIRROR - rate };
-        ((value.max(0) - ((residue + self.half) >> 11)) as i16, (rate >> 8) as u8)
+        (((value & !negative) - residue) as i16, (rate >> 8) as u8)
     }
 }
 
-/// What [`KNOTS`] hold. No check of bounds is left where the index is a byte, or one more.
+/// What [`KNOTS`] hold. No check of bounds is left for an index of at most 256.
 fn knot(index: usize) -> [i32; 2] {
     KNOTS.get(index).copied().unwrap_or_default().map(i32::from)
 }
@@ -323,13 +326,13 @@ mod tests {
             let products = || values.iter().zip(&kept).map(|(&value, &kept)| i32::from(value) * (i32::from(kept) - 24) * 5);
             if (to..=to + 31).contains(&(10 + from)) {
                 let mut results = values.clone();
-                reverse(from, to, &kept, &mut results);
+                reverse(from as i32, to as i32, &kept, &mut results);
                 let expected = products().map(|product| saturated(shifted(product, 10 + from - to)) as i16);
                 prop_assert_eq!(results, expected.collect::<Vec<_>>());
             }
             if (to..=to + 31).contains(&(from + exponent - 1)) {
                 let mut results = values.clone();
-                reverse_film(film, from, to, &kept, &mut results);
+                reverse_film(film, from as i32, to as i32, &kept, &mut results);
                 let expected = products().enumerate().map(|(index, product)| {
                     let factor = saturated((1 << exponent) + i32::from(scale[index % channels]));
                     saturated(shifted(shifted(product, 11) * factor, from + exponent - 1 - to)) as i16

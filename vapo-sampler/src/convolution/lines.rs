@@ -9,7 +9,11 @@
 //! * forward, for two outputs: `s0 += b0·lo + b2·hi`, `s1 += b1·lo + b3·hi`;
 //! * in reverse, for two inputs: `s0 += b0·lo + b1·hi`, `s1 += b2·lo + b3·hi`.
 
-use super::PIXELS;
+#[cfg(all(feature = "armv6m", not(feature = "dsp"), target_arch = "arm"))]
+pub(super) use super::armv6m as kernel;
+#[cfg(all(feature = "dsp", target_arch = "arm"))]
+pub(super) use super::dsp as kernel;
+#[cfg(not(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm")))]
 pub(super) use super::portable as kernel;
 
 /// Lines of one window row length, and the weights that belong to them.
@@ -29,12 +33,15 @@ pub(super) struct Lines<'a> {
     pub(super) stride: usize,
 }
 
-/// Pixels of the next tile where `left` are left of a row. A tile of one takes twice as long a pixel as one of three.
+/// Pixels of the next tile where `left` are left of a row: few tiles, of pixels as even as can be. A tile of one takes far longer a
+/// pixel than one of two.
 pub(super) const fn pixels(left: usize) -> usize {
-    match left {
-        0..=4 => left,
-        5 | 6 => 3,
-        _ => PIXELS,
+    if left <= kernel::PIXELS {
+        left
+    } else if left <= 2 * kernel::PIXELS {
+        left.div_ceil(2)
+    } else {
+        kernel::PIXELS
     }
 }
 

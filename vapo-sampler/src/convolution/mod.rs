@@ -8,6 +8,8 @@
 //! | `tiles` | windows that tile the input, 1×1 among them |
 //! | `lines` | what a tile of neighbouring pixels sums over: the contract of the kernels |
 //! | `portable` | the kernel in Rust |
+//! | `dsp` | the kernel in instructions of Cortex-M4, M7 and M33, by the feature `dsp` |
+//! | `armv6m` | the kernel for Cortex-M0, of the feature of that name |
 //!
 //! **Weights.** C inputs and O outputs are taken in pairs, the last with zeros where the number is odd. Word
 //! `((o/2 · KY + ky) · ⌈C/2⌉ + c/2) · KX + kx` has the four bytes `w(c, o), w(c, o+1), w(c+1, o), w(c+1, o+1)`.
@@ -20,7 +22,12 @@
 //! Sums of integers do not depend on their order, so that each target may have its own. They wrap, which no checked model
 //! makes them do.
 
+#[cfg(all(feature = "armv6m", not(feature = "dsp"), target_arch = "arm"))]
+mod armv6m;
+#[cfg(all(feature = "dsp", target_arch = "arm"))]
+mod dsp;
 mod lines;
+#[cfg(not(all(feature = "dsp", target_arch = "arm")))]
 mod portable;
 pub mod reference;
 mod rounding;

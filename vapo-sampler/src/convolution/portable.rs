@@ -2,6 +2,10 @@
 
 use super::lines::Lines;
 
+/// Most pixels of a tile.
+#[cfg(not(all(feature = "armv6m", target_arch = "arm")))]
+pub(super) const PIXELS: usize = super::PIXELS;
+
 /// Adds what two outputs of each pixel get.
 pub(super) fn forward(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
     add(lines, sums, |tap| tap, |[b0, b1, b2, b3], lo, hi| [b0 * lo + b2 * hi, b1 * lo + b3 * hi]);

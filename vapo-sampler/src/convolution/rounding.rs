@@ -32,7 +32,7 @@ struct Shift {
 
 impl Shift {
     const fn new(n: u8) -> Self {
-        if n == 0 { Shift { first: 0, second: 0 } } else { Shift { first: n as u32 - 1 & 31, second: 1 } }
+        if n == 0 { Shift { first: 0, second: 0 } } else { Shift { first: n as u32 - 1, second: 1 } }
     }
 
     /// Shifts and adds. The addend is less than 2²⁹, and the value at most 2³⁰ after the first shift, so that nothing overflows.

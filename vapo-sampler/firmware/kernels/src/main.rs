@@ -1,0 +1,164 @@
+//! Counts the instructions of convolutions, forward and in reverse, and compares each with its definition.
+//!
+//! From this folder, for a Cortex-M4, and for a Cortex-M0:
+//!
+//! ```text
+//! cargo run --release --features dsp
+//! cargo run --release --target thumbv6m-none-eabi
+//! ```
+//!
+//! A multiplication-accumulation (MAC) is counted for every tap, those over the border too. Everything that a call takes is
+//! counted with it.
+
+#![no_std]
+#![no_main]
+
+mod layers;
+
+use core::hint::black_box;
+use core::num::NonZeroU32;
+use cortex_m_rt::entry;
+use layers::{LAYERS, Layer};
+use vapo_program::{Clock, Print, halt, semihosting, systick};
+use vapo_sampler::convolution::{Buffers, Direction, Geometry, Weights, convolve, reference};
+
+/// The board's clock, 25 MHz: the emulator takes 40 instructions for a tick.
+const HERTZ: NonZeroU32 = NonZeroU32::new(25_000_000).unwrap();
+const INSTRUCTIONS: u32 = 40;
+
+/// Values, words of weights and of scratch memory, and channels of the largest layer.
+const VALUES: usize = 14 * 14 * 32;
+const WORDS: usize = 9 * 32 * 32 / 4;
+const CHANNELS: usize = 64;
+const SCRATCH: usize = 4096;
+
+/// A linear congruential generator.
+struct Random(u32);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.0 >> 8
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.iter_mut().for_each(|byte| *byte = (self.next() >> 8) as u8);
+    }
+}
+
+/// What a layer works in.
+struct Memory {
+    words: &'static mut [[u8; 4]; WORDS],
+    factors: &'static mut [[u8; 2]; CHANNELS],
+    biases: &'static mut [[u8; 4]; CHANNELS],
+    source: &'static mut [i16; VALUES],
+    result: &'static mut [i16; VALUES],
+    expected: &'static mut [i16; VALUES],
+    scratch: &'static mut [u32; SCRATCH],
+}
+
+#[entry]
+fn main() -> ! {
+    static mut WORDS_OF_WEIGHTS: [[u8; 4]; WORDS] = [[0; 4]; WORDS];
+    static mut FACTORS: [[u8; 2]; CHANNELS] = [[0; 2]; CHANNELS];
+    static mut BIASES: [[u8; 4]; CHANNELS] = [[0; 4]; CHANNELS];
+    static mut SOURCE: [i16; VALUES] = [0; VALUES];
+    static mut RESULT: [i16; VALUES] = [0; VALUES];
+    static mut EXPECTED: [i16; VALUES] = [0; VALUES];
+    static mut SCRATCH_WORDS: [u32; SCRATCH] = [0; SCRATCH];
+    let Some(core) = cortex_m::Peripherals::take() else { halt() };
+    let clock = systick::start(core.SYST, HERTZ);
+    let mut output = semihosting::Stdout::open();
+    let mut print = Print(&mut output);
+    let mut memory = Memory {
+        words: WORDS_OF_WEIGHTS,
+        factors: FACTORS,
+        biases: BIASES,
+        source: SOURCE,
+        result: RESULT,
+        expected: EXPECTED,
+        scratch: SCRATCH_WORDS,
+    };
+    print.text("instructions a MAC: apart, in place; bytes of scratch: apart, in place; values that differ\n");
+    let mut wrong = 0;
+    for layer in LAYERS {
+        for (direction, name) in [(Direction::Forward, " forward "), (Direction::Reverse, " reverse ")] {
+            let Some(measured) = memory.measure(clock, &layer.geometry, direction) else { halt() };
+            print.text(layer.name).text(name).decimal(per_mac(layer, measured.apart)).text(", ");
+            if let Some(instructions) = measured.in_place {
+                print.decimal(per_mac(layer, instructions));
+            } else {
+                print.text("-");
+            }
+            print.text("; ").number(4 * layer.geometry.scratch_words(direction, false) as u64).text(", ");
+            print.number(4 * layer.geometry.scratch_words(direction, true) as u64).text("; ");
+            print.number(measured.wrong as u64).text("\n");
+            wrong += measured.wrong;
+        }
+    }
+    semihosting::exit(wrong == 0)
+}
+
+fn per_mac(layer: &Layer, instructions: u32) -> f32 {
+    instructions as f32 / layer.macs() as f32
+}
+
+/// Instructions of a call, and values that differ from the definition.
+struct Measured {
+    apart: u32,
+    in_place: Option<u32>,
+    wrong: usize,
+}
+
+impl Memory {
+    /// None where the memory is too small.
+    fn measure(&mut self, clock: Clock, geometry: &Geometry, direction: Direction) -> Option<Measured> {
+        let mut random = Random(7);
+        random.fill(self.words.as_flattened_mut());
+        random.fill(self.factors.as_flattened_mut());
+        random.fill(self.biases.as_flattened_mut());
+        for bias in self.biases.iter_mut() {
+            // 15 bits and a sign.
+            *bias = (i32::from_le_bytes(*bias) >> 16).to_le_bytes();
+        }
+        self.source.iter_mut().for_each(|value| *value = random.next() as i16);
+        let weights = Weights {
+            words: self.words.as_flattened(),
+            forward: self.factors.as_flattened(),
+            reverse: self.factors.as_flattened(),
+            biases: self.biases.as_flattened(),
+            shifts: [8, 14, 12],
+        };
+        let (from, to) = match direction {
+            Direction::Forward => (geometry.input, geometry.output),
+            Direction::Reverse => (geometry.output, geometry.input),
+        };
+        let source = self.source.get_mut(..from.elements())?;
+        let result = self.result.get_mut(..to.elements())?;
+        let expected = self.expected.get_mut(..to.elements())?;
+        match direction {
+            Direction::Forward => reference::forward(geometry, &weights, source, expected),
+            Direction::Reverse => reference::reverse(geometry, &weights, source, expected),
+        }
+        let differ =
+            |result: &[i16]| result.iter().zip(&*expected).filter(|(result, expected)| result != expected).count();
+
+        let scratch = self.scratch.get_mut(..geometry.scratch_words(direction, false))?;
+        let start = (clock.ticks)();
+        convolve(direction, black_box(geometry), &weights, Buffers::Apart(source, result), scratch);
+        let apart = (clock.ticks)().wrapping_sub(start) * INSTRUCTIONS;
+        let mut wrong = differ(result);
+
+        let in_place = if from == to {
+            let scratch = self.scratch.get_mut(..geometry.scratch_words(direction, true))?;
+            let start = (clock.ticks)();
+            convolve(direction, black_box(geometry), &weights, Buffers::InPlace(source), scratch);
+            let in_place = (clock.ticks)().wrapping_sub(start) * INSTRUCTIONS;
+            wrong += differ(source);
+            Some(in_place)
+        } else {
+            None
+        };
+        Some(Measured { apart, in_place, wrong })
+    }
+}
