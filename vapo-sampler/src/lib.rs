@@ -75,7 +75,7 @@
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "wide"))]
 extern crate std;
 
 /// The examples of the README compile.
@@ -104,6 +104,9 @@ pub mod schedule;
 #[doc(hidden)]
 pub mod silu;
 pub mod solver;
+#[cfg(feature = "wide")]
+#[doc(hidden)]
+pub mod wide;
 
 pub use composition::Composition;
 pub use error::{Error, ScheduleError};

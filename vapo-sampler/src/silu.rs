@@ -49,6 +49,8 @@ pub fn forward(exponent: u32, values: &mut [i16], kept: &mut [u8]) {
     let curve = Curve::new(exponent);
     for (value, kept) in values.iter_mut().zip(kept) {
         (*value, *kept) = curve.at((*value).into());
+        // Unrolled, the loop would keep its state in memory.
+        core::hint::black_box(());
     }
 }
 
@@ -57,18 +59,16 @@ pub fn forward(exponent: u32, values: &mut [i16], kept: &mut [u8]) {
 /// `values` hold `film.scale.len()` channels, channels last, of exponent `from`. The modulated values and the results are of
 /// exponent `to`, at most `from + film.exponent`.
 pub fn forward_film(film: Film<'_>, from: u32, to: u32, values: &mut [i16], kept: &mut [u8]) {
-    let curve = Curve::new(to);
     let rounding = Rounding::new(from + film.exponent - to);
-    let Some(kept) = kept.get_mut(..values.len()) else { return };
     for (channel, (factor, &shift)) in film.factors().zip(film.shift).enumerate() {
         let shift = exponent_moved(shift.into(), film.exponent, to);
         let mut at = channel;
-        while let (Some(value), Some(kept)) = (values.get_mut(at), kept.get_mut(at)) {
-            let modulated = saturate(rounding.of(i32::from(*value) * factor) + shift);
-            (*value, *kept) = curve.at(modulated.into());
+        while let Some(value) = values.get_mut(at) {
+            *value = saturate(rounding.of(i32::from(*value) * factor) + shift);
             at += film.scale.len();
         }
     }
+    forward(to, values, kept);
 }
 
 /// Multiplies cotangents by the derivatives that [`forward`] kept, in place.
@@ -104,7 +104,7 @@ fn product(cotangent: i16, kept: u8) -> i32 {
 
 /// The nearest value that an `i16` holds.
 fn saturate(value: i32) -> i16 {
-    value.clamp(i16::MIN.into(), i16::MAX.into()) as i16
+    value.min(i16::MAX.into()).max(i16::MIN.into()) as i16
 }
 
 /// A value of exponent `from` as one of exponent `to`.
@@ -137,71 +137,72 @@ struct Curve {
     bits: u32,
     /// One half of the residue's last place, at 2^11 times the value's scale.
     half: i32,
+    /// [`MIRROR`] times 2^bits, and what rounds up.
+    mirror: i32,
 }
 
 impl Curve {
     fn new(exponent: u32) -> Self {
         let half = if exponent < *EXPONENTS.end() { 1 << 10 } else { 0 };
-        Self { bits: exponent.wrapping_sub(*EXPONENTS.start()) & 15, half }
+        let bits = exponent.wrapping_sub(*EXPONENTS.start()) & 15;
+        Self { bits, half, mirror: (MIRROR << bits) | ((1 << bits) - 1) }
     }
 
     /// SiLU of a value, and the byte of its derivative.
     ///
     /// All beyond the last but one knot is what it and its neighbours are: no residue, and the derivative of ReLU.
+    #[inline(always)]
     fn at(&self, value: i32) -> (i16, u8) {
-        let negative = value >> 31;
-        let magnitude = (value ^ negative) - negative;
+        let magnitude = value.abs();
         let index = (magnitude >> self.bits).min(255) as usize;
         let far = magnitude & ((1 << self.bits) - 1);
         let near = (1 << self.bits) - far;
-        let [residue, rate] = knot(index);
-        let [next_residue, next_rate] = knot(index + 1);
-        let residue = (residue * near + next_residue * far + self.half) >> 11;
-        let rate = (rate * near + next_rate * far) >> self.bits;
-        let rate = if value < 0 { rate } else { MIRROR - rate };
-        (((value & !negative) - residue) as i16, (rate >> 8) as u8)
+        let residue = (knot(&RESIDUES, index) * near + knot(&RESIDUES, index + 1) * far + self.half) >> 11;
+        let rate = knot(&RATES, index) * near + knot(&RATES, index + 1) * far;
+        let rate = if value < 0 { rate } else { self.mirror - rate };
+        ((value.max(0) - residue) as i16, (rate >> (self.bits + 8)) as u8)
     }
 }
 
-/// What [`KNOTS`] hold. No check of bounds is left for an index of at most 256.
-fn knot(index: usize) -> [i32; 2] {
-    KNOTS.get(index).copied().unwrap_or_default().map(i32::from)
+/// One of the knots. No check of bounds is left for an index of at most 256.
+fn knot(knots: &[u16; 257], index: usize) -> i32 {
+    knots.get(index).copied().unwrap_or_default().into()
 }
 
-/// At x = i/16: x·(1 − sigmoid(x))·2^15, which is ReLU − SiLU; and the derivative at −x, times 256 of the byte's steps,
-/// plus [`OFFSET`].
+/// x·(1 − sigmoid(x))·2^15 at x = i/16, which is ReLU − SiLU.
 #[rustfmt::skip]
-static KNOTS: [[u16; 2]; 257] = [
-    [0, 32487], [992, 30849], [1920, 29218], [2785, 27600], [3587, 26001], [4326, 24426], [5005, 22882],
-    [5625, 21373], [6186, 19906], [6690, 18483], [7140, 17110], [7538, 15789], [7885, 14524], [8183, 13318],
-    [8436, 12171], [8645, 11086], [8813, 10064], [8942, 9105], [9035, 8209], [9094, 7375], [9122, 6603],
-    [9121, 5892], [9093, 5240], [9041, 4646], [8967, 4107], [8872, 3621], [8760, 3187], [8632, 2801], [8490, 2462],
-    [8335, 2165], [8169, 1910], [7995, 1693], [7812, 1512], [7623, 1364], [7429, 1247], [7231, 1158], [7030, 1096],
-    [6827, 1057], [6623, 1039], [6418, 1041], [6214, 1060], [6011, 1096], [5810, 1145], [5611, 1207], [5415, 1280],
-    [5221, 1362], [5031, 1452], [4845, 1549], [4662, 1653], [4484, 1761], [4310, 1873], [4140, 1988], [3975, 2106],
-    [3815, 2225], [3659, 2346], [3508, 2467], [3362, 2588], [3220, 2708], [3083, 2828], [2951, 2946], [2823, 3063],
-    [2700, 3178], [2582, 3291], [2467, 3402], [2357, 3511], [2252, 3617], [2150, 3721], [2052, 3822], [1959, 3920],
-    [1869, 4015], [1782, 4108], [1699, 4197], [1620, 4284], [1544, 4368], [1471, 4450], [1402, 4528], [1335, 4604],
-    [1271, 4677], [1210, 4747], [1152, 4815], [1097, 4880], [1043, 4943], [993, 5003], [944, 5061], [898, 5116],
-    [854, 5170], [812, 5221], [772, 5270], [734, 5317], [697, 5361], [662, 5404], [629, 5446], [598, 5485],
-    [568, 5523], [539, 5559], [512, 5593], [486, 5626], [462, 5657], [438, 5687], [416, 5716], [395, 5743],
-    [374, 5769], [355, 5794], [337, 5817], [320, 5840], [303, 5861], [288, 5882], [273, 5901], [259, 5920],
-    [245, 5938], [233, 5954], [220, 5970], [209, 5986], [198, 6000], [188, 6014], [178, 6027], [169, 6040],
-    [160, 6052], [151, 6063], [143, 6074], [136, 6084], [129, 6093], [122, 6103], [115, 6111], [109, 6120],
-    [104, 6128], [98, 6135], [93, 6142], [88, 6149], [83, 6155], [79, 6161], [75, 6167], [71, 6173], [67, 6178],
-    [63, 6183], [60, 6188], [57, 6192], [54, 6196], [51, 6200], [48, 6204], [45, 6208], [43, 6211], [41, 6214],
-    [38, 6217], [36, 6220], [34, 6223], [33, 6226], [31, 6228], [29, 6230], [28, 6233], [26, 6235], [25, 6237],
-    [23, 6239], [22, 6240], [21, 6242], [20, 6244], [19, 6245], [18, 6247], [17, 6248], [16, 6249], [15, 6251],
-    [14, 6252], [13, 6253], [13, 6254], [12, 6255], [11, 6256], [11, 6257], [10, 6257], [9, 6258], [9, 6259],
-    [8, 6260], [8, 6260], [8, 6261], [7, 6262], [7, 6262], [6, 6263], [6, 6263], [6, 6264], [5, 6264], [5, 6265],
-    [5, 6265], [5, 6265], [4, 6266], [4, 6266], [4, 6266], [4, 6267], [3, 6267], [3, 6267], [3, 6268], [3, 6268],
-    [3, 6268], [3, 6268], [2, 6268], [2, 6269], [2, 6269], [2, 6269], [2, 6269], [2, 6269], [2, 6269], [2, 6270],
-    [2, 6270], [1, 6270], [1, 6270], [1, 6270], [1, 6270], [1, 6270], [1, 6270], [1, 6270], [1, 6271], [1, 6271],
-    [1, 6271], [1, 6271], [1, 6271], [1, 6271], [1, 6271], [1, 6271], [1, 6271], [1, 6271], [1, 6271], [1, 6271],
-    [0, 6271], [0, 6271], [0, 6271], [0, 6271], [0, 6271], [0, 6271], [0, 6271], [0, 6272], [0, 6272], [0, 6272],
-    [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272],
-    [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272],
-    [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272], [0, 6272],
+static RESIDUES: [u16; 257] = [
+    0, 992, 1920, 2785, 3587, 4326, 5005, 5625, 6186, 6690, 7140, 7538, 7885, 8183, 8436, 8645, 8813, 8942, 9035,
+    9094, 9122, 9121, 9093, 9041, 8967, 8872, 8760, 8632, 8490, 8335, 8169, 7995, 7812, 7623, 7429, 7231, 7030,
+    6827, 6623, 6418, 6214, 6011, 5810, 5611, 5415, 5221, 5031, 4845, 4662, 4484, 4310, 4140, 3975, 3815, 3659,
+    3508, 3362, 3220, 3083, 2951, 2823, 2700, 2582, 2467, 2357, 2252, 2150, 2052, 1959, 1869, 1782, 1699, 1620,
+    1544, 1471, 1402, 1335, 1271, 1210, 1152, 1097, 1043, 993, 944, 898, 854, 812, 772, 734, 697, 662, 629, 598,
+    568, 539, 512, 486, 462, 438, 416, 395, 374, 355, 337, 320, 303, 288, 273, 259, 245, 233, 220, 209, 198, 188,
+    178, 169, 160, 151, 143, 136, 129, 122, 115, 109, 104, 98, 93, 88, 83, 79, 75, 71, 67, 63, 60, 57, 54, 51, 48,
+    45, 43, 41, 38, 36, 34, 33, 31, 29, 28, 26, 25, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 13, 12, 11, 11, 10,
+    9, 9, 8, 8, 8, 7, 7, 6, 6, 6, 5, 5, 5, 5, 4, 4, 4, 4, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+];
+
+/// The derivative at x = −i/16, times 256 of the byte's steps, plus [`OFFSET`].
+#[rustfmt::skip]
+static RATES: [u16; 257] = [
+    32487, 30849, 29218, 27600, 26001, 24426, 22882, 21373, 19906, 18483, 17110, 15789, 14524, 13318, 12171, 11086,
+    10064, 9105, 8209, 7375, 6603, 5892, 5240, 4646, 4107, 3621, 3187, 2801, 2462, 2165, 1910, 1693, 1512, 1364,
+    1247, 1158, 1096, 1057, 1039, 1041, 1060, 1096, 1145, 1207, 1280, 1362, 1452, 1549, 1653, 1761, 1873, 1988,
+    2106, 2225, 2346, 2467, 2588, 2708, 2828, 2946, 3063, 3178, 3291, 3402, 3511, 3617, 3721, 3822, 3920, 4015,
+    4108, 4197, 4284, 4368, 4450, 4528, 4604, 4677, 4747, 4815, 4880, 4943, 5003, 5061, 5116, 5170, 5221, 5270,
+    5317, 5361, 5404, 5446, 5485, 5523, 5559, 5593, 5626, 5657, 5687, 5716, 5743, 5769, 5794, 5817, 5840, 5861,
+    5882, 5901, 5920, 5938, 5954, 5970, 5986, 6000, 6014, 6027, 6040, 6052, 6063, 6074, 6084, 6093, 6103, 6111,
+    6120, 6128, 6135, 6142, 6149, 6155, 6161, 6167, 6173, 6178, 6183, 6188, 6192, 6196, 6200, 6204, 6208, 6211,
+    6214, 6217, 6220, 6223, 6226, 6228, 6230, 6233, 6235, 6237, 6239, 6240, 6242, 6244, 6245, 6247, 6248, 6249,
+    6251, 6252, 6253, 6254, 6255, 6256, 6257, 6257, 6258, 6259, 6260, 6260, 6261, 6262, 6262, 6263, 6263, 6264,
+    6264, 6265, 6265, 6265, 6266, 6266, 6266, 6267, 6267, 6267, 6268, 6268, 6268, 6268, 6268, 6269, 6269, 6269,
+    6269, 6269, 6269, 6270, 6270, 6270, 6270, 6270, 6270, 6270, 6270, 6270, 6271, 6271, 6271, 6271, 6271, 6271,
+    6271, 6271, 6271, 6271, 6271, 6271, 6271, 6271, 6271, 6271, 6271, 6271, 6271, 6272, 6272, 6272, 6272, 6272,
+    6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272, 6272,
+    6272, 6272, 6272, 6272, 6272, 6272, 6272,
 ];
 
 #[cfg(test)]
@@ -225,9 +226,9 @@ mod tests {
 
     #[test]
     fn knots_are_those_of_the_definition() {
-        let expected = knots().into_iter().map(|[residue, rate]| [residue, rate + OFFSET]);
-        for (expected, knot) in expected.zip(KNOTS) {
-            assert_eq!(knot.map(i32::from), expected);
+        for (index, [residue, rate]) in knots().into_iter().take(257).enumerate() {
+            assert_eq!(i32::from(RESIDUES[index]), residue, "knot {index}");
+            assert_eq!(i32::from(RATES[index]), rate + OFFSET, "knot {index}");
         }
     }
 

@@ -19,8 +19,15 @@ pub(super) const fn saturate(value: i32) -> i16 {
 }
 
 /// ⌊value · factor / 2¹⁶⌋: the upper 32 of 48 bits.
+#[cfg(not(all(feature = "armv6m", target_arch = "arm")))]
 pub(super) const fn multiply_high(value: i32, factor: i16) -> i32 {
     ((value as i64 * factor as i64) >> 16) as i32
+}
+
+/// ⌊value · factor / 2¹⁶⌋, of products that take no more than 32 bits.
+#[cfg(all(feature = "armv6m", target_arch = "arm"))]
+pub(super) const fn multiply_high(value: i32, factor: i16) -> i32 {
+    (value >> 16) * factor as i32 + (((value & 0xffff) * factor as i32) >> 16)
 }
 
 /// [`shift_right`] without a branch: the first shift, the addend, and the second shift.

@@ -1,0 +1,27 @@
+//! The integer convolutions and SiLU on hosts: the widest vectors of the processor, the same bits as on devices.
+//!
+//! Sums of integers are exact in any order, so each processor may use its best instructions.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `pass` | which linear map of neighbouring pixels a convolution is, each way, and the layout of its weights |
+//! | `convolution` | all tiles of an image, with padding before and requantisation after |
+//! | `tile` | sums of a tile of pixels and outputs in registers, over the whole window |
+//! | `requantise` | from sums to values |
+//! | `part` | parts of a vector in memory |
+//! | `lanes` | what a processor must offer, and the same in plain Rust |
+//! | `x86` | what x86-64 offers: VNNI, AVX-512, AVX2 |
+
+mod convolution;
+mod lanes;
+mod part;
+mod pass;
+mod requantise;
+#[cfg(test)]
+mod tests;
+mod tile;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub use convolution::{Buffers, forward, reverse};
+pub use pass::{Geometry, Weights, scratch_words, unpack, unpacked_words};
