@@ -7,6 +7,7 @@
 use crate::potential::observer::{Activation, Observer};
 use vapo_format::architecture::{MAX_NODES, Placed};
 use vapo_format::fixed_point::{MAX_EXPONENT, Requantisation};
+use vapo_format::layer::KNOTS;
 use vapo_format::matrix::{Weights, floats};
 use vapo_format::{Exponents, Layer, Matrix, Model};
 
@@ -90,7 +91,7 @@ impl Nodes {
                 Layer::Signal(_) => value.min(12),
                 // Sines, exactly 1 at most.
                 Layer::Time(_) => 14,
-                Layer::Silu(_) => value.clamp(4, 15),
+                Layer::Silu(_) => value.clamp(*KNOTS.start(), *KNOTS.end()),
                 _ => value.min(15),
             };
             let cotangent = if placed.output.of_signal {
@@ -161,10 +162,13 @@ impl Nodes {
             let matrix = placed.matrix().and_then(|_| matrices.next()).map(|(_, matrix)| matrix);
             changed |= self.fit(&placed, matrix);
         }
-        let valid = self.exponents.iter().all(|exponents| {
-            exponents.value > -MAX_EXPONENT && exponents.cotangent > -MAX_EXPONENT //
-        });
-        valid.then_some(changed)
+        let silu =
+            |node: u16| model.walk().nth(node.into()).is_some_and(|node| matches!(node.node.layer, Layer::Silu(_)));
+        let valid = |(node, exponents): (usize, &Exponents)| {
+            let least = if silu(node as u16) { *KNOTS.start() } else { 1 - MAX_EXPONENT };
+            exponents.value >= least && exponents.cotangent > -MAX_EXPONENT
+        };
+        self.exponents.iter().enumerate().all(valid).then_some(changed)
     }
 
     fn fit(&mut self, placed: &Placed, matrix: Option<Matrix<'_>>) -> bool {

@@ -179,6 +179,7 @@ kinds! {
 
 pub use conv::MAX_WINDOW;
 pub use readout::SQUARES;
+pub use silu::KNOTS;
 pub use time::{FREQUENCIES, TIME_FEATURES};
 
 /// Checks that heights and widths lie in 1 to [`MAX_EXTENT`], and channels in 1 to [`MAX_CHANNELS`].

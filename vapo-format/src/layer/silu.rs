@@ -10,7 +10,7 @@ use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 /// Exponents of the integers that SiLU's table has knots for, 16 to a unit.
-const KNOTS: RangeInclusive<i8> = 4..=15;
+pub const KNOTS: RangeInclusive<i8> = 4..=15;
 
 /// silu(x), or silu(x·(1 + scale) + shift). The second input holds a scale a channel, then a shift a channel, and does not
 /// depend on the signal: FiLM (Perez et al., 2018, arXiv:1709.07871), here by time.

@@ -33,7 +33,11 @@ where
         let (readout, steps) = self.plan.steps().split_last()?;
         for (node, step) in steps.iter().enumerate() {
             self.compute(node as u16, step)?;
-            self.observe(node as u16, Activation::Value, bytes::<A>(step.value, step.extent));
+            if node == 0 && A::SIGNAL_IN_PLACE {
+                A::observe(self.observer, 0, Activation::Value, A::signal(self.x));
+            } else {
+                self.observe(node as u16, Activation::Value, bytes::<A>(step.value, step.extent));
+            }
         }
         let (values, of_signal) = self.values(readout, [true; MAX_INPUTS])?;
         let at = self.at(readout)?;

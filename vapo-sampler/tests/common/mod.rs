@@ -209,8 +209,9 @@ pub fn random_model(architecture: &Architecture, encoding: Encoding, seed: u64) 
     bytes
 }
 
-/// The model of i8 weights in integer arithmetic, calibrated on noise and what steps of this length make of it.
-pub fn integer_model(model: &Model<'_>, headroom: f32, step_length: f32) -> Vec<u8> {
+/// The model of i8 weights in integer arithmetic, calibrated on noise and what steps of this length make of it; none where
+/// activations are out of the range of integers.
+pub fn integer_model(model: &Model<'_>, headroom: f32, step_length: f32) -> Option<Vec<u8>> {
     let mut ranges = Ranges::default();
     let architecture = model.architecture();
     let plan = plan(model);
@@ -226,7 +227,7 @@ pub fn integer_model(model: &Model<'_>, headroom: f32, step_length: f32) -> Vec<
             x.iter_mut().zip(&drift).for_each(|(x, drift)| *x += step_length * drift);
         }
     }
-    with_exponents(model, &ranges.exponents(model, headroom).unwrap())
+    Some(with_exponents(model, &ranges.exponents(model, headroom)?))
 }
 
 /// The model of i8 weights in integer arithmetic of these exponents.
