@@ -100,6 +100,11 @@ impl<'a> Band<'a> {
         }
     }
 
+    /// Words of a line.
+    pub(super) fn line(&self) -> usize {
+        self.line
+    }
+
     /// The words from one on.
     pub(super) fn from(&self, word: usize) -> &[u32] {
         self.words.get(word..).unwrap_or_default()

@@ -83,7 +83,7 @@ impl Tile<'_> {
                 }
                 Direction::Reverse if self.window.len() == rows => {
                     let columns = self.band.from(self.column);
-                    let (step, stride) = (step / rows, to_pairs * taps);
+                    let (step, stride) = (self.band.line(), to_pairs * taps);
                     kernel::reverse(&lines(pair * taps, columns, step, rows * from_pairs, stride), sums);
                 }
                 Direction::Reverse => {
