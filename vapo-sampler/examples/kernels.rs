@@ -6,7 +6,8 @@
 
 use std::time::{Duration, Instant};
 use vapo_format::Shape;
-use vapo_sampler::wide::{Buffers, Geometry, Weights, forward, reverse, scratch_words, unpack, unpacked_words};
+use vapo_sampler::convolution::{Buffers, Direction, Geometry, Weights};
+use vapo_sampler::wide::{convolve, scratch_words, unpack, unpacked_words};
 
 fn main() {
     println!("{:34} {:>10} {:>9} {:>10} {:>9}", "layer", "forward", "GMAC/s", "reverse", "GMAC/s");
@@ -44,8 +45,11 @@ fn convolution(name: &str, geometry: Geometry) {
     let mut x: Vec<i16> = (0..input.elements()).map(|i| (i * 7919 % 4001) as i16 - 2000).collect();
     let mut y: Vec<i16> = (0..output.elements()).map(|i| (i * 7919 % 4001) as i16 - 2000).collect();
     let macs = (output.elements() * rows * columns * usize::from(input.channels)) as f64;
-    let to = seconds(|| forward(&geometry, &unpacked, &weights, Buffers::Apart(&x, &mut y), &mut scratch));
-    let fro = seconds(|| reverse(&geometry, &unpacked, &weights, Buffers::Apart(&y, &mut x), &mut scratch));
+    let mut once = |direction, buffers: Buffers<'_>| {
+        convolve(direction, &geometry, &unpacked, &weights, buffers, &mut scratch);
+    };
+    let to = seconds(|| once(Direction::Forward, Buffers::Apart(&x, &mut y)));
+    let fro = seconds(|| once(Direction::Reverse, Buffers::Apart(&y, &mut x)));
     println!("{name:34} {:7.3} µs {:9.1} {:7.3} µs {:9.1}", to * 1e6, macs / to / 1e9, fro * 1e6, macs / fro / 1e9);
 }
 

@@ -40,6 +40,11 @@ fn requests_that_cannot_be_answered_are_refused() {
         ("seed=5 colour=red", "found colour=red\nerror expected seed=, solver=euler|heun|ab2|etd2,"),
         ("temperature=nan", "found temperature=nan\nerror expected temperature= with a decimal"),
         ("temperature=-1", "found temperature=-1\nerror expected temperature= with a decimal of at least 0"),
+        (
+            "temperature=1e30",
+            "found temperature=1e30\nerror expected temperature= with a decimal of at least 0, of at most 7",
+        ),
+        ("seed=7 seed=8", "found seed=8\nerror expected every argument at most once\n"),
         ("steps=0", "found steps=0\nerror expected steps= with a whole number from 1 to 65535\n"),
         ("exponent=0 seed=1", "found exponent=0\nerror expected exponent= with a decimal above 0"),
         ("known=9", "found known=9\nerror expected known= with a whole number of at most the image's rows\n"),

@@ -59,11 +59,10 @@ type Kernel = unsafe extern "C" fn(*const u32, *const u32, &Task);
 /// Adds to the sums, unless the words are not where a kernel can load them.
 #[inline(always)]
 fn add(lines: &Lines<'_>, sums: &mut [[i32; 2]], reverse: bool) -> bool {
-    let &Lines { columns, count, pixels, taps, weights, stride } = lines;
-    let width = pixels + taps - 1;
+    let &Lines { columns, step, count, pixels, taps, weights, stride } = lines;
     let first = weights.as_ptr().cast::<u32>();
     let Some(last) = count.checked_sub(1) else { return true };
-    let inside = columns.len() >= count * width && weights.len() >= 4 * (last * stride + taps);
+    let inside = columns.len() >= last * step + pixels + taps - 1 && weights.len() >= 4 * (last * stride + taps);
     if sums.len() < pixels || !inside || !first.is_aligned() {
         return false;
     }
@@ -76,11 +75,11 @@ fn add(lines: &Lines<'_>, sums: &mut [[i32; 2]], reverse: bool) -> bool {
         _ => return false,
     };
     let kernel = if reverse { backward } else { forward };
-    let end = columns.as_ptr().wrapping_add(count * width);
+    let end = columns.as_ptr().wrapping_add(count * step);
     let sums = sums.as_mut_ptr();
     for tap in (0..taps).step_by(words) {
         let at = if reverse { taps - words - tap } else { tap };
-        let task = Task { end: end.wrapping_add(at), stride: 4 * stride, step: 4 * width, sums };
+        let task = Task { end: end.wrapping_add(at), stride: 4 * stride, step: 4 * step, sums };
         // SAFETY: the words of all lines are inside both slices, the weights' too at an address that a word may have, and
         // there are sums for all pixels.
         unsafe { kernel(first.wrapping_add(tap), columns.as_ptr().wrapping_add(at), &task) };

@@ -19,8 +19,10 @@ pub(super) use super::portable as kernel;
 /// Lines of one window row length, and the weights that belong to them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lines<'a> {
-    /// The words of all lines, one line after another.
+    /// Words, of which the first line's begin here.
     pub(super) columns: &'a [u32],
+    /// Words from one line to the next.
+    pub(super) step: usize,
     /// Number of lines.
     pub(super) count: usize,
     /// Pixels of the tile, 1 to `PIXELS`.

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`reference`] | the definition, in plain loops |
 //! | `rounding` | from a sum to a value of 16 bits |
-//! | `window` | windows of odd extent that overlap: how rows are kept while they are overwritten |
+//! | `window` | windows of odd extent that overlap |
+//! | `band` | the rows that such a window reaches, kept while they are overwritten |
 //! | `tiles` | windows that tile the input, 1×1 among them |
 //! | `lines` | what a tile of neighbouring pixels sums over: the contract of the kernels |
 //! | `portable` | the kernel in Rust |
@@ -24,6 +25,7 @@
 
 #[cfg(all(feature = "armv6m", not(feature = "dsp"), target_arch = "arm"))]
 mod armv6m;
+mod band;
 #[cfg(all(feature = "dsp", target_arch = "arm"))]
 mod dsp;
 mod lines;
@@ -108,12 +110,8 @@ impl Buffers<'_> {
 
 impl Geometry {
     /// Words of four bytes that a convolution works in, beside its source and its result. The same on every target.
-    pub const fn scratch_words(&self, direction: Direction, in_place: bool) -> usize {
-        if self.tiles {
-            tiles::scratch_words(self, direction)
-        } else {
-            window::scratch_words(self, direction, in_place)
-        }
+    pub const fn scratch_words(&self, direction: Direction) -> usize {
+        if self.tiles { tiles::scratch_words(self, direction) } else { window::scratch_words(self, direction) }
     }
 
     /// Values a pixel of the source and of the result.

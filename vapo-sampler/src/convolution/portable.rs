@@ -24,12 +24,11 @@ fn add(
     column: impl Fn(usize) -> usize,
     products: impl Fn([i32; 4], i32, i32) -> [i32; 2],
 ) {
-    let width = lines.pixels + lines.taps - 1;
     for line in 0..lines.count {
         for tap in 0..lines.taps {
             let word = lines.weights.get(4 * (line * lines.stride + tap)..).and_then(|bytes| bytes.first_chunk());
             let weights = word.copied().unwrap_or_default().map(|byte| i32::from(byte as i8));
-            let columns = lines.columns.get(line * width + column(tap)..).unwrap_or_default();
+            let columns = lines.columns.get(line * lines.step + column(tap)..).unwrap_or_default();
             for (sums, &values) in sums.iter_mut().zip(columns) {
                 let [first, second] = products(weights, i32::from(values as i16), values as i32 >> 16);
                 sums[0] = sums[0].wrapping_add(first);

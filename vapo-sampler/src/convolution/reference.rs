@@ -1,6 +1,6 @@
 //! The definition of a convolution over integers, pixel by pixel and tap by tap. Every kernel gives the same bits.
 
-use super::rounding::{multiply_high, saturate, scale, shift_right};
+use super::rounding::{multiply_high, saturate, shift_right};
 use super::{Geometry, Weights};
 use vapo_format::Shape;
 
@@ -73,7 +73,7 @@ pub fn reverse(geometry: &Geometry, weights: &Weights<'_>, g: &[i16], x: &mut [i
     let [_, m, k] = weights.shifts;
     let scaled = |pixel, o| {
         let g = g.get(index(geometry.output, pixel, o)).copied().unwrap_or_default();
-        i32::from(scale(g, Weights::factor(weights.reverse, o), m))
+        i32::from(saturate(shift_right(i32::from(g) * i32::from(Weights::factor(weights.reverse, o)), m)))
     };
     for input in pixels(geometry.input.height.into(), geometry.input.width.into()) {
         for c in 0..usize::from(geometry.input.channels) {

@@ -32,25 +32,25 @@ pub(super) const fn multiply_high(value: i32, factor: i16) -> i32 {
 
 /// [`shift_right`] without a branch: the first shift, the addend, and the second shift.
 #[derive(Clone, Copy, Debug)]
-struct Shift {
+pub(super) struct Shift {
     first: u32,
     second: u32,
 }
 
 impl Shift {
-    const fn new(n: u8) -> Self {
+    pub(super) const fn new(n: u8) -> Self {
         if n == 0 { Shift { first: 0, second: 0 } } else { Shift { first: n as u32 - 1, second: 1 } }
     }
 
     /// Shifts and adds. The addend is less than 2²⁹, and the value at most 2³⁰ after the first shift, so that nothing overflows.
     #[inline(always)]
-    const fn apply(self, value: i32, addend: i32) -> i32 {
+    pub(super) const fn apply(self, value: i32, addend: i32) -> i32 {
         ((value >> self.first) + (addend << self.second) + self.second as i32) >> self.second
     }
 }
 
 /// Two i16 from the pair `pair` on.
-fn halves(bytes: &[u8], pair: usize) -> [i16; 2] {
+pub(super) fn halves(bytes: &[u8], pair: usize) -> [i16; 2] {
     let half = |index: usize| {
         let bytes = bytes.get(2 * index..).and_then(|bytes| bytes.first_chunk());
         bytes.map_or(0, |bytes| i16::from_le_bytes(*bytes))
@@ -112,35 +112,8 @@ fn scatter(
     }
 }
 
-/// The scaled cotangents of one pixel or more: t_o = sat(round(g_o · S_o / 2ᵐ)), the outputs in ascending order, again and again.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cotangents<'a> {
-    factors: &'a [u8],
-    shift: u8,
-}
-
-impl<'a> Cotangents<'a> {
-    pub(super) fn new(weights: &Weights<'a>) -> Self {
-        Cotangents { factors: weights.reverse, shift: weights.shifts[1] }
-    }
-
-    /// The two of outputs 2·pair and 2·pair + 1.
-    pub(super) fn scale_pair(&self, pair: usize, values: [i16; 2]) -> [i16; 2] {
-        let [first, second] = halves(self.factors, pair);
-        [scale(values[0], first, self.shift), scale(values[1], second, self.shift)]
-    }
-
-    /// All of a pixel.
-    pub(super) fn scale_pixel(&self, values: &mut [i16]) {
-        let (factors, _) = self.factors.as_chunks();
-        for (value, factor) in values.iter_mut().zip(factors) {
-            *value = scale(*value, i16::from_le_bytes(*factor), self.shift);
-        }
-    }
-}
-
 /// t = sat(round(g · S / 2ᵐ)).
 #[inline(always)]
-pub(super) const fn scale(value: i16, factor: i16, shift: u8) -> i16 {
-    saturate(shift_right(value as i32 * factor as i32, shift))
+pub(super) const fn scale(value: i16, factor: i16, shift: Shift) -> i16 {
+    saturate(shift.apply(value as i32 * factor as i32, 0))
 }

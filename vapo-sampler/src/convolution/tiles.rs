@@ -1,7 +1,7 @@
 //! Windows that tile the input, 1×1 among them: every value is read once, so that nothing has to be kept.
 
 use super::lines::{self, Lines, kernel};
-use super::rounding::{Cotangents, store};
+use super::rounding::{Shift, halves, scale, store};
 use super::{Buffers, Direction, Geometry, PIXELS, Weights};
 
 /// Rows and columns of windows. Where a window is one pixel all of them are one row.
@@ -91,7 +91,8 @@ impl Tile<'_> {
             let mut sums = [[0; 2]; PIXELS];
             let sums = sums.get_mut(..self.pixels).unwrap_or_default();
             let weights = self.weights.words.get(4 * pair * count..).unwrap_or_default();
-            let tile = Lines { columns: scratch, count, pixels: self.pixels, taps: 1, weights, stride: 1 };
+            let tile =
+                Lines { columns: scratch, step: self.pixels, count, pixels: self.pixels, taps: 1, weights, stride: 1 };
             kernel::forward(&tile, sums);
             let values = buffers.result().get_mut(self.output_pixel() * to + 2 * pair..).unwrap_or_default();
             store(Direction::Forward, self.weights, pair, sums, (values, to, to - 2 * pair));
@@ -102,12 +103,16 @@ impl Tile<'_> {
         let [rows, columns] = self.geometry.window;
         let (from, to) = self.geometry.channels(Direction::Reverse);
         let (pairs, count) = (to.div_ceil(2), from.div_ceil(2));
-        let cotangents = Cotangents::new(self.weights);
+        let shift = Shift::new(self.weights.shifts[1]);
+        let scaled = |pair, values: [i16; 2]| {
+            let [first, second] = halves(self.weights.reverse, pair);
+            [scale(values[0], first, shift), scale(values[1], second, shift)]
+        };
         for pixel in 0..self.pixels {
             let first = (self.output_pixel() + pixel) * from;
             let values = buffers.source().get(first..).and_then(|values| values.get(..from)).unwrap_or_default();
             let words = lines::split(values).enumerate();
-            let words = words.map(|(pair, values)| lines::word(cotangents.scale_pair(pair, values)));
+            let words = words.map(|(pair, values)| lines::word(scaled(pair, values)));
             lines::place(scratch, pixel, self.pixels, words);
         }
         for ky in 0..rows {
@@ -118,7 +123,15 @@ impl Tile<'_> {
                     let weights =
                         self.weights.words.get(4 * ((ky * pairs + pair) * columns + kx)..).unwrap_or_default();
                     let stride = rows * pairs * columns;
-                    let tile = Lines { columns: scratch, count, pixels: self.pixels, taps: 1, weights, stride };
+                    let tile = Lines {
+                        columns: scratch,
+                        step: self.pixels,
+                        count,
+                        pixels: self.pixels,
+                        taps: 1,
+                        weights,
+                        stride,
+                    };
                     kernel::reverse(&tile, sums);
                     let first = self.input_pixel(ky, kx) * to + 2 * pair;
                     let values = buffers.result().get_mut(first..).unwrap_or_default();

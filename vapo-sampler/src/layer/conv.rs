@@ -66,15 +66,14 @@ fn extents(conv: &Conv, input: Shape, output: Shape) -> Geometry {
     Geometry { window: conv.window.map(usize::from), tiles: conv.tiles(), input, output }
 }
 
-/// Bytes that a convolution of integers works in, in place or not.
+/// Bytes that a convolution of integers works in.
 #[cfg(feature = "integer")]
 pub(crate) fn work_bytes(
     conv: &Conv,
     [input, output]: [Shape; 2],
     direction: convolution::Direction,
-    in_place: bool,
 ) -> usize {
-    extents(conv, input, output).scratch_words(direction, in_place).saturating_mul(size_of::<u32>())
+    extents(conv, input, output).scratch_words(direction).saturating_mul(size_of::<u32>())
 }
 
 #[cfg(feature = "integer")]

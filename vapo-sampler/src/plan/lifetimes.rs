@@ -314,12 +314,8 @@ impl<const NODES: usize> Lifetimes<NODES> {
             let Some(&node) = self.node(index) else { continue };
             let [Some(input), ..] = node.edges else { continue };
             let extents = [self.node(input).map(|input| input.extent).unwrap_or_default(), node.extent];
-            let bytes = |direction, role| {
-                let in_place = self.root((role, index)) == self.root((role, input));
-                whole(layer::work_bytes(&node.layer, extents, direction, in_place))
-            };
-            let forward = bytes(Direction::Forward, Role::Value);
-            let reverse = bytes(Direction::Reverse, Role::Cotangent);
+            let bytes = |direction| whole(layer::work_bytes(&node.layer, extents, direction));
+            let (forward, reverse) = (bytes(Direction::Forward), bytes(Direction::Reverse));
             let again = if node.again { Life::at(node.last_read) } else { Life::NONE };
             self.set((Role::Forward, index), forward, [Life::at(index), again]);
             if node.of_signal {

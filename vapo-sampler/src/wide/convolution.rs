@@ -2,56 +2,23 @@
 
 use super::lanes::{LANES, Lanes, Plain, Work};
 use super::part::store;
-use super::pass::{Geometry, Pass, Weights};
+use super::pass::{self, Pass, channels};
 use super::requantise::{Finish, Scale};
 use super::tile::{Source, tile};
+use crate::convolution::{Buffers, Direction, Geometry, Weights};
 use core::ops::Range;
 
-/// What a convolution reads and writes.
-#[derive(Debug)]
-pub enum Buffers<'m> {
-    /// From the first to the second.
-    Apart(&'m [i16], &'m mut [i16]),
-    /// Of the same extents: what is written replaces what was read.
-    InPlace(&'m mut [i16]),
-}
-
-impl<'m> Buffers<'m> {
-    fn read(&self) -> &[i16] {
-        match self {
-            Buffers::Apart(x, _) => x,
-            Buffers::InPlace(x) => x,
-        }
-    }
-
-    fn written(self) -> &'m mut [i16] {
-        match self {
-            Buffers::Apart(_, y) => y,
-            Buffers::InPlace(y) => y,
-        }
-    }
-}
-
-/// Convolves activations. `unpacked` is what [`super::unpack`] wrote, `scratch` has [`super::scratch_words`].
-pub fn forward(
+/// Computes a convolution, or its transpose, as [`crate::convolution::convolve`]. `unpacked` is what [`super::unpack`]
+/// wrote, `scratch` has [`super::scratch_words`].
+pub fn convolve(
+    direction: Direction,
     geometry: &Geometry,
     unpacked: &[u32],
     weights: &Weights<'_>,
     buffers: Buffers<'_>,
     scratch: &mut [u32],
 ) {
-    on_this_processor(Convolution { geometry, unpacked, weights, buffers, scratch, reverse: false });
-}
-
-/// Convolves cotangents back, from output to input. The rest is as in [`forward`].
-pub fn reverse(
-    geometry: &Geometry,
-    unpacked: &[u32],
-    weights: &Weights<'_>,
-    buffers: Buffers<'_>,
-    scratch: &mut [u32],
-) {
-    on_this_processor(Convolution { geometry, unpacked, weights, buffers, scratch, reverse: true });
+    on_this_processor(Convolution { direction, geometry, unpacked, weights, buffers, scratch });
 }
 
 fn on_this_processor(convolution: Convolution<'_, '_>) {
@@ -73,71 +40,86 @@ fn on_this_processor(convolution: Convolution<'_, '_>) {
 /// One convolution, one way.
 #[derive(Debug)]
 pub(super) struct Convolution<'a, 'm> {
+    pub(super) direction: Direction,
     pub(super) geometry: &'a Geometry,
     pub(super) unpacked: &'a [u32],
     pub(super) weights: &'a Weights<'a>,
     pub(super) buffers: Buffers<'m>,
     pub(super) scratch: &'m mut [u32],
-    pub(super) reverse: bool,
 }
 
 impl Convolution<'_, '_> {
     pub(super) fn on<L: Lanes>(self, lanes: L) {
-        let Convolution { geometry, unpacked, weights, buffers, scratch, reverse } = self;
-        let Some((forward_words, reverse_words)) = geometry.halves(unpacked) else { return };
-        let extents = |shape: vapo_format::Shape| [shape.height, shape.width].map(usize::from);
-        let ([height, width], [out_height, out_width]) = (extents(geometry.input), extents(geometry.output));
-        let [window_rows, window_columns] = geometry.window;
-        let [shift, cotangent_shift, reverse_shift] = weights.shifts.map(u32::from);
-        let (pass, values, rows, columns) = match (reverse, geometry.tiles) {
-            (false, false) => (geometry.forward(), geometry.inputs(), height, width),
-            // A tile's columns are one pixel.
-            (false, true) => {
-                (geometry.forward(), window_columns * geometry.inputs(), out_height * window_rows, out_width)
-            }
-            (true, _) => (geometry.reverse(), geometry.outputs(), out_height, out_width),
+        let Convolution { direction, geometry, unpacked, weights, buffers, scratch } = self;
+        let Some(unpacked) = pass::unpacked(geometry, direction, unpacked) else { return };
+        let pass = pass::pass(geometry, direction);
+        let ([window_rows, window_columns], [inputs, outputs]) = (geometry.window, channels(geometry));
+        let [height, width] = [geometry.output.height, geometry.output.width].map(usize::from);
+        let input_row = usize::from(geometry.input.width) * inputs;
+        // Rows of the source, pixels of a row, values of a pixel.
+        let (rows, columns, values) = match (direction, geometry.tiles) {
+            (Direction::Forward, false) => (height, width, inputs),
+            (Direction::Forward, true) => (height * window_rows, width, window_columns * inputs),
+            (Direction::Reverse, _) => (height, width, outputs),
         };
+        let row_values = if direction == Direction::Forward { input_row } else { width * outputs };
         let border = pass.window.map(|extent| if geometry.tiles { 0 } else { extent / 2 });
-        let scale = reverse.then_some(Scale { factors: weights.reverse, shift: cotangent_shift });
+        let [forward_shift, scale_shift, reverse_shift] = weights.shifts.map(u32::from);
+        let (scale, finish) = match direction {
+            Direction::Forward => {
+                let (factors, biases) = (weights.forward, weights.biases);
+                (None, Finish::Forward { factors, biases, shift: forward_shift })
+            }
+            Direction::Reverse => {
+                let scale = Scale { factors: weights.reverse, shift: scale_shift };
+                (Some(scale), Finish::Reverse { shift: reverse_shift })
+            }
+        };
         let scratch: &mut [i16] = pulp::bytemuck::cast_slice_mut(scratch);
-        // The columns of a tiled image that no tile covers are left out.
-        let row_values = if !reverse && geometry.tiles { width * geometry.inputs() } else { columns * values };
+        // Without a copy, where the source is as tiles need it.
         let direct = matches!(buffers, Buffers::Apart(..))
             && border == [0, 0]
             && scale.is_none()
             && values % 2 == 0
             && row_values == columns * values;
         if !direct {
-            let padding = Padding { x: buffers.read(), row_values, values, rows, columns, border, scale, to: scratch };
+            let x: &[i16] = match &buffers {
+                Buffers::Apart(source, _) => source,
+                Buffers::InPlace(values) => values,
+            };
+            let padding = Padding { x, row_values, values, rows, columns, border, scale, to: scratch };
             lanes.vectorize(padding);
         }
         let (direct_source, result) = match buffers {
-            Buffers::Apart(x, y) => (x, y),
-            buffers => ([].as_slice(), buffers.written()),
+            Buffers::Apart(source, result) => (source, result),
+            Buffers::InPlace(values) => (&*scratch, values),
         };
         let source = Source {
-            pairs: if direct { direct_source } else { scratch }.as_chunks().0,
+            pairs: if direct { direct_source } else { &*scratch }.as_chunks().0,
             row: (columns + 2 * border[1]) * pass.pairs,
             step: pass.step,
             pixel: pass.pairs,
             groups: pass.window[1] / pass.columns_together(),
         };
-        let finish = if reverse {
-            Finish::Reverse { shift: reverse_shift }
-        } else {
-            Finish::Forward { factors: weights.forward, biases: weights.biases, shift }
+        let mut image = Image {
+            lanes,
+            pass,
+            source,
+            border,
+            extent: [height, width],
+            result,
+            row: width * pass.outputs,
+            first: 0,
+            finish,
         };
-        let extent = if geometry.tiles { [out_height, out_width] } else { [rows, columns] };
-        let mut image = Image { lanes, pass, source, border, extent, result, row: 0, first: 0, finish };
-        image.row = extent[1] * pass.outputs;
-        if reverse && geometry.tiles {
-            image.row = window_rows * width * geometry.inputs();
-            for (row, words) in reverse_words.chunks_exact(pass.block_words() * pass.blocks()).enumerate() {
-                image.first = row * width * geometry.inputs();
-                image.compute(words);
+        if direction == Direction::Reverse && geometry.tiles {
+            image.row = window_rows * input_row;
+            for (row, unpacked) in unpacked.chunks_exact(pass.words().max(1)).enumerate() {
+                image.first = row * input_row;
+                image.compute(unpacked);
             }
         } else {
-            image.compute(if reverse { reverse_words } else { forward_words });
+            image.compute(unpacked);
         }
     }
 }

@@ -23,5 +23,5 @@ mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use convolution::{Buffers, forward, reverse};
-pub use pass::{Geometry, Weights, scratch_words, unpack, unpacked_words};
+pub use convolution::convolve;
+pub use pass::{scratch_words, unpack, unpacked_words};

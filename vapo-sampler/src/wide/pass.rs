@@ -4,35 +4,8 @@
 //! has windows of one column there, and only odd windows reach beyond an image.
 
 use super::lanes::LANES;
+use crate::convolution::{Direction, Geometry};
 use vapo_format::Shape;
-
-/// The extents of a convolution.
-#[derive(Clone, Copy, Debug)]
-pub struct Geometry {
-    /// Rows and columns of the window.
-    pub window: [usize; 2],
-    /// The windows lie side by side; otherwise they are odd, one around each pixel.
-    pub tiles: bool,
-    /// What the convolution reads.
-    pub input: Shape,
-    /// What the convolution writes.
-    pub output: Shape,
-}
-
-/// The weights of a convolution as a file holds them.
-#[derive(Clone, Copy, Debug)]
-pub struct Weights<'a> {
-    /// `[output / 2][row][channel / 2][column]` words of four `i8`: two channels of two outputs, channels outermost.
-    pub words: &'a [u8],
-    /// A little-endian `i16` for each output.
-    pub forward: &'a [u8],
-    /// A little-endian `i16` for each output, applied to cotangents.
-    pub reverse: &'a [u8],
-    /// A little-endian `i32` for each output.
-    pub biases: &'a [u8],
-    /// Shifts of forward sums, of scaled cotangents and of reverse sums.
-    pub shifts: [u8; 3],
-}
 
 /// A linear map from windows of pixels to pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +36,8 @@ impl Pass {
         self.window[0] * self.window[1] * self.pairs * LANES
     }
 
-    fn words(self) -> usize {
+    /// Words of all weights.
+    pub(super) fn words(self) -> usize {
         self.blocks() * self.block_words()
     }
 
@@ -85,80 +59,67 @@ impl Pass {
     }
 }
 
-impl Geometry {
-    /// Activations, from input to output.
-    pub(super) fn forward(&self) -> Pass {
-        let ([rows, columns], outputs) = (self.window, self.outputs());
-        if self.tiles {
-            let pairs = (columns * self.inputs()).div_ceil(2);
-            Pass { window: [rows, 1], step: rows, pairs, outputs }
-        } else {
-            Pass { window: self.window, step: 1, pairs: self.inputs().div_ceil(2), outputs }
-        }
-    }
+/// Values a pixel of the input and of the output.
+pub(super) fn channels(geometry: &Geometry) -> [usize; 2] {
+    [geometry.input, geometry.output].map(|shape| shape.channels.into())
+}
 
-    /// Cotangents, from output to input: of all rows, or of each of a tile's rows.
-    pub(super) fn reverse(&self) -> Pass {
-        let pairs = self.outputs().div_ceil(2);
-        if self.tiles {
-            Pass { window: [1, 1], step: 1, pairs, outputs: self.window[1] * self.inputs() }
-        } else {
-            Pass { window: self.window, step: 1, pairs, outputs: self.inputs() }
-        }
-    }
+/// The pass that a convolution is. In reverse, with tiles, that of each row of a tile.
+pub(super) fn pass(geometry: &Geometry, direction: Direction) -> Pass {
+    let ([rows, columns], [inputs, outputs]) = (geometry.window, channels(geometry));
+    let (window, step, sources, outputs) = match (direction, geometry.tiles) {
+        (Direction::Forward, false) => (geometry.window, 1, inputs, outputs),
+        (Direction::Forward, true) => ([rows, 1], rows, columns * inputs, outputs),
+        (Direction::Reverse, false) => (geometry.window, 1, outputs, inputs),
+        (Direction::Reverse, true) => ([1, 1], 1, outputs, columns * inputs),
+    };
+    Pass { window, step, pairs: sources.div_ceil(2), outputs }
+}
 
-    /// Passes that a reverse takes.
-    pub(super) fn reverse_passes(&self) -> usize {
-        if self.tiles { self.window[0] } else { 1 }
-    }
+/// Words of the weights, forward and in reverse.
+fn words(geometry: &Geometry) -> [usize; 2] {
+    let passes = if geometry.tiles { geometry.window[0] } else { 1 };
+    [pass(geometry, Direction::Forward).words(), passes * pass(geometry, Direction::Reverse).words()]
+}
 
-    pub(super) fn inputs(&self) -> usize {
-        self.input.channels.into()
-    }
-
-    pub(super) fn outputs(&self) -> usize {
-        self.output.channels.into()
-    }
-
-    /// The unpacked weights of the forward pass and those of the reverse passes.
-    pub(super) fn halves<'a>(&self, unpacked: &'a [u32]) -> Option<(&'a [u32], &'a [u32])> {
-        unpacked.get(..unpacked_words(self))?.split_at_checked(self.forward().words())
+/// What [`unpack`] wrote for one direction.
+pub(super) fn unpacked<'a>(geometry: &Geometry, direction: Direction, all: &'a [u32]) -> Option<&'a [u32]> {
+    let [forward, reverse] = words(geometry);
+    match direction {
+        Direction::Forward => all.get(..forward),
+        Direction::Reverse => all.get(forward..forward + reverse),
     }
 }
 
 /// Words that [`unpack`] writes.
 pub fn unpacked_words(geometry: &Geometry) -> usize {
-    geometry.forward().words() + geometry.reverse_passes() * geometry.reverse().words()
+    words(geometry).iter().sum()
 }
 
-/// Words of scratch that a convolution takes, whichever way.
+/// Words of scratch that a convolution takes, whichever way: more than on a device, which need not keep all rows.
 pub fn scratch_words(geometry: &Geometry) -> usize {
     let [rows, columns] = if geometry.tiles { [1, 1] } else { geometry.window };
-    let words = |shape: Shape, channels: usize| {
-        let [height, width] = [shape.height, shape.width].map(usize::from);
-        (height + rows - 1) * (width + columns - 1) * channels.div_ceil(2)
+    let padded = |shape: Shape, pairs: usize| {
+        (usize::from(shape.height) + rows - 1) * (usize::from(shape.width) + columns - 1) * pairs
     };
-    let forward = if geometry.tiles {
-        let [height, width] = [geometry.output.height, geometry.output.width].map(usize::from);
-        height * geometry.window[0] * width * geometry.forward().pairs
-    } else {
-        words(geometry.input, geometry.inputs())
-    };
-    forward.max(words(geometry.output, geometry.outputs()))
+    let forward = pass(geometry, Direction::Forward).pairs;
+    let tile_rows = if geometry.tiles { geometry.window[0] } else { 1 };
+    let source = if geometry.tiles { geometry.output } else { geometry.input };
+    (tile_rows * padded(source, forward)).max(padded(geometry.output, pass(geometry, Direction::Reverse).pairs))
 }
 
-/// Unpacks weights, once a model. `words` are those of [`Weights`].
+/// Unpacks the words of a file's weights, once a model.
 pub fn unpack(geometry: &Geometry, words: &[u8], to: &mut [u32]) {
-    let ([rows, columns], inputs) = (geometry.window, geometry.inputs());
+    let ([rows, columns], [inputs, outputs]) = (geometry.window, channels(geometry));
     let pairs = inputs.div_ceil(2);
     let weight = |[row, column]: [usize; 2], input: usize, output: usize| {
-        if input >= inputs || output >= geometry.outputs() {
+        if input >= inputs || output >= outputs {
             return 0;
         }
         let word = ((output / 2 * rows + row) * pairs + input / 2) * columns + column;
         words.get(4 * word + input % 2 * 2 + output % 2).map_or(0, |&byte| (byte as i8).into())
     };
-    let (forward, reverse) = (geometry.forward(), geometry.reverse());
+    let [forward, reverse] = [Direction::Forward, Direction::Reverse].map(|direction| pass(geometry, direction));
     let Some((to_forward, to_reverse)) = to.split_at_mut_checked(forward.words()) else { return };
     if geometry.tiles {
         forward.unpack(to_forward, |[row, _], source, output| {

@@ -2,7 +2,8 @@
 
 use super::convolution::Convolution;
 use super::lanes::Plain;
-use super::*;
+use super::{scratch_words, unpack, unpacked_words};
+use crate::convolution::{Buffers, Direction, Geometry, Weights, reference};
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
 use vapo_format::Shape;
@@ -20,93 +21,33 @@ struct Case {
     g: Vec<i16>,
 }
 
-fn rounded(value: i32, bits: u8) -> i32 {
-    if bits == 0 { value } else { ((value >> (bits - 1)) + 1) >> 1 }
-}
-
-fn saturated(value: i32) -> i16 {
-    value.clamp(-32_768, 32_767) as i16
-}
-
 impl Case {
-    fn weight(&self, row: usize, column: usize, input: usize, output: usize) -> i32 {
-        let [rows, columns] = self.geometry.window;
-        let pairs = usize::from(self.geometry.input.channels).div_ceil(2);
-        let word = ((output / 2 * rows + row) * pairs + input / 2) * columns + column;
-        i32::from(self.words[4 * word + input % 2 * 2 + output % 2] as i8)
+    fn weights(&self) -> Weights<'_> {
+        let Case { words, forward, reverse, biases, shifts, .. } = self;
+        Weights { words, forward, reverse, biases, shifts: *shifts }
     }
 
-    /// Pixels of input and output, and the tap between.
-    fn taps(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
-        let Geometry { window: [rows, columns], tiles, input, output } = self.geometry;
-        let (height, width) = (usize::from(input.height), usize::from(input.width));
-        let pixels =
-            (0..usize::from(output.height)).flat_map(move |y| (0..usize::from(output.width)).map(move |x| (y, x)));
-        let taps = move || (0..rows).flat_map(move |row| (0..columns).map(move |column| (row, column)));
-        pixels.enumerate().flat_map(move |(pixel, (y, x))| {
-            taps().filter_map(move |(row, column)| {
-                let y = if tiles { y * rows + row } else { (y + row).checked_sub(rows / 2)? };
-                let x = if tiles { x * columns + column } else { (x + column).checked_sub(columns / 2)? };
-                (y < height && x < width).then_some((y * width + x, pixel, row, column))
-            })
-        })
-    }
-
-    fn forward(&self) -> Vec<i16> {
-        let Geometry { input, output, .. } = self.geometry;
-        let (inputs, outputs) = (usize::from(input.channels), usize::from(output.channels));
-        let mut sums = vec![0i32; output.elements()];
-        for (from, to, row, column) in self.taps() {
-            for (c, o) in (0..inputs).flat_map(|c| (0..outputs).map(move |o| (c, o))) {
-                let sum = &mut sums[to * outputs + o];
-                *sum = sum.wrapping_add(i32::from(self.x[from * inputs + c]) * self.weight(row, column, c, o));
-            }
+    /// What is read, and what the definition makes of it.
+    fn defined(&self, direction: Direction) -> (&[i16], Vec<i16>) {
+        let (geometry, weights) = (&self.geometry, self.weights());
+        let mut y = vec![0; if direction == Direction::Forward { geometry.output } else { geometry.input }.elements()];
+        match direction {
+            Direction::Forward => reference::forward(geometry, &weights, &self.x, &mut y),
+            Direction::Reverse => reference::reverse(geometry, &weights, &self.g, &mut y),
         }
-        let value = |(index, sum): (usize, i32)| {
-            let o = index % outputs;
-            let factor = i16::from_le_bytes(self.forward.as_chunks().0[o]);
-            let product = ((i64::from(sum) * i64::from(factor)) >> 16) as i32;
-            saturated(rounded(product, self.shifts[0]) + i32::from_le_bytes(self.biases.as_chunks().0[o]))
-        };
-        sums.into_iter().enumerate().map(value).collect()
+        (if direction == Direction::Forward { &self.x } else { &self.g }, y)
     }
 
-    fn reverse(&self) -> Vec<i16> {
-        let Geometry { input, output, .. } = self.geometry;
-        let (inputs, outputs) = (usize::from(input.channels), usize::from(output.channels));
-        let mut sums = vec![0i32; input.elements()];
-        for (to, from, row, column) in self.taps() {
-            for o in 0..outputs {
-                let factor = i16::from_le_bytes(self.reverse.as_chunks().0[o]);
-                let t = saturated(rounded(i32::from(self.g[from * outputs + o]) * i32::from(factor), self.shifts[1]));
-                for c in 0..inputs {
-                    let sum = &mut sums[to * inputs + c];
-                    *sum = sum.wrapping_add(i32::from(t) * self.weight(row, column, c, o));
-                }
-            }
-        }
-        sums.into_iter().map(|sum| saturated(rounded(sum, self.shifts[2]))).collect()
-    }
-
-    /// By every processor that this one is, with their names.
-    fn computed(&self, reverse: bool, in_place: bool) -> Vec<(&'static str, Vec<i16>)> {
-        let Geometry { input, output, .. } = self.geometry;
-        let mut unpacked = vec![0xdead_beef; unpacked_words(&self.geometry)];
-        unpack(&self.geometry, &self.words, &mut unpacked);
-        let (x, elements) = if reverse { (&self.g, input.elements()) } else { (&self.x, output.elements()) };
-        let weights = Weights {
-            words: &self.words,
-            forward: &self.forward,
-            reverse: &self.reverse,
-            biases: &self.biases,
-            shifts: self.shifts,
-        };
+    /// By every width of vectors that this processor has, with their names.
+    fn computed(&self, direction: Direction, in_place: bool) -> Vec<(&'static str, Vec<i16>)> {
+        let (geometry, weights, (x, expected)) = (&self.geometry, &self.weights(), self.defined(direction));
+        let mut unpacked = vec![0xdead_beef; unpacked_words(geometry)];
+        unpack(geometry, &self.words, &mut unpacked);
         let by = |compute: &dyn Fn(Convolution<'_, '_>)| {
-            let mut scratch = vec![0x7fff_7fff; scratch_words(&self.geometry)];
-            let mut y = if in_place { x.clone() } else { vec![0x5555; elements] };
+            let scratch = &mut vec![0x7fff_7fff; scratch_words(geometry)];
+            let mut y = if in_place { x.to_vec() } else { vec![0x5555; expected.len()] };
             let buffers = if in_place { Buffers::InPlace(&mut y) } else { Buffers::Apart(x, &mut y) };
-            let (geometry, unpacked, weights, scratch) = (&self.geometry, &unpacked, &weights, &mut scratch);
-            compute(Convolution { geometry, unpacked, weights, buffers, scratch, reverse });
+            compute(Convolution { direction, geometry, unpacked: &unpacked, weights, buffers, scratch });
             y
         };
         #[allow(unused_mut)] // other processors have no more
@@ -122,19 +63,16 @@ impl Case {
     }
 
     fn check(&self) {
-        let Geometry { input, output, tiles, .. } = self.geometry;
-        let same = !tiles && input == output;
-        for (reverse, expected) in [(false, self.forward()), (true, self.reverse())] {
-            for in_place in [false, true] {
-                if in_place && !same {
-                    continue;
-                }
-                for (name, computed) in self.computed(reverse, in_place) {
+        let same = !self.geometry.tiles && self.geometry.input == self.geometry.output;
+        for direction in [Direction::Forward, Direction::Reverse] {
+            let (_, expected) = self.defined(direction);
+            for in_place in if same { vec![false, true] } else { vec![false] } {
+                for (name, computed) in self.computed(direction, in_place) {
                     let at = computed.iter().zip(&expected).position(|(a, b)| a != b);
-                    assert!(
-                        computed == expected,
-                        "{name}, reverse {reverse}, in place {in_place}: first at {at:?} of {:?}, {:?}",
-                        self.geometry,
+                    let geometry = &self.geometry;
+                    assert_eq!(
+                        at, None,
+                        "{name}, {direction:?}, in place: {in_place}, {geometry:?}, {:?}",
                         self.shifts
                     );
                 }

@@ -56,7 +56,7 @@ ASSERT(SIZEOF(.data) + SIZEOF(.bss) + SIZEOF(.uninit) <= LENGTH(RAM), \
 pub fn build() -> Result<(), String> {
     let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(variable("OUT_DIR")?);
-    let model = model_path(&folder)?;
+    let model = model_path(env::var_os("VAPO_MODEL"), &folder)?;
     println!("cargo::rerun-if-env-changed=VAPO_MODEL");
     println!("cargo::rerun-if-env-changed=VAPO_SOLVER");
     println!("cargo::rerun-if-changed={}", model.display());
@@ -84,9 +84,12 @@ fn variable(name: &str) -> Result<String, String> {
     env::var(name).map_err(|error| format!("{name}: {error}: call this from a board's build script"))
 }
 
-/// The file of `VAPO_MODEL`, an absolute path, or the default.
-fn model_path(board: &Path) -> Result<PathBuf, String> {
-    match env::var_os("VAPO_MODEL") {
+/// The file of `VAPO_MODEL`, an absolute path, or the default of a board's folder.
+fn model_path(path: Option<OsString>, board: &Path) -> Result<PathBuf, String> {
+    match path {
+        Some(path) if path.is_empty() => {
+            Err("VAPO_MODEL is empty: give the absolute path of a model, or unset it for models/digits.vapo".into())
+        }
         Some(path) if Path::new(&path).is_relative() => Err(format!(
             "VAPO_MODEL is {}: give an absolute path, a build script has no working folder",
             path.display()
@@ -109,7 +112,8 @@ fn solver(name: Option<OsString>) -> Result<Option<Solver>, String> {
     let Some(name) = name else { return Ok(None) };
     let solver = Solver::ALL.into_iter().find(|solver| name == solver.name());
     let names = Solver::ALL.map(Solver::name).join(", ");
-    solver.map(Some).ok_or(format!("VAPO_SOLVER is {}, expected one of {names}", name.display()))
+    let found = if name.is_empty() { "empty".into() } else { name.display().to_string() };
+    solver.map(Some).ok_or(format!("VAPO_SOLVER is {found}, expected one of {names}"))
 }
 
 /// The bytes of a model's file, what it takes of a board, and where everything lies in the memory that it takes.
@@ -155,7 +159,7 @@ fn source(demand: Demand, plan: &vapo_sampler::Plan, solver: Solver) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{demand, solver, source};
+    use super::{demand, model_path, solver, source};
     use std::path::Path;
     use vapo_sampler::Solver;
 
@@ -194,5 +198,18 @@ mod tests {
         }
         let error = solver(Some("rk4".into())).unwrap_err();
         assert_eq!(error, "VAPO_SOLVER is rk4, expected one of euler, heun, ab2, etd2");
+        let error = solver(Some("".into())).unwrap_err();
+        assert_eq!(error, "VAPO_SOLVER is empty, expected one of euler, heun, ab2, etd2");
+    }
+
+    #[test]
+    fn a_model_is_named_by_an_absolute_path() {
+        let path = |name: Option<&str>| model_path(name.map(Into::into), Path::new("/firmware/board"));
+        assert_eq!(path(Some("/model.vapo")), Ok("/model.vapo".into()));
+        assert_eq!(path(None), Ok("/firmware/board/../models/digits.vapo".into()));
+        let error = path(Some("")).unwrap_err();
+        assert!(error.starts_with("VAPO_MODEL is empty: give the absolute path of a model, or unset it"), "{error}");
+        let error = path(Some("model.vapo")).unwrap_err();
+        assert!(error.starts_with("VAPO_MODEL is model.vapo: give an absolute path"), "{error}");
     }
 }

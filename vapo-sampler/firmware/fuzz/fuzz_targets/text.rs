@@ -28,10 +28,12 @@ fn request(bytes: &[u8]) {
         Err(Refused { found, .. }) => return assert!(arguments.any(|argument| argument == found)),
     };
     assert!(request.schedule().is_ok() && request.known <= image.height);
-    // The last of a name counts.
     let value = |name: &str| {
         let text = std::str::from_utf8(bytes).expect("what is taken is ASCII");
-        text.split(' ').rev().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='))
+        let mut values = text.split(' ').filter_map(|argument| argument.strip_prefix(name)?.strip_prefix('='));
+        let value = values.next();
+        assert_eq!(values.next(), None, "{name} is given twice");
+        value
     };
     let default = Request::default();
     assert_eq!(request.seed, value("seed").map_or(default.seed, |text| text.parse().expect("a seed")));

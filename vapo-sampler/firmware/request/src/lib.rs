@@ -45,12 +45,12 @@ pub struct Refused<'a> {
 /// What the arguments of a request are.
 const ARGUMENTS: &str =
     "expected seed=, solver=euler|heun|ab2|etd2, steps=, exponent=, temperature= or known=, each with a value";
+const ONCE: &str = "expected every argument at most once";
 const SEED: &str = "expected seed= with a whole number below 2^64";
 const SOLVER: &str = "expected solver= with euler, heun, ab2 or etd2";
 const STEPS: &str = "expected steps= with a whole number from 1 to 65535";
-const EXPONENT: &str =
-    "expected exponent= with a decimal above 0 and near enough to 1 that all steps have a width, as 0.5";
-const TEMPERATURE: &str = "expected temperature= with a decimal of at least 0, as 0.3";
+const EXPONENT: &str = "expected exponent= with a decimal above 0, of at most 7 digits, near enough to 1 that all steps have a width, as 0.5";
+const TEMPERATURE: &str = "expected temperature= with a decimal of at least 0, of at most 7 digits, as 0.3";
 const KNOWN: &str = "expected known= with a whole number of at most the image's rows";
 
 impl Request {
@@ -64,35 +64,51 @@ impl Request {
     /// exponent=0.8 temperature=1 known=4`. What they leave out is that of [`Request::of`] the solver, or of `usual`.
     ///
     /// # Errors
-    /// The first argument that is none of these, or out of range.
+    /// The first argument that is none of these, out of range or a second of its name.
     pub fn parse(arguments: &[u8], usual: Solver, image: Shape) -> Result<Self, Refused<'_>> {
         let mut request = Request::of(usual);
         let mut temperature = None;
         // The argument that the schedule depends on, should it be refused.
         let mut graded: &[u8] = &[];
+        // A bit for each name.
+        let mut given = 0u8;
         for found in arguments.split(|&byte| byte == b' ').filter(|argument| !argument.is_empty()) {
             let refused = |expected| Refused { found, expected };
             let (name, value) = split_once(found, b'=').ok_or(refused(ARGUMENTS))?;
-            match name {
-                b"seed" => request.seed = whole(value).ok_or(refused(SEED))?,
+            let bit = match name {
+                b"seed" => {
+                    request.seed = whole(value).ok_or(refused(SEED))?;
+                    1
+                }
                 b"solver" => {
                     let solver = Solver::ALL.into_iter().find(|solver| solver.name().as_bytes() == value);
                     request.solver = solver.ok_or(refused(SOLVER))?;
+                    2
                 }
                 b"steps" => {
                     graded = found;
                     request.steps = short(value).filter(|&steps| steps > 0).ok_or(refused(STEPS))?;
+                    4
                 }
                 b"exponent" => {
                     graded = found;
                     request.exponent = decimal(value).ok_or(refused(EXPONENT))?;
+                    8
                 }
-                b"temperature" => temperature = Some(decimal(value).ok_or(refused(TEMPERATURE))?),
+                b"temperature" => {
+                    temperature = Some(decimal(value).ok_or(refused(TEMPERATURE))?);
+                    16
+                }
                 b"known" => {
                     request.known = short(value).filter(|&rows| rows <= image.height).ok_or(refused(KNOWN))?;
+                    32
                 }
                 _ => return Err(refused(ARGUMENTS)),
+            };
+            if given & bit != 0 {
+                return Err(refused(ONCE));
             }
+            given |= bit;
         }
         request.schedule().map_err(|_| Refused { found: graded, expected: EXPONENT })?;
         request.temperature = temperature.unwrap_or(request.solver.usual_temperature());
@@ -137,7 +153,7 @@ impl fmt::Display for Request {
 
 #[cfg(test)]
 mod tests {
-    use super::{ARGUMENTS, EXPONENT, KNOWN, Refused, Request, SEED, SOLVER, STEPS, TEMPERATURE};
+    use super::{ARGUMENTS, EXPONENT, KNOWN, ONCE, Refused, Request, SEED, SOLVER, STEPS, TEMPERATURE};
     use std::string::ToString;
     use vapo_format::Shape;
     use vapo_sampler::Solver;
@@ -186,7 +202,8 @@ mod tests {
             ("exponent=", EXPONENT),
             ("exponent=0", EXPONENT),
             ("exponent=30", EXPONENT),
-            ("temperature=1e3", TEMPERATURE),
+            ("temperature=1e30", TEMPERATURE),
+            ("temperature=16777216", TEMPERATURE),
             ("temperature=nan", TEMPERATURE),
             ("temperature=-1", TEMPERATURE),
         ] {
@@ -195,6 +212,27 @@ mod tests {
         }
         assert!(parse("known=8").is_ok());
         assert!(Solver::ALL.iter().all(|solver| [ARGUMENTS, SOLVER].iter().all(|text| text.contains(solver.name()))));
+    }
+
+    /// Whatever the two values are.
+    #[test]
+    fn an_argument_that_is_given_twice_is_refused() {
+        let all = ["seed=7", "solver=heun", "steps=3", "exponent=0.5", "temperature=1", "known=2"];
+        for again in ["seed=8", "seed=7", "solver=ab2", "steps=4", "exponent=0.7", "temperature=0", "known=2"] {
+            let arguments = [all.join(" ").as_str(), again].join(" ");
+            assert_eq!(parse(&arguments), Err(Refused { found: again.as_bytes(), expected: ONCE }), "{again}");
+        }
+        assert!(parse(&all.join(" ")).is_ok());
+    }
+
+    /// As the texts of refusals say.
+    #[test]
+    fn seven_digits_are_read_wherever_the_point_is() {
+        for text in ["9999999", "999999.9", "9.999999", "0.999999", "0.000001", "0000000"] {
+            let argument = ["temperature=", text].concat();
+            assert_eq!(parse(&argument).map(|request| request.temperature), Ok(text.parse().unwrap()), "{text}");
+        }
+        assert!([EXPONENT, TEMPERATURE].iter().all(|text| text.contains("of at most 7 digits")));
     }
 
     #[test]
