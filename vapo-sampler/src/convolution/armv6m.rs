@@ -18,6 +18,8 @@
     reason = "the compiler keeps the sums in memory: a kernel in Rust takes half as many instructions again"
 )]
 
+pub(super) mod requantise;
+
 use core::arch::naked_asm;
 
 use super::lines::Lines;
