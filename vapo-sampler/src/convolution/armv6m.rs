@@ -18,6 +18,8 @@
     reason = "the compiler keeps the sums in memory: a kernel in Rust takes half as many instructions again"
 )]
 
+pub(super) mod requantise;
+
 use core::arch::naked_asm;
 
 use super::lines::Lines;
@@ -59,11 +61,11 @@ type Kernel = unsafe extern "C" fn(*const u32, *const u32, &Task);
 /// Adds to the sums, unless the words are not where a kernel can load them.
 #[inline(always)]
 fn add(lines: &Lines<'_>, sums: &mut [[i32; 2]], reverse: bool) -> bool {
-    let &Lines { columns, step, count, pixels, taps, weights, stride } = lines;
+    let (&Lines { columns, step, count, taps, weights, stride }, pixels) = (lines, sums.len());
     let first = weights.as_ptr().cast::<u32>();
     let Some(last) = count.checked_sub(1) else { return true };
     let inside = columns.len() >= last * step + pixels + taps - 1 && weights.len() >= 4 * (last * stride + taps);
-    if sums.len() < pixels || !inside || !first.is_aligned() {
+    if !inside || !first.is_aligned() {
         return false;
     }
     let (forward, backward, words): (Kernel, Kernel, usize) = match (pixels, taps) {

@@ -4,6 +4,7 @@
 //! A *line* is one row of one pair of channels: a word a pixel, with words of zero on both sides for the border. Forward
 //! the lines of a row lie side by side, and rows ascend. In reverse the rows of a pair lie side by side, and descend.
 
+use super::lines;
 use super::rounding::{Shift, halves, scale};
 use super::{Direction, Geometry, Weights};
 
@@ -153,15 +154,19 @@ fn copy(to: &mut [u32], from: &[u32]) {
 
 /// Writes the first two values of each pixel, of which the next begins `step` values on. The second of a `single` one is zero.
 #[inline(always)]
-fn planar(pixels: &mut [u32], mut values: &[i16], step: usize, single: bool, scaled: impl Fn([i16; 2]) -> [i16; 2]) {
-    for word in pixels {
-        let pair = if single {
-            [values.first().copied().unwrap_or_default(), 0]
-        } else {
-            values.first_chunk().copied().unwrap_or_default()
-        };
-        let [low, high] = scaled(pair);
-        *word = u32::from(low as u16) | u32::from(high as u16) << 16;
-        values = values.get(step..).unwrap_or_default();
+fn planar(pixels: &mut [u32], values: &[i16], step: usize, single: bool, scaled: impl Fn([i16; 2]) -> [i16; 2]) {
+    let mut at = 0;
+    if step % 2 == 0 {
+        let (pairs, _) = values.as_chunks();
+        for word in pixels {
+            *word = lines::word(scaled(pairs.get(at).copied().unwrap_or_default()));
+            at += step / 2;
+        }
+    } else {
+        for word in pixels {
+            let value = |index| values.get(index).copied().unwrap_or_default();
+            *word = lines::word(scaled([value(at), if single { 0 } else { value(at + 1) }]));
+            at += step;
+        }
     }
 }

@@ -25,8 +25,6 @@ pub(super) struct Lines<'a> {
     pub(super) step: usize,
     /// Number of lines.
     pub(super) count: usize,
-    /// Pixels of the tile, 1 to `PIXELS`.
-    pub(super) pixels: usize,
     /// Taps of a line.
     pub(super) taps: usize,
     /// The weights, of which the first line's begin here.

@@ -91,8 +91,7 @@ impl Tile<'_> {
             let mut sums = [[0; 2]; PIXELS];
             let sums = sums.get_mut(..self.pixels).unwrap_or_default();
             let weights = self.weights.words.get(4 * pair * count..).unwrap_or_default();
-            let tile =
-                Lines { columns: scratch, step: self.pixels, count, pixels: self.pixels, taps: 1, weights, stride: 1 };
+            let tile = Lines { columns: scratch, step: self.pixels, count, taps: 1, weights, stride: 1 };
             kernel::forward(&tile, sums);
             let values = buffers.result().get_mut(self.output_pixel() * to + 2 * pair..).unwrap_or_default();
             store(Direction::Forward, self.weights, pair, sums, (values, to, to - 2 * pair));
@@ -123,15 +122,7 @@ impl Tile<'_> {
                     let weights =
                         self.weights.words.get(4 * ((ky * pairs + pair) * columns + kx)..).unwrap_or_default();
                     let stride = rows * pairs * columns;
-                    let tile = Lines {
-                        columns: scratch,
-                        step: self.pixels,
-                        count,
-                        pixels: self.pixels,
-                        taps: 1,
-                        weights,
-                        stride,
-                    };
+                    let tile = Lines { columns: scratch, step: self.pixels, count, taps: 1, weights, stride };
                     kernel::reverse(&tile, sums);
                     let first = self.input_pixel(ky, kx) * to + 2 * pair;
                     let values = buffers.result().get_mut(first..).unwrap_or_default();

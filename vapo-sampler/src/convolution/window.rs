@@ -70,7 +70,7 @@ impl Tile<'_> {
         let (step, before) = (self.band.pair_step(), rows / 2);
         let lines = |word: usize, columns, step, count, stride| {
             let weights = self.weights.words.get(4 * word..).unwrap_or_default();
-            Lines { columns, step, count, pixels: self.pixels, taps, weights, stride }
+            Lines { columns, step, count, taps, weights, stride }
         };
         for pair in 0..to_pairs {
             let mut sums = [[0; 2]; PIXELS];
