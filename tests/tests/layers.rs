@@ -15,10 +15,10 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The files of a folder but its `mod.rs`.
+/// The files of a folder but its `mod.rs`. A kind's file may have a folder beside it.
 fn files(folder: &str) -> BTreeSet<String> {
     let names = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().file_name());
-    names.map(|name| name.into_string().unwrap()).filter(|name| name != "mod.rs").collect()
+    names.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".rs") && name != "mod.rs").collect()
 }
 
 /// The lines `file: Kind,` of a folder's list.

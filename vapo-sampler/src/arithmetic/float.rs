@@ -1,7 +1,8 @@
 //! f32 activations.
 
 use super::Arithmetic;
-use crate::layer::{At, readout, silu};
+use crate::layer::silu::float::modulated;
+use crate::layer::{At, readout};
 use crate::potential::observer::{Activation, Observer};
 use vapo_format::layer::Silu;
 use vapo_format::{Exponents, matrix};
@@ -33,7 +34,7 @@ impl Arithmetic for Float {
         };
         for pixel in x.chunks_exact(channels) {
             for ((x, scale), shift) in pixel.iter().zip(scale).zip(shift) {
-                observer.float(node, Activation::Value, &[silu::modulated(*x, scale, shift)]);
+                observer.float(node, Activation::Value, &[modulated(*x, scale, shift)]);
             }
         }
     }
@@ -55,7 +56,7 @@ impl Arithmetic for Float {
     }
 
     fn read_out(_: &At<'_>, o: &[f32], q: &[f32], x: &[f32]) -> f32 {
-        readout::float(o, q, x)
+        readout::float::potential(o, q, x)
     }
 
     fn quadratic(_: &At<'_>, q: &[f32]) -> f32 {

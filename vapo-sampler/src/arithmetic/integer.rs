@@ -48,7 +48,7 @@ impl Arithmetic for Integer {
     }
 
     fn read_out(at: &At<'_>, o: &[i16], q: &[i16], x: &[f32]) -> f32 {
-        readout::integer(at, o, q, x)
+        readout::integer::potential(at, o, q, x)
     }
 
     fn quadratic(at: &At<'_>, q: &[i16]) -> f32 {

@@ -61,7 +61,6 @@ pub(crate) trait Compute<A: Arithmetic> {
 /// Bytes that a layer needs in integer arithmetic while it works.
 pub(crate) fn work_bytes(layer: &Layer, extents: [Shape; 2], direction: Direction) -> usize {
     match layer {
-        #[cfg(feature = "integer")]
         Layer::Conv(conv) => conv::work_bytes(conv, extents, direction),
         _ => 0,
     }
