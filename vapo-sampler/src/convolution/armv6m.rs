@@ -68,23 +68,31 @@ fn add(lines: &Lines<'_>, sums: &mut [[i32; 2]], reverse: bool) -> bool {
     if !inside || !first.is_aligned() {
         return false;
     }
-    let (forward, backward, words): (Kernel, Kernel, usize) = match (pixels, taps) {
-        (2, 3) => (forward_2_3, reverse_2_3, 3),
-        (3, 3) => (forward_3_3, reverse_3_3, 3),
-        (1, _) => (forward_1, reverse_1, 1),
-        (2, _) => (forward_2, reverse_2, 1),
-        (3, _) => (forward_3, reverse_3, 1),
-        _ => return false,
-    };
-    let kernel = if reverse { backward } else { forward };
-    let end = columns.as_ptr().wrapping_add(count * step);
     let sums = sums.as_mut_ptr();
-    for tap in (0..taps).step_by(words) {
-        let at = if reverse { taps - words - tap } else { tap };
-        let task = Task { end: end.wrapping_add(at), stride: 4 * stride, step: 4 * step, sums };
+    let call = |[forward, reversed]: [Kernel; 2], tap: usize, column: usize| {
+        let columns = columns.as_ptr().wrapping_add(column);
+        let task = Task { end: columns.wrapping_add(count * step), stride: 4 * stride, step: 4 * step, sums };
+        let kernel = if reverse { reversed } else { forward };
         // SAFETY: the words of all lines are inside both slices, the weights' too at an address that a word may have, and
         // there are sums for all pixels.
-        unsafe { kernel(first.wrapping_add(tap), columns.as_ptr().wrapping_add(at), &task) };
+        unsafe { kernel(first.wrapping_add(tap), columns, &task) };
+    };
+    let kernels: [Kernel; 2] = match pixels {
+        2 if taps == 3 => {
+            call([forward_2_3, reverse_2_3], 0, 0);
+            return true;
+        }
+        3 if taps == 3 => {
+            call([forward_3_3, reverse_3_3], 0, 0);
+            return true;
+        }
+        1 => [forward_1, reverse_1],
+        2 => [forward_2, reverse_2],
+        3 => [forward_3, reverse_3],
+        _ => return false,
+    };
+    for tap in 0..taps {
+        call(kernels, tap, if reverse { taps - 1 - tap } else { tap });
     }
     true
 }
