@@ -1,7 +1,5 @@
 //! From a sum of 32 bits to a value of 16.
 
-#[cfg(all(feature = "dsp", target_arch = "arm"))]
-use super::dsp;
 use super::{Direction, Weights};
 
 /// Nearest multiple of 2ⁿ, divided by it; a half rounds up. Never overflows.
@@ -86,27 +84,12 @@ pub(super) fn store(
     match direction {
         Direction::Forward => {
             let (factors, biases, shift) = (halves(weights.forward, pair), words(weights.biases, pair), Shift::new(n));
-            #[cfg(all(feature = "dsp", target_arch = "arm"))]
-            if n > 0 && channels > 1 {
-                let addends = biases.map(|bias| 2 * bias + 1);
-                let rounding = dsp::Rounding { factors, addends, shift: shift.first };
-                if dsp::store_forward(&rounding, sums, values, step) {
-                    return;
-                }
-            }
             let round = |sum, factor, bias| saturate(shift.apply(multiply_high(sum, factor), bias));
             scatter(sums, (values, step, channels), |sums| {
                 [round(sums[0], factors[0], biases[0]), round(sums[1], factors[1], biases[1])]
             });
         }
         Direction::Reverse => {
-            #[cfg(all(feature = "dsp", target_arch = "arm"))]
-            if k > 0 && channels > 1 {
-                let rounding = dsp::Rounding { factors: [0; 2], addends: [1; 2], shift: Shift::new(k).first };
-                if dsp::store_reverse(&rounding, sums, values, step) {
-                    return;
-                }
-            }
             let shift = |sum| saturate(shift_right(sum, k));
             scatter(sums, (values, step, channels), |sums| [shift(sums[0]), shift(sums[1])]);
         }
