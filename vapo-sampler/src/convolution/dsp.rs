@@ -11,7 +11,8 @@
 //! | r2 | a word of weights, then the second sum's pair |
 //! | r3, r12, lr | the first sum's pair, columns |
 //! | \[sp], \[sp, 4] | bytes from line to line of columns, address at which the segment's weights end |
-//! | \[sp, 8] | address of the [`Task`] |
+//! | \[sp, 8] | bytes from line to line of weights |
+//! | \[sp, 12] | address of the [`Task`] |
 //!
 //! The twin is `Tile::compute_pairs`, with the kernel in Rust; [`super::reference`] is what both are compared with, in the
 //! emulator by the firmware `kernels`.
@@ -144,6 +145,66 @@ pub(super) fn compute(tile: &Tile<'_>, result: &mut [i16]) -> bool {
     true
 }
 
+/// Writes pairs of values, of which the next begins `step` values on, into words: in reverse scaled by factors, shifted by
+/// `shift` and one more with rounding. Whether there were as many.
+pub(super) fn join(words: &mut [u32], (values, step): (&[i16], usize), scaled: Option<([i16; 2], u8)>) -> bool {
+    let Some(last) = words.len().checked_sub(1) else { return true };
+    if values.len() < last.saturating_mul(step).saturating_add(2) {
+        return false;
+    }
+    let words = words.as_mut_ptr_range();
+    // SAFETY: the functions write all words, of which there is one at least, and read a pair of values for each: the last was found to
+    // be inside, and lies after all others. The processor loads single words from any address.
+    unsafe {
+        match scaled {
+            Some((factors, shift)) => {
+                join_scaled(words.start, words.end, values.as_ptr(), 2 * step, &factors, shift.into());
+            }
+            None => join_plain(words.start, words.end, values.as_ptr(), 2 * step),
+        }
+    }
+    true
+}
+
+/// Five instructions a word.
+#[unsafe(naked)]
+unsafe extern "C" fn join_plain(words: *mut u32, end: *mut u32, values: *const i16, step: usize) {
+    naked_asm!("2:", "ldr r12, [r2]", "add r2, r3", "str r12, [r0], #4", "cmp r0, r1", "bne 2b", "bx lr",)
+}
+
+/// Thirteen instructions a word.
+#[unsafe(naked)]
+unsafe extern "C" fn join_scaled(
+    words: *mut u32,
+    end: *mut u32,
+    values: *const i16,
+    step: usize,
+    factors: &[i16; 2],
+    shift: usize,
+) {
+    naked_asm!(
+        "push {{r4-r6, lr}}",
+        "ldrd r4, r5, [sp, #16]",
+        "ldr r4, [r4]",
+        "2:",
+        "ldr r12, [r2]",
+        "add r2, r3",
+        "smulbb lr, r12, r4",
+        "smultt r12, r12, r4",
+        "asr lr, lr, r5",
+        "asr r12, r12, r5",
+        "add lr, lr, #1",
+        "add r12, r12, #1",
+        "ssat lr, #16, lr, asr #1",
+        "ssat r12, #16, r12, asr #1",
+        "pkhbt r12, lr, r12, lsl #16",
+        "str r12, [r0], #4",
+        "cmp r0, r1",
+        "bne 2b",
+        "pop {{r4-r6, pc}}",
+    )
+}
+
 /// The kernel of a kind of tile.
 fn kernel(tile: &Tile<'_>) -> Option<Kernel> {
     Some(match (tile.direction, tile.taps, tile.pixels) {
@@ -235,7 +296,7 @@ macro_rules! next {
         "ldrd r2, r3, [sp]\n add r1, r2\n cmp r0, r3\n"
     };
     ("both") => {
-        "ldrd r2, r3, [sp]\n add r1, r2\n ldr r2, [sp, #8]\n ldr r2, [r2, #16]\n add r0, r2\n cmp r0, r3\n"
+        "ldrd r2, r3, [sp]\n add r1, r2\n ldr r2, [sp, #8]\n add r0, r2\n cmp r0, r3\n"
     };
 }
 
@@ -278,8 +339,9 @@ macro_rules! kernel {
         unsafe extern "C" fn $name(task: &mut Task) {
             naked_asm!(
                 "push {{r4-r11, lr}}",
-                "sub sp, #12",
-                "str r0, [sp, #8]",
+                "ldr r1, [r0, #16]",
+                "sub sp, #16",
+                "strd r1, r0, [sp, #8]",
                 "mov r12, r0",
                 // A pair of channels.
                 "2:",
@@ -296,7 +358,7 @@ macro_rules! kernel {
                 next!($next),
                 "bne 3b",
                 // The next segment, if there is one.
-                "ldr r12, [sp, #8]",
+                "ldr r12, [sp, #12]",
                 "ldr r2, [r12, #60]",
                 "subs r2, #1",
                 "beq 4f",
@@ -322,14 +384,14 @@ macro_rules! kernel {
                 "subs r2, #1",
                 "str r2, [r12, #32]",
                 "bne 2b",
-                "add sp, #12",
+                "add sp, #16",
                 "pop {{r4-r11, pc}}",
             )
         }
     };
 }
 
-// Four pixels, three taps: 43 instructions for 48 products forward, 52 in reverse.
+// Four pixels, three taps: 43 instructions for 48 products forward, 51 in reverse.
 kernel!(
     forward_4_by_3, "forward", "columns", ["r4" "r5", "r6" "r7", "r8" "r9", "r10" "r11"],
     four!("forward", "[r0], #4", "[r1]", "[r1, #8]"),
@@ -343,7 +405,7 @@ kernel!(
     four!("reverse", "[r0]", "[r1, #8]", "[r1, #16]"),
 );
 
-// Three pixels, three taps, columns kept from tap to tap: 34 instructions for 36 products forward, 43 in reverse.
+// Three pixels, three taps, columns kept from tap to tap: 34 instructions for 36 products forward, 42 in reverse.
 kernel!(
     forward_3_by_3, "forward", "columns", ["r4" "r5", "r6" "r7", "r8" "r9"],
     "ldm r1, {{r10, r11, r12}}",
@@ -363,7 +425,7 @@ kernel!(
     taps!("reverse", "[r0]", "r12", "r10", "r11"),
 );
 
-// Two pixels, three taps: 25 instructions for 24 products forward, 34 in reverse.
+// Two pixels, three taps: 25 instructions for 24 products forward, 33 in reverse.
 kernel!(
     forward_2_by_3, "forward", "columns", ["r4" "r5", "r6" "r7"],
     "ldm r1, {{r8, r9, r10, r11}}",

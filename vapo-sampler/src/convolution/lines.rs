@@ -58,6 +58,21 @@ pub(super) fn planar(
     (values, channels, step): (&[i16], usize, usize),
 ) {
     let values = (values.get(2 * pair..).unwrap_or_default(), step, 2 * pair + 1 == channels);
+    #[cfg(all(feature = "dsp", target_arch = "arm"))]
+    {
+        let (values, step, single) = values;
+        let scaled = match direction {
+            Direction::Forward => Some(None),
+            Direction::Reverse => {
+                weights.shifts[1].checked_sub(1).map(|shift| Some((halves(weights.reverse, pair), shift)))
+            }
+        };
+        if let (Some(scaled), false) = (scaled, single)
+            && super::dsp::join(words, (values, step), scaled)
+        {
+            return;
+        }
+    }
     match direction {
         Direction::Forward => join(words, values, |values| values),
         Direction::Reverse => {
