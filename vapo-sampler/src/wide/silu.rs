@@ -174,7 +174,7 @@ impl Modulation {
             let half = halves.get_mut(index % 2).and_then(|half| half.get_mut(index / 2));
             half.into_iter().for_each(|half| *half = *quarter);
         }
-        Modulation { factors: pulp::cast(factors), shifts: halves.map(|half| pulp::cast(half)) }
+        Modulation { factors: pulp::cast(factors), shifts: halves.map(pulp::cast) }
     }
 }
 
