@@ -1,7 +1,5 @@
 //! A tile: neighbouring pixels of the result, of which all channels are computed from the same words.
 
-#[cfg(all(feature = "dsp", target_arch = "arm"))]
-use super::dsp;
 use super::lines::{Lines, kernel};
 use super::rounding::store;
 use super::{Direction, PIXELS, Weights};
@@ -34,8 +32,8 @@ pub(super) struct Tile<'a> {
 impl Tile<'_> {
     /// Computes all channels. `result` begins with the first of the first pixel.
     pub(super) fn compute(&self, result: &mut [i16]) {
-        #[cfg(all(feature = "dsp", target_arch = "arm"))]
-        if dsp::compute(self, result) {
+        #[cfg(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm"))]
+        if kernel::compute(self, result) {
             return;
         }
         self.compute_pairs(result);
