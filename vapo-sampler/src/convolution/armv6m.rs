@@ -109,6 +109,9 @@ pub(super) fn compute(tile: &Tile<'_>, result: &mut [i16]) -> bool {
     let (Some((kernel, at_once)), Some(last)) = (kernel(direction, pixels, taps), count.checked_sub(1)) else {
         return false;
     };
+    if pixels == 0 || taps == 0 || segments.0 == 0 {
+        return false;
+    }
     // Taps that are not computed at once are segments.
     let (first, (segments, next_columns, next_weights)) = match segments {
         segments if at_once == taps => (0, segments),
@@ -293,9 +296,9 @@ macro_rules! kernel {
                     "ldr r2, [r7, #{next_columns}]\n adds r1, r1, r2\n",
                     "ldr r2, [r7, #{next_weights}]\n adds r0, r0, r2\n b 5b\n",
                     "6:\n mov r0, r7\n", store!($pixels), "bl {requantise}\n",
-                    "ldr r2, [r7, #{pairs}]\n subs r2, #1\n beq 7f\n str r2, [r7, #{pairs}]\n",
                     "ldr r2, [r7, #{weights}]\n ldr r3, [r7, #{next_pair}]\n adds r2, r2, r3\n",
-                    "str r2, [r7, #{weights}]\n b 4b\n",
+                    "str r2, [r7, #{weights}]\n",
+                    "ldr r2, [r7, #{pairs}]\n subs r2, #1\n str r2, [r7, #{pairs}]\n beq 7f\n b 4b\n",
                     "7:\n add sp, #16\n",
                     "pop {{r4, r5, r6, r7}}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n",
                     "pop {{r4, r5, r6, r7, pc}}\n",
