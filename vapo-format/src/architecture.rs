@@ -4,6 +4,7 @@
 //! row-major, channels last (H, W, C).
 
 use crate::error::{ArchitectureError, Fault};
+use crate::fixed_point::{Exponents, Unchecked};
 use crate::homotopy::Homotopy;
 use crate::layer::{Input, Layer, MAX_INPUTS, Signal, checked};
 use crate::matrix::{Encoding, MatrixShape};
@@ -101,7 +102,8 @@ impl Architecture {
     /// The first rule that the architecture breaks.
     pub fn validate(&self) -> Result<(), ArchitectureError> {
         check_scaling(self.scaling.iter().copied(), self.signal)?;
-        check(self.signal, self.classes, self.nodes.iter().cloned(), Encoding::Float32).map(drop)
+        let nodes = self.nodes.iter().cloned();
+        check(self.signal, self.classes, nodes, Encoding::Float32, NO_EXPONENTS).map(drop)
     }
 
     /// Every node with the extents that it reads and makes. Ends early at a node that does not fit
@@ -222,6 +224,9 @@ fn place(signal: Shape, made: &[Input], index: u16, node: Node) -> Result<Placed
     Ok(Placed { index, node, edges, output, inputs })
 }
 
+/// Of float arithmetic, or not known yet.
+pub(crate) const NO_EXPONENTS: Option<Unchecked<core::iter::Empty<Exponents>>> = None;
+
 /// How much all matrices are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Matrices {
@@ -229,13 +234,14 @@ pub(crate) struct Matrices {
     pub(crate) bytes: usize,
 }
 
-/// Checks all nodes, and says how much their matrices are.
+/// Checks all nodes, and the exponents of integer arithmetic if there are any; says how much their matrices are.
 #[inline(never)] // what it remembers of nodes leaves the stack before anything else is checked
 pub(crate) fn check(
     signal: Shape,
     classes: u16,
     nodes: impl Iterator<Item = Node>,
     encoding: Encoding,
+    mut exponents: Option<Unchecked<impl Iterator<Item = Exponents> + Clone>>,
 ) -> Result<Matrices, ArchitectureError> {
     let at = |node, fault| ArchitectureError { node, fault };
     if classes != 0 {
@@ -257,6 +263,9 @@ pub(crate) fn check(
             return Err(at(placed.index, Fault::Edge { found: placed.edges.get(2).copied().unwrap_or_default() }));
         }
         last = Some(reads_out);
+        if exponents.as_mut().is_some_and(|exponents| !exponents.fit(&placed)) {
+            return Err(at(placed.index, Fault::Exponents));
+        }
         // The walk ends before a node that is one too many.
         let _ = used.push(false);
         if let Some(matrix) = placed.matrix() {
@@ -271,6 +280,9 @@ pub(crate) fn check(
     let count = used.len() as u16;
     if last != Some(true) {
         return Err(at(count.saturating_sub(1), Fault::Readout));
+    }
+    if exponents.is_some_and(|exponents| !exponents.end()) {
+        return Err(at(count.saturating_sub(1), Fault::Exponents));
     }
     match used.iter().take(used.len() - 1).position(|used| !used) {
         Some(unused) => Err(at(unused as u16, Fault::Unused)),

@@ -46,12 +46,13 @@ pub enum Error {
     /// The anomaly threshold is none: see [`crate::Threshold`].
     Threshold,
     /// A scale or a bias, or a float weight, is infinite or not a number, or a scale is negative or so large (2¹²¹ or
-    /// more) that a weight would be infinite.
+    /// more) that a weight would be infinite. In integer arithmetic, a shift or a bias is out of range.
     Number {
         /// Position of the matrix in the file, from 0.
         matrix: u16,
     },
-    /// Bytes after a matrix, up to a multiple of four, are not zero.
+    /// Bytes after a matrix, up to a multiple of four, are not zero, or those of a matrix of integer arithmetic after its shifts or
+    /// past its last input or output.
     Padding {
         /// Position of the matrix in the file, from 0.
         matrix: u16,
@@ -201,7 +202,8 @@ pub enum Fault {
     Signal,
     /// The last node, and only the last, is a read-out.
     Readout,
-    /// There is not one pair of exponents for the node, or one is out of range or too far from those of its inputs.
+    /// There is not one pair of exponents for the node, or one is out of range, is not 0 where nothing has it, or is too far from
+    /// those of the node's inputs.
     Exponents,
     /// The last block of an encoder, and only the last, is a head.
     Head,

@@ -8,21 +8,18 @@
 //! A convolution's sums are brought to the output's exponent by an i16 multiplier a column and a shift:
 //!
 //! * forward, y = saturated(rounded(⌊sum·forward / 2¹⁶⌋ / 2^shift) + bias);
-//! * in reverse, t = saturated(rounded(g·reverse / 2^shift)) goes into the sums, and they are shifted once more.
+//! * in reverse, t = saturated(rounded(g·reverse / 2^shift)) goes into the sums, and these are shifted once more.
 //!
 //! No sum of 32 bits overflows where the magnitudes of an output's weights sum to at most [`MOST_MAGNITUDE`], forward and in
 //! reverse: 65,535·2¹⁵ < 2³¹. That is checked when a file is written.
 
-use crate::architecture::{Node, Places};
-use crate::error::{ArchitectureError, Fault};
+use crate::architecture::Placed;
 use crate::layer::MAX_INPUTS;
-use crate::matrix::{Arithmetic, Encoding, MatrixShape};
-use crate::signal::Shape;
 use serde::{Deserialize, Serialize};
 
 /// Most that the magnitudes of an output's weights sum to.
 pub const MOST_MAGNITUDE: u32 = 65_535;
-/// Largest shift.
+/// Largest shift; that of the first product in reverse is below it.
 pub const MAX_SHIFT: u8 = 31;
 /// Largest magnitude of an exponent.
 pub const MAX_EXPONENT: i8 = 40;
@@ -35,9 +32,9 @@ pub const REVERSE_SHIFT: u8 = 15;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exponents {
-    /// Exponent of the output.
+    /// Exponent of the output; 0 for the read-out, whose output is a float.
     pub value: i8,
-    /// Exponent of the output's cotangent; 0 for a node that does not depend on the signal.
+    /// Exponent of the output's cotangent; 0 for the read-out, and for a node that does not depend on the signal.
     pub cotangent: i8,
 }
 
@@ -84,28 +81,35 @@ pub struct Requantisation {
 }
 
 impl Requantisation {
-    /// For columns of which the largest scale is known, between an input and an output. None where a shift would be out of range: the
-    /// exponents of input and output are too far apart.
+    /// For columns of which the largest scale is known, between an input and an output. None where a shift would be negative:
+    /// the output has too many digits for the input's, or the input's cotangent for the output's.
     pub fn new(largest: f32, input: Exponents, output: Exponents) -> Option<Self> {
-        let bias = power(output.value.into());
+        let forward = Self::forward_alone(largest, input.value, output.value)?;
+        if largest <= 0.0 {
+            return Some(forward);
+        }
+        // Multipliers below 2¹⁵ that fill 15 bits, so that no product is larger than its cotangent.
+        let finer = -exponent(f64::from(largest)) - 1;
+        let sum = i32::from(output.cotangent) + finer - i32::from(input.cotangent);
+        // What a longer shift would leave of a sum a smaller multiplier leaves.
+        let most = sum.min(MAX_SHIFT.into());
+        let shifts = Shifts { reverse: REVERSE_SHIFT, sum: u8::try_from(most).ok()?, ..forward.shifts };
+        Some(Requantisation { shifts, reverse: power(finer + i32::from(REVERSE_SHIFT) - (sum - most)), ..forward })
+    }
+
+    /// Without anything in reverse: between the values of nodes that do not depend on the signal. None where the shift would be
+    /// negative.
+    pub fn forward_alone(largest: f32, input: i8, output: i8) -> Option<Self> {
+        let bias = power(output.into());
         if largest <= 0.0 {
             // Without weights nothing is multiplied.
             return Some(Requantisation { shifts: Shifts::default(), forward: 0.0, reverse: 0.0, bias });
         }
         // Multipliers below 2¹⁵ that fill 15 bits: the largest ratio times 2^(16 + shift).
-        let ratio = f64::from(largest) * power(i32::from(output.value) - i32::from(input.value));
-        let forward = (14 - exponent(ratio) - 16).min(MAX_SHIFT.into());
-        // The largest product in reverse is as large as the cotangent, or up to half of it.
-        let finer = -exponent(f64::from(largest)) - 1;
-        let sum = i32::from(output.cotangent) + finer - i32::from(input.cotangent);
-        let shifts = Shifts {
-            forward: u8::try_from(forward).ok()?,
-            reverse: REVERSE_SHIFT,
-            sum: u8::try_from(sum).ok().filter(|&sum| sum <= MAX_SHIFT)?,
-        };
-        let to_forward = power(i32::from(output.value) - i32::from(input.value) + 16 + forward);
-        let to_reverse = power(finer + i32::from(REVERSE_SHIFT));
-        Some(Requantisation { shifts, forward: to_forward, reverse: to_reverse, bias })
+        let apart = i32::from(output) - i32::from(input);
+        let shift = (14 - exponent(f64::from(largest) * power(apart)) - 16).min(MAX_SHIFT.into());
+        let shifts = Shifts { forward: u8::try_from(shift).ok()?, ..Shifts::default() };
+        Some(Requantisation { shifts, forward: power(apart + 16 + shift), reverse: 0.0, bias })
     }
 
     /// Multiplier forward of a column of this scale.
@@ -154,72 +158,34 @@ pub(crate) fn is_bias(bias: i32) -> bool {
     -BIAS_END < bias && bias < BIAS_END
 }
 
-/// Checks that every node has exponents, and that the shifts between them are those that integers have.
-#[inline(never)] // as the nodes' check
-pub(crate) fn check(
-    encoding: Encoding,
-    signal: Shape,
-    nodes: impl Iterator<Item = Node>,
-    exponents: impl Iterator<Item = Exponents> + Clone,
-) -> Result<(), ArchitectureError> {
-    if encoding.arithmetic() == Arithmetic::Float {
-        return Ok(());
+/// Exponents to be checked, one after the other.
+pub(crate) struct Unchecked<E> {
+    all: E,
+    rest: E,
+}
+
+impl<E: Iterator<Item = Exponents> + Clone> Unchecked<E> {
+    pub(crate) fn new(all: E) -> Self {
+        Unchecked { rest: all.clone(), all }
     }
-    let mut places = Places::new(signal);
-    let (mut listed, mut count) = (exponents.clone(), 0);
-    for node in nodes {
-        let placed = places.add(node)?;
-        let of_inputs = placed.edges.iter().filter_map(|&edge| exponents.clone().nth(edge.into()));
+
+    /// Whether the next are those of a node: in range, and with shifts that integers have between its inputs and it.
+    pub(crate) fn fit(&mut self, placed: &Placed) -> bool {
+        let of_inputs = placed.edges.iter().filter_map(|&edge| self.all.clone().nth(edge.into()));
         let of_inputs: heapless::Vec<_, MAX_INPUTS, u8> = of_inputs.collect();
-        let fits = |own: &Exponents| own.is_valid() && placed.node.layer.kind().exponents(&of_inputs, *own);
-        if !listed.next().is_some_and(|own| fits(&own)) {
-            return Err(ArchitectureError { node: placed.index, fault: Fault::Exponents });
-        }
-        count = placed.index;
+        self.rest.next().is_some_and(|own| {
+            let has_cotangent = placed.output.of_signal || own.cotangent == 0;
+            own.is_valid() && has_cotangent && placed.node.layer.kind().exponents(placed.inputs(), &of_inputs, own)
+        })
     }
-    match listed.next() {
-        None => Ok(()),
-        Some(_) => Err(ArchitectureError { node: count, fault: Fault::Exponents }),
+
+    /// Whether none is left.
+    pub(crate) fn end(mut self) -> bool {
+        self.rest.next().is_none()
     }
 }
 
 /// A shift to the right between two exponents that integers have.
 pub(crate) fn is_shift(shift: i32) -> bool {
     (0..=MAX_SHIFT.into()).contains(&shift)
-}
-
-/// For every word of a matrix, in the order of the file, the positions of its four weights among the row-major ones; none
-/// past the last input or output.
-pub(crate) fn words(shape: &MatrixShape) -> impl Iterator<Item = [Option<usize>; 4]> {
-    let MatrixShape { window: [rows, window], columns, .. } = *shape;
-    let channels = shape.channels();
-    let pairs = channels.div_ceil(2);
-    let at = move |tap: usize, input: usize, output: usize| {
-        (input < channels && output < columns).then_some((tap * channels + input) * columns + output)
-    };
-    let outputs = (0..columns).step_by(2);
-    outputs.flat_map(move |output| {
-        (0..rows).flat_map(move |row| {
-            (0..pairs).flat_map(move |pair| {
-                (0..window).map(move |column| {
-                    let (tap, input) = (row * window + column, 2 * pair);
-                    [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(i, o)| at(tap, input + i, output + o))
-                })
-            })
-        })
-    })
-}
-
-/// The sum of the magnitudes of every output's weights, forward, then in reverse.
-pub(crate) fn magnitudes(shape: &MatrixShape, values: &[i8]) -> impl Iterator<Item = u32> {
-    let (columns, channels) = (shape.columns.max(1), shape.channels().max(1));
-    let sum = |values: &mut dyn Iterator<Item = &i8>| {
-        values.fold(0, |sum: u32, value| sum.saturating_add(value.unsigned_abs().into()))
-    };
-    let forward = (0..columns).map(move |column| sum(&mut values.iter().skip(column).step_by(columns)));
-    let reverse = (0..channels).map(move |channel| {
-        let rows = values.chunks(columns).skip(channel).step_by(channels);
-        sum(&mut rows.flatten())
-    });
-    forward.chain(reverse)
 }

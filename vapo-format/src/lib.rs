@@ -36,6 +36,7 @@ pub mod matrix;
 pub mod model;
 pub mod signal;
 pub mod threshold;
+mod words;
 pub mod writer;
 
 pub use architecture::{Architecture, Node};

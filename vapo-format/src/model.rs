@@ -4,12 +4,13 @@ pub use crate::checksum::checksum;
 
 use crate::architecture::{self, Architecture, Node, Placed, Places};
 use crate::error::Error;
-use crate::fixed_point::{self, Exponents, is_bias};
+use crate::fixed_point::{Exponents, Unchecked, is_bias};
 use crate::header::Header;
 use crate::homotopy::Homotopy;
 use crate::matrix::{Arithmetic, Encoding, Matrix, MatrixShape, Weights, floats, integers, is_scale};
 use crate::signal::{Scaling, Shape};
 use crate::threshold::Threshold;
+use crate::words;
 
 /// First bytes of a file.
 pub const MAGIC: [u8; 4] = *b"VAPO";
@@ -74,8 +75,9 @@ impl<'a> Model<'a> {
             rest.split_at_checked(header_length).ok_or(too_short(PREAMBLE + header_length + CHECKSUM))?;
         let header = Header::read(version, header)?;
         architecture::check_scaling(header.scaling(), header.signal)?;
-        let length = architecture::check(header.signal, header.classes, header.nodes(), header.encoding)?.bytes;
-        fixed_point::check(header.encoding, header.signal, header.nodes(), header.exponents())?;
+        let exponents = header.calibration.map(|_| Unchecked::new(header.exponents()));
+        let Header { signal, classes, encoding, .. } = header;
+        let length = architecture::check(signal, classes, header.nodes(), encoding, exponents)?.bytes;
         if header.threshold.is_some_and(|&bytes| !Threshold::from_bytes(bytes).is_valid(header.homotopy)) {
             return Err(Error::Threshold);
         }
@@ -211,7 +213,11 @@ impl<'a> Model<'a> {
             let split = Matrix::split_padded(rest, shape, self.header.encoding);
             let (matrix, padding, tail) = split.ok_or(Error::Number { matrix: index })?;
             check_numbers(&matrix).ok_or(Error::Number { matrix: index })?;
-            if padding.iter().any(|&byte| byte != 0) {
+            let ended = match matrix.weights {
+                Weights::Integer { words, .. } => words::ends_in_zeros(&shape, words),
+                _ => true,
+            };
+            if !ended || padding.iter().any(|&byte| byte != 0) {
                 return Err(Error::Padding { matrix: index });
             }
             (rest, index) = (tail, index + 1);

@@ -1,13 +1,14 @@
 //! Writes a model file, matrix by matrix, into a buffer that the caller lends.
 
-use crate::architecture::{self, Architecture, MAX_NODES};
+use crate::architecture::{self, Architecture, MAX_NODES, NO_EXPONENTS};
 use crate::checksum;
 use crate::error::Error;
-use crate::fixed_point::{self, Calibration, Exponents, MOST_MAGNITUDE, Requantisation, Shifts};
+use crate::fixed_point::{Calibration, Exponents, MOST_MAGNITUDE, Requantisation, Shifts, Unchecked};
 use crate::header;
 use crate::matrix::{Arithmetic, Encoding, MatrixShape, is_scale};
 use crate::model::{CHECKSUM, MAGIC, Model, PREAMBLE, VERSION};
 use crate::threshold::{self, Threshold};
+use crate::words;
 
 /// Weights of one matrix on their way into a file, row-major. For integer arithmetic they are [`Values::Int8`] too.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +63,7 @@ pub struct Writer<'b, 'a> {
 /// # Errors
 /// [`Error::Architecture`].
 pub fn file_bytes(architecture: &Architecture, encoding: Encoding) -> Result<usize, Error> {
-    Ok(Sizes::of(architecture, encoding)?.file)
+    Ok(Sizes::of(architecture, encoding, NO_EXPONENTS)?.file)
 }
 
 /// How much a file holds.
@@ -73,10 +74,14 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn of(architecture: &Architecture, encoding: Encoding) -> Result<Self, Error> {
+    fn of(
+        architecture: &Architecture,
+        encoding: Encoding,
+        exponents: Option<Unchecked<impl Iterator<Item = Exponents> + Clone>>,
+    ) -> Result<Self, Error> {
         architecture::check_scaling(architecture.scaling.iter().copied(), architecture.signal)?;
         let nodes = architecture.nodes.iter().cloned();
-        let matrices = architecture::check(architecture.signal, architecture.classes, nodes, encoding)?;
+        let matrices = architecture::check(architecture.signal, architecture.classes, nodes, encoding, exponents)?;
         // No overflow: the bytes of all matrices were checked.
         let file = PREAMBLE + header::bytes(architecture, encoding)? + matrices.bytes + CHECKSUM;
         Ok(Sizes { file, matrices: matrices.count })
@@ -130,15 +135,14 @@ impl<'b, 'a> Writer<'b, 'a> {
             return Err(Error::Calibration);
         }
         let exponents = calibration.map_or([].as_slice(), |calibration| calibration.exponents);
-        let Sizes { file: mut expected, matrices } = Sizes::of(architecture, encoding)?;
+        let unchecked = calibration.map(|_| Unchecked::new(exponents.iter().copied()));
+        let Sizes { file: mut expected, matrices } = Sizes::of(architecture, encoding, unchecked)?;
         if let Some(threshold) = threshold {
             if !threshold.is_valid(architecture.homotopy) {
                 return Err(Error::Threshold);
             }
             expected += threshold::BYTES;
         }
-        let nodes = architecture.nodes.iter().cloned();
-        fixed_point::check(encoding, architecture.signal, nodes, exponents.iter().copied())?;
         let found = buffer.len();
         let too_short = Error::TooShort { expected, found };
         let buffer = buffer.get_mut(..expected).ok_or(too_short)?;
@@ -168,18 +172,22 @@ impl<'b, 'a> Writer<'b, 'a> {
         place.fill(0);
         match values {
             Values::Int8 { values, scales } if self.encoding == Encoding::Integer => {
-                let at = |node: u16| self.exponents.get(usize::from(node)).copied().unwrap_or_default();
-                let input = self.architecture.walk().nth(shape.node.into());
-                let input = input.and_then(|placed| placed.edges.first().copied()).unwrap_or_default();
-                put_integer(place, &shape, [at(input), at(shape.node)], biases, values, scales)
-                    .map_err(|refusal| refusal.of(self.written))?;
+                if let Some(found) = words::magnitudes(&shape, values).find(|&sum| sum > MOST_MAGNITUDE) {
+                    return Err(Error::Magnitude { matrix: self.written, found });
+                }
+                let requantisation = requantisation(self.architecture, self.exponents, shape.node, scales);
+                let weight = |at: Option<usize>| at.and_then(|at| values.get(at)).map_or(0, |&value| value as u8);
+                let words = words::words(&shape).map(|word| word.map(weight));
+                requantisation
+                    .and_then(|requantisation| put_integer(place, &requantisation, biases, scales, words))
+                    .ok_or(Error::Shift { matrix: self.written })?;
             }
             Values::Int8 { values, scales } => {
-                let place = put(put(place, biases), scales);
-                place.iter_mut().zip(values).for_each(|(byte, &value)| *byte = value as u8);
+                let place = put(put(place, float_bytes(biases)), float_bytes(scales));
+                put(place, values.iter().map(|value| value.to_le_bytes()));
             }
             Values::Float32(values) => {
-                put(put(place, biases), values);
+                put(put(place, float_bytes(biases)), float_bytes(values));
             }
         }
         (self.used, self.written) = (end, self.written + 1);
@@ -274,58 +282,53 @@ fn numbers(biases: &[f32], values: Values<'_>) -> bool {
         }
 }
 
-/// Why a matrix has no integer arithmetic.
-enum Refusal {
-    Shift,
-    Magnitude(u32),
-}
-
-impl Refusal {
-    fn of(self, matrix: u16) -> Error {
-        match self {
-            Refusal::Shift => Error::Shift { matrix },
-            Refusal::Magnitude(found) => Error::Magnitude { matrix, found },
-        }
+/// How the convolution of a node is computed in integers; none where its exponents are too far apart.
+fn requantisation(
+    architecture: &Architecture,
+    exponents: &[Exponents],
+    node: u16,
+    scales: &[f32],
+) -> Option<Requantisation> {
+    let placed = architecture.walk().nth(node.into())?;
+    let [input, output] = [*placed.edges.first()?, node].map(|node| exponents.get(usize::from(node)).copied());
+    let (input, output) = (input?, output?);
+    let largest = scales.iter().copied().fold(0.0, f32::max);
+    if placed.output.of_signal {
+        Requantisation::new(largest, input, output)
+    } else {
+        Requantisation::forward_alone(largest, input.value, output.value)
     }
 }
 
-/// Fills a matrix of integer arithmetic, between an input and an output of these exponents.
+/// Fills a matrix of integer arithmetic. None where a bias is too large.
 fn put_integer(
     place: &mut [u8],
-    shape: &MatrixShape,
-    [input, output]: [Exponents; 2],
+    requantisation: &Requantisation,
     biases: &[f32],
-    values: &[i8],
     scales: &[f32],
-) -> Result<(), Refusal> {
-    if let Some(found) = fixed_point::magnitudes(shape, values).find(|&sum| sum > MOST_MAGNITUDE) {
-        return Err(Refusal::Magnitude(found));
+    words: impl Iterator<Item = [u8; 4]>,
+) -> Option<()> {
+    let mut place = place;
+    for &bias in biases {
+        place = put(place, [requantisation.bias(bias)?.to_le_bytes()]);
     }
-    let largest = scales.iter().copied().fold(0.0, f32::max);
-    let requantisation = Requantisation::new(largest, input, output).ok_or(Refusal::Shift)?;
-    let (of_biases, rest) = place.split_at_mut(4 * shape.columns);
-    for (chunk, &bias) in of_biases.as_chunks_mut().0.iter_mut().zip(biases) {
-        *chunk = requantisation.bias(bias).ok_or(Refusal::Shift)?.to_le_bytes();
-    }
-    let (forward, rest) = rest.split_at_mut(2 * shape.columns);
-    let (reverse, rest) = rest.split_at_mut(2 * shape.columns);
-    for ((forward, reverse), &scale) in forward.as_chunks_mut().0.iter_mut().zip(reverse.as_chunks_mut().0).zip(scales)
-    {
-        *forward = requantisation.forward(scale).to_le_bytes();
-        *reverse = requantisation.reverse(scale).to_le_bytes();
-    }
+    let place = put(place, scales.iter().map(|&scale| requantisation.forward(scale).to_le_bytes()));
+    let place = put(place, scales.iter().map(|&scale| requantisation.reverse(scale).to_le_bytes()));
     let Shifts { forward, reverse, sum } = requantisation.shifts;
-    rest.iter_mut().zip([forward, reverse, sum, 0]).for_each(|(byte, shift)| *byte = shift);
-    let words = rest.get_mut(4..).unwrap_or_default().as_chunks_mut::<4>().0;
-    for (word, place) in fixed_point::words(shape).zip(words) {
-        *place = word.map(|at| at.and_then(|at| values.get(at)).map_or(0, |&value| value as u8));
-    }
-    Ok(())
+    put(put(place, [[forward, reverse, sum, 0]]), words);
+    Some(())
 }
 
-/// Writes `values` at the start of `place`; returns what follows.
-fn put<'p>(place: &'p mut [u8], values: &[f32]) -> &'p mut [u8] {
-    let (chunks, _) = place.as_chunks_mut();
-    chunks.iter_mut().zip(values).for_each(|(chunk, value)| *chunk = value.to_le_bytes());
-    place.get_mut(4 * values.len()..).unwrap_or_default()
+/// Writes `values` at the start of `place`, as many as it has room for; returns what follows.
+fn put<const BYTES: usize>(mut place: &mut [u8], values: impl IntoIterator<Item = [u8; BYTES]>) -> &mut [u8] {
+    for value in values {
+        let Some((chunk, rest)) = core::mem::take(&mut place).split_first_chunk_mut() else { break };
+        *chunk = value;
+        place = rest;
+    }
+    place
+}
+
+fn float_bytes(values: &[f32]) -> impl Iterator<Item = [u8; 4]> {
+    values.iter().map(|value| value.to_le_bytes())
 }

@@ -92,22 +92,24 @@ impl Nodes {
                 // Sines, exactly 1 at most.
                 Layer::Time(_) => 14,
                 Layer::Silu(_) => value.clamp(*KNOTS.start(), *KNOTS.end()),
+                // A float.
+                Layer::Readout(_) => 0,
                 _ => value.min(15),
             };
-            let cotangent = if placed.output.of_signal {
-                exponent(ranges.largest(node, Activation::Cotangent) * headroom)
-            } else {
-                0
-            };
+            let has_cotangent = placed.output.of_signal && !matches!(placed.node.layer, Layer::Readout(_));
+            let cotangent =
+                if has_cotangent { exponent(ranges.largest(node, Activation::Cotangent) * headroom) } else { 0 };
             // As many as the model's nodes.
             let _ = nodes.exponents.push(Exponents { value, cotangent });
             let _ = nodes.values.push(node);
             let _ = nodes.cotangents.push(node);
-            for &edge in &placed.edges {
+            for (&edge, input) in placed.edges.iter().zip(placed.inputs()) {
                 match placed.node.layer {
                     Layer::Add(_) => {
                         join(&mut nodes.values, node, edge);
-                        join(&mut nodes.cotangents, node, edge);
+                        if input.of_signal {
+                            join(&mut nodes.cotangents, node, edge);
+                        }
                     }
                     // What is only moved keeps its exponent.
                     Layer::SpaceToDepth(_) | Layer::Up(_) | Layer::Concat(_) => join(&mut nodes.values, node, edge),
@@ -175,15 +177,15 @@ impl Nodes {
         let (node, own) = (placed.index, self.at(placed.index));
         let Some(&input) = placed.edges.first() else { return false };
         let of_input = self.at(input);
+        let of_signal = placed.inputs().first().is_some_and(|input| input.of_signal);
         match placed.node.layer {
             Layer::Conv(_) => {
                 let largest = matrix.map_or(0.0, |matrix| largest_scale(&matrix));
                 let alone = |value: i8, cotangent: i8| Exponents { value, cotangent };
-                // Forward and in reverse by themselves: of 40 the other direction always has a shift.
-                let forward = Requantisation::new(largest, alone(of_input.value, -40), alone(own.value, -40));
-                let reverse = Requantisation::new(largest, alone(0, of_input.cotangent), alone(0, own.cotangent));
+                let forward = Requantisation::forward_alone(largest, of_input.value, own.value);
+                // In reverse alone: between these values there always is a shift.
+                let reverse = Requantisation::new(largest, alone(40, of_input.cotangent), alone(-40, own.cotangent));
                 let finer = forward.is_none() && self.lower(node, Activation::Value, own.value.saturating_sub(1));
-                let of_signal = placed.inputs().first().is_some_and(|input| input.of_signal);
                 let coarser = of_signal
                     && reverse.is_none()
                     && self.lower(input, Activation::Cotangent, of_input.cotangent.saturating_sub(1));
@@ -192,7 +194,7 @@ impl Nodes {
             Layer::Silu(_) => match placed.edges.get(1) {
                 None => {
                     let value = self.lower(node, Activation::Value, 15);
-                    self.lower(input, Activation::Cotangent, own.cotangent.saturating_add(10)) || value
+                    of_signal && self.lower(input, Activation::Cotangent, own.cotangent.saturating_add(10)) || value
                 }
                 Some(&film) => {
                     let changed = self.lower(film, Activation::Value, 14);
@@ -200,7 +202,7 @@ impl Nodes {
                     let most = of_input.value.saturating_add(film).min(film.saturating_add(15));
                     let value = self.lower(node, Activation::Value, most);
                     let most = own.cotangent.saturating_add(film).saturating_sub(1);
-                    self.lower(input, Activation::Cotangent, most) || value || changed
+                    of_signal && self.lower(input, Activation::Cotangent, most) || value || changed
                 }
             },
             _ => false,

@@ -17,7 +17,7 @@ const UNIT: f64 = 204.8;
 const OFFSET: i32 = 256 * ZERO + 128;
 /// Twice the derivative at 0, which is the sum of the derivatives of x and −x: times [`UNIT`] and 256, with two offsets and
 /// one half of two halves.
-const MIRROR: i32 = 52_429 + 2 * (256 * ZERO) + 256;
+pub(crate) const MIRROR: i32 = 52_429 + 2 * (256 * ZERO) + 256;
 
 /// Scale and shift of a feature-wise linear modulation (FiLM), one of each a channel.
 #[derive(Clone, Copy, Debug)]
@@ -39,8 +39,13 @@ impl<'a> Film<'a> {
 
     /// The factors of the channels: 1 + scale.
     fn factors(self) -> impl Iterator<Item = i32> {
+        self.scale.iter().map(move |&scale| self.factor(scale))
+    }
+
+    /// The factor of a channel of that scale.
+    pub(crate) fn factor(self, scale: i16) -> i32 {
         let one = 1 << (self.exponent & 31);
-        self.scale.iter().map(move |&scale| saturate(one + i32::from(scale)).into())
+        saturate(one + i32::from(scale)).into()
     }
 }
 
@@ -108,7 +113,7 @@ fn saturate(value: i32) -> i16 {
 }
 
 /// A value of exponent `from` as one of exponent `to`.
-fn exponent_moved(value: i32, from: u32, to: u32) -> i32 {
+pub(crate) fn exponent_moved(value: i32, from: u32, to: u32) -> i32 {
     if from >= to { Rounding::new(from - to).of(value) } else { value << ((to - from) & 31) }
 }
 
@@ -171,7 +176,7 @@ fn knot(knots: &[u16; 257], index: usize) -> i32 {
 
 /// x·(1 − sigmoid(x))·2^15 at x = i/16, which is ReLU − SiLU.
 #[rustfmt::skip]
-static RESIDUES: [u16; 257] = [
+pub(crate) static RESIDUES: [u16; 257] = [
     0, 992, 1920, 2785, 3587, 4326, 5005, 5625, 6186, 6690, 7140, 7538, 7885, 8183, 8436, 8645, 8813, 8942, 9035,
     9094, 9122, 9121, 9093, 9041, 8967, 8872, 8760, 8632, 8490, 8335, 8169, 7995, 7812, 7623, 7429, 7231, 7030,
     6827, 6623, 6418, 6214, 6011, 5810, 5611, 5415, 5221, 5031, 4845, 4662, 4484, 4310, 4140, 3975, 3815, 3659,
@@ -187,7 +192,7 @@ static RESIDUES: [u16; 257] = [
 
 /// The derivative at x = −i/16, times 256 of the byte's steps, plus [`OFFSET`].
 #[rustfmt::skip]
-static RATES: [u16; 257] = [
+pub(crate) static RATES: [u16; 257] = [
     32487, 30849, 29218, 27600, 26001, 24426, 22882, 21373, 19906, 18483, 17110, 15789, 14524, 13318, 12171, 11086,
     10064, 9105, 8209, 7375, 6603, 5892, 5240, 4646, 4107, 3621, 3187, 2801, 2462, 2165, 1910, 1693, 1512, 1364,
     1247, 1158, 1096, 1057, 1039, 1041, 1060, 1096, 1145, 1207, 1280, 1362, 1452, 1549, 1653, 1761, 1873, 1988,

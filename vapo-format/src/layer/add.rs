@@ -27,9 +27,9 @@ impl Kind for Add {
         Place::Over
     }
 
-    /// Its cotangent is that of both inputs, so all three have one exponent.
-    fn exponents(&self, inputs: &[Exponents], own: Exponents) -> bool {
-        inputs.iter().all(|input| input.cotangent == own.cotangent)
+    /// Its cotangent is that of both inputs, so all three have one exponent, but for an input that has no cotangent.
+    fn exponents(&self, inputs: Inputs<'_>, of_inputs: &[Exponents], own: Exponents) -> bool {
+        inputs.iter().zip(of_inputs).all(|(input, of)| !input.of_signal || of.cotangent == own.cotangent)
     }
 
     fn reverse(&self, _: usize, _: Arithmetic) -> Reverse {

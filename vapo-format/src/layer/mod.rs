@@ -74,9 +74,9 @@ pub trait Kind {
         0
     }
 
-    /// Whether integers can go from the exponents of the inputs to its own, and cotangents back.
-    fn exponents(&self, inputs: &[Exponents], own: Exponents) -> bool {
-        let _ = (inputs, own);
+    /// Whether integers can go from the exponents of the inputs, one [`Exponents`] each, to its own, and cotangents back.
+    fn exponents(&self, inputs: Inputs<'_>, of_inputs: &[Exponents], own: Exponents) -> bool {
+        let _ = (inputs, of_inputs, own);
         true
     }
 

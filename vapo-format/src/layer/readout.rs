@@ -2,6 +2,7 @@
 
 use super::{Inputs, Kind, Reverse, input};
 use crate::error::Fault;
+use crate::fixed_point::Exponents;
 use crate::matrix::Arithmetic;
 use crate::signal::Shape;
 use core::fmt;
@@ -35,6 +36,11 @@ impl Kind for Readout {
 
     fn keeps(&self, _: usize, _: Arithmetic) -> bool {
         true
+    }
+
+    /// The potential is a float, and its cotangent is 1.
+    fn exponents(&self, _: Inputs<'_>, _: &[Exponents], own: Exponents) -> bool {
+        own == Exponents::default()
     }
 
     fn reverse(&self, input: usize, _: Arithmetic) -> Reverse {

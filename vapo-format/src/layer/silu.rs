@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// Exponents of the integers that SiLU's table has knots for, 16 to a unit.
 pub const KNOTS: RangeInclusive<i8> = 4..=15;
+/// Exponents of FiLM that an i16 has a 1 of, to be added to scales.
+const FILM: RangeInclusive<i8> = 0..=14;
 
 /// silu(x), or silu(x·(1 + scale) + shift). The second input holds a scale a channel, then a shift a channel, and does not
 /// depend on the signal: FiLM (Perez et al., 2018, arXiv:1709.07871), here by time.
@@ -49,19 +51,17 @@ impl Kind for Silu {
         }
     }
 
-    fn exponents(&self, inputs: &[Exponents], own: Exponents) -> bool {
-        let (Some(x), film) = (inputs.first(), inputs.get(1)) else { return false };
-        let [x_value, own_value, own_cotangent, x_cotangent] =
-            [x.value, own.value, own.cotangent, x.cotangent].map(i32::from);
-        let shifts = match film.map(|film| i32::from(film.value)) {
-            None => [x_value - own_value, 10 + own_cotangent - x_cotangent],
-            Some(film) => [x_value + film - own_value, own_cotangent - 1 + film - x_cotangent],
-        };
-        // FiLM has a 1 beside its scales, and shifts that go to the output's exponent.
-        let film_fits = film.is_none_or(|film| {
-            (0..=14).contains(&film.value) && (-31..=15).contains(&(own_value - i32::from(film.value)))
-        });
-        KNOTS.contains(&own.value) && film_fits && shifts.into_iter().all(is_shift)
+    fn exponents(&self, inputs: Inputs<'_>, of_inputs: &[Exponents], own: Exponents) -> bool {
+        let (Some(x), film) = (of_inputs.first(), of_inputs.get(1)) else { return false };
+        let film_fits = film.is_none_or(|film| FILM.contains(&film.value));
+        // Of a factor of 1 without FiLM.
+        let film = film.map(|film| i32::from(film.value));
+        let value = i32::from(x.value) + film.unwrap_or(0) - i32::from(own.value);
+        let cotangent = i32::from(own.cotangent) + film.map_or(10, |film| film - 1) - i32::from(x.cotangent);
+        KNOTS.contains(&own.value)
+            && film_fits
+            && is_shift(value)
+            && (!input(inputs, 0).of_signal || is_shift(cotangent))
     }
 
     fn reverse(&self, _: usize, _: Arithmetic) -> Reverse {

@@ -3,8 +3,11 @@
 use crate::version_1::Encoder;
 use proptest::prelude::*;
 use vapo_format::matrix::{Weights, floats};
-use vapo_format::writer::{Values, Writer, file_bytes};
-use vapo_format::{Architecture, Block, Encoding, Error, Homotopy, Model, Shape, Threshold, threshold};
+use vapo_format::writer::{Values, Writer, file_bytes, renew};
+use vapo_format::{
+    Architecture, Arithmetic, Block, Calibration, Encoding, Error, Exponents, Homotopy, MatrixShape, Model, Shape,
+    Threshold, threshold,
+};
 
 /// Biases and weights of one matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,8 +52,31 @@ pub(crate) fn write_with_threshold(
     Ok(file)
 }
 
+/// The file of a model of integer arithmetic, from i8 weights.
+pub(crate) fn write_integer(
+    architecture: &Architecture,
+    calibration: Calibration<'_>,
+    threshold: Option<Threshold>,
+    matrices: &[Numbers],
+) -> Result<Vec<u8>, Error> {
+    let bytes = file_bytes(architecture, Encoding::Integer)? + threshold.map_or(0, |_| threshold::BYTES);
+    let mut file = vec![0xa5; bytes];
+    let mut writer = Writer::integer(&mut file, architecture, calibration, threshold)?;
+    for matrix in matrices {
+        writer.matrix(&matrix.biases, matrix.weights.values())?;
+    }
+    assert_eq!(writer.finish()?, file.len());
+    Ok(file)
+}
+
 /// The file of what was read from a file.
 pub(crate) fn rewrite(model: &Model<'_>) -> Result<Vec<u8>, Error> {
+    if model.arithmetic() == Arithmetic::Integer {
+        // Scales are not in the file: its matrices are written as they are.
+        let mut file = vec![0xa5; model.bytes() + model.threshold().map_or(0, |_| threshold::BYTES)];
+        assert_eq!(renew(model, &mut file)?, file.len());
+        return Ok(file);
+    }
     write_with_threshold(&model.architecture(), model.encoding(), model.threshold(), &numbers(model))
 }
 
@@ -91,19 +117,33 @@ pub(crate) fn random_numbers(architecture: &Architecture, encoding: Encoding, se
     };
     let mut float = move || Some(f32::from_bits(next() as u32)).filter(|value| value.is_finite()).unwrap_or(0.0);
     let mut list = |length: usize| -> Vec<f32> { (0..length).map(|_| float()).collect() };
-    let mut matrix = |rows: usize, columns: usize| Numbers {
-        biases: list(columns),
-        weights: match encoding {
-            Encoding::Int8 => OwnedWeights::Int8 {
-                values: list(rows * columns).iter().map(|value| value.to_bits() as i8).collect(),
-                // Below 2^121: what is larger has its exponent's top bit taken away.
-                scales: list(columns).iter().map(|value| f32::from_bits(value.to_bits() & 0x3fff_ffff)).collect(),
-            },
-            Encoding::Float32 => OwnedWeights::Float32(list(rows * columns)),
-            Encoding::Integer => unreachable!("made of int8 with a calibration"),
-        },
+    let matrix = |shape: MatrixShape| {
+        let MatrixShape { rows, columns, .. } = shape;
+        // Finite, and below a limit where the top bits of the exponent that it has not are taken away.
+        let below = |value: &f32, limit: f32| f32::from_bits(value.to_bits() & limit.next_down().to_bits());
+        let biases = list(columns);
+        let mut int8 = || list(rows * columns).iter().map(|value| value.to_bits() as i8).collect::<Vec<_>>();
+        match encoding {
+            Encoding::Int8 => {
+                let values = int8();
+                // Below 2^121.
+                let scales = list(columns).iter().map(|value| below(value, 2.0)).collect();
+                Numbers { biases, weights: OwnedWeights::Int8 { values, scales } }
+            }
+            Encoding::Float32 => Numbers { biases, weights: OwnedWeights::Float32(list(rows * columns)) },
+            // What becomes of them in integers.
+            Encoding::Integer => {
+                // No sum of magnitudes is too large.
+                let most = 65_535 / rows.max(columns * shape.taps()).max(516) as i32;
+                let values = int8().iter().map(|&value| (i32::from(value) % (most + 1)) as i8).collect();
+                // Small, so that there are shifts to exponents that are alike.
+                let scales = list(columns).iter().map(|value| below(value, 2.0_f32.powi(-11))).collect();
+                let biases = biases.iter().map(|bias| below(&bias.abs(), 2.0).copysign(*bias)).collect();
+                Numbers { biases, weights: OwnedWeights::Int8 { values, scales } }
+            }
+        }
     };
-    architecture.matrices().map(|m| matrix(m.rows, m.columns)).collect()
+    architecture.matrices().map(matrix).collect()
 }
 
 /// The files of sections 9 and 12.4 of the specification: their encoder and their numbers.
@@ -135,6 +175,33 @@ pub(crate) fn example_numbers(encoding: Encoding) -> Vec<Numbers> {
     if encoding == Encoding::Float32 { dequantised(&matrices) } else { matrices }
 }
 
+/// The exponents of [`example`] in integer arithmetic, and what they are said to be measured on.
+pub(crate) const EXAMPLE_CALIBRATION: Calibration<'_> = Calibration {
+    exponents: &[
+        Exponents { value: 12, cotangent: 2 },
+        Exponents { value: 14, cotangent: 0 },
+        Exponents { value: 11, cotangent: 0 },
+        Exponents { value: 11, cotangent: 0 },
+        Exponents { value: 9, cotangent: 0 },
+        Exponents { value: 9, cotangent: 0 },
+        Exponents { value: 10, cotangent: 3 },
+        Exponents { value: 10, cotangent: 3 },
+        Exponents { value: 7, cotangent: 10 },
+        Exponents { value: 10, cotangent: 0 },
+        Exponents { value: 0, cotangent: 0 },
+    ],
+    digest: 0xcafe_f00d,
+};
+
+/// The file of [`example`] in integer arithmetic.
+pub(crate) fn example_integer(threshold: Option<Threshold>) -> Vec<u8> {
+    let (encoder, matrices) = example();
+    write_integer(&encoder.architecture(), EXAMPLE_CALIBRATION, threshold, &matrices).expect("valid")
+}
+
+/// Where the matrices of [`example_integer`] begin, without a threshold.
+pub(crate) const EXAMPLE_INTEGER_MATRICES: usize = 104;
+
 /// The threshold of the specification's examples.
 pub(crate) const THRESHOLD: Threshold = Threshold { energy: -3.5, time: 0.5, false_positive_rate: 0.05 };
 
@@ -155,7 +222,11 @@ pub(crate) fn example_files() -> Vec<(Vec<u8>, usize)> {
         let version_1 = example().0.file(encoding, threshold, &example_numbers(encoding));
         [(version_1, one + more), (example_file(encoding, threshold), two + more)]
     };
-    kinds.into_iter().flat_map(of_kind).collect()
+    let integers = [None, Some(THRESHOLD)].map(|threshold| {
+        let more = threshold.map_or(0, |_| threshold::BYTES);
+        (example_integer(threshold), EXAMPLE_INTEGER_MATRICES + more)
+    });
+    kinds.into_iter().flat_map(of_kind).chain(integers).collect()
 }
 
 /// The digits potential: 8×8×1 in three levels.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as NotAName, MapAccessDeserializer, MapDeserializer, StrDeserializer, UnitDeserializer};
 use vapo_format::layer::{Add, Concat, Conv, Readout, Signal, Silu, SpaceToDepth, Time, Up};
-use vapo_format::{Block, Encoding, Homotopy, Layer, MatrixShape, Shape};
+use vapo_format::{Arithmetic, Block, Encoding, Homotopy, Layer, MatrixShape, Shape};
 
 fn parsed<'n, T: Deserialize<'n>>(name: &'n str) -> Result<T, NotAName> {
     let deserializer: StrDeserializer<'n, NotAName> = name.into_deserializer();
@@ -19,13 +19,19 @@ fn names_are_those_of_configurations() {
         assert_eq!(name.parse(), Ok(homotopy));
         assert_eq!(parsed(name), Ok(homotopy));
     }
-    for (encoding, name) in [(Encoding::Int8, "int8"), (Encoding::Float32, "float32")] {
+    let encodings = [(Encoding::Int8, "int8"), (Encoding::Float32, "float32"), (Encoding::Integer, "integer")];
+    for (encoding, name) in encodings {
         assert_eq!(encoding.to_string(), name);
         assert_eq!(name.parse(), Ok(encoding));
         assert_eq!(parsed(name), Ok(encoding));
     }
+    assert_eq!([Arithmetic::Float, Arithmetic::Integer].map(|it| it.to_string()), ["float", "integer"]);
+    assert_eq!(
+        encodings.map(|(encoding, _)| encoding.arithmetic()),
+        [Arithmetic::Float, Arithmetic::Float, Arithmetic::Integer]
+    );
     assert_eq!("Linear".parse::<Homotopy>().unwrap_err().to_string(), "expected linear or bayes");
-    assert_eq!("int4".parse::<Encoding>().unwrap_err().to_string(), "expected int8 or float32");
+    assert_eq!("int4".parse::<Encoding>().unwrap_err().to_string(), "expected int8, float32 or integer");
     assert_eq!(parsed("space-to-depth"), Ok(Block::SpaceToDepth));
     assert_eq!(parsed("residual"), Ok(Block::Residual));
 }

@@ -1,4 +1,4 @@
-//! The kernel for Cortex-M0 and M0+, in assembly: the twin of [`portable`].
+//! Tiles on Cortex-M0 and M0+, in assembly.
 //!
 //! The core multiplies 32 bits in one instruction, into one of the factors, and computes in r0 to r7 alone; but it adds to
 //! r8 to lr. So the sums of up to three pixels stay in those, and every word of weights is loaded and split once a tile:
@@ -8,85 +8,208 @@
 //! | r0 | address of the weights' word |
 //! | r1 | address of the values' word |
 //! | r2, r3, r4, r5 | b0, b1, b2, b3 of the weights; free between words |
-//! | r6, r7 | lo and hi of the values, and products |
+//! | r6, r7 | lo and hi of the values, and products; r7 the address of the [`Task`] between segments |
 //! | r8 to r11, r12 and lr | the sums of up to three pixels |
+//! | \[sp] | address at which the segment's weights end |
+//! | \[sp, 4], \[sp, 8] | bytes from line to line, of weights and of values |
+//! | \[sp, 12] | address of the [`Task`] |
 //!
-//! A word of two pixels takes 31 instructions, of three 44: 3.9 and 3.7 a multiplication. The rest is 4 to 7 a line.
+//! A word of two pixels takes 31 instructions, of three 44: 3.9 and 3.7 a multiplication. The rest is 4 to 7 a line, and about
+//! 75 a pair of channels.
+//!
+//! The twin is `Tile::compute_pairs`, with the kernel in Rust; [`super::reference`] is what both are compared with, in the
+//! emulator by the firmware `kernels`.
 
 #![allow(
     unsafe_code,
-    reason = "the compiler keeps the sums in memory: a kernel in Rust takes half as many instructions again"
+    reason = "the compiler keeps the sums in memory: a kernel in Rust takes twice as many instructions"
 )]
 
-pub(super) mod requantise;
+mod requantise;
 
 use core::arch::naked_asm;
+use core::mem::offset_of;
 
-use super::lines::Lines;
-use super::portable;
+use super::Direction;
+use super::tile::Tile;
+
+pub(super) use super::portable::{forward, reverse};
 
 /// Most pixels of a tile: one more, and sums would have no registers.
 pub(super) const PIXELS: usize = 3;
 
-/// Adds what two outputs of each pixel get.
-pub(super) fn forward(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
-    if !add(lines, sums, false) {
-        portable::forward(lines, sums);
-    }
-}
-
-/// Adds what two inputs of each pixel get.
-pub(super) fn reverse(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
-    if !add(lines, sums, true) {
-        portable::reverse(lines, sums);
-    }
-}
-
-/// What a kernel is told, beside its first words.
+/// What a kernel computes: pairs of channels of a tile. Steps are in bytes.
 #[repr(C)]
 struct Task {
-    /// Address past the last line of values, at the first line's word.
-    end: *const u32,
-    /// Bytes from a line of weights to the next.
-    stride: usize,
-    /// Bytes from a line of values to the next.
+    /// A pair's sums, of which the kernel writes as many as there are pixels.
+    sums: [[i32; 2]; PIXELS],
+    /// The first segment's first values, and from line to line of them.
+    columns: *const u32,
     step: usize,
-    /// The sums of the pixels.
-    sums: *mut [i32; 2],
+    /// The first segment's first weights, and from line to line of them. The kernel goes on to the next pair's.
+    weights: *const u32,
+    stride: usize,
+    /// From the first weights of a segment to its end.
+    span: usize,
+    /// Number of segments, and those that are left: the kernel counts them down.
+    segments: usize,
+    left: usize,
+    /// From the end of a segment to the next, of values and of weights.
+    next_columns: usize,
+    next_weights: usize,
+    /// Pairs of channels; the kernel counts them down.
+    pairs: usize,
+    /// From pair to pair of weights.
+    next_pair: usize,
+    /// The first pixel's values of a pair, and from pixel to pixel. The kernel goes on to the next pair's.
+    values: *mut i16,
+    pixel: usize,
+    /// A pair's factors and biases; the kernel goes on to the next pair's. In reverse there are none.
+    factors: *const i16,
+    biases: *const i32,
+    /// How far a product is shifted, and what is added before. In reverse how far a sum is shifted before it is rounded, and after.
+    shift: usize,
+    round: usize,
+    /// Past the last sum.
+    end: *const [i32; 2],
 }
 
-/// A kernel: takes the first word of weights, that of values, and the rest.
-type Kernel = unsafe extern "C" fn(*const u32, *const u32, &Task);
+/// Computes a task.
+type Kernel = unsafe extern "C" fn(&mut Task);
 
-/// Adds to the sums, unless the words are not where a kernel can load them.
-#[inline(always)]
-fn add(lines: &Lines<'_>, sums: &mut [[i32; 2]], reverse: bool) -> bool {
-    let (&Lines { columns, step, count, taps, weights, stride }, pixels) = (lines, sums.len());
-    let first = weights.as_ptr().cast::<u32>();
-    let Some(last) = count.checked_sub(1) else { return true };
-    let inside = columns.len() >= last * step + pixels + taps - 1 && weights.len() >= 4 * (last * stride + taps);
-    if !inside || !first.is_aligned() {
-        return false;
-    }
-    let (forward, backward, words): (Kernel, Kernel, usize) = match (pixels, taps) {
-        (2, 3) => (forward_2_3, reverse_2_3, 3),
-        (3, 3) => (forward_3_3, reverse_3_3, 3),
+/// The kernel of so many pixels and taps, and how many of the taps it computes at once.
+fn kernel(direction: Direction, pixels: usize, taps: usize) -> Option<(Kernel, usize)> {
+    let (forward, reverse, at_once): (Kernel, Kernel, usize) = match (pixels, taps) {
+        (2, 3) => (forward_2_by_3, reverse_2_by_3, 3),
+        (3, 3) => (forward_3_by_3, reverse_3_by_3, 3),
         (1, _) => (forward_1, reverse_1, 1),
         (2, _) => (forward_2, reverse_2, 1),
         (3, _) => (forward_3, reverse_3, 1),
+        _ => return None,
+    };
+    Some((if direction == Direction::Forward { forward } else { reverse }, at_once))
+}
+
+/// Computes a tile, unless it is of a kind that has no kernel, or a slice is too short or lies where words do not.
+pub(super) fn compute(tile: &Tile<'_>, result: &mut [i16]) -> bool {
+    let &Tile {
+        direction,
+        weights,
+        pixels,
+        taps,
+        columns,
+        step,
+        stride,
+        count,
+        segments,
+        pairs,
+        result: (channels, pixel),
+    } = tile;
+    let forward = direction == Direction::Forward;
+    let (Some((kernel, at_once)), Some(last)) = (kernel(direction, pixels, taps), count.checked_sub(1)) else {
+        return false;
+    };
+    if pixels == 0 || taps == 0 || segments.0 == 0 {
+        return false;
+    }
+    // Taps that are not computed at once are segments.
+    let (first, (segments, next_columns, next_weights)) = match segments {
+        segments if at_once == taps => (0, segments),
+        (1, ..) if forward => (0, (taps, 1, 1)),
+        (1, ..) => (taps - 1, (taps, 1_usize.wrapping_neg(), 1)),
         _ => return false,
     };
-    let kernel = if reverse { backward } else { forward };
-    let end = columns.as_ptr().wrapping_add(count * step);
-    let sums = sums.as_mut_ptr();
-    for tap in (0..taps).step_by(words) {
-        let at = if reverse { taps - words - tap } else { tap };
-        let task = Task { end: end.wrapping_add(at), stride: 4 * stride, step: 4 * step, sums };
-        // SAFETY: the words of all lines are inside both slices, the weights' too at an address that a word may have, and
-        // there are sums for all pixels.
-        unsafe { kernel(first.wrapping_add(tap), columns.as_ptr().wrapping_add(at), &task) };
+    let (word, next_pair) = pairs;
+    let (all_segments, next_segment_columns, next_segment_weights) = tile.segments;
+    let (last_segment, last_pair) = (all_segments.saturating_sub(1), channels.div_ceil(2).saturating_sub(1));
+    // Numbers whose products, summed, fit 32 bits.
+    let steps =
+        last | step | stride | last_segment | next_segment_columns | next_segment_weights | last_pair | next_pair;
+    if (steps | taps | pixel | channels) >= 1 << 15 || word >= 1 << 29 {
+        return false;
+    }
+    // The furthest that is read.
+    let furthest_column = last * step + last_segment * next_segment_columns + pixels + taps - 1;
+    let furthest_word = last * stride + last_segment * next_segment_weights + last_pair * next_pair + word + taps;
+    let (factors, biases) = (weights.forward, weights.biases);
+    let rounded = if forward { channels } else { 0 };
+    if columns.len() < furthest_column
+        || weights.words.len() / 4 < furthest_word
+        || result.len() < (pixels - 1) * pixel + channels
+        || factors.len() / 2 < rounded
+        || biases.len() / 4 < rounded
+        || !weights.words.as_ptr().cast::<u32>().is_aligned()
+        || !factors.as_ptr().cast::<i16>().is_aligned()
+        || !biases.as_ptr().cast::<i32>().is_aligned()
+    {
+        return false;
+    }
+    let [n, _, k] = weights.shifts.map(|shift| usize::from(shift) & 31);
+    let (shift, round) = match (forward, n, k) {
+        (true, n, _) => (n, (1 << n) >> 1),
+        (false, _, 0) => (0, 0),
+        (false, _, k) => (k - 1, 1),
+    };
+    let mut task = Task {
+        sums: [[0; 2]; PIXELS],
+        columns: columns.as_ptr().wrapping_add(first),
+        step: 4 * step,
+        weights: weights.words.as_ptr().cast::<u32>().wrapping_add(word),
+        stride: 4 * stride,
+        span: 4 * stride * count,
+        segments,
+        left: 0,
+        next_columns: next_columns.wrapping_sub(step * count).wrapping_mul(4),
+        next_weights: next_weights.wrapping_sub(stride * count).wrapping_mul(4),
+        pairs: channels / 2,
+        next_pair: 4 * next_pair,
+        values: result.as_mut_ptr(),
+        pixel: 2 * pixel,
+        factors: factors.as_ptr().cast(),
+        biases: biases.as_ptr().cast(),
+        shift,
+        round,
+        end: core::ptr::null(),
+    };
+    task.end = task.sums.as_ptr().wrapping_add(pixels);
+    if task.pairs > 0 {
+        // SAFETY: a kernel reads, of every pair and line, `taps` words of weights and `pixels` + `taps` − 1 of values, of every pair
+        // two factors and two biases forward, and writes two values a pixel: the furthest of each were found inside their slices,
+        // where all others lie before them. A segment ends after `count` ≥ 1 lines, where its weights' address is the end. All
+        // words lie at addresses of words, since the first of each slice does. The registers that the procedure call standard
+        // preserves are restored.
+        unsafe { kernel(&mut task) };
+    }
+    if channels % 2 == 1 {
+        // The last channel alone: its values are computed beside others, which are dropped.
+        let mut values = [[0_i16; 2]; PIXELS];
+        let channel = channels - 1;
+        let factors = [halves(factors, channel).first().copied().unwrap_or_default(), 0];
+        let biases = [words(biases, channel).first().copied().unwrap_or_default(), 0];
+        task.pairs = 1;
+        (task.values, task.pixel) = (values.as_mut_ptr().cast(), size_of::<[i16; 2]>());
+        (task.factors, task.biases) = (factors.as_ptr(), biases.as_ptr());
+        // SAFETY: as above, with factors, biases and values of this pair's own.
+        unsafe { kernel(&mut task) };
+        for (index, [value, _]) in values.iter().enumerate().take(pixels) {
+            if let Some(to) = result.get_mut(index * pixel + channel) {
+                *to = *value;
+            }
+        }
     }
     true
+}
+
+/// The i16 from a channel on.
+fn halves(bytes: &[u8], channel: usize) -> &[i16] {
+    bytemuck::try_cast_slice(bytes.get(2 * channel..).and_then(|bytes| bytes.get(..2)).unwrap_or_default())
+        .unwrap_or_default()
+}
+
+/// The i32 of a channel.
+fn words(bytes: &[u8], channel: usize) -> &[i32] {
+    bytemuck::try_cast_slice(bytes.get(4 * channel..).and_then(|bytes| bytes.get(..4)).unwrap_or_default())
+        .unwrap_or_default()
 }
 
 /// Loads and splits a word of weights.
@@ -146,72 +269,102 @@ macro_rules! tap {
     };
 }
 
-/// A kernel of so many pixels: saves registers, loads the sums, goes through the lines, stores the sums.
+/// A kernel of so many pixels: saves registers; for each pair of channels goes through the lines of all segments, then stores
+/// the sums and has them requantised; restores registers.
 macro_rules! kernel {
-    ($name:ident, $pixels:tt, $split:tt, $($word:literal: $($at:literal)*),*) => {
+    ($name:ident, $pixels:tt, $requantise:path, $split:tt, $($word:literal: $($at:literal)*),*) => {
         /// See the table of registers above.
         ///
         /// # Safety
         ///
-        /// The words that the task describes can be read, and the sums written.
+        /// All words that the task describes can be read, and the values written.
         #[unsafe(naked)]
-        unsafe extern "C" fn $name(_weights: *const u32, _values: *const u32, _task: &Task) {
-            naked_asm!(concat!(
-                "push {{r4, r5, r6, r7, lr}}\n",
-                "mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n push {{r4, r5, r6, r7}}\n",
-                "ldm r2!, {{r3, r4, r5, r6}}\n push {{r3, r4, r5, r6}}\n",
-                load!($pixels), "2:\n",
-                $(tap!($split $word: $($at)*),)*
-                next!($pixels), "add sp, #12\n pop {{r2}}\n", store!($pixels),
-                "pop {{r4, r5, r6, r7}}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n",
-                "pop {{r4, r5, r6, r7, pc}}\n",
-            ))
+        unsafe extern "C" fn $name(_task: &mut Task) {
+            naked_asm!(
+                concat!(
+                    "push {{r4, r5, r6, r7, lr}}\n",
+                    "mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n push {{r4, r5, r6, r7}}\n",
+                    "mov r7, r0\n push {{r7}}\n ldr r2, [r7, #{stride}]\n ldr r3, [r7, #{step}]\n push {{r1, r2, r3}}\n",
+                    // A pair.
+                    "4:\n ldr r0, [r7, #{weights}]\n ldr r1, [r7, #{columns}]\n",
+                    "ldr r2, [r7, #{segments}]\n str r2, [r7, #{left}]\n movs r2, #0\n", clear!($pixels),
+                    // A segment.
+                    "5:\n ldr r2, [r7, #{span}]\n adds r2, r0, r2\n", segment!($pixels),
+                    // A line.
+                    "2:\n", $(tap!($split $word: $($at)*),)* next!($pixels),
+                    "ldr r7, [sp, #12]\n ldr r2, [r7, #{left}]\n subs r2, #1\n beq 6f\n str r2, [r7, #{left}]\n",
+                    "ldr r2, [r7, #{next_columns}]\n adds r1, r1, r2\n",
+                    "ldr r2, [r7, #{next_weights}]\n adds r0, r0, r2\n b 5b\n",
+                    "6:\n mov r0, r7\n", store!($pixels), "bl {requantise}\n",
+                    "ldr r2, [r7, #{weights}]\n ldr r3, [r7, #{next_pair}]\n adds r2, r2, r3\n",
+                    "str r2, [r7, #{weights}]\n",
+                    "ldr r2, [r7, #{pairs}]\n subs r2, #1\n str r2, [r7, #{pairs}]\n beq 7f\n b 4b\n",
+                    "7:\n add sp, #16\n",
+                    "pop {{r4, r5, r6, r7}}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n",
+                    "pop {{r4, r5, r6, r7, pc}}\n",
+                ),
+                requantise = sym $requantise,
+                columns = const offset_of!(Task, columns),
+                step = const offset_of!(Task, step),
+                weights = const offset_of!(Task, weights),
+                stride = const offset_of!(Task, stride),
+                span = const offset_of!(Task, span),
+                segments = const offset_of!(Task, segments),
+                left = const offset_of!(Task, left),
+                next_columns = const offset_of!(Task, next_columns),
+                next_weights = const offset_of!(Task, next_weights),
+                pairs = const offset_of!(Task, pairs),
+                next_pair = const offset_of!(Task, next_pair),
+            )
         }
     };
 }
 
-/// Loads the sums at r6; of one or two pixels also the end of the lines and their strides, for which registers are left.
-macro_rules! load {
-    (1) => {
-        "mov r12, r3\n mov lr, r4\n mov r10, r5\n ldm r6!, {{r2, r3}}\n mov r8, r2\n mov r9, r3\n"
-    };
-    (2) => {
-        "mov r12, r3\n mov lr, r4\n ldm r6!, {{r2, r3, r4, r5}}\n mov r8, r2\n mov r9, r3\n mov r10, r4\n mov r11, r5\n"
-    };
-    (3) => {
-        "ldm r6!, {{r2, r3, r4, r5}}\n mov r8, r2\n mov r9, r3\n mov r10, r4\n mov r11, r5\n ldm r6!, {{r2, r3}}\n \
-         mov r12, r2\n mov lr, r3\n"
-    };
+/// Sets the sums to r2.
+#[rustfmt::skip]
+macro_rules! clear {
+    (1) => { "mov r8, r2\n mov r9, r2\n" };
+    (2) => { concat!(clear!(1), "mov r10, r2\n mov r11, r2\n") };
+    (3) => { concat!(clear!(2), "mov r12, r2\n mov lr, r2\n") };
+}
+
+/// Keeps the end of a segment, r2. Of one or two pixels, registers are left for it and for steps.
+#[rustfmt::skip]
+macro_rules! segment {
+    (1) => { concat!(segment!(2), "ldr r2, [sp, #8]\n mov r10, r2\n") };
+    (2) => { "mov r12, r2\n ldr r2, [sp, #4]\n mov lr, r2\n" };
+    (3) => { "str r2, [sp]\n" };
 }
 
 /// Goes to the next line, unless that was the last one. A branch back over three taps of three pixels is out of a
 /// conditional branch's range.
+#[rustfmt::skip]
 macro_rules! next {
-    (1) => { "add r0, lr\n add r1, r10\n cmp r1, r12\n bne 2b\n" };
-    (2) => { "add r0, lr\n ldr r2, [sp, #8]\n adds r1, r1, r2\n cmp r1, r12\n bne 2b\n" };
+    (1) => { "add r1, r10\n add r0, lr\n cmp r0, r12\n bne 2b\n" };
+    (2) => { "ldr r2, [sp, #8]\n adds r1, r1, r2\n add r0, lr\n cmp r0, r12\n bne 2b\n" };
     (3) => {
-        "ldr r2, [sp, #4]\n adds r0, r0, r2\n ldr r2, [sp, #8]\n adds r1, r1, r2\n ldr r2, [sp]\n cmp r1, r2\n beq 3f\n \
-         b 2b\n 3:\n"
+        concat!(
+            "ldr r2, [sp, #8]\n adds r1, r1, r2\n ldr r2, [sp, #4]\n adds r0, r0, r2\n",
+            "ldr r2, [sp]\n cmp r0, r2\n beq 3f\n b 2b\n 3:\n",
+        )
     };
 }
 
-/// Stores the sums at r2.
+/// Stores the sums at r0.
+#[rustfmt::skip]
 macro_rules! store {
-    (1) => { "mov r3, r8\n mov r4, r9\n stm r2!, {{r3, r4}}\n" };
-    (2) => { "mov r3, r8\n mov r4, r9\n mov r5, r10\n mov r6, r11\n stm r2!, {{r3, r4, r5, r6}}\n" };
-    (3) => {
-        "mov r3, r8\n mov r4, r9\n mov r5, r10\n mov r6, r11\n stm r2!, {{r3, r4, r5, r6}}\n mov r3, r12\n mov r4, lr\n \
-         stm r2!, {{r3, r4}}\n"
-    };
+    (1) => { "mov r2, r8\n mov r3, r9\n stm r0!, {{r2, r3}}\n" };
+    (2) => { "mov r2, r8\n mov r3, r9\n mov r4, r10\n mov r5, r11\n stm r0!, {{r2, r3, r4, r5}}\n" };
+    (3) => { concat!(store!(2), "mov r2, r12\n mov r3, lr\n stm r0!, {{r2, r3}}\n") };
 }
 
-kernel!(forward_1, 1, ["r3" "r4"], 0: 0);
-kernel!(reverse_1, 1, ["r4" "r3"], 0: 0);
-kernel!(forward_2, 2, ["r3" "r4"], 0: 0 4);
-kernel!(reverse_2, 2, ["r4" "r3"], 0: 0 4);
-kernel!(forward_3, 3, ["r3" "r4"], 0: 0 4 8);
-kernel!(reverse_3, 3, ["r4" "r3"], 0: 0 4 8);
-kernel!(forward_2_3, 2, ["r3" "r4"], 0: 0 4, 4: 4 8, 8: 8 12);
-kernel!(reverse_2_3, 2, ["r4" "r3"], 0: 8 12, 4: 4 8, 8: 0 4);
-kernel!(forward_3_3, 3, ["r3" "r4"], 0: 0 4 8, 4: 4 8 12, 8: 8 12 16);
-kernel!(reverse_3_3, 3, ["r4" "r3"], 0: 8 12 16, 4: 4 8 12, 8: 0 4 8);
+kernel!(forward_1, 1, requantise::forward, ["r3" "r4"], 0: 0);
+kernel!(reverse_1, 1, requantise::reverse, ["r4" "r3"], 0: 0);
+kernel!(forward_2, 2, requantise::forward, ["r3" "r4"], 0: 0 4);
+kernel!(reverse_2, 2, requantise::reverse, ["r4" "r3"], 0: 0 4);
+kernel!(forward_3, 3, requantise::forward, ["r3" "r4"], 0: 0 4 8);
+kernel!(reverse_3, 3, requantise::reverse, ["r4" "r3"], 0: 0 4 8);
+kernel!(forward_2_by_3, 2, requantise::forward, ["r3" "r4"], 0: 0 4, 4: 4 8, 8: 8 12);
+kernel!(reverse_2_by_3, 2, requantise::reverse, ["r4" "r3"], 0: 8 12, 4: 4 8, 8: 0 4);
+kernel!(forward_3_by_3, 3, requantise::forward, ["r3" "r4"], 0: 0 4 8, 4: 4 8 12, 8: 8 12 16);
+kernel!(reverse_3_by_3, 3, requantise::reverse, ["r4" "r3"], 0: 8 12 16, 4: 4 8 12, 8: 0 4 8);

@@ -4,8 +4,7 @@
 //! A *line* is one row of one pair of channels: a word a pixel, with words of zero on both sides for the border. Forward
 //! the lines of a row lie side by side, and rows ascend. In reverse the rows of a pair lie side by side, and descend.
 
-use super::lines;
-use super::rounding::{Shift, halves, scale};
+use super::lines::planar;
 use super::{Direction, Geometry, Weights};
 
 /// Rows that are kept, at most those of the image.
@@ -101,14 +100,14 @@ impl<'a> Band<'a> {
         }
     }
 
-    /// Words of a line.
-    pub(super) fn line(&self) -> usize {
-        self.line
-    }
-
     /// The words from one on.
     pub(super) fn from(&self, word: usize) -> &[u32] {
         self.words.get(word..).unwrap_or_default()
+    }
+
+    /// Words of a line.
+    pub(super) fn line(&self) -> usize {
+        self.line
     }
 
     /// Words from a line to that of the next pair of channels in the same row.
@@ -124,20 +123,9 @@ impl<'a> Band<'a> {
         let mut at = self.row(row) + self.border;
         let source = source.get(row * self.width * self.channels..).unwrap_or_default();
         let step = self.pair_step();
-        let [_, shift, _] = self.weights.shifts;
         for pair in 0..self.channels.div_ceil(2) {
             let pixels = self.words.get_mut(at..).and_then(|words| words.get_mut(..self.width)).unwrap_or_default();
-            let values = source.get(2 * pair..).unwrap_or_default();
-            let single = 2 * pair + 1 == self.channels;
-            match self.direction {
-                Direction::Forward => planar(pixels, values, self.channels, single, |values| values),
-                Direction::Reverse => {
-                    let ([first, second], shift) = (halves(self.weights.reverse, pair), Shift::new(shift));
-                    planar(pixels, values, self.channels, single, |values| {
-                        [scale(values[0], first, shift), scale(values[1], second, shift)]
-                    });
-                }
-            }
+            planar(self.direction, self.weights, pair, pixels, (source, self.channels, self.channels));
             at += step;
         }
     }
@@ -150,23 +138,4 @@ fn copy(to: &mut [u32], from: &[u32]) {
     let ((to, last), (from, from_last)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
     last.iter_mut().zip(from_last).for_each(|(to, from)| *to = *from);
-}
-
-/// Writes the first two values of each pixel, of which the next begins `step` values on. The second of a `single` one is zero.
-#[inline(always)]
-fn planar(pixels: &mut [u32], values: &[i16], step: usize, single: bool, scaled: impl Fn([i16; 2]) -> [i16; 2]) {
-    let mut at = 0;
-    if step % 2 == 0 {
-        let (pairs, _) = values.as_chunks();
-        for word in pixels {
-            *word = lines::word(scaled(pairs.get(at).copied().unwrap_or_default()));
-            at += step / 2;
-        }
-    } else {
-        for word in pixels {
-            let value = |index| values.get(index).copied().unwrap_or_default();
-            *word = lines::word(scaled([value(at), if single { 0 } else { value(at + 1) }]));
-            at += step;
-        }
-    }
 }

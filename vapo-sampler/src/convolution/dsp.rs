@@ -1,4 +1,4 @@
-//! The kernel in the DSP instructions of Cortex-M4, M7, M33 and later: two products at a time, up to eight sums in registers.
+//! Tiles in the DSP instructions of Cortex-M4, M7, M33 and later: two products at a time, up to eight sums in registers.
 //!
 //! `sxtb16` widens a word's bytes 0 and 2, or 1 and 3, to two halves; `smlad` adds the products of two pairs of halves. Of a
 //! word of weights b0 to b3, bytes 0 and 2 are what the first sum takes forward, 1 and 3 what the second takes. In reverse
@@ -10,127 +10,251 @@
 //! | r4 to r11 | sums: first and second of pixel 0, of pixel 1, and so on; columns where there are fewer pixels |
 //! | r2 | a word of weights, then the second sum's pair |
 //! | r3, r12, lr | the first sum's pair, columns |
-//! | \[sp], \[sp, 4] | bytes from line to line of columns, address at which the weights end |
-//! | \[sp, 44], \[sp, 48] | address of the sums, bytes from line to line of weights |
+//! | \[sp], \[sp, 4] | bytes from line to line of columns, address at which the segment's weights end |
+//! | \[sp, 8] | bytes from line to line of weights |
+//! | \[sp, 12] | address of the [`Task`] |
 //!
-//! The scalar twin of every function here is [`super::portable`]: a test in the emulator compares both with the definition.
-#![allow(unsafe_code, reason = "instructions that the language has no safe names for")]
+//! The twin is `Tile::compute_pairs`, with the kernel in Rust; [`super::reference`] is what both are compared with, in the
+//! emulator by the firmware `kernels`.
+#![allow(unsafe_code, reason = "instructions that the language has no names for")]
 
-use super::lines::Lines;
+use super::Direction;
+use super::tile::Tile;
 use core::arch::naked_asm;
 
+pub(super) use super::portable::{forward, reverse};
+
 /// Most pixels of a tile.
-pub(super) const PIXELS: usize = super::PIXELS;
+pub(super) const PIXELS: usize = 4;
 
-/// Adds lines to sums: `weights` and `columns` are where the first line's begin, `stride` and `step` are bytes from line to line, and
-/// `end` is the address of the weights of the line after the last.
-type Kernel = unsafe extern "C" fn(
-    weights: *const u8,
+/// What a kernel computes: all pairs of channels of a tile. Steps are in bytes.
+#[repr(C)]
+struct Task {
+    /// The first segment's first columns.
     columns: *const u32,
+    /// From line to line of columns.
     step: usize,
-    end: *const u8,
-    sums: *mut [i32; 2],
+    /// The first segment's first weights; the kernel goes on to the next pair's.
+    weights: *const u8,
+    /// From the first weights of a segment to its end, and from line to line.
+    span: usize,
     stride: usize,
-);
-
-/// Adds what two outputs of each pixel get.
-pub(super) fn forward(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
-    if lines.taps == 3 {
-        match sums.len() {
-            4 => return add(lines, 3, 0, 0, sums, forward_4_by_3),
-            3 => return add(lines, 3, 0, 0, sums, forward_3_by_3),
-            2 => return add(lines, 3, 0, 0, sums, forward_2_by_3),
-            _ => {}
-        }
-    }
-    let kernel = match sums.len() {
-        4 => forward_4,
-        3 => forward_3,
-        2 => forward_2,
-        _ => forward_1,
-    };
-    for tap in 0..lines.taps {
-        add(lines, 1, tap, tap, sums, kernel);
-    }
+    /// Number of segments.
+    segments: usize,
+    /// From the end of a segment to the next, of columns and of weights.
+    next_columns: usize,
+    next_weights: usize,
+    /// Pairs of channels; the kernel counts them down.
+    pairs: usize,
+    /// From pair to pair of weights.
+    next_pair: usize,
+    /// The first pixel's first values; the kernel goes on to the next pair's.
+    values: *mut i16,
+    /// From pixel to pixel of values.
+    pixel: usize,
+    /// Two i16 a pair, and two i32; the kernel goes on to the next pair's. In reverse there are none.
+    factors: *const u8,
+    biases: *const u8,
+    /// How far sums are shifted before they are rounded and halved.
+    shift: usize,
+    /// Segments that are left; the kernel counts them down.
+    left: usize,
 }
 
-/// Adds what two inputs of each pixel get.
-pub(super) fn reverse(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
-    if lines.taps == 3 {
-        match sums.len() {
-            4 => return add(lines, 3, 0, 0, sums, reverse_4_by_3),
-            3 => return add(lines, 3, 0, 0, sums, reverse_3_by_3),
-            2 => return add(lines, 3, 0, 0, sums, reverse_2_by_3),
-            _ => {}
+/// Computes a task.
+type Kernel = unsafe extern "C" fn(&mut Task);
+
+/// Computes a tile, unless it is of a kind that has no kernel, or a slice is too short.
+pub(super) fn compute(tile: &Tile<'_>, result: &mut [i16]) -> bool {
+    let [n, _, k] = tile.weights.shifts;
+    let (channels, pixel) = tile.result;
+    let forward = tile.direction == Direction::Forward;
+    let (shift, rounded) = if forward { (n, channels) } else { (k, 0) };
+    let kernel = kernel(tile);
+    let (Some(kernel), Some(shift), Some(last), Some(last_segment)) =
+        (kernel, shift.checked_sub(1), tile.count.checked_sub(1), tile.segments.0.checked_sub(1))
+    else {
+        return false;
+    };
+    // The furthest of all that is read and written, in saturating steps: no slice is as long as what does not fit.
+    let furthest = |steps: [(usize, usize); 3], words: usize| {
+        steps.iter().fold(words, |sum, (count, step)| sum.saturating_add(count.saturating_mul(*step)))
+    };
+    let ((_, next_columns, next_weights), (word, next_pair)) = (tile.segments, tile.pairs);
+    let columns = furthest([(last, tile.step), (last_segment, next_columns), (0, 0)], tile.pixels + tile.taps - 1);
+    let pairs = channels / 2;
+    let weights = |first_pair: usize, pairs: usize| {
+        let steps = [(last, tile.stride), (last_segment, next_weights), (first_pair + pairs - 1, next_pair)];
+        furthest(steps, tile.taps.saturating_add(word))
+    };
+    let values = furthest([(tile.pixels - 1, pixel), (0, 0), (0, 0)], channels);
+    if tile.columns.len() < columns
+        || tile.weights.words.len() / 4 < weights(0, channels.div_ceil(2))
+        || result.len() < values
+        || tile.weights.forward.len() / 2 < rounded
+        || tile.weights.biases.len() / 4 < rounded
+    {
+        return false;
+    }
+    let (stride, span) = (4 * tile.stride, 4 * tile.stride * tile.count);
+    let mut task = Task {
+        columns: tile.columns.as_ptr(),
+        step: 4 * tile.step,
+        weights: tile.weights.words.as_ptr().wrapping_add(4 * word),
+        span,
+        stride,
+        segments: tile.segments.0,
+        next_columns: (4 * next_columns).wrapping_sub(4 * tile.step * tile.count),
+        next_weights: (4 * next_weights).wrapping_sub(span),
+        pairs,
+        next_pair: 4 * next_pair,
+        values: result.as_mut_ptr(),
+        pixel: 2 * pixel,
+        factors: tile.weights.forward.as_ptr(),
+        biases: tile.weights.biases.as_ptr(),
+        shift: shift.into(),
+        left: 0,
+    };
+    if pairs > 0 {
+        // SAFETY: a kernel reads, of every pair and line, `taps` words of weights and `pixels` + `taps` − 1 of columns, of every pair two factors
+        // and two biases forward, and writes two values a pixel: the furthest of each were found inside their slices, and all
+        // others lie before them. A segment ends after `count` ≥ 1 lines, where its weights' address is the end. Weights, factors,
+        // biases and values need no alignment, because the processor loads single words from any address; columns are words.
+        // The registers that the procedure call standard preserves are restored.
+        unsafe { kernel(&mut task) };
+    }
+    if channels % 2 == 1 {
+        // The last channel alone: its values are computed beside others, which are dropped.
+        let mut pair = [[0_i16; 2]; PIXELS];
+        let (mut factors, mut biases) = ([0; 4], [0; 8]);
+        if forward {
+            factors.iter_mut().zip(tile.weights.forward.iter().skip(4 * pairs)).for_each(|(to, from)| *to = *from);
+            biases.iter_mut().zip(tile.weights.biases.iter().skip(8 * pairs)).for_each(|(to, from)| *to = *from);
+        }
+        task.pairs = 1;
+        (task.values, task.pixel) = (pair.as_mut_ptr().cast(), size_of::<[i16; 2]>());
+        (task.factors, task.biases) = (factors.as_ptr(), biases.as_ptr());
+        // SAFETY: as above, with factors, biases and values of this pair's own.
+        unsafe { kernel(&mut task) };
+        for (index, [value, _]) in pair.iter().enumerate().take(tile.pixels) {
+            if let Some(to) = result.get_mut(index * pixel + channels - 1) {
+                *to = *value;
+            }
         }
     }
-    let kernel = match sums.len() {
-        4 => reverse_4,
-        3 => reverse_3,
-        2 => reverse_2,
-        _ => reverse_1,
-    };
-    for tap in 0..lines.taps {
-        add(lines, 1, tap, lines.taps - 1 - tap, sums, kernel);
-    }
+    true
 }
 
-/// Calls a kernel for `taps` taps of each line, from tap `tap` on, which begin at word `column` of a line of columns. Does nothing where
-/// a slice is too short.
-#[inline(always)]
-fn add(lines: &Lines<'_>, taps: usize, tap: usize, column: usize, sums: &mut [[i32; 2]], kernel: Kernel) {
-    let Some(last) = lines.count.checked_sub(1) else { return };
-    let weights = last.saturating_mul(lines.stride).saturating_add(tap + taps);
-    let columns = last.saturating_mul(lines.step).saturating_add(column + sums.len() + taps - 1);
-    if lines.weights.len() / 4 < weights || lines.columns.len() < columns {
-        return;
+/// Writes pairs of values, of which the next begins `step` values on, into words: in reverse scaled by factors, shifted by
+/// `shift` and one more with rounding. Whether there were as many.
+pub(super) fn join(words: &mut [u32], (values, step): (&[i16], usize), scaled: Option<([i16; 2], u8)>) -> bool {
+    let Some(last) = words.len().checked_sub(1) else { return true };
+    if values.len() < last.saturating_mul(step).saturating_add(2) {
+        return false;
     }
-    let stride = 4 * lines.stride;
-    let first = lines.weights.as_ptr().wrapping_add(4 * tap);
-    // SAFETY: a kernel reads, in each of `count` ≥ 1 lines, `taps` words of weights from the line's address on, and `pixels` + `taps` − 1 of
-    // columns: the last line's end was checked above, and lies after all others'. The kernel ends after `count` lines, because
-    // that is where a line's address is `end`. It reads and writes `pixels` pairs of sums. Weights need no alignment: single words are
-    // loaded. Columns have that of words. The registers that the procedure call standard preserves are restored.
+    let words = words.as_mut_ptr_range();
+    // SAFETY: the functions write all words, of which there is one at least, and read a pair of values for each: the last was found to
+    // be inside, and lies after all others. The processor loads single words from any address.
     unsafe {
-        kernel(
-            first,
-            lines.columns.as_ptr().add(column),
-            4 * lines.step,
-            first.wrapping_add(lines.count * stride),
-            sums.as_mut_ptr(),
-            stride,
-        );
+        match scaled {
+            Some((factors, shift)) => {
+                join_scaled(words.start, words.end, values.as_ptr(), 2 * step, &factors, shift.into());
+            }
+            None => join_plain(words.start, words.end, values.as_ptr(), 2 * step),
+        }
     }
+    true
 }
 
-/// Loads a word of weights and makes it the pairs of both sums: in r3 and r2 forward, in the named register and r2 in reverse.
+/// Five instructions a word.
+#[unsafe(naked)]
+unsafe extern "C" fn join_plain(words: *mut u32, end: *mut u32, values: *const i16, step: usize) {
+    naked_asm!("2:", "ldr r12, [r2]", "add r2, r3", "str r12, [r0], #4", "cmp r0, r1", "bne 2b", "bx lr",)
+}
+
+/// Thirteen instructions a word.
+#[unsafe(naked)]
+unsafe extern "C" fn join_scaled(
+    words: *mut u32,
+    end: *mut u32,
+    values: *const i16,
+    step: usize,
+    factors: &[i16; 2],
+    shift: usize,
+) {
+    naked_asm!(
+        "push {{r4-r6, lr}}",
+        "ldrd r4, r5, [sp, #16]",
+        "ldr r4, [r4]",
+        "2:",
+        "ldr r12, [r2]",
+        "add r2, r3",
+        "smulbb lr, r12, r4",
+        "smultt r12, r12, r4",
+        "asr lr, lr, r5",
+        "asr r12, r12, r5",
+        "add lr, lr, #1",
+        "add r12, r12, #1",
+        "ssat lr, #16, lr, asr #1",
+        "ssat r12, #16, r12, asr #1",
+        "pkhbt r12, lr, r12, lsl #16",
+        "str r12, [r0], #4",
+        "cmp r0, r1",
+        "bne 2b",
+        "pop {{r4-r6, pc}}",
+    )
+}
+
+/// The kernel of a kind of tile.
+fn kernel(tile: &Tile<'_>) -> Option<Kernel> {
+    Some(match (tile.direction, tile.taps, tile.pixels) {
+        (Direction::Forward, 3, 4) => forward_4_by_3,
+        (Direction::Forward, 3, 3) => forward_3_by_3,
+        (Direction::Forward, 3, 2) => forward_2_by_3,
+        (Direction::Forward, 3, 1) => forward_1_by_3,
+        (Direction::Forward, 1, 4) => forward_4,
+        (Direction::Forward, 1, 3) => forward_3,
+        (Direction::Forward, 1, 2) => forward_2,
+        (Direction::Forward, 1, 1) => forward_1,
+        (Direction::Reverse, 3, 4) => reverse_4_by_3,
+        (Direction::Reverse, 3, 3) => reverse_3_by_3,
+        (Direction::Reverse, 3, 2) => reverse_2_by_3,
+        (Direction::Reverse, 3, 1) => reverse_1_by_3,
+        (Direction::Reverse, 1, 4) => reverse_4,
+        (Direction::Reverse, 1, 3) => reverse_3,
+        (Direction::Reverse, 1, 2) => reverse_2,
+        (Direction::Reverse, 1, 1) => reverse_1,
+        _ => return None,
+    })
+}
+
+/// Loads a word of weights and makes it the pairs of both sums: in the named register and r2.
+#[rustfmt::skip]
 macro_rules! weights {
     ("forward", $pair:literal, $word:literal) => {
         concat!("ldr r2, ", $word, "\n sxtb16 ", $pair, ", r2\n sxtb16 r2, r2, ror #8\n")
     };
     ("reverse", $pair:literal, $word:literal) => {
         concat!(
-            "ldr r2, ",
-            $word,
-            "\n sxtb16 r3, r2\n sxtb16 r2, r2, ror #8\n",
-            "pkhbt ",
-            $pair,
-            ", r3, r2, lsl #16\n pkhtb r2, r2, r3, asr #16\n",
+            "ldr r2, ", $word, "\n sxtb16 r3, r2\n sxtb16 r2, r2, ror #8\n",
+            "pkhbt ", $pair, ", r3, r2, lsl #16\n pkhtb r2, r2, r3, asr #16\n",
         )
     };
 }
 
 /// Adds a column's products to a pixel's sums.
+#[rustfmt::skip]
 macro_rules! pixel {
     ($pair:literal, $column:literal, $first:literal, $second:literal) => {
         concat!(
-            "smlad ", $first, ", ", $pair, ", ", $column, ", ", $first, "\n", "smlad ", $second, ", r2, ", $column,
-            ", ", $second, "\n",
+            "smlad ", $first, ", ", $pair, ", ", $column, ", ", $first, "\n",
+            "smlad ", $second, ", r2, ", $column, ", ", $second, "\n",
         )
     };
 }
 
-/// Adds a tap to four pixels, whose columns are loaded in two pairs.
+/// Adds a tap to four pixels, whose columns are loaded two by two.
+#[rustfmt::skip]
 macro_rules! four {
     ("forward", $word:literal, $low:literal, $high:literal) => {
         four!("forward", "r3", "r12", "lr", $word, $low, $high)
@@ -141,230 +265,234 @@ macro_rules! four {
     ($direction:tt, $pair:tt, $x:tt, $y:tt, $word:literal, $low:literal, $high:literal) => {
         concat!(
             weights!($direction, $pair, $word),
-            "ldrd ",
-            $x,
-            ", ",
-            $y,
-            ", ",
-            $low,
-            "\n",
-            pixel!($pair, $x, "r4", "r5"),
-            pixel!($pair, $y, "r6", "r7"),
-            "ldrd ",
-            $x,
-            ", ",
-            $y,
-            ", ",
-            $high,
-            "\n",
-            pixel!($pair, $x, "r8", "r9"),
-            pixel!($pair, $y, "r10", "r11"),
+            "ldrd ", $x, ", ", $y, ", ", $low, "\n",
+            pixel!($pair, $x, "r4", "r5"), pixel!($pair, $y, "r6", "r7"),
+            "ldrd ", $x, ", ", $y, ", ", $high, "\n",
+            pixel!($pair, $x, "r8", "r9"), pixel!($pair, $y, "r10", "r11"),
         )
     };
 }
 
-/// Adds a tap to three pixels, whose columns are in registers.
-macro_rules! three {
-    ($direction:tt, $pair:literal, $word:literal, $x:literal, $y:literal, $z:literal) => {
+/// Adds a tap to pixels whose columns are in registers.
+#[rustfmt::skip]
+macro_rules! taps {
+    ($direction:tt, $word:literal, $x:literal) => {
+        concat!(weights!($direction, "lr", $word), pixel!("lr", $x, "r4", "r5"))
+    };
+    ($direction:tt, $word:literal, $x:literal, $y:literal) => {
+        concat!(weights!($direction, "lr", $word), pixel!("lr", $x, "r4", "r5"), pixel!("lr", $y, "r6", "r7"))
+    };
+    ($direction:tt, $word:literal, $x:literal, $y:literal, $z:literal) => {
         concat!(
-            weights!($direction, $pair, $word),
-            pixel!($pair, $x, "r4", "r5"),
-            pixel!($pair, $y, "r6", "r7"),
-            pixel!($pair, $z, "r8", "r9"),
+            weights!($direction, "lr", $word),
+            pixel!("lr", $x, "r4", "r5"), pixel!("lr", $y, "r6", "r7"), pixel!("lr", $z, "r8", "r9"),
         )
     };
 }
 
-/// Adds a tap to two pixels, whose columns are in registers.
-macro_rules! two {
-    ($direction:tt, $pair:literal, $word:literal, $x:literal, $y:literal) => {
-        concat!(weights!($direction, $pair, $word), pixel!($pair, $x, "r4", "r5"), pixel!($pair, $y, "r6", "r7"))
+/// Goes to the next line, and leaves whether it is the end. Weights of lines with three taps were gone through on the way forward.
+macro_rules! next {
+    ("columns") => {
+        "ldrd r2, r3, [sp]\n add r1, r2\n cmp r0, r3\n"
+    };
+    ("both") => {
+        "ldrd r2, r3, [sp]\n add r1, r2\n ldr r2, [sp, #8]\n add r0, r2\n cmp r0, r3\n"
     };
 }
 
-/// A function that loads the sums, runs the body for every line and stores the sums.
+/// Rounds two sums: by factors in r3 forward, with addends in r0 and r1, a shift in lr.
+#[rustfmt::skip]
+macro_rules! round {
+    ("forward", $first:literal, $second:literal) => {
+        concat!(
+            "smulwb ", $first, ", ", $first, ", r3\n smulwt ", $second, ", ", $second, ", r3\n",
+            round!($first, $second, "r0", "r1"),
+        )
+    };
+    ("reverse", $first:literal, $second:literal) => {
+        round!($first, $second, "#1", "#1")
+    };
+    ($first:literal, $second:literal, $addend:literal, $other:literal) => {
+        concat!(
+            "asr ", $first, ", ", $first, ", lr\n asr ", $second, ", ", $second, ", lr\n",
+            "add ", $first, ", ", $first, ", ", $addend, "\n add ", $second, ", ", $second, ", ", $other, "\n",
+            "ssat ", $first, ", #16, ", $first, ", asr #1\n ssat ", $second, ", #16, ", $second, ", asr #1\n",
+        )
+    };
+}
+
+/// Loads what [`round`] takes, of a task at r12: forward twice a pair's biases and one, and its factors.
+macro_rules! rounding {
+    ("forward") => {
+        "ldr r3, [r12, #52]\n ldr r0, [r3], #4\n ldr r1, [r3], #4\n str r3, [r12, #52]\n lsl r0, r0, #1\n lsl r1, r1, #1\n \
+         add r0, r0, #1\n add r1, r1, #1\n ldr r2, [r12, #48]\n ldr r3, [r2], #4\n str r2, [r12, #48]\n ldr lr, [r12, #56]\n"
+    };
+    ("reverse") => {
+        "ldr lr, [r12, #56]\n"
+    };
+}
+
+/// A kernel: for every pair of channels, sets the sums to zero, runs the lines of all segments, rounds and stores.
 macro_rules! kernel {
-    ($name:ident, $sums:literal, $($line:expr),+ $(,)?) => {
+    ($name:ident, $direction:tt, $next:tt, [$($first:literal $second:literal),+], $($line:expr),+ $(,)?) => {
         #[unsafe(naked)]
-        unsafe extern "C" fn $name(
-            weights: *const u8,
-            columns: *const u32,
-            step: usize,
-            end: *const u8,
-            sums: *mut [i32; 2],
-            stride: usize,
-        ) {
+        unsafe extern "C" fn $name(task: &mut Task) {
             naked_asm!(
-                "push {{r2-r11, lr}}",
-                "ldr lr, [sp, #44]",
-                concat!("ldm lr, {{", $sums, "}}"),
+                "push {{r4-r11, lr}}",
+                "ldr r1, [r0, #16]",
+                "sub sp, #16",
+                "strd r1, r0, [sp, #8]",
+                "mov r12, r0",
+                // A pair of channels.
                 "2:",
+                "ldrd r1, r2, [r12]",
+                "ldrd r0, r3, [r12, #8]",
+                "add r3, r0",
+                "strd r2, r3, [sp]",
+                "ldr r2, [r12, #20]",
+                "str r2, [r12, #60]",
+                $(concat!("mov ", $first, ", #0\n mov ", $second, ", #0"),)+
+                // A line.
+                "3:",
                 $($line,)+
+                next!($next),
+                "bne 3b",
+                // The next segment, if there is one.
+                "ldr r12, [sp, #12]",
+                "ldr r2, [r12, #60]",
+                "subs r2, #1",
+                "beq 4f",
+                "str r2, [r12, #60]",
+                "ldrd r2, r3, [r12, #24]",
+                "add r1, r2",
+                "add r0, r3",
+                "ldr r2, [r12, #12]",
+                "add r2, r0",
+                "str r2, [sp, #4]",
+                "b 3b",
+                "4:",
+                rounding!($direction),
+                $(round!($direction, $first, $second),)+
+                "ldrd r2, r3, [r12, #40]",
+                "add r0, r2, #4",
+                "str r0, [r12, #40]",
+                $(concat!("strh ", $second, ", [r2, #2]\n strh ", $first, ", [r2]\n add r2, r3"),)+
+                "ldr r0, [r12, #8]",
+                "ldrd r2, r3, [r12, #32]",
+                "add r0, r3",
+                "str r0, [r12, #8]",
+                "subs r2, #1",
+                "str r2, [r12, #32]",
                 "bne 2b",
-                "ldr r2, [sp, #44]",
-                concat!("stm r2, {{", $sums, "}}"),
-                "pop {{r2-r11, pc}}",
+                "add sp, #16",
+                "pop {{r4-r11, pc}}",
             )
         }
-    };
-}
-
-/// From line to line of columns.
-macro_rules! next_columns {
-    () => {
-        "ldrd r2, r3, [sp]\n add r1, r2\n cmp r0, r3"
-    };
-}
-
-/// From line to line of columns and of weights.
-macro_rules! next {
-    () => {
-        "ldrd r2, r3, [sp]\n add r1, r2\n ldr r2, [sp, #48]\n add r0, r2\n cmp r0, r3"
     };
 }
 
 // Four pixels, three taps: 43 instructions for 48 products forward, 51 in reverse.
 kernel!(
-    forward_4_by_3,
-    "r4-r11",
+    forward_4_by_3, "forward", "columns", ["r4" "r5", "r6" "r7", "r8" "r9", "r10" "r11"],
     four!("forward", "[r0], #4", "[r1]", "[r1, #8]"),
     four!("forward", "[r0], #4", "[r1, #4]", "[r1, #12]"),
     four!("forward", "[r0], #4", "[r1, #8]", "[r1, #16]"),
-    next_columns!(),
 );
 kernel!(
-    reverse_4_by_3,
-    "r4-r11",
+    reverse_4_by_3, "reverse", "both", ["r4" "r5", "r6" "r7", "r8" "r9", "r10" "r11"],
     four!("reverse", "[r0, #8]", "[r1]", "[r1, #8]"),
     four!("reverse", "[r0, #4]", "[r1, #4]", "[r1, #12]"),
     four!("reverse", "[r0]", "[r1, #8]", "[r1, #16]"),
-    next!(),
 );
 
 // Three pixels, three taps, columns kept from tap to tap: 34 instructions for 36 products forward, 42 in reverse.
 kernel!(
-    forward_3_by_3,
-    "r4-r9",
+    forward_3_by_3, "forward", "columns", ["r4" "r5", "r6" "r7", "r8" "r9"],
     "ldm r1, {{r10, r11, r12}}",
-    three!("forward", "r3", "[r0], #4", "r10", "r11", "r12"),
+    taps!("forward", "[r0], #4", "r10", "r11", "r12"),
     "ldr r10, [r1, #12]",
-    three!("forward", "r3", "[r0], #4", "r11", "r12", "r10"),
+    taps!("forward", "[r0], #4", "r11", "r12", "r10"),
     "ldr r11, [r1, #16]",
-    three!("forward", "r3", "[r0], #4", "r12", "r10", "r11"),
-    next_columns!(),
+    taps!("forward", "[r0], #4", "r12", "r10", "r11"),
 );
 kernel!(
-    reverse_3_by_3,
-    "r4-r9",
+    reverse_3_by_3, "reverse", "both", ["r4" "r5", "r6" "r7", "r8" "r9"],
     "ldm r1, {{r10, r11, r12}}",
-    three!("reverse", "lr", "[r0, #8]", "r10", "r11", "r12"),
+    taps!("reverse", "[r0, #8]", "r10", "r11", "r12"),
     "ldr r10, [r1, #12]",
-    three!("reverse", "lr", "[r0, #4]", "r11", "r12", "r10"),
+    taps!("reverse", "[r0, #4]", "r11", "r12", "r10"),
     "ldr r11, [r1, #16]",
-    three!("reverse", "lr", "[r0]", "r12", "r10", "r11"),
-    next!(),
+    taps!("reverse", "[r0]", "r12", "r10", "r11"),
 );
 
-// Two pixels, three taps: 26 instructions for 24 products forward, 34 in reverse.
+// Two pixels, three taps: 25 instructions for 24 products forward, 33 in reverse.
 kernel!(
-    forward_2_by_3,
-    "r4-r7",
+    forward_2_by_3, "forward", "columns", ["r4" "r5", "r6" "r7"],
     "ldm r1, {{r8, r9, r10, r11}}",
-    two!("forward", "r3", "[r0], #4", "r8", "r9"),
-    two!("forward", "r3", "[r0], #4", "r9", "r10"),
-    two!("forward", "r3", "[r0], #4", "r10", "r11"),
-    next_columns!(),
+    taps!("forward", "[r0], #4", "r8", "r9"),
+    taps!("forward", "[r0], #4", "r9", "r10"),
+    taps!("forward", "[r0], #4", "r10", "r11"),
 );
 kernel!(
-    reverse_2_by_3,
-    "r4-r7",
+    reverse_2_by_3, "reverse", "both", ["r4" "r5", "r6" "r7"],
     "ldm r1, {{r8, r9, r10, r11}}",
-    two!("reverse", "lr", "[r0, #8]", "r8", "r9"),
-    two!("reverse", "lr", "[r0, #4]", "r9", "r10"),
-    two!("reverse", "lr", "[r0]", "r10", "r11"),
-    next!(),
+    taps!("reverse", "[r0, #8]", "r8", "r9"),
+    taps!("reverse", "[r0, #4]", "r9", "r10"),
+    taps!("reverse", "[r0]", "r10", "r11"),
 );
 
-// One tap.
-kernel!(forward_4, "r4-r11", four!("forward", "[r0]", "[r1]", "[r1, #8]"), next!());
-kernel!(reverse_4, "r4-r11", four!("reverse", "[r0]", "[r1]", "[r1, #8]"), next!());
-kernel!(forward_3, "r4-r9", "ldm r1, {{r10, r11, r12}}", three!("forward", "r3", "[r0]", "r10", "r11", "r12"), next!(),);
-kernel!(reverse_3, "r4-r9", "ldm r1, {{r10, r11, r12}}", three!("reverse", "lr", "[r0]", "r10", "r11", "r12"), next!(),);
-kernel!(forward_2, "r4-r7", "ldrd r8, r9, [r1]", two!("forward", "r3", "[r0]", "r8", "r9"), next!());
-kernel!(reverse_2, "r4-r7", "ldrd r8, r9, [r1]", two!("reverse", "lr", "[r0]", "r8", "r9"), next!());
-kernel!(forward_1, "r4-r5", "ldr r8, [r1]", weights!("forward", "r3", "[r0]"), pixel!("r3", "r8", "r4", "r5"), next!(),);
-kernel!(reverse_1, "r4-r5", "ldr r8, [r1]", weights!("reverse", "lr", "[r0]"), pixel!("lr", "r8", "r4", "r5"), next!(),);
+// One pixel, three taps.
+kernel!(
+    forward_1_by_3, "forward", "columns", ["r4" "r5"],
+    "ldm r1, {{r8, r9, r10}}",
+    taps!("forward", "[r0], #4", "r8"),
+    taps!("forward", "[r0], #4", "r9"),
+    taps!("forward", "[r0], #4", "r10"),
+);
+kernel!(
+    reverse_1_by_3, "reverse", "both", ["r4" "r5"],
+    "ldm r1, {{r8, r9, r10}}",
+    taps!("reverse", "[r0, #8]", "r8"),
+    taps!("reverse", "[r0, #4]", "r9"),
+    taps!("reverse", "[r0]", "r10"),
+);
 
-/// How sums become values: of each the upper 32 bits of the product with its factor where there are factors, shifted right, plus its
-/// addend, halved and saturated.
-#[repr(C)]
-pub(super) struct Rounding {
-    pub(super) factors: [i16; 2],
-    pub(super) addends: [i32; 2],
-    pub(super) shift: u32,
-}
-
-/// Rounds sums with factors into two values each: `values` begins at the first pixel's, and the next is `step` values on. Whether there was room.
-pub(super) fn store_forward(rounding: &Rounding, sums: &[[i32; 2]], values: &mut [i16], step: usize) -> bool {
-    store(rounding, sums, values, step, multiply_and_store)
-}
-
-/// The same of sums without factors.
-pub(super) fn store_reverse(rounding: &Rounding, sums: &[[i32; 2]], values: &mut [i16], step: usize) -> bool {
-    store(rounding, sums, values, step, shift_and_store)
-}
-
-/// Rounds the sums from an address up to another into values, of which the next pixel's are `step` bytes on.
-type Store = unsafe extern "C" fn(*mut i16, step: usize, *const [i32; 2], end: *const [i32; 2], &Rounding);
-
-#[inline(always)]
-fn store(rounding: &Rounding, sums: &[[i32; 2]], values: &mut [i16], step: usize, store: Store) -> bool {
-    let Some(last) = sums.len().checked_sub(1) else { return true };
-    let room = values.len() >= last.saturating_mul(step).saturating_add(2);
-    if room {
-        let sums = sums.as_ptr_range();
-        // SAFETY: the function reads the sums, of which there is one at least, and writes two values for each: the last two have room, as was
-        // checked above, and lie after all others.
-        unsafe { store(values.as_mut_ptr(), 2 * step, sums.start, sums.end, rounding) };
-    }
-    room
-}
-
-/// A function that rounds pair after pair. The rounding's four words are in r4 to r7.
-macro_rules! store {
-    ($name:ident, $multiply:literal) => {
-        #[unsafe(naked)]
-        unsafe extern "C" fn $name(
-            values: *mut i16,
-            step: usize,
-            sums: *const [i32; 2],
-            end: *const [i32; 2],
-            rounding: &Rounding,
-        ) {
-            naked_asm!(
-                "push {{r4-r9, lr}}",
-                "ldr lr, [sp, #28]",
-                "ldm lr, {{r4-r7}}",
-                "2:",
-                "ldrd r8, r9, [r2], #8",
-                $multiply,
-                "asr r8, r8, r7",
-                "asr r9, r9, r7",
-                "add r8, r5",
-                "add r9, r6",
-                "ssat r8, #16, r8, asr #1",
-                "ssat r9, #16, r9, asr #1",
-                "strh r9, [r0, #2]",
-                "strh r8, [r0]",
-                "add r0, r1",
-                "cmp r2, r3",
-                "bne 2b",
-                "pop {{r4-r9, pc}}",
-            )
-        }
-    };
-}
-
-// 14 instructions a pixel, and 12.
-store!(multiply_and_store, "smulwb r8, r8, r4\n smulwt r9, r9, r4");
-store!(shift_and_store, "");
+// One tap. Forward the weights of all lines lie side by side.
+kernel!(
+    forward_4, "forward", "columns", ["r4" "r5", "r6" "r7", "r8" "r9", "r10" "r11"],
+    four!("forward", "[r0], #4", "[r1]", "[r1, #8]"),
+);
+kernel!(
+    reverse_4, "reverse", "both", ["r4" "r5", "r6" "r7", "r8" "r9", "r10" "r11"],
+    four!("reverse", "[r0]", "[r1]", "[r1, #8]"),
+);
+kernel!(
+    forward_3, "forward", "columns", ["r4" "r5", "r6" "r7", "r8" "r9"],
+    "ldm r1, {{r10, r11, r12}}",
+    taps!("forward", "[r0], #4", "r10", "r11", "r12"),
+);
+kernel!(
+    reverse_3, "reverse", "both", ["r4" "r5", "r6" "r7", "r8" "r9"],
+    "ldm r1, {{r10, r11, r12}}",
+    taps!("reverse", "[r0]", "r10", "r11", "r12"),
+);
+kernel!(
+    forward_2, "forward", "columns", ["r4" "r5", "r6" "r7"],
+    "ldrd r8, r9, [r1]",
+    taps!("forward", "[r0], #4", "r8", "r9"),
+);
+kernel!(
+    reverse_2, "reverse", "both", ["r4" "r5", "r6" "r7"],
+    "ldrd r8, r9, [r1]",
+    taps!("reverse", "[r0]", "r8", "r9"),
+);
+kernel!(
+    forward_1, "forward", "columns", ["r4" "r5"],
+    "ldr r8, [r1]",
+    taps!("forward", "[r0], #4", "r8"),
+);
+kernel!(
+    reverse_1, "reverse", "both", ["r4" "r5"],
+    "ldr r8, [r1]",
+    taps!("reverse", "[r0]", "r8"),
+);

@@ -16,6 +16,9 @@ pub(super) use super::dsp as kernel;
 #[cfg(not(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm")))]
 pub(super) use super::portable as kernel;
 
+use super::rounding::{Shift, halves, scale};
+use super::{Direction, Weights};
+
 /// Lines of one window row length, and the weights that belong to them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lines<'a> {
@@ -45,28 +48,60 @@ pub(super) const fn pixels(left: usize) -> usize {
     }
 }
 
-/// The word of a pair of values.
-pub(super) const fn word(values: [i16; 2]) -> u32 {
-    values[0] as u16 as u32 | (values[1] as u16 as u32) << 16
+/// Writes the pair `pair` of some pixels' channels into words. `values` begins with the first pixel's channels, and the next
+/// pixel's are `step` values on. In reverse they are cotangents, and scaled.
+pub(super) fn planar(
+    direction: Direction,
+    weights: &Weights<'_>,
+    pair: usize,
+    words: &mut [u32],
+    (values, channels, step): (&[i16], usize, usize),
+) {
+    let values = (values.get(2 * pair..).unwrap_or_default(), step, 2 * pair + 1 == channels);
+    #[cfg(all(feature = "dsp", target_arch = "arm"))]
+    {
+        let (values, step, single) = values;
+        let scaled = match direction {
+            Direction::Forward => Some(None),
+            Direction::Reverse => {
+                weights.shifts[1].checked_sub(1).map(|shift| Some((halves(weights.reverse, pair), shift)))
+            }
+        };
+        if let (Some(scaled), false) = (scaled, single)
+            && super::dsp::join(words, (values, step), scaled)
+        {
+            return;
+        }
+    }
+    match direction {
+        Direction::Forward => join(words, values, |values| values),
+        Direction::Reverse => {
+            let [first, second] = halves(weights.reverse, pair);
+            let shift = Shift::new(weights.shifts[1]);
+            join(words, values, |values| [scale(values[0], first, shift), scale(values[1], second, shift)]);
+        }
+    }
 }
 
-/// A pixel's values in pairs. A single last one has zero beside it.
-pub(super) fn split(values: &[i16]) -> impl Iterator<Item = [i16; 2]> {
-    let (pairs, rest) = values.as_chunks();
-    pairs.iter().copied().chain(rest.first().map(|&last| [last, 0]))
-}
-
-/// A pixel's values in pairs, each a word.
-pub(super) fn pairs(values: &[i16]) -> impl Iterator<Item = u32> {
-    split(values).map(word)
-}
-
-/// Writes one word into each of several lines: the first at `first`, each next `step` further on.
-pub(super) fn place(columns: &mut [u32], first: usize, step: usize, words: impl Iterator<Item = u32>) {
-    let mut rest = columns.get_mut(first..).unwrap_or_default();
-    for word in words {
-        let Some(to) = rest.first_mut() else { return };
-        *to = word;
-        rest = core::mem::take(&mut rest).get_mut(step..).unwrap_or_default();
+/// Writes the first two values of each pixel into a word, the first in the lower half. The second of a `single` one is zero.
+#[inline(always)]
+fn join(words: &mut [u32], (values, step, single): (&[i16], usize, bool), scaled: impl Fn([i16; 2]) -> [i16; 2]) {
+    let word = |values| {
+        let [low, high] = scaled(values);
+        u32::from(low as u16) | u32::from(high as u16) << 16
+    };
+    let mut at = 0;
+    if step.is_multiple_of(2) && !single {
+        let (pairs, _) = values.as_chunks();
+        for to in words {
+            *to = word(pairs.get(at).copied().unwrap_or_default());
+            at += step / 2;
+        }
+    } else {
+        for to in words {
+            let value = |index| values.get(index).copied().unwrap_or_default();
+            *to = word([value(at), if single { 0 } else { value(at + 1) }]);
+            at += step;
+        }
     }
 }

@@ -7,9 +7,10 @@
 //! | `window` | windows of odd extent that overlap |
 //! | `band` | the rows that such a window reaches, kept while they are overwritten |
 //! | `tiles` | windows that tile the input, 1×1 among them |
+//! | `tile` | neighbouring pixels, of which all channels are computed from the same words |
 //! | `lines` | what a tile of neighbouring pixels sums over: the contract of the kernels |
 //! | `portable` | the kernel in Rust |
-//! | `dsp` | the kernel in instructions of Cortex-M4, M7 and M33, by the feature `dsp` |
+//! | `dsp` | tiles in instructions of Cortex-M4, M7 and M33, by the feature `dsp` |
 //! | `armv6m` | the kernel for Cortex-M0, of the feature of that name |
 //!
 //! **Weights.** C inputs and O outputs are taken in pairs, the last with zeros where the number is odd. Word
@@ -29,10 +30,10 @@ mod band;
 #[cfg(all(feature = "dsp", target_arch = "arm"))]
 mod dsp;
 mod lines;
-#[cfg(not(all(feature = "dsp", target_arch = "arm")))]
 mod portable;
 pub mod reference;
 mod rounding;
+mod tile;
 mod tiles;
 mod window;
 

@@ -2,38 +2,66 @@
 
 use super::lines::Lines;
 
-/// Most pixels of a tile.
+/// Most pixels of a tile: their sums, with the weights and values of a word, are as much as most processors have registers for.
 #[cfg(not(all(feature = "armv6m", target_arch = "arm")))]
-pub(super) const PIXELS: usize = super::PIXELS;
+pub(super) const PIXELS: usize = 2;
 
 /// Adds what two outputs of each pixel get.
 pub(super) fn forward(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
-    add(lines, sums, |tap| tap, |[b0, b1, b2, b3], lo, hi| [b0 * lo + b2 * hi, b1 * lo + b3 * hi]);
+    add::<false>(lines, sums);
 }
 
 /// Adds what two inputs of each pixel get.
 pub(super) fn reverse(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
-    let last = lines.taps.saturating_sub(1);
-    add(lines, sums, |tap| last - tap, |[b0, b1, b2, b3], lo, hi| [b0 * lo + b1 * hi, b2 * lo + b3 * hi]);
+    add::<true>(lines, sums);
 }
 
-#[inline(always)]
-fn add(
-    lines: &Lines<'_>,
-    sums: &mut [[i32; 2]],
-    column: impl Fn(usize) -> usize,
-    products: impl Fn([i32; 4], i32, i32) -> [i32; 2],
-) {
-    for line in 0..lines.count {
-        for tap in 0..lines.taps {
-            let word = lines.weights.get(4 * (line * lines.stride + tap)..).and_then(|bytes| bytes.first_chunk());
-            let weights = word.copied().unwrap_or_default().map(|byte| i32::from(byte as i8));
-            let columns = lines.columns.get(line * lines.step + column(tap)..).unwrap_or_default();
-            for (sums, &values) in sums.iter_mut().zip(columns) {
-                let [first, second] = products(weights, i32::from(values as i16), values as i32 >> 16);
-                sums[0] = sums[0].wrapping_add(first);
-                sums[1] = sums[1].wrapping_add(second);
+/// Adds taps one by one, but the three of the most common window together.
+fn add<const REVERSE: bool>(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
+    #[cfg(not(all(feature = "armv6m", target_arch = "arm")))]
+    if let ([_, _], 3) = (&*sums, lines.taps) {
+        return add_taps::<2, 3, 4, REVERSE>(lines, 0, 0, sums);
+    }
+    for tap in 0..lines.taps {
+        let column = if REVERSE { lines.taps - 1 - tap } else { tap };
+        if sums.len() == 2 {
+            add_taps::<2, 1, 2, REVERSE>(lines, tap, column, sums);
+        } else {
+            for (pixel, sums) in sums.iter_mut().enumerate() {
+                add_taps::<1, 1, 1, REVERSE>(lines, tap, column + pixel, core::slice::from_mut(sums));
             }
         }
     }
+}
+
+/// Adds `T` taps, from `tap` on, to `P` pixels, which read `W` words from `column` on: P + T − 1.
+fn add_taps<const P: usize, const T: usize, const W: usize, const REVERSE: bool>(
+    lines: &Lines<'_>,
+    tap: usize,
+    column: usize,
+    sums: &mut [[i32; 2]],
+) {
+    let Some(sums) = sums.first_chunk_mut::<P>() else { return };
+    let mut total = *sums;
+    let (words, _) = lines.weights.as_chunks::<4>();
+    let mut words = words.get(tap..).unwrap_or_default().chunks(lines.stride.max(1));
+    let mut columns = lines.columns.get(column..).unwrap_or_default().chunks(lines.step.max(1));
+    for _ in 0..lines.count {
+        let (Some(words), Some(values)) = (words.next(), columns.next()) else { break };
+        let (Some(words), Some(values)) = (words.first_chunk::<T>(), values.first_chunk::<W>()) else { break };
+        for (tap, word) in words.iter().enumerate() {
+            let [b0, b1, b2, b3] = word.map(|byte| i32::from(byte as i8));
+            let values = values.iter().skip(if REVERSE { T - 1 - tap } else { tap });
+            for (sums, &values) in total.iter_mut().zip(values) {
+                let (lo, hi) = (i32::from(values as i16), values as i32 >> 16);
+                let [first, second] = if REVERSE {
+                    [b0 * lo + b1 * hi, b2 * lo + b3 * hi]
+                } else {
+                    [b0 * lo + b2 * hi, b1 * lo + b3 * hi]
+                };
+                *sums = [sums[0].wrapping_add(first), sums[1].wrapping_add(second)];
+            }
+        }
+    }
+    *sums = total;
 }

@@ -1,7 +1,5 @@
 //! From a sum of 32 bits to a value of 16.
 
-#[cfg(all(feature = "dsp", target_arch = "arm"))]
-use super::dsp;
 use super::{Direction, Weights};
 
 /// Nearest multiple of 2ⁿ, divided by it; a half rounds up. Never overflows.
@@ -35,8 +33,8 @@ pub(super) const fn multiply_high(value: i32, factor: i16) -> i32 {
 /// [`shift_right`] without a branch: the first shift, the addend, and the second shift.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shift {
-    pub(super) first: u32,
-    pub(super) second: u32,
+    first: u32,
+    second: u32,
 }
 
 impl Shift {
@@ -79,68 +77,19 @@ pub(super) fn store(
     (values, step, channels): (&mut [i16], usize, usize),
 ) {
     let [n, _, k] = weights.shifts;
-    #[cfg(all(feature = "armv6m", not(feature = "dsp"), target_arch = "arm"))]
-    if channels > 1 && requantise(direction, weights, pair, sums, values, step) {
-        return;
-    }
     match direction {
         Direction::Forward => {
             let (factors, biases, shift) = (halves(weights.forward, pair), words(weights.biases, pair), Shift::new(n));
-            #[cfg(all(feature = "dsp", target_arch = "arm"))]
-            if n > 0 && channels > 1 {
-                let addends = biases.map(|bias| 2 * bias + 1);
-                let rounding = dsp::Rounding { factors, addends, shift: shift.first };
-                if dsp::store_forward(&rounding, sums, values, step) {
-                    return;
-                }
-            }
             let round = |sum, factor, bias| saturate(shift.apply(multiply_high(sum, factor), bias));
             scatter(sums, (values, step, channels), |sums| {
                 [round(sums[0], factors[0], biases[0]), round(sums[1], factors[1], biases[1])]
             });
         }
         Direction::Reverse => {
-            #[cfg(all(feature = "dsp", target_arch = "arm"))]
-            if k > 0 && channels > 1 {
-                let rounding = dsp::Rounding { factors: [0; 2], addends: [1; 2], shift: Shift::new(k).first };
-                if dsp::store_reverse(&rounding, sums, values, step) {
-                    return;
-                }
-            }
             let shift = |sum| saturate(shift_right(sum, k));
             scatter(sums, (values, step, channels), |sums| [shift(sums[0]), shift(sums[1])]);
         }
     }
-}
-
-/// Writes the values of two channels in assembly. False where the weights do not lie as words do, and where there is one channel.
-#[cfg(all(feature = "armv6m", not(feature = "dsp"), target_arch = "arm"))]
-fn requantise(
-    direction: Direction,
-    weights: &Weights<'_>,
-    pair: usize,
-    sums: &[[i32; 2]],
-    values: &mut [i16],
-    step: usize,
-) -> bool {
-    use super::armv6m::requantise;
-    let [bits, _, k] = weights.shifts;
-    match direction {
-        Direction::Forward => {
-            let pairs = two(weights.forward, pair).zip(two(weights.biases, pair));
-            pairs.is_some_and(|(&factors, &biases)| {
-                requantise::forward(&requantise::Forward { factors, biases, bits }, sums, values, step)
-            })
-        }
-        Direction::Reverse => requantise::reverse(Shift::new(k), sums, values, step),
-    }
-}
-
-/// Two numbers of a pair of channels, where they lie as such numbers do.
-#[cfg(all(feature = "armv6m", not(feature = "dsp"), target_arch = "arm"))]
-fn two<T: bytemuck::Pod>(bytes: &[u8], pair: usize) -> Option<&[T; 2]> {
-    let size = size_of::<[T; 2]>();
-    bytemuck::try_from_bytes(bytes.get(pair * size..)?.get(..size)?).ok()
 }
 
 /// Writes `values_of` each pair of sums. Of `channels` 1 the second value is dropped.

@@ -55,7 +55,7 @@ impl Bytes {
         let (forward, reverse) = (factors(), factors());
         let biases = (0..outputs).flat_map(|_| {
             let bias = random.signed(30) as i32;
-            (if random.next() % 2 == 0 { bias >> 15 } else { bias.max(1 - (1 << 29)) }).to_le_bytes()
+            (if random.next().is_multiple_of(2) { bias >> 15 } else { bias.max(1 - (1 << 29)) }).to_le_bytes()
         });
         Bytes { words, forward, reverse, biases: biases.collect(), shifts }
     }

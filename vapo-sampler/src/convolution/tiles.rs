@@ -1,7 +1,7 @@
 //! Windows that tile the input, 1×1 among them: every value is read once, so that nothing has to be kept.
 
-use super::lines::{self, Lines, kernel};
-use super::rounding::{Shift, halves, scale, store};
+use super::lines::{self, planar};
+use super::tile::Tile;
 use super::{Buffers, Direction, Geometry, PIXELS, Weights};
 
 /// Rows and columns of windows. Where a window is one pixel all of them are one row.
@@ -34,7 +34,7 @@ pub(super) fn convolve(
         let mut column = 0;
         while column < width {
             let pixels = lines::pixels(width - column);
-            let tile = Tile { geometry, weights, row, column, width, pixels };
+            let tile = Windows { geometry, weights, row, column, width, pixels };
             match direction {
                 Direction::Forward => tile.forward(&mut buffers, scratch),
                 Direction::Reverse => tile.reverse(&mut buffers, scratch),
@@ -45,7 +45,7 @@ pub(super) fn convolve(
 }
 
 /// Windows beside each other.
-struct Tile<'a> {
+struct Windows<'a> {
     geometry: &'a Geometry,
     weights: &'a Weights<'a>,
     /// The row of windows.
@@ -58,7 +58,7 @@ struct Tile<'a> {
     pixels: usize,
 }
 
-impl Tile<'_> {
+impl Windows<'_> {
     /// The first of the tile's input pixels that belong to a tap.
     fn input_pixel(&self, ky: usize, kx: usize) -> usize {
         let [rows, columns] = self.geometry.window;
@@ -70,65 +70,79 @@ impl Tile<'_> {
         self.row * self.width + self.column
     }
 
+    /// Gathers all values of the windows, and computes the outputs.
     fn forward(&self, buffers: &mut Buffers<'_>, scratch: &mut [u32]) {
         let [rows, columns] = self.geometry.window;
         let (from, to) = self.geometry.channels(Direction::Forward);
         let pairs = from.div_ceil(2);
         for ky in 0..rows {
             for kx in 0..columns {
-                for pixel in 0..self.pixels {
-                    let first = (self.input_pixel(ky, kx) + pixel * columns) * from;
-                    let values =
-                        buffers.source().get(first..).and_then(|values| values.get(..from)).unwrap_or_default();
-                    let line = ky * pairs * columns + kx;
-                    let words = lines::pairs(values);
-                    lines::place(scratch, line * self.pixels + pixel, columns * self.pixels, words);
+                let values = buffers.source().get(self.input_pixel(ky, kx) * from..).unwrap_or_default();
+                for pair in 0..pairs {
+                    let line = (ky * pairs + pair) * columns + kx;
+                    self.gather(Direction::Forward, pair, line, scratch, (values, from, columns * from));
                 }
             }
         }
         let count = rows * pairs * columns;
-        for pair in 0..to.div_ceil(2) {
-            let mut sums = [[0; 2]; PIXELS];
-            let sums = sums.get_mut(..self.pixels).unwrap_or_default();
-            let weights = self.weights.words.get(4 * pair * count..).unwrap_or_default();
-            let tile = Lines { columns: scratch, step: self.pixels, count, taps: 1, weights, stride: 1 };
-            kernel::forward(&tile, sums);
-            let values = buffers.result().get_mut(self.output_pixel() * to + 2 * pair..).unwrap_or_default();
-            store(Direction::Forward, self.weights, pair, sums, (values, to, to - 2 * pair));
-        }
+        let tile = self.tile(Direction::Forward, scratch, (count, 1), (0, count), (to, to));
+        tile.compute(buffers.result().get_mut(self.output_pixel() * to..).unwrap_or_default());
     }
 
+    /// Gathers all cotangents of the outputs, and computes the windows' tap after tap.
     fn reverse(&self, buffers: &mut Buffers<'_>, scratch: &mut [u32]) {
         let [rows, columns] = self.geometry.window;
         let (from, to) = self.geometry.channels(Direction::Reverse);
         let (pairs, count) = (to.div_ceil(2), from.div_ceil(2));
-        let shift = Shift::new(self.weights.shifts[1]);
-        let scaled = |pair, values: [i16; 2]| {
-            let [first, second] = halves(self.weights.reverse, pair);
-            [scale(values[0], first, shift), scale(values[1], second, shift)]
-        };
-        for pixel in 0..self.pixels {
-            let first = (self.output_pixel() + pixel) * from;
-            let values = buffers.source().get(first..).and_then(|values| values.get(..from)).unwrap_or_default();
-            let words = lines::split(values).enumerate();
-            let words = words.map(|(pair, values)| lines::word(scaled(pair, values)));
-            lines::place(scratch, pixel, self.pixels, words);
+        let values = buffers.source().get(self.output_pixel() * from..).unwrap_or_default();
+        for pair in 0..count {
+            self.gather(Direction::Reverse, pair, pair, scratch, (values, from, from));
         }
         for ky in 0..rows {
             for kx in 0..columns {
-                for pair in 0..pairs {
-                    let mut sums = [[0; 2]; PIXELS];
-                    let sums = sums.get_mut(..self.pixels).unwrap_or_default();
-                    let weights =
-                        self.weights.words.get(4 * ((ky * pairs + pair) * columns + kx)..).unwrap_or_default();
-                    let stride = rows * pairs * columns;
-                    let tile = Lines { columns: scratch, step: self.pixels, count, taps: 1, weights, stride };
-                    kernel::reverse(&tile, sums);
-                    let first = self.input_pixel(ky, kx) * to + 2 * pair;
-                    let values = buffers.result().get_mut(first..).unwrap_or_default();
-                    store(Direction::Reverse, self.weights, pair, sums, (values, columns * to, to - 2 * pair));
-                }
+                let (stride, first) = (rows * pairs * columns, ky * pairs * columns + kx);
+                let tile =
+                    self.tile(Direction::Reverse, scratch, (count, stride), (first, columns), (to, columns * to));
+                tile.compute(buffers.result().get_mut(self.input_pixel(ky, kx) * to..).unwrap_or_default());
             }
+        }
+    }
+
+    /// Writes a line: the pair `pair` of each window's channels.
+    fn gather(
+        &self,
+        direction: Direction,
+        pair: usize,
+        line: usize,
+        scratch: &mut [u32],
+        values: (&[i16], usize, usize),
+    ) {
+        let words = scratch.get_mut(line * self.pixels..).unwrap_or_default();
+        planar(direction, self.weights, pair, words.get_mut(..self.pixels).unwrap_or_default(), values);
+    }
+
+    /// What is computed from gathered lines.
+    fn tile<'s>(
+        &'s self,
+        direction: Direction,
+        columns: &'s [u32],
+        (count, stride): (usize, usize),
+        pairs: (usize, usize),
+        result: (usize, usize),
+    ) -> Tile<'s> {
+        let (pixels, weights) = (self.pixels, self.weights);
+        Tile {
+            direction,
+            weights,
+            pixels,
+            taps: 1,
+            columns,
+            step: pixels,
+            stride,
+            count,
+            segments: (1, 0, 0),
+            pairs,
+            result,
         }
     }
 }

@@ -2,9 +2,9 @@
 //! rows of the source that a [`Band`] keeps. Rows of the window outside the image are left out.
 
 use super::band::{self, Band};
-use super::lines::{self, Lines, kernel};
-use super::rounding::store;
-use super::{Buffers, Direction, Geometry, PIXELS, Weights};
+use super::lines;
+use super::tile::Tile;
+use super::{Buffers, Direction, Geometry, Weights};
 use core::ops::Range;
 
 /// Words of the rows that are kept.
@@ -30,10 +30,58 @@ pub(super) fn convolve(
         let mut column = 0;
         while column < width {
             let pixels = lines::pixels(width - column);
-            let tile = Tile { direction, geometry, weights, band: &band, row, window: window.clone(), column, pixels };
-            tile.compute(result);
+            tile(direction, geometry, weights, &band, (row, window.clone()), (column, pixels)).compute(result);
             result = result.get_mut(pixels * channels..).unwrap_or_default();
             column += pixels;
+        }
+    }
+}
+
+/// `pixels` pixels from `column` on. In reverse a window that is inside the image is one segment, since the rows of each pair lie
+/// side by side; of another one every row is a segment.
+fn tile<'a>(
+    direction: Direction,
+    geometry: &Geometry,
+    weights: &'a Weights<'a>,
+    band: &'a Band<'_>,
+    (row, window): (usize, Range<usize>),
+    (column, pixels): (usize, usize),
+) -> Tile<'a> {
+    let [rows, taps] = geometry.window;
+    let (from, channels) = geometry.channels(direction);
+    let (from_pairs, to_pairs) = (from.div_ceil(2), channels.div_ceil(2));
+    let before = rows / 2;
+    let result = (channels, channels);
+    let step = band.pair_step();
+    match direction {
+        Direction::Forward => Tile {
+            direction,
+            weights,
+            pixels,
+            taps,
+            columns: band.from(band.row(row + window.start - before) + column),
+            step,
+            stride: taps,
+            count: window.len() * from_pairs,
+            segments: (1, 0, 0),
+            pairs: (window.start * from_pairs * taps, rows * from_pairs * taps),
+            result,
+        },
+        Direction::Reverse => {
+            let whole = window.len() == rows;
+            Tile {
+                direction,
+                weights,
+                pixels,
+                taps,
+                columns: band.from(band.row(row + before - window.start) + column),
+                step: if whole { band.line() } else { step },
+                stride: to_pairs * taps * if whole { 1 } else { rows },
+                count: from_pairs * if whole { rows } else { 1 },
+                segments: if whole { (1, 0, 0) } else { (window.len(), band.line(), to_pairs * taps) },
+                pairs: (window.start * to_pairs * taps, taps),
+                result,
+            }
         }
     }
 }
@@ -45,57 +93,5 @@ fn rows(direction: Direction, geometry: &Geometry, row: usize) -> Range<usize> {
     match direction {
         Direction::Forward => before.saturating_sub(row)..rows.min(height + before - row),
         Direction::Reverse => (row + before + 1).saturating_sub(height)..rows.min(row + before + 1),
-    }
-}
-
-/// Neighbouring pixels of the result.
-struct Tile<'a> {
-    direction: Direction,
-    geometry: &'a Geometry,
-    weights: &'a Weights<'a>,
-    band: &'a Band<'a>,
-    row: usize,
-    /// Rows of the window that lie inside the image.
-    window: Range<usize>,
-    column: usize,
-    pixels: usize,
-}
-
-impl Tile<'_> {
-    /// Computes all channels of the tile, which `result` begins with.
-    fn compute(&self, mut result: &mut [i16]) {
-        let [rows, taps] = self.geometry.window;
-        let (from, to) = self.geometry.channels(self.direction);
-        let (from_pairs, to_pairs) = (from.div_ceil(2), to.div_ceil(2));
-        let (step, before) = (self.band.pair_step(), rows / 2);
-        let lines = |word: usize, columns, step, count, stride| {
-            let weights = self.weights.words.get(4 * word..).unwrap_or_default();
-            Lines { columns, step, count, taps, weights, stride }
-        };
-        for pair in 0..to_pairs {
-            let mut sums = [[0; 2]; PIXELS];
-            let sums = sums.get_mut(..self.pixels).unwrap_or_default();
-            match self.direction {
-                Direction::Forward => {
-                    let columns = self.band.from(self.band.row(self.row + self.window.start - before) + self.column);
-                    let word = (pair * rows + self.window.start) * from_pairs * taps;
-                    kernel::forward(&lines(word, columns, step, self.window.len() * from_pairs, taps), sums);
-                }
-                Direction::Reverse if self.window.len() == rows => {
-                    let columns = self.band.from(self.column);
-                    let (step, stride) = (self.band.line(), to_pairs * taps);
-                    kernel::reverse(&lines(pair * taps, columns, step, rows * from_pairs, stride), sums);
-                }
-                Direction::Reverse => {
-                    for ky in self.window.clone() {
-                        let columns = self.band.from(self.band.row(self.row + before - ky) + self.column);
-                        let (word, stride) = ((ky * to_pairs + pair) * taps, rows * to_pairs * taps);
-                        kernel::reverse(&lines(word, columns, step, from_pairs, stride), sums);
-                    }
-                }
-            }
-            store(self.direction, self.weights, pair, sums, (result, to, to - 2 * pair));
-            result = result.get_mut(2..).unwrap_or_default();
-        }
     }
 }

@@ -10,6 +10,7 @@
 //! | `requantise` | from sums to values |
 //! | `part` | parts of a vector in memory |
 //! | `lanes` | what a processor must offer, and the same in plain Rust |
+//! | [`silu`] | SiLU and its derivative |
 //! | `x86` | what x86-64 offers: VNNI, AVX-512, AVX2 |
 
 mod convolution;
@@ -17,11 +18,15 @@ mod lanes;
 mod part;
 mod pass;
 mod requantise;
+#[cfg(target_arch = "x86_64")]
+pub mod silu;
 #[cfg(test)]
 mod tests;
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+#[cfg(not(target_arch = "x86_64"))]
+pub use crate::silu;
 pub use convolution::convolve;
 pub use pass::{scratch_words, unpack, unpacked_words};

@@ -1,0 +1,68 @@
+//! A tile: neighbouring pixels of the result, of which all channels are computed from the same words.
+
+use super::lines::{Lines, kernel};
+use super::rounding::store;
+use super::{Direction, PIXELS, Weights};
+
+/// Where a tile's sums find their words. Lines are equally far apart within a segment, and segments from each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tile<'a> {
+    pub(super) direction: Direction,
+    pub(super) weights: &'a Weights<'a>,
+    /// Pixels, 1 to the kernel's `PIXELS`.
+    pub(super) pixels: usize,
+    /// Taps of a line.
+    pub(super) taps: usize,
+    /// Words of values, of which the first line's begin here.
+    pub(super) columns: &'a [u32],
+    /// Words of values from one line to the next.
+    pub(super) step: usize,
+    /// Words of weights from one line to the next.
+    pub(super) stride: usize,
+    /// Lines of a segment.
+    pub(super) count: usize,
+    /// Number of segments, words of values and words of weights from one to the next.
+    pub(super) segments: (usize, usize, usize),
+    /// The first word of weights of the first pair of channels, and words from one pair to the next.
+    pub(super) pairs: (usize, usize),
+    /// Channels of the result, and values from one pixel to the next.
+    pub(super) result: (usize, usize),
+}
+
+impl Tile<'_> {
+    /// Computes all channels. `result` begins with the first of the first pixel.
+    pub(super) fn compute(&self, result: &mut [i16]) {
+        #[cfg(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm"))]
+        if kernel::compute(self, result) {
+            return;
+        }
+        self.compute_pairs(result);
+    }
+
+    /// The same, a pair of channels after another.
+    fn compute_pairs(&self, mut result: &mut [i16]) {
+        let ((segments, next_columns, next_weights), (word, next_pair)) = (self.segments, self.pairs);
+        let (channels, step) = self.result;
+        for pair in 0..channels.div_ceil(2) {
+            let mut sums = [[0; 2]; PIXELS];
+            let sums = sums.get_mut(..self.pixels).unwrap_or_default();
+            for segment in 0..segments {
+                let word = word + pair * next_pair + segment * next_weights;
+                let lines = Lines {
+                    columns: self.columns.get(segment * next_columns..).unwrap_or_default(),
+                    step: self.step,
+                    count: self.count,
+                    taps: self.taps,
+                    weights: self.weights.words.get(4 * word..).unwrap_or_default(),
+                    stride: self.stride,
+                };
+                match self.direction {
+                    Direction::Forward => kernel::forward(&lines, sums),
+                    Direction::Reverse => kernel::reverse(&lines, sums),
+                }
+            }
+            store(self.direction, self.weights, pair, sums, (result, step, channels - 2 * pair));
+            result = result.get_mut(2..).unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! SiLU over vectors of 32 values: the functions of [`crate::silu`], with the same results.
+//!
+//! All is of 16 bits but the products with FiLM's factors and those of cotangents. A knot is looked up by permutations of
+//! registers, as few as the largest magnitude of a vector needs.
+
+use super::lanes::{Lanes, Work};
+use crate::silu::{self, Film, MIRROR, RATES, RESIDUES, exponent_moved};
+use core::arch::x86_64::{__m128i, __m256i, __m512i};
+use pulp::x86::V4;
+
+/// Values of a vector.
+const VALUES: usize = 32;
+/// Vectors of all knots.
+const VECTORS: usize = 256 / VALUES;
+
+/// Knots, and twice the steps from each to the next.
+struct Knots {
+    knots: [[i16; VALUES]; VECTORS],
+    steps: [[i16; VALUES]; VECTORS],
+}
+
+impl Knots {
+    #[allow(clippy::indexing_slicing)] // as constants are computed, which is checked by the compiler
+    const fn new(from: &[u16; 257]) -> Self {
+        let mut table = Knots { knots: [[0; VALUES]; VECTORS], steps: [[0; VALUES]; VECTORS] };
+        let mut i = 0;
+        while i < 256 {
+            table.knots[i / VALUES][i % VALUES] = from[i] as i16;
+            table.steps[i / VALUES][i % VALUES] = (from[i + 1] as i16 - from[i] as i16) * 2;
+            i += 1;
+        }
+        table
+    }
+}
+
+static RESIDUE_KNOTS: Knots = Knots::new(&RESIDUES);
+static RATE_KNOTS: Knots = Knots::new(&RATES);
+
+/// As [`silu::forward`].
+pub fn forward(exponent: u32, values: &mut [i16], kept: &mut [u8]) {
+    match V4::try_new() {
+        Some(lanes) => Lanes::vectorize(lanes, Forward { film: None, from: 0, to: exponent, values, kept }),
+        None => silu::forward(exponent, values, kept),
+    }
+}
+
+/// As [`silu::forward_film`].
+pub fn forward_film(film: Film<'_>, from: u32, to: u32, values: &mut [i16], kept: &mut [u8]) {
+    match V4::try_new() {
+        Some(lanes) => Lanes::vectorize(lanes, Forward { film: Some(film), from, to, values, kept }),
+        None => silu::forward_film(film, from, to, values, kept),
+    }
+}
+
+/// As [`silu::reverse`].
+pub fn reverse(from: i32, to: i32, kept: &[u8], cotangents: &mut [i16]) {
+    match V4::try_new() {
+        Some(lanes) => Lanes::vectorize(lanes, Reverse { film: None, shift: 10 + from - to, kept, cotangents }),
+        None => silu::reverse(from, to, kept, cotangents),
+    }
+}
+
+/// As [`silu::reverse_film`].
+pub fn reverse_film(film: Film<'_>, from: i32, to: i32, kept: &[u8], cotangents: &mut [i16]) {
+    match V4::try_new() {
+        Some(lanes) => {
+            let shift = from + film.exponent as i32 - 1 - to;
+            Lanes::vectorize(lanes, Reverse { film: Some(film), shift, kept, cotangents });
+        }
+        None => silu::reverse_film(film, from, to, kept, cotangents),
+    }
+}
+
+/// Vectors of the same channels, one after another.
+#[derive(Clone, Copy)]
+struct Block {
+    /// The first value of the first vector.
+    first: usize,
+    /// Values of a vector.
+    count: usize,
+    /// Values from one vector to the next.
+    stride: usize,
+}
+
+impl Block {
+    /// Blocks that cover all values of pixels of some channels.
+    #[inline(always)]
+    fn all(channels: usize) -> impl Iterator<Item = Block> {
+        let stride = if channels <= VALUES { VALUES / channels.max(1) * channels } else { channels };
+        let block = move |first| Block { first, count: VALUES.min(stride - first), stride };
+        (0..stride).step_by(VALUES).map(block)
+    }
+
+    /// Where each vector begins, and how many values it has.
+    #[inline(always)]
+    fn vectors(self, values: usize) -> impl Iterator<Item = (usize, usize)> {
+        (self.first..values).step_by(self.stride.max(1)).map(move |at| (at, self.count.min(values - at)))
+    }
+}
+
+/// Some values as a vector, zeros after them.
+#[inline(always)]
+fn load<T: Copy + Default>(from: &[T], (at, count): (usize, usize)) -> [T; VALUES] {
+    let from = from.get(at..).unwrap_or_default();
+    match from.first_chunk() {
+        Some(values) if count == VALUES => *values,
+        _ => {
+            let mut values = [T::default(); VALUES];
+            values.iter_mut().zip(from).take(count).for_each(|(to, &from)| *to = from);
+            values
+        }
+    }
+}
+
+/// The first values of a vector to memory.
+#[inline(always)]
+fn store<T: Copy>(values: [T; VALUES], to: &mut [T], (at, count): (usize, usize)) {
+    let to = to.get_mut(at..).unwrap_or_default();
+    match to.first_chunk_mut() {
+        Some(to) if count == VALUES => *to = values,
+        _ => to.iter_mut().zip(values).take(count).for_each(|(to, value)| *to = value),
+    }
+}
+
+/// A product of 32 bits over a power of two, rounded.
+#[derive(Clone, Copy)]
+struct Rounding {
+    half: __m512i,
+    bits: __m128i,
+}
+
+impl Rounding {
+    #[inline(always)]
+    fn new(lanes: V4, bits: u32) -> Self {
+        let half = ((1u32 << (bits & 31)) >> 1) as i32;
+        Rounding { half: lanes.avx512f._mm512_set1_epi32(half), bits: pulp::cast([u64::from(bits & 31), 0]) }
+    }
+
+    #[inline(always)]
+    fn of(self, lanes: V4, product: __m512i) -> __m512i {
+        lanes.avx512f._mm512_sra_epi32(lanes.avx512f._mm512_add_epi32(product, self.half), self.bits)
+    }
+}
+
+/// Products of 32 bits: the lower and the upper half of each 128 bits.
+#[inline(always)]
+fn products(lanes: V4, a: __m512i, b: __m512i) -> [__m512i; 2] {
+    let low = lanes.avx512bw._mm512_mullo_epi16(a, b);
+    let high = lanes.avx512bw._mm512_mulhi_epi16(a, b);
+    [lanes.avx512bw._mm512_unpacklo_epi16(low, high), lanes.avx512bw._mm512_unpackhi_epi16(low, high)]
+}
+
+/// FiLM's factors and shifts, for the lanes of a block.
+#[derive(Clone, Copy)]
+struct Modulation {
+    factors: __m512i,
+    /// As [`products`] are.
+    shifts: [__m512i; 2],
+}
+
+impl Modulation {
+    #[inline(always)]
+    fn new(film: Film<'_>, exponent: u32, block: Block) -> Self {
+        let mut factors = [0; VALUES];
+        let mut shifts = [0; VALUES];
+        for (lane, (factor, shift)) in factors.iter_mut().zip(&mut shifts).enumerate().take(block.count) {
+            let channel = (block.first + lane) % film.scale.len().max(1);
+            let [scale, moved] = [film.scale, film.shift].map(|of| of.get(channel).copied().unwrap_or_default());
+            *factor = film.factor(scale) as i16;
+            *shift = exponent_moved(moved.into(), film.exponent, exponent);
+        }
+        let mut halves = [[[0i32; 4]; 4]; 2];
+        for (index, quarter) in shifts.as_chunks().0.iter().enumerate() {
+            let half = halves.get_mut(index % 2).and_then(|half| half.get_mut(index / 2));
+            half.into_iter().for_each(|half| *half = *quarter);
+        }
+        Modulation { factors: pulp::cast(factors), shifts: halves.map(pulp::cast) }
+    }
+}
+
+/// SiLU and its derivative at values of one exponent.
+#[derive(Clone, Copy)]
+struct Curve {
+    /// The largest magnitude that the knots span.
+    largest: __m512i,
+    /// The bits of a magnitude below the distance of the knots.
+    bits: __m128i,
+    /// What a magnitude is shifted by so that those bits are the upper ones of 15.
+    upper: __m128i,
+    /// A factor that rounds a residue.
+    rounding: __m512i,
+    /// Residues need no rounding.
+    exact: bool,
+}
+
+impl Curve {
+    #[inline(always)]
+    fn new(lanes: V4, exponent: u32) -> Self {
+        let bits = exponent.saturating_sub(4).min(11);
+        let largest = if exponent <= 11 { (256 << bits) - 1 } else { 1 << 15 };
+        Curve {
+            largest: lanes.avx512f._mm512_set1_epi16(largest as u16 as i16),
+            bits: pulp::cast([u64::from(bits), 0]),
+            upper: pulp::cast([u64::from(15 - bits), 0]),
+            rounding: lanes.avx512f._mm512_set1_epi16(1i16.wrapping_shl(exponent)),
+            exact: exponent >= 15,
+        }
+    }
+
+    #[inline(always)]
+    fn at(self, lanes: V4, values: __m512i) -> (__m512i, __m256i) {
+        let (f, bw) = (lanes.avx512f, lanes.avx512bw);
+        let splat = |value: i16| f._mm512_set1_epi16(value);
+        let magnitudes = bw._mm512_min_epu16(bw._mm512_abs_epi16(values), self.largest);
+        let index = bw._mm512_srl_epi16(magnitudes, self.bits);
+        let upper = f._mm512_and_si512(bw._mm512_sll_epi16(magnitudes, self.upper), splat(0x7fff));
+        let [residue, rate] = if bw._mm512_cmpge_epu16_mask(index, splat(64)) == 0 {
+            [&RESIDUE_KNOTS, &RATE_KNOTS].map(|knots| knots.at::<1>(lanes, index, upper))
+        } else if bw._mm512_cmpge_epu16_mask(index, splat(128)) == 0 {
+            [&RESIDUE_KNOTS, &RATE_KNOTS].map(|knots| knots.at::<2>(lanes, index, upper))
+        } else {
+            [&RESIDUE_KNOTS, &RATE_KNOTS].map(|knots| knots.at::<4>(lanes, index, upper))
+        };
+        let residue = if self.exact { residue } else { bw._mm512_mulhrs_epi16(residue, self.rounding) };
+        let silu = bw._mm512_sub_epi16(bw._mm512_max_epi16(values, f._mm512_setzero_si512()), residue);
+        let mirrored = bw._mm512_sub_epi16(splat(MIRROR as u16 as i16), rate);
+        let rate = bw._mm512_mask_blend_epi16(bw._mm512_movepi16_mask(values), mirrored, rate);
+        (silu, bw._mm512_cvtepi16_epi8(bw._mm512_srli_epi16::<8>(rate)))
+    }
+}
+
+impl Knots {
+    /// The curve's values at some knots' indices, below 64 times QUARTERS, and beyond them.
+    #[inline(always)]
+    fn at<const QUARTERS: usize>(&self, lanes: V4, index: __m512i, upper: __m512i) -> __m512i {
+        let step = look_up::<QUARTERS>(lanes, &self.steps, index);
+        let knot = look_up::<QUARTERS>(lanes, &self.knots, index);
+        lanes.avx512bw._mm512_add_epi16(knot, lanes.avx512bw._mm512_mulhi_epi16(step, upper))
+    }
+}
+
+#[inline(always)]
+fn look_up<const QUARTERS: usize>(
+    lanes: V4,
+    [a, b, c, d, e, f, g, h]: &[[i16; VALUES]; VECTORS],
+    index: __m512i,
+) -> __m512i {
+    let bw = lanes.avx512bw;
+    let quarter = |low: &[i16; VALUES], high: &[i16; VALUES]| {
+        bw._mm512_permutex2var_epi16(pulp::cast(*low), index, pulp::cast(*high))
+    };
+    // The lanes whose index has a bit.
+    let with = |bit: i16| bw._mm512_test_epi16_mask(index, lanes.avx512f._mm512_set1_epi16(bit));
+    let half = |low, high| bw._mm512_mask_blend_epi16(with(64), low, high);
+    match QUARTERS {
+        1 => quarter(a, b),
+        2 => half(quarter(a, b), quarter(c, d)),
+        _ => {
+            let (low, high) = (half(quarter(a, b), quarter(c, d)), half(quarter(e, f), quarter(g, h)));
+            bw._mm512_mask_blend_epi16(with(128), low, high)
+        }
+    }
+}
+
+struct Forward<'a> {
+    film: Option<Film<'a>>,
+    from: u32,
+    to: u32,
+    values: &'a mut [i16],
+    kept: &'a mut [u8],
+}
+
+impl Work<V4> for Forward<'_> {
+    #[inline(always)]
+    fn run(self, lanes: V4) {
+        let Forward { film, from, to, values, kept } = self;
+        let curve = Curve::new(lanes, to);
+        let Some(film) = film else {
+            for block in Block::all(VALUES) {
+                for at in block.vectors(values.len()) {
+                    let (silu, rate) = curve.at(lanes, pulp::cast(load(values, at)));
+                    store(pulp::cast(silu), values, at);
+                    store(pulp::cast(rate), kept, at);
+                }
+            }
+            return;
+        };
+        let rounding = Rounding::new(lanes, from + film.exponent - to);
+        for block in Block::all(film.scale.len()) {
+            let modulation = Modulation::new(film, to, block);
+            for at in block.vectors(values.len()) {
+                let [low, high] = products(lanes, pulp::cast(load(values, at)), modulation.factors);
+                let [low_shift, high_shift] = modulation.shifts;
+                let low = lanes.avx512f._mm512_add_epi32(rounding.of(lanes, low), low_shift);
+                let high = lanes.avx512f._mm512_add_epi32(rounding.of(lanes, high), high_shift);
+                let (silu, rate) = curve.at(lanes, lanes.avx512bw._mm512_packs_epi32(low, high));
+                store(pulp::cast(silu), values, at);
+                store(pulp::cast(rate), kept, at);
+            }
+        }
+    }
+}
+
+struct Reverse<'a> {
+    film: Option<Film<'a>>,
+    shift: i32,
+    kept: &'a [u8],
+    cotangents: &'a mut [i16],
+}
+
+impl Work<V4> for Reverse<'_> {
+    #[inline(always)]
+    fn run(self, lanes: V4) {
+        let Reverse { film, shift, kept, cotangents } = self;
+        let bw = lanes.avx512bw;
+        let rounding = Rounding::new(lanes, shift as u32);
+        let rounded =
+            |[low, high]: [__m512i; 2]| bw._mm512_packs_epi32(rounding.of(lanes, low), rounding.of(lanes, high));
+        // The derivative, times 2^10 and a power of two.
+        let derivative = |kept: [u8; VALUES], factor: i16| {
+            let distance =
+                bw._mm512_sub_epi16(bw._mm512_cvtepu8_epi16(pulp::cast(kept)), lanes.avx512f._mm512_set1_epi16(24));
+            bw._mm512_mullo_epi16(distance, lanes.avx512f._mm512_set1_epi16(5 * factor))
+        };
+        let Some(film) = film else {
+            for block in Block::all(VALUES) {
+                for at in block.vectors(cotangents.len()) {
+                    let cotangent = pulp::cast(load(cotangents, at));
+                    let result = rounded(products(lanes, cotangent, derivative(load(kept, at), 1)));
+                    store(pulp::cast(result), cotangents, at);
+                }
+            }
+            return;
+        };
+        for block in Block::all(film.scale.len()) {
+            let factors = Modulation::new(film, film.exponent, block).factors;
+            for at in block.vectors(cotangents.len()) {
+                // Over 2^11: times 2^4 and over 2^15.
+                let product = bw._mm512_mulhrs_epi16(pulp::cast(load(cotangents, at)), derivative(load(kept, at), 16));
+                store(pulp::cast(rounded(products(lanes, product, factors))), cotangents, at);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::{vec, vec::Vec};
+
+    #[test]
+    fn every_value_is_that_of_devices() {
+        for exponent in silu::EXPONENTS {
+            // A few of a vector's lanes need more knots than others.
+            for step in [1u16, 3, 4097] {
+                let values: Vec<i16> = (0..=u16::MAX).map(|i| i.wrapping_mul(step) as i16).collect();
+                let (mut expected, mut computed) = (values.clone(), values);
+                let (mut expected_kept, mut kept) = (vec![0; expected.len()], vec![0; expected.len()]);
+                silu::forward(exponent, &mut expected, &mut expected_kept);
+                forward(exponent, &mut computed, &mut kept);
+                assert!(computed == expected && kept == expected_kept, "exponent {exponent}, step {step}");
+            }
+        }
+    }
+
+    fn any_values(elements: usize) -> impl Strategy<Value = Vec<i16>> {
+        let value = prop_oneof![3 => any::<i16>(), 1 => Just(i16::MIN), 1 => Just(i16::MAX), 2 => -300i16..300];
+        prop::collection::vec(value, elements)
+    }
+
+    /// Channels, then scales, shifts, values and kept bytes.
+    fn any_case() -> impl Strategy<Value = (Vec<i16>, Vec<i16>, Vec<i16>, Vec<u8>)> {
+        let channels = prop_oneof![1usize..5, 5usize..40, Just(8), Just(16), Just(32), Just(64), 65usize..100];
+        (channels, 1usize..12).prop_flat_map(|(channels, pixels)| {
+            let kept = prop::collection::vec(any::<u8>(), channels * pixels);
+            (any_values(channels), any_values(channels), any_values(channels * pixels), kept)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn modulation_is_that_of_devices(
+            (scale, shift, values, kept) in any_case(),
+            (exponent, from, to) in (4u32..=15, 4u32..=15, 4u32..=15),
+        ) {
+            prop_assume!(from + exponent >= to);
+            let film = Film { scale: &scale, shift: &shift, exponent };
+            let (mut expected, mut expected_kept) = (values.clone(), kept.clone());
+            let (mut computed, mut computed_kept) = (values, kept);
+            silu::forward_film(film, from, to, &mut expected, &mut expected_kept);
+            forward_film(film, from, to, &mut computed, &mut computed_kept);
+            prop_assert_eq!((computed, computed_kept), (expected, expected_kept));
+        }
+
+        #[test]
+        fn reverse_is_that_of_devices(
+            (scale, shift, values, kept) in any_case(),
+            (exponent, from, to) in (4u32..=15, 0i32..=24, 0i32..=24),
+        ) {
+            let film = Film { scale: &scale, shift: &shift, exponent };
+            if (0..=31).contains(&(10 + from - to)) {
+                let (mut expected, mut computed) = (values.clone(), values.clone());
+                silu::reverse(from, to, &kept, &mut expected);
+                reverse(from, to, &kept, &mut computed);
+                prop_assert_eq!(computed, expected);
+            }
+            if (0..=31).contains(&(from + exponent as i32 - 1 - to)) {
+                let (mut expected, mut computed) = (values.clone(), values);
+                silu::reverse_film(film, from, to, &kept, &mut expected);
+                reverse_film(film, from, to, &kept, &mut computed);
+                prop_assert_eq!(computed, expected);
+            }
+        }
+    }
+}
