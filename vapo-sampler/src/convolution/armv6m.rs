@@ -17,7 +17,7 @@
 //! A word of two pixels takes 31 instructions, of three 44: 3.9 and 3.7 a multiplication. The rest is 4 to 7 a line, and about
 //! 75 a pair of channels.
 //!
-//! The twin is `Tile::compute_pairs`, with the kernel in Rust; [`super::reference`] is what both are compared with, in the
+//! The twin is `Run::compute_tile`, with the kernel in Rust; [`super::reference`] is what both are compared with, in the
 //! emulator by the firmware `kernels`.
 
 #![allow(
@@ -31,7 +31,8 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 
 use super::Direction;
-use super::tile::Tile;
+use super::lines;
+use super::run::Run;
 
 pub(super) use super::portable::{forward, reverse};
 
@@ -90,9 +91,23 @@ fn kernel(direction: Direction, pixels: usize, taps: usize) -> Option<(Kernel, u
     Some((if direction == Direction::Forward { forward } else { reverse }, at_once))
 }
 
-/// Computes a tile, unless it is of a kind that has no kernel, or a slice is too short or lies where words do not.
-pub(super) fn compute(tile: &Tile<'_>, result: &mut [i16]) -> bool {
-    let &Tile {
+/// Computes a run, unless it is of a kind that has no kernel, or a slice is too short or lies where words do not.
+pub(super) fn compute(run: &Run<'_>, result: &mut [i16]) -> bool {
+    let mut pixel = 0;
+    while pixel < run.pixels {
+        let pixels = lines::pixels(run.pixels - pixel);
+        let tile = Run { pixels, columns: run.columns.get(pixel..).unwrap_or_default(), ..*run };
+        if !compute_tile(&tile, result.get_mut(pixel * run.result.1..).unwrap_or_default()) {
+            return false;
+        }
+        pixel += pixels;
+    }
+    true
+}
+
+/// The same of as many pixels as a kernel takes.
+fn compute_tile(tile: &Run<'_>, result: &mut [i16]) -> bool {
+    let &Run {
         direction,
         weights,
         pixels,
