@@ -33,7 +33,7 @@ pub(super) fn convolve(
     for row in 0..height {
         let mut column = 0;
         while column < width {
-            let pixels = lines::pixels(width - column);
+            let pixels = lines::share(width - column, PIXELS);
             let tile = Windows { geometry, weights, row, column, width, pixels };
             match direction {
                 Direction::Forward => tile.forward(&mut buffers, scratch),
