@@ -28,6 +28,20 @@ pub(super) use super::portable::{forward, reverse};
 /// Most pixels of a tile.
 pub(super) const PIXELS: usize = 4;
 
+/// Names a processor that has the instructions, for targets on which some have not.
+#[cfg(armv8m)]
+macro_rules! processor {
+    () => {
+        ".cpu cortex-m33"
+    };
+}
+#[cfg(not(armv8m))]
+macro_rules! processor {
+    () => {
+        ""
+    };
+}
+
 /// What a kernel computes: all pairs of channels of a tile. Steps are in bytes.
 #[repr(C)]
 struct Task {
@@ -242,6 +256,7 @@ unsafe extern "C" fn join_scaled(
     shift: usize,
 ) {
     naked_asm!(
+        processor!(),
         "push {{r4-r6, lr}}",
         "ldrd r4, r5, [sp, #16]",
         "ldr r4, [r4]",
@@ -374,6 +389,7 @@ macro_rules! kernel {
         #[unsafe(naked)]
         unsafe extern "C" fn $name(task: &mut Task) {
             naked_asm!(
+                processor!(),
                 "push {{r4-r11, lr}}",
                 "ldr r1, [r0, #16]",
                 "sub sp, #16",

@@ -1,10 +1,11 @@
 //! Counts the instructions of convolutions, forward and in reverse, and compares each with its definition.
 //!
-//! From this folder, for a Cortex-M4, and for a Cortex-M0:
+//! From this folder, for a Cortex-M4, a Cortex-M33 and a Cortex-M0:
 //!
 //! ```text
-//! cargo run --release --features dsp
-//! cargo run --release --target thumbv6m-none-eabi
+//! ../cargo run --release --features dsp
+//! ../cargo run --release --features dsp --target thumbv8m.main-none-eabihf
+//! ../cargo run --release --features armv6m --target thumbv6m-none-eabi
 //! ```
 //!
 //! A multiplication-accumulation (MAC) is counted for every tap, those over the border too. Everything that a call takes is
@@ -23,9 +24,10 @@ use layers::{LAYERS, Layer};
 use vapo_program::{Clock, Print, halt, semihosting, systick};
 use vapo_sampler::convolution::{Buffers, Direction, Geometry, Weights, convolve, reference};
 
-/// The board's clock, 25 MHz: the emulator takes 40 instructions for a tick.
-const HERTZ: NonZeroU32 = NonZeroU32::new(25_000_000).unwrap();
-const INSTRUCTIONS: u32 = 40;
+/// The board's clock, and the instructions that the emulator takes for one of its ticks.
+const MEGAHERTZ: u32 = include!(concat!(env!("OUT_DIR"), "/megahertz.rs"));
+const HERTZ: NonZeroU32 = NonZeroU32::new(1_000_000 * MEGAHERTZ).unwrap();
+const INSTRUCTIONS: u32 = 1000 / MEGAHERTZ;
 
 /// Values, words of weights and of scratch memory, and channels of the largest layer.
 const VALUES: usize = 14 * 14 * 32;
