@@ -17,7 +17,7 @@
 //! A word of two pixels takes 31 instructions, of three 44: 3.9 and 3.7 a multiplication. The rest is 4 to 7 a line, and about
 //! 75 a pair of channels.
 //!
-//! The twin is `Tile::compute_pairs`, with the kernel in Rust; [`super::reference`] is what both are compared with, in the
+//! The twin is `Run::compute_tile`, with the kernel in Rust; [`super::reference`] is what both are compared with, in the
 //! emulator by the firmware `kernels`.
 
 #![allow(
@@ -31,7 +31,8 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 
 use super::Direction;
-use super::tile::Tile;
+use super::lines;
+use super::run::Run;
 
 pub(super) use super::portable::{forward, reverse};
 
@@ -77,65 +78,43 @@ struct Task {
 /// Computes a task.
 type Kernel = unsafe extern "C" fn(&mut Task);
 
-/// The kernel of so many pixels and taps, and how many of the taps it computes at once.
-fn kernel(direction: Direction, pixels: usize, taps: usize) -> Option<(Kernel, usize)> {
-    let (forward, reverse, at_once): (Kernel, Kernel, usize) = match (pixels, taps) {
-        (2, 3) => (forward_2_by_3, reverse_2_by_3, 3),
-        (3, 3) => (forward_3_by_3, reverse_3_by_3, 3),
-        (1, _) => (forward_1, reverse_1, 1),
-        (2, _) => (forward_2, reverse_2, 1),
-        (3, _) => (forward_3, reverse_3, 1),
-        _ => return None,
-    };
-    Some((if direction == Direction::Forward { forward } else { reverse }, at_once))
+/// The kernels for one pixel and up to three, and how many taps they compute at once.
+fn kernels(direction: Direction, taps: usize, pixels: usize) -> (&'static [Kernel; PIXELS], usize) {
+    match (direction, taps) {
+        (Direction::Forward, 3) if pixels > 1 => (&[forward_1, forward_2_by_3, forward_3_by_3], 3),
+        (Direction::Forward, _) => (&[forward_1, forward_2, forward_3], 1),
+        (Direction::Reverse, 3) if pixels > 1 => (&[reverse_1, reverse_2_by_3, reverse_3_by_3], 3),
+        (Direction::Reverse, _) => (&[reverse_1, reverse_2, reverse_3], 1),
+    }
 }
 
-/// Computes a tile, unless it is of a kind that has no kernel, or a slice is too short or lies where words do not.
-pub(super) fn compute(tile: &Tile<'_>, result: &mut [i16]) -> bool {
-    let &Tile {
-        direction,
-        weights,
-        pixels,
-        taps,
-        columns,
-        step,
-        stride,
-        count,
-        segments,
-        pairs,
-        result: (channels, pixel),
-    } = tile;
+/// Computes a run, unless it is of a kind that has no kernel, or a slice is too short or lies where words do not.
+pub(super) fn compute(run: &Run<'_>, result: &mut [i16]) -> bool {
+    let &Run { direction, weights, taps, step, stride, count, result: (channels, pixel), .. } = run;
+    let ((all_segments, next_columns, next_weights), (word, next_pair)) = (run.segments, run.pairs);
     let forward = direction == Direction::Forward;
-    let (Some((kernel, at_once)), Some(last)) = (kernel(direction, pixels, taps), count.checked_sub(1)) else {
+    let (Some(last), Some(last_segment), Some(last_pixel), Some(last_pair), Some(last_tap)) = (
+        count.checked_sub(1),
+        all_segments.checked_sub(1),
+        run.pixels.checked_sub(1),
+        channels.div_ceil(2).checked_sub(1),
+        taps.checked_sub(1),
+    ) else {
         return false;
     };
-    if pixels == 0 || taps == 0 || segments.0 == 0 {
-        return false;
-    }
-    // Taps that are not computed at once are segments.
-    let (first, (segments, next_columns, next_weights)) = match segments {
-        segments if at_once == taps => (0, segments),
-        (1, ..) if forward => (0, (taps, 1, 1)),
-        (1, ..) => (taps - 1, (taps, 1_usize.wrapping_neg(), 1)),
-        _ => return false,
-    };
-    let (word, next_pair) = pairs;
-    let (all_segments, next_segment_columns, next_segment_weights) = tile.segments;
-    let (last_segment, last_pair) = (all_segments.saturating_sub(1), channels.div_ceil(2).saturating_sub(1));
     // Numbers whose products, summed, fit 32 bits.
-    let steps =
-        last | step | stride | last_segment | next_segment_columns | next_segment_weights | last_pair | next_pair;
-    if (steps | taps | pixel | channels) >= 1 << 15 || word >= 1 << 29 {
+    let steps = last | step | stride | last_segment | next_columns | next_weights | last_pair | next_pair;
+    if (steps | taps | run.pixels | pixel | channels) >= 1 << 14 || word >= 1 << 29 {
         return false;
     }
-    // The furthest that is read.
-    let furthest_column = last * step + last_segment * next_segment_columns + pixels + taps - 1;
-    let furthest_word = last * stride + last_segment * next_segment_weights + last_pair * next_pair + word + taps;
+    // The furthest that is read or written.
+    let column = last * step + last_segment * next_columns + last_pixel + taps;
+    let furthest_word = last * stride + last_segment * next_weights + last_pair * next_pair + word + taps;
     let (factors, biases) = (weights.forward, weights.biases);
     let rounded = if forward { channels } else { 0 };
-    if columns.len() < furthest_column
+    if run.columns.len() < column
         || weights.words.len() / 4 < furthest_word
-        || result.len() < (pixels - 1) * pixel + channels
+        || result.len() < last_pixel * pixel + channels
         || factors.len() / 2 < rounded
         || biases.len() / 4 < rounded
         || !weights.words.as_ptr().cast::<u32>().is_aligned()
@@ -144,72 +123,89 @@ pub(super) fn compute(tile: &Tile<'_>, result: &mut [i16]) -> bool {
     {
         return false;
     }
-    let [n, _, k] = weights.shifts.map(|shift| usize::from(shift) & 31);
-    let (shift, round) = match (forward, n, k) {
-        (true, n, _) => (n, (1 << n) >> 1),
-        (false, _, 0) => (0, 0),
-        (false, _, k) => (k - 1, 1),
+    // Taps that are not computed at once are segments.
+    let (kernels, at_once) = kernels(direction, taps, run.pixels);
+    let (first, (segments, next_columns, next_weights)) = match run.segments {
+        segments if at_once == taps => (0, segments),
+        (1, ..) if forward => (0, (taps, 1, 1)),
+        (1, ..) => (last_tap, (taps, 1_usize.wrapping_neg(), 1)),
+        _ => return false,
     };
+    let [n, _, k] = weights.shifts.map(|shift| usize::from(shift) & 31);
+    let (shift, round) = match (forward, k.checked_sub(1)) {
+        (true, _) => (n, (1 << n) >> 1),
+        (false, Some(before)) => (before, 1),
+        (false, None) => (0, 0),
+    };
+    let (mut columns, mut values) = (run.columns.as_ptr().wrapping_add(first), result.as_mut_ptr());
     let mut task = Task {
         sums: [[0; 2]; PIXELS],
-        columns: columns.as_ptr().wrapping_add(first),
+        columns,
         step: 4 * step,
-        weights: weights.words.as_ptr().cast::<u32>().wrapping_add(word),
+        weights: core::ptr::null(),
         stride: 4 * stride,
         span: 4 * stride * count,
         segments,
         left: 0,
         next_columns: next_columns.wrapping_sub(step * count).wrapping_mul(4),
         next_weights: next_weights.wrapping_sub(stride * count).wrapping_mul(4),
-        pairs: channels / 2,
+        pairs: 0,
         next_pair: 4 * next_pair,
-        values: result.as_mut_ptr(),
+        values,
         pixel: 2 * pixel,
-        factors: factors.as_ptr().cast(),
-        biases: biases.as_ptr().cast(),
+        factors: core::ptr::null(),
+        biases: core::ptr::null(),
         shift,
         round,
         end: core::ptr::null(),
     };
-    task.end = task.sums.as_ptr().wrapping_add(pixels);
-    if task.pairs > 0 {
-        // SAFETY: a kernel reads, of every pair and line, `taps` words of weights and `pixels` + `taps` − 1 of values, of every pair
-        // two factors and two biases forward, and writes two values a pixel: the furthest of each were found inside their slices,
-        // where all others lie before them. A segment ends after `count` ≥ 1 lines, where its weights' address is the end. All
-        // words lie at addresses of words, since the first of each slice does. The registers that the procedure call standard
-        // preserves are restored.
-        unsafe { kernel(&mut task) };
-    }
-    if channels % 2 == 1 {
-        // The last channel alone: its values are computed beside others, which are dropped.
-        let mut values = [[0_i16; 2]; PIXELS];
-        let channel = channels - 1;
-        let factors = [halves(factors, channel).first().copied().unwrap_or_default(), 0];
-        let biases = [words(biases, channel).first().copied().unwrap_or_default(), 0];
-        task.pairs = 1;
-        (task.values, task.pixel) = (values.as_mut_ptr().cast(), size_of::<[i16; 2]>());
-        (task.factors, task.biases) = (factors.as_ptr(), biases.as_ptr());
-        // SAFETY: as above, with factors, biases and values of this pair's own.
-        unsafe { kernel(&mut task) };
-        for (index, [value, _]) in values.iter().enumerate().take(pixels) {
-            if let Some(to) = result.get_mut(index * pixel + channel) {
-                *to = *value;
+    let mut left = run.pixels;
+    while left > 0 {
+        let pixels = lines::pixels(left);
+        let Some(kernel) = kernels.get(pixels - 1) else { return false };
+        task.columns = columns;
+        task.weights = weights.words.as_ptr().cast::<u32>().wrapping_add(word);
+        task.factors = factors.as_ptr().cast();
+        task.biases = biases.as_ptr().cast();
+        task.pairs = channels / 2;
+        task.values = values;
+        task.end = task.sums.as_ptr().wrapping_add(pixels);
+        if task.pairs > 0 {
+            // SAFETY: a kernel reads, of every pair and line, `taps` words of weights and `pixels` + `taps` − 1 of values, of every
+            // pair two factors and two biases forward, and writes two values a pixel: the furthest of each were found inside
+            // their slices, where all others lie before them. A segment ends after `count` ≥ 1 lines, where its weights'
+            // address is the end. All words lie at addresses of words, since the first of each slice does. The registers
+            // that the procedure call standard preserves are restored.
+            unsafe { kernel(&mut task) };
+        }
+        if channels % 2 == 1 {
+            // The last channel alone: its values are computed beside others, which are dropped.
+            let mut pair = [[0_i16; 2]; PIXELS];
+            let channel = channels - 1;
+            let factors = [number(factors, channel), 0];
+            let biases = [number(biases, channel), 0];
+            task.pairs = 1;
+            (task.values, task.pixel) = (pair.as_mut_ptr().cast(), size_of::<[i16; 2]>());
+            (task.factors, task.biases) = (factors.as_ptr(), biases.as_ptr());
+            // SAFETY: as above, with factors, biases and values of this pair's own.
+            unsafe { kernel(&mut task) };
+            task.pixel = 2 * pixel;
+            for (index, [value, _]) in pair.iter().enumerate().take(pixels) {
+                // SAFETY: the last channel of a pixel of the run, which was found inside.
+                unsafe { *values.add(index * pixel + channel) = *value };
             }
         }
+        columns = columns.wrapping_add(pixels);
+        values = values.wrapping_add(pixels * pixel);
+        left -= pixels;
     }
     true
 }
 
-/// The i16 from a channel on.
-fn halves(bytes: &[u8], channel: usize) -> &[i16] {
-    bytemuck::try_cast_slice(bytes.get(2 * channel..).and_then(|bytes| bytes.get(..2)).unwrap_or_default())
-        .unwrap_or_default()
-}
-
-/// The i32 of a channel.
-fn words(bytes: &[u8], channel: usize) -> &[i32] {
-    bytemuck::try_cast_slice(bytes.get(4 * channel..).and_then(|bytes| bytes.get(..4)).unwrap_or_default())
-        .unwrap_or_default()
+/// The number of a channel. In reverse there is none, and it does not matter.
+fn number<T: bytemuck::Pod>(bytes: &[u8], channel: usize) -> T {
+    let bytes = bytes.get(size_of::<T>() * channel..).and_then(|bytes| bytes.get(..size_of::<T>()));
+    bytes.and_then(|bytes| bytemuck::try_pod_read_unaligned(bytes).ok()).unwrap_or_else(T::zeroed)
 }
 
 /// Loads and splits a word of weights.

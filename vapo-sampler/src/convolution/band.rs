@@ -131,7 +131,11 @@ impl<'a> Band<'a> {
     }
 }
 
+#[cfg(all(feature = "dsp", target_arch = "arm"))]
+use super::dsp::copy;
+
 /// Copies as many words as the shorter one has.
+#[cfg(not(all(feature = "dsp", target_arch = "arm")))]
 fn copy(to: &mut [u32], from: &[u32]) {
     let words = to.len().min(from.len());
     let (to, from) = (to.get_mut(..words).unwrap_or_default(), from.get(..words).unwrap_or_default());

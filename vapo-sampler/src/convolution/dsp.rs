@@ -14,18 +14,33 @@
 //! | \[sp, 8] | bytes from line to line of weights |
 //! | \[sp, 12] | address of the [`Task`] |
 //!
-//! The twin is `Tile::compute_pairs`, with the kernel in Rust; [`super::reference`] is what both are compared with, in the
+//! The twin is `Run::compute_tile`, with the kernel in Rust; [`super::reference`] is what both are compared with, in the
 //! emulator by the firmware `kernels`.
 #![allow(unsafe_code, reason = "instructions that the language has no names for")]
 
 use super::Direction;
-use super::tile::Tile;
+use super::lines;
+use super::run::Run;
 use core::arch::naked_asm;
 
 pub(super) use super::portable::{forward, reverse};
 
 /// Most pixels of a tile.
 pub(super) const PIXELS: usize = 4;
+
+/// Names a processor that has the instructions, for targets on which some have not.
+#[cfg(armv8m)]
+macro_rules! processor {
+    () => {
+        ".cpu cortex-m33"
+    };
+}
+#[cfg(not(armv8m))]
+macro_rules! processor {
+    () => {
+        ""
+    };
+}
 
 /// What a kernel computes: all pairs of channels of a tile. Steps are in bytes.
 #[repr(C)]
@@ -64,85 +79,143 @@ struct Task {
 /// Computes a task.
 type Kernel = unsafe extern "C" fn(&mut Task);
 
-/// Computes a tile, unless it is of a kind that has no kernel, or a slice is too short.
-pub(super) fn compute(tile: &Tile<'_>, result: &mut [i16]) -> bool {
-    let [n, _, k] = tile.weights.shifts;
-    let (channels, pixel) = tile.result;
-    let forward = tile.direction == Direction::Forward;
+/// Computes a run, unless it is of a kind that has no kernel, or a slice is too short.
+pub(super) fn compute(run: &Run<'_>, result: &mut [i16]) -> bool {
+    let [n, _, k] = run.weights.shifts;
+    let (channels, pixel) = run.result;
+    let forward = run.direction == Direction::Forward;
     let (shift, rounded) = if forward { (n, channels) } else { (k, 0) };
-    let kernel = kernel(tile);
-    let (Some(kernel), Some(shift), Some(last), Some(last_segment)) =
-        (kernel, shift.checked_sub(1), tile.count.checked_sub(1), tile.segments.0.checked_sub(1))
-    else {
+    let (Some(kernels), Some(shift), Some(last), Some(last_segment), Some(last_pixel), Some(last_pair)) = (
+        kernels(run.direction, run.taps),
+        shift.checked_sub(1),
+        run.count.checked_sub(1),
+        run.segments.0.checked_sub(1),
+        run.pixels.checked_sub(1),
+        channels.div_ceil(2).checked_sub(1),
+    ) else {
         return false;
     };
     // The furthest of all that is read and written, in saturating steps: no slice is as long as what does not fit.
     let furthest = |steps: [(usize, usize); 3], words: usize| {
         steps.iter().fold(words, |sum, (count, step)| sum.saturating_add(count.saturating_mul(*step)))
     };
-    let ((_, next_columns, next_weights), (word, next_pair)) = (tile.segments, tile.pairs);
-    let columns = furthest([(last, tile.step), (last_segment, next_columns), (0, 0)], tile.pixels + tile.taps - 1);
-    let pairs = channels / 2;
-    let weights = |first_pair: usize, pairs: usize| {
-        let steps = [(last, tile.stride), (last_segment, next_weights), (first_pair + pairs - 1, next_pair)];
-        furthest(steps, tile.taps.saturating_add(word))
-    };
-    let values = furthest([(tile.pixels - 1, pixel), (0, 0), (0, 0)], channels);
-    if tile.columns.len() < columns
-        || tile.weights.words.len() / 4 < weights(0, channels.div_ceil(2))
-        || result.len() < values
-        || tile.weights.forward.len() / 2 < rounded
-        || tile.weights.biases.len() / 4 < rounded
+    let ((segments, next_columns, next_weights), (word, next_pair)) = (run.segments, run.pairs);
+    let columns = [(last, run.step), (last_segment, next_columns), (last_pixel, 1)];
+    let weights = [(last, run.stride), (last_segment, next_weights), (last_pair, next_pair)];
+    if run.columns.len() < furthest(columns, run.taps)
+        || run.weights.words.len() / 4 < furthest(weights, run.taps.saturating_add(word))
+        || result.len() < furthest([(last_pixel, pixel), (0, 0), (0, 0)], channels)
+        || run.weights.forward.len() / 2 < rounded
+        || run.weights.biases.len() / 4 < rounded
     {
         return false;
     }
-    let (stride, span) = (4 * tile.stride, 4 * tile.stride * tile.count);
+    let (stride, span) = (4 * run.stride, 4 * run.stride * run.count);
+    let (mut values, mut columns) = (result.as_mut_ptr(), run.columns.as_ptr());
     let mut task = Task {
-        columns: tile.columns.as_ptr(),
-        step: 4 * tile.step,
-        weights: tile.weights.words.as_ptr().wrapping_add(4 * word),
+        columns,
+        step: 4 * run.step,
+        weights: run.weights.words.as_ptr(),
         span,
         stride,
-        segments: tile.segments.0,
-        next_columns: (4 * next_columns).wrapping_sub(4 * tile.step * tile.count),
+        segments,
+        next_columns: (4 * next_columns).wrapping_sub(4 * run.step * run.count),
         next_weights: (4 * next_weights).wrapping_sub(span),
-        pairs,
+        pairs: 0,
         next_pair: 4 * next_pair,
-        values: result.as_mut_ptr(),
+        values,
         pixel: 2 * pixel,
-        factors: tile.weights.forward.as_ptr(),
-        biases: tile.weights.biases.as_ptr(),
+        factors: run.weights.forward.as_ptr(),
+        biases: run.weights.biases.as_ptr(),
         shift: shift.into(),
         left: 0,
     };
-    if pairs > 0 {
-        // SAFETY: a kernel reads, of every pair and line, `taps` words of weights and `pixels` + `taps` − 1 of columns, of every pair two factors
-        // and two biases forward, and writes two values a pixel: the furthest of each were found inside their slices, and all
-        // others lie before them. A segment ends after `count` ≥ 1 lines, where its weights' address is the end. Weights, factors,
-        // biases and values need no alignment, because the processor loads single words from any address; columns are words.
-        // The registers that the procedure call standard preserves are restored.
-        unsafe { kernel(&mut task) };
-    }
-    if channels % 2 == 1 {
-        // The last channel alone: its values are computed beside others, which are dropped.
-        let mut pair = [[0_i16; 2]; PIXELS];
-        let (mut factors, mut biases) = ([0; 4], [0; 8]);
-        if forward {
-            factors.iter_mut().zip(tile.weights.forward.iter().skip(4 * pairs)).for_each(|(to, from)| *to = *from);
-            biases.iter_mut().zip(tile.weights.biases.iter().skip(8 * pairs)).for_each(|(to, from)| *to = *from);
+    let mut left = run.pixels;
+    while left > 0 {
+        let pixels = lines::pixels(left);
+        let Some(kernel) = kernels.get(pixels - 1) else { return false };
+        task.columns = columns;
+        task.weights = run.weights.words.as_ptr().wrapping_add(4 * word);
+        task.factors = run.weights.forward.as_ptr();
+        task.biases = run.weights.biases.as_ptr();
+        task.pairs = channels / 2;
+        task.values = values;
+        if task.pairs > 0 {
+            // SAFETY: a kernel reads, of every pair and line, `taps` words of weights and `pixels` + `taps` − 1 of columns, of every pair two
+            // factors and two biases forward, and writes two values a pixel: the furthest of each were found inside their
+            // slices, and all others lie before them. A segment ends after `count` ≥ 1 lines, where its weights' address is the
+            // end. Weights, factors, biases and values need no alignment, because the processor loads single words from any
+            // address; columns are words. The registers that the procedure call standard preserves are restored.
+            unsafe { kernel(&mut task) };
         }
-        task.pairs = 1;
-        (task.values, task.pixel) = (pair.as_mut_ptr().cast(), size_of::<[i16; 2]>());
-        (task.factors, task.biases) = (factors.as_ptr(), biases.as_ptr());
-        // SAFETY: as above, with factors, biases and values of this pair's own.
-        unsafe { kernel(&mut task) };
-        for (index, [value, _]) in pair.iter().enumerate().take(tile.pixels) {
-            if let Some(to) = result.get_mut(index * pixel + channels - 1) {
-                *to = *value;
+        if channels % 2 == 1 {
+            // The last channel alone: its values are computed beside others, which are dropped.
+            let mut pair = [[0_i16; 2]; PIXELS];
+            let (mut factors, mut biases) = ([0; 4], [0; 8]);
+            if forward {
+                let rest = run.weights.forward.iter().skip(2 * (channels - 1));
+                factors.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                let rest = run.weights.biases.iter().skip(4 * (channels - 1));
+                biases.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            }
+            task.pairs = 1;
+            (task.values, task.pixel) = (pair.as_mut_ptr().cast(), size_of::<[i16; 2]>());
+            (task.factors, task.biases) = (factors.as_ptr(), biases.as_ptr());
+            // SAFETY: as above, with factors, biases and values of this pair's own.
+            unsafe { kernel(&mut task) };
+            task.pixel = 2 * pixel;
+            for (index, [value, _]) in pair.iter().enumerate().take(pixels) {
+                // SAFETY: the last channel of a pixel of the run, which was found inside.
+                unsafe { *values.add(index * pixel + channels - 1) = *value };
             }
         }
+        values = values.wrapping_add(pixels * pixel);
+        columns = columns.wrapping_add(pixels);
+        left -= pixels;
     }
     true
+}
+
+/// The kernels of lines of so many taps, for one pixel and up to four.
+fn kernels(direction: Direction, taps: usize) -> Option<&'static [Kernel; PIXELS]> {
+    match (direction, taps) {
+        (Direction::Forward, 3) => Some(&[forward_1_by_3, forward_2_by_3, forward_3_by_3, forward_4_by_3]),
+        (Direction::Forward, 1) => Some(&[forward_1, forward_2, forward_3, forward_4]),
+        (Direction::Reverse, 3) => Some(&[reverse_1_by_3, reverse_2_by_3, reverse_3_by_3, reverse_4_by_3]),
+        (Direction::Reverse, 1) => Some(&[reverse_1, reverse_2, reverse_3, reverse_4]),
+        _ => None,
+    }
+}
+
+/// Copies as many words as the shorter one has.
+pub(super) fn copy(to: &mut [u32], from: &[u32]) {
+    // SAFETY: both have as many words as are read and written, and do not overlap, since one is borrowed exclusively.
+    unsafe { copy_words(to.as_mut_ptr(), from.as_ptr(), to.len().min(from.len())) };
+}
+
+/// An instruction a word, and four for each of the last three.
+#[unsafe(naked)]
+unsafe extern "C" fn copy_words(to: *mut u32, from: *const u32, count: usize) {
+    naked_asm!(
+        "push {{r4, r5, lr}}",
+        "subs r2, #4",
+        "blo 3f",
+        "2:",
+        "ldm r1!, {{r3, r4, r5, r12}}",
+        "stm r0!, {{r3, r4, r5, r12}}",
+        "subs r2, #4",
+        "bhs 2b",
+        "3:",
+        "adds r2, #4",
+        "beq 5f",
+        "4:",
+        "ldr r3, [r1], #4",
+        "str r3, [r0], #4",
+        "subs r2, #1",
+        "bne 4b",
+        "5:",
+        "pop {{r4, r5, pc}}",
+    )
 }
 
 /// Writes pairs of values, of which the next begins `step` values on, into words: in reverse scaled by factors, shifted by
@@ -183,6 +256,7 @@ unsafe extern "C" fn join_scaled(
     shift: usize,
 ) {
     naked_asm!(
+        processor!(),
         "push {{r4-r6, lr}}",
         "ldrd r4, r5, [sp, #16]",
         "ldr r4, [r4]",
@@ -203,29 +277,6 @@ unsafe extern "C" fn join_scaled(
         "bne 2b",
         "pop {{r4-r6, pc}}",
     )
-}
-
-/// The kernel of a kind of tile.
-fn kernel(tile: &Tile<'_>) -> Option<Kernel> {
-    Some(match (tile.direction, tile.taps, tile.pixels) {
-        (Direction::Forward, 3, 4) => forward_4_by_3,
-        (Direction::Forward, 3, 3) => forward_3_by_3,
-        (Direction::Forward, 3, 2) => forward_2_by_3,
-        (Direction::Forward, 3, 1) => forward_1_by_3,
-        (Direction::Forward, 1, 4) => forward_4,
-        (Direction::Forward, 1, 3) => forward_3,
-        (Direction::Forward, 1, 2) => forward_2,
-        (Direction::Forward, 1, 1) => forward_1,
-        (Direction::Reverse, 3, 4) => reverse_4_by_3,
-        (Direction::Reverse, 3, 3) => reverse_3_by_3,
-        (Direction::Reverse, 3, 2) => reverse_2_by_3,
-        (Direction::Reverse, 3, 1) => reverse_1_by_3,
-        (Direction::Reverse, 1, 4) => reverse_4,
-        (Direction::Reverse, 1, 3) => reverse_3,
-        (Direction::Reverse, 1, 2) => reverse_2,
-        (Direction::Reverse, 1, 1) => reverse_1,
-        _ => return None,
-    })
 }
 
 /// Loads a word of weights and makes it the pairs of both sums: in the named register and r2.
@@ -338,6 +389,7 @@ macro_rules! kernel {
         #[unsafe(naked)]
         unsafe extern "C" fn $name(task: &mut Task) {
             naked_asm!(
+                processor!(),
                 "push {{r4-r11, lr}}",
                 "ldr r1, [r0, #16]",
                 "sub sp, #16",

@@ -39,12 +39,17 @@ pub(super) struct Lines<'a> {
 /// Pixels of the next tile where `left` are left of a row: few tiles, of pixels as even as can be. A tile of one takes far longer a
 /// pixel than one of two.
 pub(super) const fn pixels(left: usize) -> usize {
-    if left <= kernel::PIXELS {
+    share(left, kernel::PIXELS)
+}
+
+/// The first of the shares of at most `most` that `left` is divided into, few and even.
+pub(super) const fn share(left: usize, most: usize) -> usize {
+    if left <= most {
         left
-    } else if left <= 2 * kernel::PIXELS {
+    } else if left <= 2 * most {
         left.div_ceil(2)
     } else {
-        kernel::PIXELS
+        most
     }
 }
 

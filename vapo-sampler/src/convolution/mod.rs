@@ -7,7 +7,7 @@
 //! | `window` | windows of odd extent that overlap |
 //! | `band` | the rows that such a window reaches, kept while they are overwritten |
 //! | `tiles` | windows that tile the input, 1×1 among them |
-//! | `tile` | neighbouring pixels, of which all channels are computed from the same words |
+//! | `run` | neighbouring pixels, of which all channels are computed from the same words |
 //! | `lines` | what a tile of neighbouring pixels sums over: the contract of the kernels |
 //! | `portable` | the kernel in Rust |
 //! | `dsp` | tiles in instructions of Cortex-M4, M7 and M33, by the feature `dsp` |
@@ -33,7 +33,8 @@ mod lines;
 mod portable;
 pub mod reference;
 mod rounding;
-mod tile;
+mod run;
+
 mod tiles;
 mod window;
 

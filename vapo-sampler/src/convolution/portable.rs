@@ -3,7 +3,7 @@
 use super::lines::Lines;
 
 /// Most pixels of a tile: their sums, with the weights and values of a word, are as much as most processors have registers for.
-#[cfg(not(all(feature = "armv6m", target_arch = "arm")))]
+#[cfg(not(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm")))]
 pub(super) const PIXELS: usize = 2;
 
 /// Adds what two outputs of each pixel get.
@@ -18,13 +18,14 @@ pub(super) fn reverse(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
 
 /// Adds taps one by one, but the three of the most common window together.
 fn add<const REVERSE: bool>(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
-    #[cfg(not(all(feature = "armv6m", target_arch = "arm")))]
-    if let ([_, _], 3) = (&*sums, lines.taps) {
+    // Where assembly computes all but rare windows, one function is enough.
+    let pairs = cfg!(not(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm")));
+    if pairs && sums.len() == 2 && lines.taps == 3 {
         return add_taps::<2, 3, 4, REVERSE>(lines, 0, 0, sums);
     }
     for tap in 0..lines.taps {
         let column = if REVERSE { lines.taps - 1 - tap } else { tap };
-        if sums.len() == 2 {
+        if pairs && sums.len() == 2 {
             add_taps::<2, 1, 2, REVERSE>(lines, tap, column, sums);
         } else {
             for (pixel, sums) in sums.iter_mut().enumerate() {

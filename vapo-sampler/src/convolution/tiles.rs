@@ -1,7 +1,7 @@
 //! Windows that tile the input, 1×1 among them: every value is read once, so that nothing has to be kept.
 
 use super::lines::{self, planar};
-use super::tile::Tile;
+use super::run::Run;
 use super::{Buffers, Direction, Geometry, PIXELS, Weights};
 
 /// Rows and columns of windows. Where a window is one pixel all of them are one row.
@@ -33,7 +33,7 @@ pub(super) fn convolve(
     for row in 0..height {
         let mut column = 0;
         while column < width {
-            let pixels = lines::pixels(width - column);
+            let pixels = lines::share(width - column, PIXELS);
             let tile = Windows { geometry, weights, row, column, width, pixels };
             match direction {
                 Direction::Forward => tile.forward(&mut buffers, scratch),
@@ -85,8 +85,8 @@ impl Windows<'_> {
             }
         }
         let count = rows * pairs * columns;
-        let tile = self.tile(Direction::Forward, scratch, (count, 1), (0, count), (to, to));
-        tile.compute(buffers.result().get_mut(self.output_pixel() * to..).unwrap_or_default());
+        let run = self.run(Direction::Forward, scratch, (count, 1), (0, count), (to, to));
+        run.compute(buffers.result().get_mut(self.output_pixel() * to..).unwrap_or_default());
     }
 
     /// Gathers all cotangents of the outputs, and computes the windows' tap after tap.
@@ -101,9 +101,8 @@ impl Windows<'_> {
         for ky in 0..rows {
             for kx in 0..columns {
                 let (stride, first) = (rows * pairs * columns, ky * pairs * columns + kx);
-                let tile =
-                    self.tile(Direction::Reverse, scratch, (count, stride), (first, columns), (to, columns * to));
-                tile.compute(buffers.result().get_mut(self.input_pixel(ky, kx) * to..).unwrap_or_default());
+                let run = self.run(Direction::Reverse, scratch, (count, stride), (first, columns), (to, columns * to));
+                run.compute(buffers.result().get_mut(self.input_pixel(ky, kx) * to..).unwrap_or_default());
             }
         }
     }
@@ -122,16 +121,16 @@ impl Windows<'_> {
     }
 
     /// What is computed from gathered lines.
-    fn tile<'s>(
+    fn run<'s>(
         &'s self,
         direction: Direction,
         columns: &'s [u32],
         (count, stride): (usize, usize),
         pairs: (usize, usize),
         result: (usize, usize),
-    ) -> Tile<'s> {
+    ) -> Run<'s> {
         let (pixels, weights) = (self.pixels, self.weights);
-        Tile {
+        Run {
             direction,
             weights,
             pixels,

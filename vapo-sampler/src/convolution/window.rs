@@ -2,8 +2,7 @@
 //! rows of the source that a [`Band`] keeps. Rows of the window outside the image are left out.
 
 use super::band::{self, Band};
-use super::lines;
-use super::tile::Tile;
+use super::run::Run;
 use super::{Buffers, Direction, Geometry, Weights};
 use core::ops::Range;
 
@@ -26,40 +25,33 @@ pub(super) fn convolve(
         let first = row.saturating_sub(geometry.window[0] / 2).min(height - band::rows(geometry));
         band.advance(first, buffers.source());
         let window = rows(direction, geometry, row);
-        let mut result = buffers.result().get_mut(row * width * channels..).unwrap_or_default();
-        let mut column = 0;
-        while column < width {
-            let pixels = lines::pixels(width - column);
-            tile(direction, geometry, weights, &band, (row, window.clone()), (column, pixels)).compute(result);
-            result = result.get_mut(pixels * channels..).unwrap_or_default();
-            column += pixels;
-        }
+        let result = buffers.result().get_mut(row * width * channels..).unwrap_or_default();
+        run(direction, geometry, weights, &band, (row, window)).compute(result);
     }
 }
 
-/// `pixels` pixels from `column` on. In reverse a window that is inside the image is one segment, since the rows of each pair lie
+/// A row of pixels. In reverse a window that is inside the image is one segment, since the rows of each pair lie
 /// side by side; of another one every row is a segment.
-fn tile<'a>(
+fn run<'a>(
     direction: Direction,
     geometry: &Geometry,
     weights: &'a Weights<'a>,
     band: &'a Band<'_>,
     (row, window): (usize, Range<usize>),
-    (column, pixels): (usize, usize),
-) -> Tile<'a> {
+) -> Run<'a> {
     let [rows, taps] = geometry.window;
     let (from, channels) = geometry.channels(direction);
     let (from_pairs, to_pairs) = (from.div_ceil(2), channels.div_ceil(2));
-    let before = rows / 2;
+    let (before, pixels) = (rows / 2, geometry.input.width.into());
     let result = (channels, channels);
     let step = band.pair_step();
     match direction {
-        Direction::Forward => Tile {
+        Direction::Forward => Run {
             direction,
             weights,
             pixels,
             taps,
-            columns: band.from(band.row(row + window.start - before) + column),
+            columns: band.from(band.row(row + window.start - before)),
             step,
             stride: taps,
             count: window.len() * from_pairs,
@@ -69,12 +61,12 @@ fn tile<'a>(
         },
         Direction::Reverse => {
             let whole = window.len() == rows;
-            Tile {
+            Run {
                 direction,
                 weights,
                 pixels,
                 taps,
-                columns: band.from(band.row(row + before - window.start) + column),
+                columns: band.from(band.row(row + before - window.start)),
                 step: if whole { band.line() } else { step },
                 stride: to_pairs * taps * if whole { 1 } else { rows },
                 count: from_pairs * if whole { rows } else { 1 },

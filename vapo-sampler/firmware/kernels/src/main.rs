@@ -1,10 +1,11 @@
 //! Counts the instructions of convolutions, forward and in reverse, and compares each with its definition.
 //!
-//! From this folder, for a Cortex-M4, and for a Cortex-M0:
+//! From this folder, for a Cortex-M4, a Cortex-M33 and a Cortex-M0:
 //!
 //! ```text
-//! cargo run --release --features dsp
-//! cargo run --release --target thumbv6m-none-eabi
+//! ../cargo run --release --features dsp
+//! ../cargo run --release --features dsp --target thumbv8m.main-none-eabihf
+//! ../cargo run --release --features armv6m --target thumbv6m-none-eabi
 //! ```
 //!
 //! A multiplication-accumulation (MAC) is counted for every tap, those over the border too. Everything that a call takes is
@@ -14,6 +15,7 @@
 #![no_main]
 
 mod layers;
+mod shapes;
 
 use core::hint::black_box;
 use core::num::NonZeroU32;
@@ -22,15 +24,19 @@ use layers::{LAYERS, Layer};
 use vapo_program::{Clock, Print, halt, semihosting, systick};
 use vapo_sampler::convolution::{Buffers, Direction, Geometry, Weights, convolve, reference};
 
-/// The board's clock, 25 MHz: the emulator takes 40 instructions for a tick.
-const HERTZ: NonZeroU32 = NonZeroU32::new(25_000_000).unwrap();
-const INSTRUCTIONS: u32 = 40;
+/// The board's clock, and the instructions that the emulator takes for one of its ticks.
+const MEGAHERTZ: u32 = include!(concat!(env!("OUT_DIR"), "/megahertz.rs"));
+const HERTZ: NonZeroU32 = NonZeroU32::new(1_000_000 * MEGAHERTZ).unwrap();
+const INSTRUCTIONS: u32 = 1000 / MEGAHERTZ;
 
 /// Values, words of weights and of scratch memory, and channels of the largest layer.
 const VALUES: usize = 14 * 14 * 32;
 const WORDS: usize = 9 * 32 * 32 / 4;
 const CHANNELS: usize = 64;
 const SCRATCH: usize = 4096;
+
+/// The shifts of the layers in the table.
+const SHIFTS: [u8; 3] = [8, 14, 12];
 
 /// A linear congruential generator.
 struct Random(u32);
@@ -83,7 +89,7 @@ fn main() -> ! {
     let mut wrong = 0;
     for layer in LAYERS {
         for (direction, name) in [(Direction::Forward, " forward "), (Direction::Reverse, " reverse ")] {
-            let Some(measured) = memory.measure(clock, &layer.geometry, direction) else { halt() };
+            let Some(measured) = memory.measure(clock, &layer.geometry, direction, SHIFTS, Random(7)) else { halt() };
             print.text(layer.name).text(name).decimal(per_mac(layer, measured.apart)).text(", ");
             if let Some(instructions) = measured.in_place {
                 print.decimal(per_mac(layer, instructions));
@@ -95,7 +101,18 @@ fn main() -> ! {
             wrong += measured.wrong;
         }
     }
-    semihosting::exit(wrong == 0)
+    let (mut random, mut differ) = (Random(1), 0);
+    for seed in 0..shapes::LAYERS {
+        let (geometry, shifts) = shapes::layer(&mut random);
+        for direction in [Direction::Forward, Direction::Reverse] {
+            let Some(measured) = memory.measure(clock, &geometry, direction, shifts, Random(seed as u32)) else {
+                halt()
+            };
+            differ += measured.wrong;
+        }
+    }
+    print.number(shapes::LAYERS as u64).text(" random layers; ").number(differ as u64).text("\n");
+    semihosting::exit(wrong + differ == 0)
 }
 
 fn per_mac(layer: &Layer, instructions: u32) -> f32 {
@@ -111,8 +128,14 @@ struct Measured {
 
 impl Memory {
     /// None where the memory is too small.
-    fn measure(&mut self, clock: Clock, geometry: &Geometry, direction: Direction) -> Option<Measured> {
-        let mut random = Random(7);
+    fn measure(
+        &mut self,
+        clock: Clock,
+        geometry: &Geometry,
+        direction: Direction,
+        shifts: [u8; 3],
+        mut random: Random,
+    ) -> Option<Measured> {
         random.fill(self.words.as_flattened_mut());
         random.fill(self.factors.as_flattened_mut());
         random.fill(self.biases.as_flattened_mut());
@@ -126,7 +149,7 @@ impl Memory {
             forward: self.factors.as_flattened(),
             reverse: self.factors.as_flattened(),
             biases: self.biases.as_flattened(),
-            shifts: [8, 14, 12],
+            shifts,
         };
         let (from, to) = match direction {
             Direction::Forward => (geometry.input, geometry.output),

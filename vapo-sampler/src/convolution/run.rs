@@ -1,15 +1,15 @@
-//! A tile: neighbouring pixels of the result, of which all channels are computed from the same words.
+//! A run of neighbouring pixels of the result, of which all channels are computed from the same words, tile after tile.
 
-use super::lines::{Lines, kernel};
+use super::lines::{self, Lines, kernel};
 use super::rounding::store;
 use super::{Direction, PIXELS, Weights};
 
-/// Where a tile's sums find their words. Lines are equally far apart within a segment, and segments from each other.
+/// Where the sums of neighbouring pixels find their words. Lines are equally far apart within a segment, and segments from each other.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tile<'a> {
+pub(super) struct Run<'a> {
     pub(super) direction: Direction,
     pub(super) weights: &'a Weights<'a>,
-    /// Pixels, 1 to the kernel's `PIXELS`.
+    /// Number of pixels.
     pub(super) pixels: usize,
     /// Taps of a line.
     pub(super) taps: usize,
@@ -29,27 +29,32 @@ pub(super) struct Tile<'a> {
     pub(super) result: (usize, usize),
 }
 
-impl Tile<'_> {
+impl Run<'_> {
     /// Computes all channels. `result` begins with the first of the first pixel.
     pub(super) fn compute(&self, result: &mut [i16]) {
         #[cfg(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm"))]
         if kernel::compute(self, result) {
             return;
         }
-        self.compute_pairs(result);
+        let mut pixel = 0;
+        while pixel < self.pixels {
+            let pixels = lines::pixels(self.pixels - pixel);
+            self.compute_tile((pixel, pixels), result.get_mut(pixel * self.result.1..).unwrap_or_default());
+            pixel += pixels;
+        }
     }
 
-    /// The same, a pair of channels after another.
-    fn compute_pairs(&self, mut result: &mut [i16]) {
+    /// Computes all channels of as many pixels as the kernel takes at once, from one on.
+    fn compute_tile(&self, (pixel, pixels): (usize, usize), mut result: &mut [i16]) {
         let ((segments, next_columns, next_weights), (word, next_pair)) = (self.segments, self.pairs);
         let (channels, step) = self.result;
         for pair in 0..channels.div_ceil(2) {
             let mut sums = [[0; 2]; PIXELS];
-            let sums = sums.get_mut(..self.pixels).unwrap_or_default();
+            let sums = sums.get_mut(..pixels).unwrap_or_default();
             for segment in 0..segments {
                 let word = word + pair * next_pair + segment * next_weights;
                 let lines = Lines {
-                    columns: self.columns.get(segment * next_columns..).unwrap_or_default(),
+                    columns: self.columns.get(pixel + segment * next_columns..).unwrap_or_default(),
                     step: self.step,
                     count: self.count,
                     taps: self.taps,
