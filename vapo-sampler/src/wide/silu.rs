@@ -4,6 +4,7 @@
 //! registers, as few as the largest magnitude of a vector needs.
 
 use super::lanes::{Lanes, Work};
+use super::part::{load, store};
 use crate::silu::{self, Film, MIRROR, RATES, RESIDUES, exponent_moved};
 use core::arch::x86_64::{__m128i, __m256i, __m512i};
 use pulp::x86::V4;
@@ -13,6 +14,7 @@ const VALUES: usize = 32;
 /// Vectors of all knots.
 const VECTORS: usize = 256 / VALUES;
 
+#[repr(align(64))]
 /// Knots, and twice the steps from each to the next.
 struct Knots {
     knots: [[i16; VALUES]; VECTORS],
@@ -71,13 +73,11 @@ pub fn reverse_film(film: Film<'_>, from: i32, to: i32, kept: &[u8], cotangents:
     }
 }
 
-/// Vectors of the same channels, one after another.
+/// Vectors whose lanes have the same channels.
 #[derive(Clone, Copy)]
 struct Block {
     /// The first value of the first vector.
     first: usize,
-    /// Values of a vector.
-    count: usize,
     /// Values from one vector to the next.
     stride: usize,
 }
@@ -86,39 +86,42 @@ impl Block {
     /// Blocks that cover all values of pixels of some channels.
     #[inline(always)]
     fn all(channels: usize) -> impl Iterator<Item = Block> {
-        let stride = if channels <= VALUES { VALUES / channels.max(1) * channels } else { channels };
-        let block = move |first| Block { first, count: VALUES.min(stride - first), stride };
-        (0..stride).step_by(VALUES).map(block)
+        // The least common multiple of the channels and the values of a vector, a power of two.
+        let stride = (channels.max(1) << VALUES.ilog2()) >> channels.trailing_zeros().min(VALUES.ilog2());
+        (0..stride).step_by(VALUES).map(move |first| Block { first, stride })
     }
 
-    /// Where each vector begins, and how many values it has.
+    /// What lanes have, of a list with one for each channel.
     #[inline(always)]
-    fn vectors(self, values: usize) -> impl Iterator<Item = (usize, usize)> {
-        (self.first..values).step_by(self.stride.max(1)).map(move |at| (at, self.count.min(values - at)))
-    }
-}
-
-/// Some values as a vector, zeros after them.
-#[inline(always)]
-fn load<T: Copy + Default>(from: &[T], (at, count): (usize, usize)) -> [T; VALUES] {
-    let from = from.get(at..).unwrap_or_default();
-    match from.first_chunk() {
-        Some(values) if count == VALUES => *values,
-        _ => {
-            let mut values = [T::default(); VALUES];
-            values.iter_mut().zip(from).take(count).for_each(|(to, &from)| *to = from);
-            values
+    fn lanes(self, channels: &[i16]) -> [i16; VALUES] {
+        let from = channels.get(self.first.checked_rem(channels.len()).unwrap_or_default()..).unwrap_or_default();
+        if let Some(lanes) = from.first_chunk() {
+            return *lanes;
         }
+        let mut lanes = [0; VALUES];
+        let (first, rest) = lanes.split_at_mut(from.len());
+        first.copy_from_slice(from);
+        for lanes in rest.chunks_mut(channels.len().max(1)) {
+            lanes.iter_mut().zip(channels).for_each(|(lane, &value)| *lane = value);
+        }
+        lanes
     }
-}
 
-/// The first values of a vector to memory.
-#[inline(always)]
-fn store<T: Copy>(values: [T; VALUES], to: &mut [T], (at, count): (usize, usize)) {
-    let to = to.get_mut(at..).unwrap_or_default();
-    match to.first_chunk_mut() {
-        Some(to) if count == VALUES => *to = values,
-        _ => to.iter_mut().zip(values).take(count).for_each(|(to, value)| *to = value),
+    /// Replaces every vector. The step is told where it begins and how many values it has.
+    #[inline(always)]
+    fn replace(
+        self,
+        values: &mut [i16],
+        mut step: impl FnMut([i16; VALUES], usize, usize) -> Option<[i16; VALUES]>,
+    ) -> Option<()> {
+        let mut at = self.first;
+        while at < values.len() {
+            let count = VALUES.min(values.len() - at);
+            let to = values.get_mut(at..)?;
+            store(step(load(to, count)?, at, count)?, count, to)?;
+            at += self.stride;
+        }
+        Some(())
     }
 }
 
@@ -161,20 +164,23 @@ struct Modulation {
 impl Modulation {
     #[inline(always)]
     fn new(film: Film<'_>, exponent: u32, block: Block) -> Self {
-        let mut factors = [0; VALUES];
-        let mut shifts = [0; VALUES];
-        for (lane, (factor, shift)) in factors.iter_mut().zip(&mut shifts).enumerate().take(block.count) {
-            let channel = (block.first + lane) % film.scale.len().max(1);
-            let [scale, moved] = [film.scale, film.shift].map(|of| of.get(channel).copied().unwrap_or_default());
-            *factor = film.factor(scale) as i16;
-            *shift = exponent_moved(moved.into(), film.exponent, exponent);
-        }
+        let factors = block.lanes(film.scale).map(|scale| film.factor(scale) as i16);
+        let shifts = block.lanes(film.shift).map(|shift| exponent_moved(shift.into(), film.exponent, exponent));
         let mut halves = [[[0i32; 4]; 4]; 2];
         for (index, quarter) in shifts.as_chunks().0.iter().enumerate() {
             let half = halves.get_mut(index % 2).and_then(|half| half.get_mut(index / 2));
             half.into_iter().for_each(|half| *half = *quarter);
         }
         Modulation { factors: pulp::cast(factors), shifts: halves.map(pulp::cast) }
+    }
+
+    /// Modulated values.
+    #[inline(always)]
+    fn of(self, lanes: V4, rounding: Rounding, values: __m512i) -> __m512i {
+        let [low, high] = products(lanes, values, self.factors).map(|product| rounding.of(lanes, product));
+        let [low_shift, high_shift] = self.shifts;
+        let low = lanes.avx512f._mm512_add_epi32(low, low_shift);
+        lanes.avx512bw._mm512_packs_epi32(low, lanes.avx512f._mm512_add_epi32(high, high_shift))
     }
 }
 
@@ -185,8 +191,11 @@ struct Curve {
     largest: __m512i,
     /// The bits of a magnitude below the distance of the knots.
     bits: __m128i,
-    /// What a magnitude is shifted by so that those bits are the upper ones of 15.
+    /// What a magnitude is shifted by so that those bits are the upper ones of 16.
     upper: __m128i,
+    /// One, which the compiler does not know: of a number that it knows to be positive, it would compute the upper half of
+    /// a product with more instructions.
+    one: __m128i,
     /// A factor that rounds a residue.
     rounding: __m512i,
     /// Residues need no rounding.
@@ -201,7 +210,8 @@ impl Curve {
         Curve {
             largest: lanes.avx512f._mm512_set1_epi16(largest as u16 as i16),
             bits: pulp::cast([u64::from(bits), 0]),
-            upper: pulp::cast([u64::from(15 - bits), 0]),
+            upper: pulp::cast([u64::from(16 - bits), 0]),
+            one: pulp::cast([core::hint::black_box(1u64), 0]),
             rounding: lanes.avx512f._mm512_set1_epi16(1i16.wrapping_shl(exponent)),
             exact: exponent >= 15,
         }
@@ -213,7 +223,7 @@ impl Curve {
         let splat = |value: i16| f._mm512_set1_epi16(value);
         let magnitudes = bw._mm512_min_epu16(bw._mm512_abs_epi16(values), self.largest);
         let index = bw._mm512_srl_epi16(magnitudes, self.bits);
-        let upper = f._mm512_and_si512(bw._mm512_sll_epi16(magnitudes, self.upper), splat(0x7fff));
+        let upper = bw._mm512_srl_epi16(bw._mm512_sll_epi16(magnitudes, self.upper), self.one);
         let [residue, rate] = if bw._mm512_cmpge_epu16_mask(index, splat(64)) == 0 {
             [&RESIDUE_KNOTS, &RATE_KNOTS].map(|knots| knots.at::<1>(lanes, index, upper))
         } else if bw._mm512_cmpge_epu16_mask(index, splat(128)) == 0 {
@@ -275,28 +285,18 @@ impl Work<V4> for Forward<'_> {
     fn run(self, lanes: V4) {
         let Forward { film, from, to, values, kept } = self;
         let curve = Curve::new(lanes, to);
-        let Some(film) = film else {
-            for block in Block::all(VALUES) {
-                for at in block.vectors(values.len()) {
-                    let (silu, rate) = curve.at(lanes, pulp::cast(load(values, at)));
-                    store(pulp::cast(silu), values, at);
-                    store(pulp::cast(rate), kept, at);
+        let rounding = film.map(|film| Rounding::new(lanes, from + film.exponent - to));
+        for block in Block::all(film.map_or(VALUES, |film| film.scale.len())) {
+            let modulation = film.map(|film| Modulation::new(film, to, block));
+            block.replace(values, |values, at, count| {
+                let mut values = pulp::cast(values);
+                if let (Some(rounding), Some(modulation)) = (rounding, modulation) {
+                    values = modulation.of(lanes, rounding, values);
                 }
-            }
-            return;
-        };
-        let rounding = Rounding::new(lanes, from + film.exponent - to);
-        for block in Block::all(film.scale.len()) {
-            let modulation = Modulation::new(film, to, block);
-            for at in block.vectors(values.len()) {
-                let [low, high] = products(lanes, pulp::cast(load(values, at)), modulation.factors);
-                let [low_shift, high_shift] = modulation.shifts;
-                let low = lanes.avx512f._mm512_add_epi32(rounding.of(lanes, low), low_shift);
-                let high = lanes.avx512f._mm512_add_epi32(rounding.of(lanes, high), high_shift);
-                let (silu, rate) = curve.at(lanes, lanes.avx512bw._mm512_packs_epi32(low, high));
-                store(pulp::cast(silu), values, at);
-                store(pulp::cast(rate), kept, at);
-            }
+                let (silu, rate) = curve.at(lanes, values);
+                store::<u8, VALUES>(pulp::cast(rate), count, kept.get_mut(at..)?)?;
+                Some(pulp::cast(silu))
+            });
         }
     }
 }
@@ -322,23 +322,16 @@ impl Work<V4> for Reverse<'_> {
                 bw._mm512_sub_epi16(bw._mm512_cvtepu8_epi16(pulp::cast(kept)), lanes.avx512f._mm512_set1_epi16(24));
             bw._mm512_mullo_epi16(distance, lanes.avx512f._mm512_set1_epi16(5 * factor))
         };
-        let Some(film) = film else {
-            for block in Block::all(VALUES) {
-                for at in block.vectors(cotangents.len()) {
-                    let cotangent = pulp::cast(load(cotangents, at));
-                    let result = rounded(products(lanes, cotangent, derivative(load(kept, at), 1)));
-                    store(pulp::cast(result), cotangents, at);
-                }
-            }
-            return;
-        };
-        for block in Block::all(film.scale.len()) {
-            let factors = Modulation::new(film, film.exponent, block).factors;
-            for at in block.vectors(cotangents.len()) {
-                // Over 2^11: times 2^4 and over 2^15.
-                let product = bw._mm512_mulhrs_epi16(pulp::cast(load(cotangents, at)), derivative(load(kept, at), 16));
-                store(pulp::cast(rounded(products(lanes, product, factors))), cotangents, at);
-            }
+        for block in Block::all(film.map_or(VALUES, |film| film.scale.len())) {
+            let factors = film.map(|film| Modulation::new(film, film.exponent, block).factors);
+            block.replace(cotangents, |values, at, count| {
+                let (values, kept) = (pulp::cast(values), load(kept.get(at..)?, count)?);
+                Some(pulp::cast(rounded(match factors {
+                    // Over 2^11: times 2^4 and over 2^15.
+                    Some(factors) => products(lanes, bw._mm512_mulhrs_epi16(values, derivative(kept, 16)), factors),
+                    None => products(lanes, values, derivative(kept, 1)),
+                })))
+            });
         }
     }
 }
