@@ -1,4 +1,4 @@
-//! Prints how many drifts a second this machine evaluates on one core, for two architectures.
+//! Prints how many drifts a second this machine evaluates on one core, for two architectures, in both arithmetics.
 //!
 //! ```text
 //! cargo run --release -p vapo-sampler --example throughput
@@ -9,8 +9,10 @@
 
 use std::time::{Duration, Instant};
 use vapo_format::architecture::MAX_NODES;
+use vapo_format::matrix::{Weights, floats};
 use vapo_format::writer::{Values, file_bytes};
-use vapo_format::{Architecture, Arithmetic, Block, Encoding, Homotopy, Model, Shape, Writer, encoder};
+use vapo_format::{Architecture, Block, Calibration, Encoding, Homotopy, Model, Shape, Writer, encoder};
+use vapo_sampler::calibration::Ranges;
 use vapo_sampler::{PlanFor, Potential, Solver, arena};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,12 +29,32 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn measure(name: &str, extent: u16, embedding: u16, blocks: &[Block]) -> Result<(), Box<dyn std::error::Error>> {
     let image = Shape { channels: 1, height: extent, width: extent };
     let architecture = encoder::architecture(image, Homotopy::Linear, embedding, blocks)?;
-    let bytes = model(&architecture)?;
-    let model = Model::parse(&bytes)?;
-    let plan = PlanFor::<MAX_NODES>::new(&model)?;
+    let float = model(&architecture)?;
+    let integer = integer(&Model::parse(&float)?)?;
+    for bytes in [float, integer] {
+        let model = Model::parse(&bytes)?;
+        let drifts = drifts_a_second(&model)?;
+        println!(
+            "{name:14} {:8} {:6} parameters {:7} bytes of arena (Ab2) {drifts:9.0} drifts/s {:6.2} GMAC/s",
+            model.arithmetic().to_string(),
+            architecture.parameters(),
+            4 * arena::elements(&architecture, model.arithmetic(), Solver::Ab2),
+            2e-9 * architecture.multiply_accumulates() as f64 * drifts,
+        );
+    }
+    Ok(())
+}
+
+fn drifts_a_second(model: &Model<'_>) -> Result<f64, Box<dyn std::error::Error>> {
+    let plan = PlanFor::<MAX_NODES>::new(model)?;
     let mut memory = vec![0.0; plan.elements()];
-    let mut potential = Potential::new(&model, &plan, &mut memory)?;
-    let x: Vec<f32> = (0..image.elements()).map(|i| libm::sinf(i as f32 * 0.7)).collect();
+    #[cfg(feature = "wide")]
+    let unpacked = vapo_sampler::wide::Unpacked::new(model);
+    #[cfg_attr(feature = "wide", allow(unused_mut))]
+    let mut potential = Potential::new(model, &plan, &mut memory)?;
+    #[cfg(feature = "wide")]
+    let mut potential = potential.unpacked(&unpacked);
+    let x = sample(model);
     let mut drift = vec![0.0; x.len()];
 
     // The best of several runs: other work on the machine only ever slows one down.
@@ -45,15 +67,33 @@ fn measure(name: &str, extent: u16, embedding: u16, blocks: &[Block]) -> Result<
         }
         best = best.min(start.elapsed().as_secs_f64() / f64::from(count));
     }
-    let operations = 2.0 * architecture.multiply_accumulates() as f64;
-    println!(
-        "{name:14} {:6} parameters {:6} arena elements (Ab2) {:9.0} drifts/s {:6.2} GMAC/s",
-        architecture.parameters(),
-        arena::elements(&architecture, Arithmetic::Float, Solver::Ab2),
-        1.0 / best,
-        operations / best / 1e9,
-    );
-    Ok(())
+    Ok(1.0 / best)
+}
+
+fn sample(model: &Model<'_>) -> Vec<f32> {
+    (0..model.signal().elements()).map(|i| libm::sinf(i as f32 * 0.7)).collect()
+}
+
+/// The model of i8 weights in integer arithmetic.
+fn integer(model: &Model<'_>) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let mut ranges = Ranges::default();
+    let plan = PlanFor::<MAX_NODES>::new(model)?;
+    let (mut memory, x) = (vec![0.0; plan.elements()], sample(model));
+    let mut drift = vec![0.0; x.len()];
+    Potential::new(model, &plan, &mut memory)?.observed_drift(&x, 0.5, &mut drift, &mut ranges)?;
+    let exponents = ranges.exponents(model, 2.0).ok_or("no exponents")?;
+    let architecture = model.architecture();
+    let mut bytes = vec![0; file_bytes(&architecture, Encoding::Integer)?];
+    let calibration = Calibration { exponents: &exponents, digest: 0 };
+    let mut writer = Writer::integer(&mut bytes, &architecture, calibration, None)?;
+    for (_, matrix) in model.matrices() {
+        let Weights::Int8 { values, scales } = matrix.weights else { return Err("not int8".into()) };
+        let values: Vec<i8> = values.iter().map(|&byte| byte.cast_signed()).collect();
+        let (biases, scales): (Vec<f32>, Vec<f32>) = (matrix.biases().collect(), floats(scales).collect());
+        writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales })?;
+    }
+    writer.finish()?;
+    Ok(bytes)
 }
 
 /// Weights of no meaning: the time does not depend on them.

@@ -32,6 +32,14 @@ impl<'a> Sampler<'a> {
         Ok(Sampler { potential: Potential::new(model, plan, memory)?, solver, buffers })
     }
 
+    /// As [`Potential::unpacked`].
+    #[cfg(feature = "wide")]
+    #[must_use]
+    pub fn unpacked(mut self, unpacked: &'a crate::wide::Unpacked) -> Self {
+        self.potential = self.potential.unpacked(unpacked);
+        self
+    }
+
     /// Draws the prior from `noise`, carries it to time 1 and leaves the sample in `image`: H·W·C elements, about
     /// [-1, 1], not clamped.
     ///

@@ -66,3 +66,28 @@ fn random_graphs_have_the_drift_of_float_arithmetic() {
     println!("{} graphs: median {:.1e}, 9 of 10 {:.1e}", means.len(), at(0.5), at(0.9));
     assert!(means.len() > 140 && at(0.5) < 5e-5 && at(0.9) < 2e-3, "{means:?}");
 }
+
+/// By the kernels of devices and by the widest vectors of this processor.
+#[cfg(feature = "wide")]
+#[test]
+fn random_graphs_have_the_same_bits_by_vectors() {
+    use vapo_sampler::wide::Unpacked;
+    for seed in 0..150 {
+        let float = random_model(&graph(seed), Encoding::Int8, seed);
+        let Some(integer) = integer_model(&Model::parse(&float).unwrap(), 2.0, 0.0) else { continue };
+        let model = Model::parse(&integer).unwrap();
+        let unpacked = Unpacked::new(&model);
+        let elements = arena::potential_elements(&model.architecture(), Arithmetic::Integer);
+        let [mut narrow, mut wide] = [(); 2].map(|()| vec![f32::NAN; elements]);
+        let mut narrow = Potential::new(&model, plan(&model), &mut narrow).unwrap();
+        let mut wide = Potential::new(&model, plan(&model), &mut wide).unwrap().unpacked(&unpacked);
+        let length = model.signal().elements();
+        let (mut x, mut a, mut b) = (vec![0.0; length], vec![0.0; length], vec![f32::NAN; length]);
+        Noise::new(generator(seed)).fill(&mut x);
+        for time in [0.0, 0.7] {
+            let of_narrow = narrow.drift(&x, time, &mut a).unwrap();
+            assert_eq!(of_narrow.to_bits(), wide.drift(&x, time, &mut b).unwrap().to_bits(), "graph {seed}");
+            assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits()), "graph {seed}");
+        }
+    }
+}

@@ -9,7 +9,8 @@ use crate::convolution::{Direction, Geometry};
 use vapo_format::Shape;
 use vapo_format::layer::Conv;
 
-fn extents(conv: &Conv, input: Shape, output: Shape) -> Geometry {
+/// The extents of a convolution of integers.
+pub(crate) fn extents(conv: &Conv, input: Shape, output: Shape) -> Geometry {
     Geometry { window: conv.window.map(usize::from), tiles: conv.tiles(), input, output }
 }
 

@@ -35,6 +35,9 @@ pub(crate) struct Room<'m> {
     pub(crate) kept: &'m mut [u8],
     /// What a pass needs while it works.
     pub(crate) work: &'m mut [u32],
+    /// What a host has beside that.
+    #[cfg(feature = "wide")]
+    pub(crate) wide: Option<crate::wide::Wide<'m>>,
 }
 
 /// What a layer kind computes.

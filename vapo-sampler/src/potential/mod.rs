@@ -12,6 +12,8 @@ use crate::arithmetic::integer::Integer;
 use crate::error::Error;
 use crate::layer::squared_norm;
 use crate::plan::Plan;
+#[cfg(feature = "wide")]
+use crate::wide::Unpacked;
 use core::marker::PhantomData;
 use observer::Observer;
 use pass::Pass;
@@ -25,6 +27,8 @@ pub struct Potential<'a> {
     model: &'a Model<'a>,
     plan: &'a Plan,
     memory: &'a mut [f32],
+    #[cfg(feature = "wide")]
+    wide: Option<(&'a Unpacked, std::vec::Vec<u32>)>,
 }
 
 impl<'a> Potential<'a> {
@@ -47,7 +51,22 @@ impl<'a> Potential<'a> {
         let needed = plan.elements();
         let refused = Error::Arena { needed, given: memory.len() };
         let memory = memory.get_mut(..needed).ok_or(refused)?;
-        Ok(Potential { model, plan, memory })
+        Ok(Potential {
+            model,
+            plan,
+            memory,
+            #[cfg(feature = "wide")]
+            wide: None,
+        })
+    }
+
+    /// The same potential, the same bits, by the widest vectors of this host's processor. Nothing changes where the weights are
+    /// another model's, or of float arithmetic.
+    #[cfg(feature = "wide")]
+    #[must_use]
+    pub fn unpacked(mut self, unpacked: &'a Unpacked) -> Self {
+        self.wide = unpacked.is_of(self.model).then(|| (unpacked, unpacked.scratch()));
+        self
     }
 
     /// Φ(x, time, observer).
@@ -145,7 +164,16 @@ impl<'a> Potential<'a> {
     }
 
     fn pass<'p, A, O>(&'p mut self, x: &'p [f32], time: f32, observer: &'p mut O) -> Pass<'p, A, O> {
-        let memory = bytemuck::cast_slice_mut(self.memory);
-        Pass { model: self.model, plan: self.plan, memory, x, time, observer, arithmetic: PhantomData }
+        Pass {
+            model: self.model,
+            plan: self.plan,
+            memory: bytemuck::cast_slice_mut(self.memory),
+            x,
+            time,
+            observer,
+            #[cfg(feature = "wide")]
+            wide: self.wide.as_mut().map(|(unpacked, scratch)| (&**unpacked, scratch.as_mut_slice())),
+            arithmetic: PhantomData,
+        }
     }
 }

@@ -4,6 +4,8 @@ use super::observer::{Activation, Observer};
 use crate::arithmetic::Arithmetic;
 use crate::layer::{At, Compute, Room, Values};
 use crate::plan::{Contribution, NONE, Plan, Step, Work};
+#[cfg(feature = "wide")]
+use crate::wide::{Unpacked, Wide};
 use bytemuck::Pod;
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -18,6 +20,8 @@ pub(super) struct Pass<'m, A, O> {
     pub(super) x: &'m [f32],
     pub(super) time: f32,
     pub(super) observer: &'m mut O,
+    #[cfg(feature = "wide")]
+    pub(super) wide: Option<(&'m Unpacked, &'m mut [u32])>,
     pub(super) arithmetic: PhantomData<A>,
 }
 
@@ -64,7 +68,7 @@ where
                 match (step.layer, position) {
                     // The one that reads the signal itself, and the first to contribute to the drift.
                     (Layer::Readout(_), 2) => self.set_quadratic(step, drift)?,
-                    _ => self.contribute(step, position, drift)?,
+                    _ => self.contribute(node as u16, step, position, drift)?,
                 }
             }
         }
@@ -104,7 +108,13 @@ where
             let [_, film, _] = values;
             A::observe_modulated(self.observer, node, silu, &at, film, all(y));
         }
-        step.layer.forward(&at, values, all_mut(y), Room { kept, work: all_mut(work) });
+        let room = Room {
+            kept,
+            work: all_mut(work),
+            #[cfg(feature = "wide")]
+            wide: self.wide.as_mut().map(|wide| of_node(wide, node)),
+        };
+        step.layer.forward(&at, values, all_mut(y), room);
         Some(())
     }
 
@@ -125,8 +135,8 @@ where
     }
 
     /// What a node contributes to the cotangent of one input.
-    fn contribute(&mut self, step: &Step, position: usize, drift: &mut [f32]) -> Option<()> {
-        let Some(way) = self.way(step, position) else { return Some(()) };
+    fn contribute(&mut self, node: u16, step: &Step, position: usize, drift: &mut [f32]) -> Option<()> {
+        let Some(way) = self.way(node, step, position) else { return Some(()) };
         if way.mode != Reverse::Passed {
             self.make(step, position, &way)?;
             let input = *step.inputs.get(position)?;
@@ -136,7 +146,7 @@ where
     }
 
     /// How a node contributes to the cotangent of one input; none where it does not.
-    fn way(&self, step: &Step, position: usize) -> Option<Way> {
+    fn way(&self, node: u16, step: &Step, position: usize) -> Option<Way> {
         let contribution = *step.contributions.get(position)?;
         if contribution == Contribution::None {
             return None;
@@ -158,7 +168,7 @@ where
             _ if is_drift || contribution == Contribution::Add => bytes::<A>(step.scratch, extent),
             _ => to.clone(),
         };
-        Some(Way { mode, contribution, own, made, to, is_drift, exponents })
+        Some(Way { node, mode, contribution, own, made, to, is_drift, exponents })
     }
 
     /// Makes a contribution.
@@ -177,7 +187,12 @@ where
         let ranges = [a, b, c, way.own.clone(), made, kept::<A>(step), bytes_of_work(work)];
         let [a, b, c, g, made, kept, work] = self.memory.get_disjoint_mut(ranges).ok()?;
         let values = with_signal::<A>([a, b, c], of_signal, self.x);
-        let room = Room { kept, work: all_mut(work) };
+        let room = Room {
+            kept,
+            work: all_mut(work),
+            #[cfg(feature = "wide")]
+            wide: self.wide.as_mut().map(|wide| of_node(wide, way.node)),
+        };
         step.layer.reverse(&at, values, all_mut(g), all_mut(made), position, room);
         Some(())
     }
@@ -260,6 +275,8 @@ where
 
 /// How a node contributes to the cotangent of one input.
 struct Way {
+    #[cfg_attr(not(feature = "wide"), allow(dead_code))]
+    node: u16,
     mode: Reverse,
     contribution: Contribution,
     /// The cotangent of the node's own output.
@@ -282,6 +299,11 @@ fn with_signal<'m, A: Arithmetic>(
     let mut values = values.map(|value| all(value));
     values.iter_mut().zip(of_signal).filter(|(_, of_signal)| *of_signal).for_each(|(value, _)| *value = A::signal(x));
     values
+}
+
+#[cfg(feature = "wide")]
+fn of_node<'w>((unpacked, scratch): &'w mut (&Unpacked, &mut [u32]), node: u16) -> Wide<'w> {
+    Wide { unpacked: unpacked.node(node), scratch }
 }
 
 /// Bytes as the elements that they are: buffers begin at multiples of four, and hold whole elements.

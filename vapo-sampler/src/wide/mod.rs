@@ -11,6 +11,7 @@
 //! | `part` | parts of a vector in memory |
 //! | `lanes` | what a processor must offer, and the same in plain Rust |
 //! | [`silu`] | SiLU and its derivative |
+//! | `unpacked` | the weights of a model, unpacked once |
 //! | `x86` | what x86-64 offers: VNNI, AVX-512, AVX2 |
 
 mod convolution;
@@ -23,6 +24,7 @@ pub mod silu;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod unpacked;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -30,3 +32,5 @@ mod x86;
 pub use crate::silu;
 pub use convolution::convolve;
 pub use pass::{scratch_words, unpack, unpacked_words};
+pub use unpacked::Unpacked;
+pub(crate) use unpacked::Wide;

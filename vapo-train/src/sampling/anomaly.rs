@@ -4,10 +4,10 @@
 
 use crate::arithmetic::random::{generator, shuffle, uniform};
 use crate::dataset::Dataset;
-use crate::sampling::plan;
+use crate::sampling::Prepared;
 use rayon::prelude::*;
 use vapo_format::{Model, Shape};
-use vapo_sampler::{Error, Sampler, Solver};
+use vapo_sampler::{Error, Solver};
 
 /// Time at which images are scored if not said otherwise: the best of the example `anomaly_times` over the anomalies that
 /// are hard to tell.
@@ -101,13 +101,13 @@ impl<'d> ScoredImages<'d> {
 /// # Errors
 /// Images of another extent than the model's, a time without an energy, or one that is not finite.
 pub fn energies(model: &Model<'_>, images: &ScoredImages<'_>, time: f32) -> Result<Vec<f32>, ScoreError> {
-    let plan = plan(model)?;
+    let prepared = Prepared::new(model)?;
     let score = |(arena, image): &mut (Vec<f32>, Vec<f32>), index| {
         images.fill(index, image);
         // The solver takes no step; Euler has the least memory.
-        Sampler::new(model, &plan, Solver::Euler, arena)?.image_energy(image, time)?.ok_or(ScoreError::Time { time })
+        prepared.sampler(Solver::Euler, arena)?.image_energy(image, time)?.ok_or(ScoreError::Time { time })
     };
-    let memory = || (vec![0.0; plan.elements_with(Solver::Euler)], Vec::new());
+    let memory = || (prepared.arena(Solver::Euler), Vec::new());
     let energies: Vec<f32> = (0..images.len()).into_par_iter().map_init(memory, score).collect::<Result<_, _>>()?;
     match energies.iter().position(|energy| !energy.is_finite()) {
         Some(image) => Err(ScoreError::NotFinite { image }),

@@ -1,7 +1,7 @@
 //! Samples of the weighted sum of two models, through `vapo-sampler`.
 
 use crate::arithmetic::random::generator;
-use crate::sampling::{SamplingError, Settings, finite, plan};
+use crate::sampling::{Prepared, SamplingError, Settings, finite};
 use rayon::prelude::*;
 use vapo_format::Model;
 use vapo_sampler::solver::Sde;
@@ -14,15 +14,15 @@ use vapo_sampler::{Composition, Noise};
 /// Models of different images or homotopies, a weight that is not finite, or those of [`crate::sampling::sample`].
 pub fn compose(models: [&Model<'_>; 2], weights: [f32; 2], settings: &Settings) -> Result<Vec<f32>, SamplingError> {
     let [first, second] = models;
-    let (plans, elements) = ([plan(first)?, plan(second)?], first.signal().elements());
+    let (prepared, elements) = ([Prepared::new(first)?, Prepared::new(second)?], first.signal().elements());
     let mut images = vec![0.0; settings.count * elements];
     images.par_chunks_mut(elements).enumerate().try_for_each_init(
         || {
-            let memory = plans.iter().map(|plan| plan.elements()).sum::<usize>() + elements;
+            let memory = prepared.iter().map(|prepared| prepared.plan().elements()).sum::<usize>() + elements;
             (vec![0.0; memory], vec![0.0; settings.solver.buffers() * elements])
         },
         |(memory, buffers), (index, image)| {
-            let mut sum = Composition::new(models, plans.each_ref().map(|plan| plan as _), weights, memory)?;
+            let mut sum = Composition::new(models, prepared.each_ref().map(Prepared::plan), weights, memory)?;
             let homotopy = sum.homotopy();
             let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
             noise.fill(image);

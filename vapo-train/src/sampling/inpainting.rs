@@ -1,10 +1,10 @@
 //! Restores what is missing of images, through `vapo-sampler`, the very code of the device.
 
 use crate::arithmetic::random::generator;
-use crate::sampling::{SamplingError, Settings, finite, plan};
+use crate::sampling::{Prepared, SamplingError, Settings, finite};
 use rayon::prelude::*;
 use vapo_format::Model;
-use vapo_sampler::{Noise, Sampler};
+use vapo_sampler::Noise;
 
 /// `settings.count` restorations (N, H, W, C) of `image`, of which the elements are missing where `missing` says so, on
 /// the threads of the current pool. Restoration i is drawn from a generator of seed `settings.seed` + i, as a device given
@@ -24,14 +24,14 @@ pub fn inpaint(
             return Err(vapo_sampler::Error::Length { expected: elements, found }.into());
         }
     }
-    let plan = plan(model)?;
+    let prepared = Prepared::new(model)?;
     let known = |index: usize| if missing[index] { None } else { Some(image[index]) };
     let mut restored = vec![0.0; settings.count * elements];
     restored.par_chunks_mut(elements).enumerate().try_for_each_init(
-        || vec![0.0; plan.elements_with(settings.solver)],
+        || prepared.arena(settings.solver),
         |arena, (index, image)| {
             let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
-            let mut sampler = Sampler::new(model, &plan, settings.solver, arena)?;
+            let mut sampler = prepared.sampler(settings.solver, arena)?;
             sampler.inpaint(settings.schedule, settings.temperature, &mut noise, known, image)
         },
     )?;

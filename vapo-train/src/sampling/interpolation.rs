@@ -1,10 +1,10 @@
 //! From one sample to another, through the prior.
 
 use crate::arithmetic::random::generator;
-use crate::sampling::{SamplingError, Settings, plan};
+use crate::sampling::{Prepared, SamplingError, Settings};
 use rayon::prelude::*;
 use vapo_format::Model;
-use vapo_sampler::{Noise, Sampler};
+use vapo_sampler::Noise;
 
 /// For each of `settings.count` pairs, `frames` images (at least two) on the way from one sample to another, pair by
 /// pair (pairs · frames, H, W, C), on the threads of the current pool. Pair p goes from the image of seed `seed` + 2p
@@ -13,10 +13,10 @@ use vapo_sampler::{Noise, Sampler};
 /// # Errors
 /// As [`crate::sampling::sample`].
 pub fn interpolate(model: &Model<'_>, settings: &Settings, frames: usize) -> Result<Vec<f32>, SamplingError> {
-    let (plan, elements) = (plan(model)?, model.signal().elements());
+    let (prepared, elements) = (Prepared::new(model)?, model.signal().elements());
     let mut images = vec![0.0; settings.count * frames * elements];
     images.par_chunks_mut(elements).enumerate().try_for_each_init(
-        || vec![0.0; plan.elements_with(settings.solver)],
+        || prepared.arena(settings.solver),
         |arena, (index, image)| {
             let (pair, frame) = (index / frames, index % frames);
             let seed = settings.seed.wrapping_add(2 * pair as u64);
@@ -28,7 +28,7 @@ pub fn interpolate(model: &Model<'_>, settings: &Settings, frames: usize) -> Res
             let way = frame as f64 / frames.saturating_sub(1).max(1) as f64;
             image.copy_from_slice(&slerp(&prior(seed), &prior(seed.wrapping_add(1)), way));
             let mut noise = Noise::new(generator(seed));
-            let mut sampler = Sampler::new(model, &plan, settings.solver, arena)?;
+            let mut sampler = prepared.sampler(settings.solver, arena)?;
             sampler.integrate(settings.schedule, settings.temperature, &mut noise, image, |_, _| ())
         },
     )?;

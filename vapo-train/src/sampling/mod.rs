@@ -17,7 +17,8 @@ use rayon::prelude::*;
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
 use vapo_sampler::solver::{Drift, Sde};
-use vapo_sampler::{Error, Noise, PlanFor, Potential, Sampler, Schedule, Solver};
+use vapo_sampler::wide::Unpacked;
+use vapo_sampler::{Error, Noise, Plan, PlanFor, Potential, Sampler, Schedule, Solver};
 
 /// How to sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,9 +67,40 @@ pub enum SamplingError {
     NothingCompared,
 }
 
-/// Where the activations of a model lie, whatever the number of its nodes.
-pub(crate) fn plan(model: &Model<'_>) -> Result<PlanFor<MAX_NODES>, Error> {
-    PlanFor::new(model)
+/// A model with what all its samplers share: where its activations lie, and its weights as this processor multiplies them.
+#[derive(Debug)]
+pub(crate) struct Prepared<'a> {
+    model: &'a Model<'a>,
+    plan: PlanFor<MAX_NODES>,
+    unpacked: Unpacked,
+}
+
+impl<'a> Prepared<'a> {
+    pub(crate) fn new(model: &'a Model<'a>) -> Result<Self, Error> {
+        Ok(Prepared { model, plan: PlanFor::new(model)?, unpacked: Unpacked::new(model) })
+    }
+
+    /// Memory for one sampler.
+    pub(crate) fn arena(&self, solver: Solver) -> Vec<f32> {
+        vec![0.0; self.plan.elements_with(solver)]
+    }
+
+    pub(crate) fn sampler<'s>(&'s self, solver: Solver, arena: &'s mut [f32]) -> Result<Sampler<'s>, Error> {
+        Ok(Sampler::new(self.model, &self.plan, solver, arena)?.unpacked(&self.unpacked))
+    }
+
+    /// Memory for one potential.
+    pub(crate) fn memory(&self) -> Vec<f32> {
+        vec![0.0; self.plan.elements()]
+    }
+
+    pub(crate) fn potential<'s>(&'s self, memory: &'s mut [f32]) -> Result<Potential<'s>, Error> {
+        Ok(Potential::new(self.model, &self.plan, memory)?.unpacked(&self.unpacked))
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
 }
 
 /// `count` images (N, H, W, C), about [-1, 1], on the threads of the current pool. The same bytes on any number.
@@ -88,13 +120,13 @@ pub fn sample_telling(
     settings: &Settings,
     told: impl Fn() + Sync,
 ) -> Result<Vec<f32>, SamplingError> {
-    let (plan, elements) = (plan(model)?, model.signal().elements());
+    let (prepared, elements) = (Prepared::new(model)?, model.signal().elements());
     let mut images = vec![0.0; settings.count * elements];
     images.par_chunks_mut(elements).enumerate().try_for_each_init(
-        || vec![0.0; plan.elements_with(settings.solver)],
+        || prepared.arena(settings.solver),
         |arena, (index, image)| {
             let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
-            let mut sampler = Sampler::new(model, &plan, settings.solver, arena)?;
+            let mut sampler = prepared.sampler(settings.solver, arena)?;
             sampler.sample(settings.schedule, settings.temperature, &mut noise, image)?;
             told();
             Ok::<(), Error>(())
@@ -154,13 +186,13 @@ pub fn agreement(
     settings: &Settings,
     told: impl Fn() + Sync,
 ) -> Result<Agreement, SamplingError> {
-    let (plans, elements) = ([plan(model)?, plan(other)?], model.signal().elements());
+    let (prepared, elements) = ([Prepared::new(model)?, Prepared::new(other)?], model.signal().elements());
     let trajectory = |index: usize| -> Result<Vec<f64>, SamplingError> {
-        let [plan, other_plan] = &plans;
-        let [mut arena, mut other_arena] = plans.each_ref().map(|plan| vec![0.0; plan.elements()]);
+        let [prepared, other_prepared] = &prepared;
+        let [mut memory, mut other_memory] = [prepared, other_prepared].map(Prepared::memory);
         let mut compared = Compared {
-            model: Potential::new(model, plan, &mut arena)?,
-            other: Potential::new(other, other_plan, &mut other_arena)?,
+            model: prepared.potential(&mut memory)?,
+            other: other_prepared.potential(&mut other_memory)?,
             of_other: vec![0.0; elements],
             cosines: Vec::new(),
             undefined: None,

@@ -2,15 +2,17 @@
 
 use super::extents;
 use crate::arithmetic::integer::Integer;
-use crate::convolution::{self, Buffers, Geometry, Weights};
+use crate::convolution::{self, Buffers, Direction, Weights};
 use crate::layer::{At, Compute, Room, Values};
+#[cfg(feature = "wide")]
+use crate::wide::Wide;
 use vapo_format::layer::Conv;
 use vapo_format::matrix;
 
 impl Compute<Integer> for Conv {
     fn forward(&self, at: &At<'_>, [x, ..]: Values<'_, i16>, y: &mut [i16], room: Room<'_>) {
-        let (geometry, Some(weights)) = (geometry(self, at), weights(at)) else { return };
-        convolution::convolve(convolution::Direction::Forward, &geometry, &weights, buffers(x, y), room.work);
+        let buffers = if x.is_empty() { Buffers::InPlace(y) } else { Buffers::Apart(x, y) };
+        convolve(self, Direction::Forward, at, buffers, room);
     }
 
     fn reverse(
@@ -22,18 +24,18 @@ impl Compute<Integer> for Conv {
         _: usize,
         room: Room<'_>,
     ) {
-        let (geometry, Some(weights)) = (geometry(self, at), weights(at)) else { return };
         let buffers = if to.is_empty() { Buffers::InPlace(g) } else { Buffers::Apart(g, to) };
-        convolution::convolve(convolution::Direction::Reverse, &geometry, &weights, buffers, room.work);
+        convolve(self, Direction::Reverse, at, buffers, room);
     }
 }
 
-fn buffers<'m>(x: &'m [i16], y: &'m mut [i16]) -> Buffers<'m> {
-    if x.is_empty() { Buffers::InPlace(y) } else { Buffers::Apart(x, y) }
-}
-
-fn geometry(conv: &Conv, at: &At<'_>) -> Geometry {
-    extents(conv, at.input, at.output)
+fn convolve(conv: &Conv, direction: Direction, at: &At<'_>, buffers: Buffers<'_>, room: Room<'_>) {
+    let (geometry, Some(weights)) = (extents(conv, at.input, at.output), weights(at)) else { return };
+    #[cfg(feature = "wide")]
+    if let Some(Wide { unpacked, scratch }) = room.wide {
+        return crate::wide::convolve(direction, &geometry, unpacked, &weights, buffers, scratch);
+    }
+    convolution::convolve(direction, &geometry, &weights, buffers, room.work);
 }
 
 fn weights<'a>(at: &At<'a>) -> Option<Weights<'a>> {

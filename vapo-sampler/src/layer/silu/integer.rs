@@ -2,7 +2,11 @@
 
 use crate::arithmetic::integer::{Integer, moved};
 use crate::layer::{At, Compute, Room, Values};
-use crate::silu::{self, Film};
+#[cfg(not(feature = "wide"))]
+use crate::silu;
+use crate::silu::Film;
+#[cfg(feature = "wide")]
+use crate::wide::silu;
 use vapo_format::layer::Silu;
 
 impl Compute<Integer> for Silu {
