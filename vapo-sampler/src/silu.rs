@@ -4,6 +4,9 @@
 //! the residue and the derivative are interpolated between knots 1/16 apart. All results are exact integers, the same on
 //! every target.
 
+#[cfg(all(feature = "dsp", target_arch = "arm"))]
+mod dsp;
+
 /// The exponents that values may have.
 pub const EXPONENTS: core::ops::RangeInclusive<u32> = 4..=15;
 
@@ -52,11 +55,19 @@ impl<'a> Film<'a> {
 /// SiLU of values of an exponent, in place. Keeps a byte of the derivative for each.
 pub fn forward(exponent: u32, values: &mut [i16], kept: &mut [u8]) {
     let curve = Curve::new(exponent);
+    #[cfg(all(feature = "dsp", target_arch = "arm"))]
+    dsp::forward(&curve, values, kept);
+    #[cfg(not(all(feature = "dsp", target_arch = "arm")))]
     for (value, kept) in values.iter_mut().zip(kept) {
         (*value, *kept) = curve.at((*value).into());
         // Unrolled, the loop would keep its state in memory.
         core::hint::black_box(());
     }
+}
+
+/// What [`forward`] makes of one value of an exponent: SiLU, and the byte of its derivative.
+pub fn value(exponent: u32, value: i16) -> (i16, u8) {
+    Curve::new(exponent).at(value.into())
 }
 
 /// SiLU of modulated values, in place. Keeps a byte of the derivative for each.

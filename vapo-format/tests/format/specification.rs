@@ -2,7 +2,8 @@
 
 use crate::corruption::fix_checksum;
 use crate::models::{
-    EXAMPLE_MATRICES, THRESHOLD, example, example_file, example_numbers, numbers, random_numbers, rewrite,
+    EXAMPLE_CALIBRATION, EXAMPLE_MATRICES, THRESHOLD, example, example_file, example_integer, example_numbers, numbers,
+    random_numbers, rewrite,
 };
 use crate::rules::node;
 use crate::version_1;
@@ -10,8 +11,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
 use vapo_format::architecture::{MAX_NODES, MAX_SCALINGS};
+use vapo_format::fixed_point::Requantisation;
 use vapo_format::layer::{Add, Concat, Conv, MAX_CHANNELS, Readout, Signal, Silu, SpaceToDepth, Time, Up};
-use vapo_format::{Block, Encoding, Error, Homotopy, Layer, Model, Node, Scaling, Shape, threshold};
+use vapo_format::{
+    Block, Calibration, Encoding, Error, Exponents, Homotopy, Layer, Model, Node, Scaling, Shape, threshold,
+};
 
 const SPECIFICATION: &str = include_str!("../../SPECIFICATION.md");
 
@@ -63,12 +67,13 @@ fn all_bytes(table: &Table) -> Vec<u8> {
 
 /// The whole file of a version: that of section 9 or 12.4.
 fn dump(version: u16) -> Vec<u8> {
-    let block = section(if version == 1 { "12.4" } else { "9" })
-        .split("```")
-        .nth(1)
-        .and_then(|block| block.split_once('\n'))
-        .expect("a block of text")
-        .1;
+    listing(if version == 1 { "12.4" } else { "9" })
+}
+
+/// The bytes that a section lists.
+fn listing(number: &str) -> Vec<u8> {
+    let block =
+        section(number).split("```").nth(1).and_then(|block| block.split_once('\n')).expect("a block of text").1;
     let mut file = vec![];
     for line in block.lines() {
         let (offset, rest) = line.split_once("  ").expect(line);
@@ -90,6 +95,14 @@ fn whole_files() {
         assert_eq!(numbers(&model), matrices);
         assert!(section("9").contains(&format!("A potential of {} bytes", dump(2).len())));
         assert!(section("12.4").contains(&format!("{} bytes", dump(1).len())));
+    }
+    let integer = example_integer(None);
+    assert_eq!(listing("13.7"), integer);
+    assert!(section("13.7").contains(&format!("{} bytes", integer.len())));
+    let seeds: [&[u8]; 2] =
+        [include_bytes!("../../fuzz/seeds/integer.vapo"), include_bytes!("../../fuzz/seeds/integer-threshold.vapo")];
+    for (seed, threshold) in seeds.into_iter().zip([None, Some(THRESHOLD)]) {
+        assert_eq!(example_integer(threshold), seed, "the fuzzer starts from this file");
     }
     let seeds: [&[u8]; 3] = [
         include_bytes!("../../fuzz/seeds/int8.vapo"),
@@ -116,6 +129,8 @@ fn primitives() {
     check("3.2", |value: u32| (format!("{value:08x}"), value.to_le_bytes()));
     check("3.3", |value: f32| (format!("{:08x}", value.to_bits()), value.to_le_bytes()));
     check("3.4", |value: i8| (format!("{value:02x}"), value.to_le_bytes()));
+    check("3.6", |value: i16| (format!("{value:04x}"), value.to_le_bytes()));
+    check("3.7", |value: i32| (format!("{value:08x}"), value.to_le_bytes()));
     for row in table("3.5") {
         let value: u16 = row[0].parse().unwrap();
         assert_eq!(row[1], format!("{value:04x}"));
@@ -161,7 +176,7 @@ fn names_in_the_header() {
         assert_eq!(row[1], row[2]);
         check_postcard(value, row[0], row[2]);
     }
-    for (row, value) in table("5.4").iter().zip([Encoding::Int8, Encoding::Float32]) {
+    for (row, value) in table("5.4").iter().zip([Encoding::Int8, Encoding::Float32, Encoding::Integer]) {
         assert_eq!(row[1], row[2]);
         check_postcard(value, row[0], row[2]);
     }
@@ -172,11 +187,20 @@ fn names_in_the_header() {
         (Block::Down { channels: 16 }, "03 10"),
         (Block::Head { channels: 200 }, "04 c8"),
     ];
-    assert_eq!([table("5.2").len(), table("5.4").len(), table("12.2").len()], [2, 2, blocks.len()]);
+    assert_eq!([table("5.2").len(), table("5.4").len(), table("12.2").len()], [2, 3, blocks.len()]);
     for (row, (block, hex)) in table("12.2").iter().zip(blocks) {
         assert_eq!(row[1], hex);
         check_postcard(block, row[0], row[2]);
     }
+}
+
+#[test]
+fn calibration() {
+    let rows = table("5.6");
+    assert_eq!(all_bytes(&rows), listing("13.7")[0x4d..0x68]);
+    let Calibration { digest, exponents } = EXAMPLE_CALIBRATION;
+    assert_eq!([rows[0][2], rows[1][2]], [digest.to_string(), exponents.len().to_string()]);
+    assert_eq!(postcard::to_slice(exponents, &mut [0; 32]).unwrap()[1..], bytes(rows[2][3]));
 }
 
 #[test]
@@ -235,7 +259,7 @@ fn nodes_in_the_header() {
     }
 }
 
-/// The longest of each field make no header of 2048 bytes.
+/// The longest of each field make no header of 2304 bytes.
 #[test]
 fn longest_header() {
     let last = MAX_NODES as u16 - 2;
@@ -247,9 +271,11 @@ fn longest_header() {
     ];
     let bytes = |node| postcard::to_slice(node, &mut [0; 18]).unwrap().len();
     let longest = nodes.iter().map(bytes).max().expect("four nodes");
-    // Signal, number of scalings, scalings, homotopy, classes, number of nodes, nodes, encoding, padding, threshold.
-    let header = 6 + 1 + 8 * MAX_SCALINGS + 1 + 1 + 2 + longest * MAX_NODES + 1 + 3 + threshold::BYTES;
-    assert!(header < 2048 && section("6").contains("a header has fewer than 2048 bytes"), "{header}");
+    // Signal, number of scalings, scalings, homotopy, classes, number of nodes, nodes, encoding, digest, number of exponents,
+    // exponents, padding, threshold.
+    let header = 6 + 1 + 8 * MAX_SCALINGS + 1 + 1 + 2 + longest * MAX_NODES + 1;
+    let header = header + 4 + 2 + 2 * MAX_NODES + 3 + threshold::BYTES;
+    assert!(header < 2304 && section("6").contains("a header has fewer than 2304 bytes"), "{header}");
     let most = Shape { channels: 128, height: 128, width: 128 };
     let mut blocks = heapless::Vec::from([Block::Conv { channels: 128 }; 24]);
     blocks[23] = Block::Head { channels: 128 };
@@ -271,10 +297,13 @@ fn matrices() {
         let (int8, float32) = (matrix.bytes(Encoding::Int8), matrix.bytes(Encoding::Float32));
         let expected = [matrix.rows, matrix.columns].map(|n| n.to_string());
         assert_eq!(row[..3], [matrix.to_string().as_str(), &expected[0], &expected[1]]);
-        assert_eq!(row[3..], [format!("{offset:04x}"), int8.to_string(), float32.to_string()]);
+        let integer = matrix.bytes(Encoding::Integer);
+        let expected = [format!("{offset:04x}"), int8.to_string(), float32.to_string(), integer.to_string()];
+        assert_eq!(row[3..], expected);
         offset += int8;
     }
-    let [int8, float32] = &tables("7.2")[..] else { panic!("two tables") };
+    let [int8, float32, integer] = &tables("7.2")[..] else { panic!("three tables") };
+    assert_eq!(all_bytes(integer), listing("13.7")[0xc4..0xf4]);
     assert_eq!(all_bytes(int8), dump(2)[0x84..0x98]);
     assert_eq!(all_bytes(float32), example_file(Encoding::Float32, None)[start + 132 + 8..][..40]);
 }
@@ -302,6 +331,7 @@ fn edited(version: u16, edits: &str) -> Vec<u8> {
                 file = example().0.file(Encoding::Float32, None, &example_numbers(Encoding::Float32));
             }
             ["float32"] => file = example_file(Encoding::Float32, None),
+            ["integer"] => file = listing("13.7"),
             ["checksum"] => fix_checksum(&mut file),
             ["cut", length] => file.truncate(number(length)),
             ["append", byte] => file.extend(bytes(byte)),
@@ -341,5 +371,37 @@ fn acceptances() {
             };
             assert_eq!((model.version(), written), (version, file), "{number}: {}", row[0]);
         }
+    }
+}
+
+/// The multipliers and shifts that a writer makes of scales.
+#[test]
+fn requantisation() {
+    for row in table("13.4") {
+        let number = |at: usize| row[at].parse::<i32>().expect(row[at]);
+        let scale = |at: usize| row[at].parse::<f32>().expect(row[at]);
+        let input = Exponents { value: -number(2) as i8, cotangent: number(3) as i8 };
+        let found = Requantisation::new(scale(1), input, Exponents::default()).expect(row[0]);
+        let found: [i32; 4] = [
+            found.shifts.forward.into(),
+            found.forward(scale(0)).into(),
+            found.shifts.sum.into(),
+            found.reverse(scale(0)).into(),
+        ];
+        assert_eq!(found, [4, 5, 6, 7].map(number), "{row:?}");
+    }
+}
+
+/// The knots, by their formulas.
+#[test]
+#[allow(clippy::disallowed_methods)] // rounded to integers, which no system's last digit changes
+fn knots() {
+    let nearest = |x: f64| (x + 0.5).floor() as i32;
+    for row in &tables("13.5")[0] {
+        let [i, residue, rate] = [0, 1, 2].map(|at| row[at].parse::<i32>().expect(row[at]));
+        let x = f64::from(i) / 16.0;
+        let s = 1.0 / (1.0 + (-x).exp());
+        assert_eq!(residue, nearest(x * (1.0 - s) * 32_768.0), "{row:?}");
+        assert_eq!(rate, nearest(52_429.0 * (1.0 - s * (1.0 + x * (1.0 - s)))), "{row:?}");
     }
 }

@@ -36,6 +36,12 @@ impl Run<'_> {
         if kernel::compute(self, result) {
             return;
         }
+        self.compute_tiles(result);
+    }
+
+    /// The same, tile by tile and pair by pair. Where there is a kernel in assembly this is for what it does not take.
+    #[cfg_attr(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm"), cold)]
+    fn compute_tiles(&self, result: &mut [i16]) {
         let mut pixel = 0;
         while pixel < self.pixels {
             let pixels = lines::pixels(self.pixels - pixel);

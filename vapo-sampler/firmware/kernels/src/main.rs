@@ -16,6 +16,7 @@
 
 mod layers;
 mod shapes;
+mod silu;
 
 use core::hint::black_box;
 use core::num::NonZeroU32;
@@ -112,7 +113,9 @@ fn main() -> ! {
         }
     }
     print.number(shapes::LAYERS as u64).text(" random layers; ").number(differ as u64).text("\n");
-    semihosting::exit(wrong + differ == 0)
+    let silu = silu::differ();
+    print.text("SiLU of all values; ").number(silu as u64).text("\n");
+    semihosting::exit(wrong + differ + silu == 0)
 }
 
 fn per_mac(layer: &Layer, instructions: u32) -> f32 {
