@@ -94,11 +94,11 @@ fn silu_and_its_reverse() {
 #[test]
 fn silu_with_film_and_its_reverse() {
     for row in rows(section("### 13.6 ")) {
-        let [from, exponent, to] = numbers(row[0])[..] else { panic!("{row:?}") };
+        let [from, exponent, to] = numbers::<i32>(row[0])[..] else { panic!("{row:?}") };
         let [scale, shift] = numbers(row[2])[..] else { panic!("{row:?}") };
-        let film = Film { scale: &[scale], shift: &[shift], exponent };
+        let film = Film { scale: &[scale], shift: &[shift], exponent: exponent as u32 };
         let (mut value, mut kept) = ([row[1].parse().expect(row[1])], [0]);
-        silu::forward_film(film, from, to, &mut value, &mut kept);
+        silu::forward_film(film, from, to as u32, &mut value, &mut kept);
         assert_eq!((value, kept), ([row[3].parse().expect(row[3])], [row[4].parse().expect(row[4])]), "{row:?}");
         let [g, of_input] = numbers(row[5])[..] else { panic!("{row:?}") };
         let mut cotangent = [row[6].parse().expect(row[6])];

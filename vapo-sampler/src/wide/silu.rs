@@ -47,7 +47,7 @@ pub fn forward(exponent: u32, values: &mut [i16], kept: &mut [u8]) {
 }
 
 /// As [`silu::forward_film`].
-pub fn forward_film(film: Film<'_>, from: u32, to: u32, values: &mut [i16], kept: &mut [u8]) {
+pub fn forward_film(film: Film<'_>, from: i32, to: u32, values: &mut [i16], kept: &mut [u8]) {
     match V4::try_new() {
         Some(lanes) => Lanes::vectorize(lanes, Forward { film: Some(film), from, to, values, kept }),
         None => silu::forward_film(film, from, to, values, kept),
@@ -274,7 +274,7 @@ fn look_up<const QUARTERS: usize>(
 
 struct Forward<'a> {
     film: Option<Film<'a>>,
-    from: u32,
+    from: i32,
     to: u32,
     values: &'a mut [i16],
     kept: &'a mut [u8],
@@ -285,7 +285,7 @@ impl Work<V4> for Forward<'_> {
     fn run(self, lanes: V4) {
         let Forward { film, from, to, values, kept } = self;
         let curve = Curve::new(lanes, to);
-        let rounding = film.map(|film| Rounding::new(lanes, from + film.exponent - to));
+        let rounding = film.map(|film| Rounding::new(lanes, (from + film.exponent as i32 - to as i32) as u32));
         for block in Block::all(film.map_or(VALUES, |film| film.scale.len())) {
             let modulation = film.map(|film| Modulation::new(film, to, block));
             block.replace(values, |values, at, count| {
@@ -375,9 +375,9 @@ mod tests {
         #[test]
         fn modulation_is_that_of_devices(
             (scale, shift, values, kept) in any_case(),
-            (exponent, from, to) in (4u32..=15, 4u32..=15, 4u32..=15),
+            (exponent, from, to) in (0u32..=14, -20i32..=40, 4u32..=15),
         ) {
-            prop_assume!(from + exponent >= to);
+            prop_assume!((0..=31).contains(&(from + exponent as i32 - to as i32)));
             let film = Film { scale: &scale, shift: &shift, exponent };
             let (mut expected, mut expected_kept) = (values.clone(), kept.clone());
             let (mut computed, mut computed_kept) = (values, kept);

@@ -14,7 +14,7 @@ impl Compute<Integer> for Silu {
         let [x, of_film, _] = at.of_inputs.map(|exponents| exponents.value);
         let own = at.exponents.value;
         match Film::split(film, of_film as u32) {
-            Some(film) => silu::forward_film(film, x as u32, own as u32, y, room.kept),
+            Some(film) => silu::forward_film(film, x.into(), own as u32, y, room.kept),
             None => {
                 y.iter_mut().for_each(|y| *y = moved(*y, x, own));
                 silu::forward(own as u32, y, room.kept);
