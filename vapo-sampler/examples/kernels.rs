@@ -3,6 +3,8 @@
 //! ```text
 //! cargo run --release -p vapo-sampler --features wide --example kernels
 //! ```
+//!
+//! After `--`, a part of the names of the layers to be measured.
 
 use std::time::{Duration, Instant};
 use vapo_format::Shape;
@@ -11,6 +13,7 @@ use vapo_sampler::silu::Film;
 use vapo_sampler::wide::{convolve, scratch_words, silu, unpack, unpacked_words};
 
 fn main() {
+    let filter = std::env::args().nth(1).unwrap_or_default();
     println!("{:34} {:>10} {:>9} {:>10} {:>9}", "layer", "forward", "GMAC/s", "reverse", "GMAC/s");
     for (name, window, tiles, channels, extent) in [
         ("fashion: 3×3 4→16 @14", 3, false, [4, 16], 14),
@@ -26,6 +29,9 @@ fn main() {
         ("linear 64→64", 1, false, [64, 64], 1),
         ("3×3 32→32 @32", 3, false, [32, 32], 32),
     ] {
+        if !name.contains(&filter) {
+            continue;
+        }
         let step = if tiles { window as u16 } else { 1 };
         let input = Shape { channels: channels[0], height: extent * step, width: extent * step };
         let output = Shape { channels: channels[1], height: extent, width: extent };
