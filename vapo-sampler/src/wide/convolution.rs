@@ -223,14 +223,14 @@ impl<L: Lanes> Image<'_, L> {
         let [r, p] = shape::<L, B>(rows.len(), columns.len());
         let main_rows = rows.start..rows.end - rows.len() % r;
         let main_columns = columns.start..columns.end - columns.len() % p;
-        let area = (main_rows.clone(), main_columns.clone());
+        let area = [main_rows.clone(), main_columns.clone()];
         match [r, p] {
-            [1, 14] => self.sweep::<1, 14, B>(weights, output, area),
-            [2, 8] => self.sweep::<2, 8, B>(weights, output, area),
-            [1, 8] => self.sweep::<1, 8, B>(weights, output, area),
-            [2, 7] => self.sweep::<2, 7, B>(weights, output, area),
-            [1, 7] => self.sweep::<1, 7, B>(weights, output, area),
-            [4, 4] => self.sweep::<4, 4, B>(weights, output, area),
+            [1, 14] => self.sweep_large::<1, 14, B>(weights, output, area),
+            [2, 8] => self.sweep_large::<2, 8, B>(weights, output, area),
+            [1, 8] => self.sweep_large::<1, 8, B>(weights, output, area),
+            [2, 7] => self.sweep_large::<2, 7, B>(weights, output, area),
+            [1, 7] => self.sweep_large::<1, 7, B>(weights, output, area),
+            [4, 4] => self.sweep_large::<4, 4, B>(weights, output, area),
             [2, 4] => self.sweep::<2, 4, B>(weights, output, area),
             [1, 4] => self.sweep::<1, 4, B>(weights, output, area),
             [4, 2] => self.sweep::<4, 2, B>(weights, output, area),
@@ -243,17 +243,34 @@ impl<L: Lanes> Image<'_, L> {
         self.cover(weights, output, main_rows.end..rows.end, main_columns);
     }
 
+    /// As [`Image::sweep`], for shapes that most pixels are covered by: compiled for some numbers of channels.
+    fn sweep_large<const R: usize, const P: usize, const B: usize>(
+        &mut self,
+        weights: [&[[u32; LANES]]; B],
+        output: usize,
+        area: [Range<usize>; 2],
+    ) {
+        let lanes = self.lanes;
+        match (self.pass.columns_together(), self.pass.pairs) {
+            // Processors with few registers have no such shapes.
+            _ if L::TILE < 16 => {}
+            (3, 8) => lanes.vectorize(Sweep::<L, R, P, B, 3, 8> { image: self, weights, output, area }),
+            (3, 16) => lanes.vectorize(Sweep::<L, R, P, B, 3, 16> { image: self, weights, output, area }),
+            _ => self.sweep::<R, P, B>(weights, output, area),
+        }
+    }
+
     fn sweep<const R: usize, const P: usize, const B: usize>(
         &mut self,
         weights: [&[[u32; LANES]]; B],
         output: usize,
-        (rows, columns): (Range<usize>, Range<usize>),
+        area: [Range<usize>; 2],
     ) {
         let lanes = self.lanes;
         if self.pass.columns_together() == 3 {
-            lanes.vectorize(Sweep::<L, R, P, B, 3> { image: self, weights, output, rows, columns });
+            lanes.vectorize(Sweep::<L, R, P, B, 3, 0> { image: self, weights, output, area });
         } else {
-            lanes.vectorize(Sweep::<L, R, P, B, 1> { image: self, weights, output, rows, columns });
+            lanes.vectorize(Sweep::<L, R, P, B, 1, 0> { image: self, weights, output, area });
         }
     }
 }
@@ -277,20 +294,19 @@ fn shape<L: Lanes, const B: usize>(rows: usize, columns: usize) -> [usize; 2] {
 }
 
 /// Tiles of one shape over an area, for some blocks of outputs.
-struct Sweep<'i, 'a, L, const R: usize, const P: usize, const B: usize, const K: usize> {
+struct Sweep<'i, 'a, L, const R: usize, const P: usize, const B: usize, const K: usize, const D: usize> {
     image: &'i mut Image<'a, L>,
     weights: [&'i [[u32; LANES]]; B],
     output: usize,
-    rows: Range<usize>,
-    columns: Range<usize>,
+    area: [Range<usize>; 2],
 }
 
-impl<L: Lanes, const R: usize, const P: usize, const B: usize, const K: usize> Work<L>
-    for Sweep<'_, '_, L, R, P, B, K>
+impl<L: Lanes, const R: usize, const P: usize, const B: usize, const K: usize, const D: usize> Work<L>
+    for Sweep<'_, '_, L, R, P, B, K, D>
 {
     #[inline(always)]
     fn run(self, lanes: L) {
-        let Sweep { image, weights, output, rows, columns } = self;
+        let Sweep { image, weights, output, area: [rows, columns] } = self;
         let Pass { window, outputs, .. } = image.pass;
         let source = image.source;
         let mut finishes = [image.finish.block(output); B];
@@ -304,7 +320,7 @@ impl<L: Lanes, const R: usize, const P: usize, const B: usize, const K: usize> W
             let window_rows = if image.border[0] > 0 { above..window[0] - below } else { 0..window[0] };
             for column in columns.clone().step_by(P) {
                 let first = row * source.step * source.row + column * source.pixel;
-                let Some(sums) = tile::<L, R, P, B, K>(lanes, source, first, window_rows.clone(), weights) else {
+                let Some(sums) = tile::<L, R, P, B, K, D>(lanes, source, first, window_rows.clone(), weights) else {
                     return;
                 };
                 for (r, sums) in sums.iter().enumerate() {

@@ -34,9 +34,10 @@ macro_rules! unrolled {
 
 /// Sums of R × P pixels and B blocks of outputs, K columns of the window at a time. `first` is the pair at which the
 /// window's first row begins for the tile's first pixel, `rows` are the window's rows to sum.
+/// D is the number of pairs of a pixel where the compiler shall know it, 0 otherwise: with it, addresses take less work.
 /// None where a slice is too short, which the shapes rule out.
 #[inline(always)]
-pub(super) fn tile<L: Lanes, const R: usize, const P: usize, const B: usize, const K: usize>(
+pub(super) fn tile<L: Lanes, const R: usize, const P: usize, const B: usize, const K: usize, const D: usize>(
     lanes: L,
     source: Source<'_>,
     first: usize,
@@ -44,24 +45,29 @@ pub(super) fn tile<L: Lanes, const R: usize, const P: usize, const B: usize, con
     weights: [&[[u32; LANES]]; B],
 ) -> Option<Tile<L, R, P, B>> {
     let Source { pairs, row, step, pixel, groups } = source;
+    let pixel = if D > 0 { D } else { pixel };
     let mut sums = [[[lanes.zero(); B]; P]; R];
     for window_row in rows {
         for group in 0..groups {
-            let pairs = pairs.get(first + window_row * row + group * K * pixel..)?;
-            let line = (window_row * groups + group) * pixel;
-            let mut blocks = weights.map(|block| block.get(line * K..).unwrap_or_default());
+            let start = first + window_row * row + group * K * pixel;
+            let mut lines = [[].as_slice(); R];
+            for (r, line) in lines.iter_mut().enumerate() {
+                *line = pairs.get(start + r * step * row..)?.get(..(P + K - 1) * pixel)?;
+            }
+            let words = (window_row * groups + group) * pixel * K;
+            let mut blocks = weights.map(|block| block.get(words..).unwrap_or_default());
             for pair in 0..pixel {
                 let mut vectors = [[lanes.weights(&[0; LANES]); K]; B];
                 for (vectors, block) in vectors.iter_mut().zip(&mut blocks) {
-                    let (words, rest) = block.split_first_chunk::<K>()?;
-                    vectors.iter_mut().zip(words).for_each(|(vector, words)| *vector = lanes.weights(words));
+                    let (first, rest) = block.split_first_chunk::<K>()?;
+                    vectors.iter_mut().zip(first).for_each(|(vector, words)| *vector = lanes.weights(words));
                     *block = rest;
                 }
                 unrolled!(r in 0 1 2 3 {
-                    if let Some(sums) = sums.get_mut(r) {
+                    if let (Some(sums), Some(line)) = (sums.get_mut(r), lines.get(r)) {
                         unrolled!(column in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 {
                             if column < P + K - 1 {
-                                let values = lanes.pair(*pairs.get(r * step * row + column * pixel + pair)?);
+                                let values = lanes.pair(*line.get(column * pixel + pair)?);
                                 for k in 0..K {
                                     let Some(sums) = column.checked_sub(k).and_then(|p| sums.get_mut(p)) else { continue };
                                     for (sum, vectors) in sums.iter_mut().zip(&vectors) {
