@@ -9,6 +9,7 @@
 //! | [`homotopy`] | the path between noise and data |
 //! | [`fixed_point`] | integer arithmetic: what integers stand for, and how sums become activations |
 //! | [`matrix`] | one weight matrix: its shape, its encoding, a view of its borrowed bytes |
+//! | [`words`] | the words that weights of integer arithmetic lie in |
 //! | [`threshold`] | above which energy a sample is an anomaly |
 //! | [`model`] | a whole file, checked and borrowed: [`Model::parse`] |
 //! | [`writer`] | the other direction: [`Writer`] fills a buffer that the caller lends |
@@ -36,7 +37,7 @@ pub mod matrix;
 pub mod model;
 pub mod signal;
 pub mod threshold;
-mod words;
+pub mod words;
 pub mod writer;
 
 pub use architecture::{Architecture, Node};

@@ -8,7 +8,7 @@ use crate::matrix::MatrixShape;
 
 /// For every word, in the order of the file, the positions of its four weights among the row-major ones; none past the last
 /// input or output.
-pub(crate) fn words(shape: &MatrixShape) -> impl Iterator<Item = [Option<usize>; 4]> {
+pub fn words(shape: &MatrixShape) -> impl Iterator<Item = [Option<usize>; 4]> {
     let MatrixShape { window: [rows, window], columns, .. } = *shape;
     let channels = shape.channels();
     let at = move |tap: usize, input: usize, output: usize| {
@@ -46,7 +46,7 @@ fn zero_at_end(words: &[[u8; 4]], count: usize, bits: u32) -> bool {
 }
 
 /// The sum of the magnitudes of every output's weights, forward, then in reverse, where an input sums over the window's pixels.
-pub(crate) fn magnitudes(shape: &MatrixShape, values: &[i8]) -> impl Iterator<Item = u32> {
+pub fn magnitudes(shape: &MatrixShape, values: &[i8]) -> impl Iterator<Item = u32> {
     let (columns, channels) = (shape.columns.max(1), shape.channels().max(1));
     let sum = |values: &mut dyn Iterator<Item = &i8>| {
         values.fold(0, |sum: u32, value| sum.saturating_add(value.unsigned_abs().into()))

@@ -12,6 +12,7 @@
 //! | [`optimiser`] | Muon, Adam, clipping, learning rate, moving average |
 //! | [`training`] | the step, told in one file (`training/step.rs`), and the loop around it |
 //! | [`quantise`] | from float parameters to a model file |
+//! | [`calibration`] | from float to integer arithmetic, and what that changes |
 //! | [`sampling`] | what a model file is for: images drawn, restored, composed, interpolated and judged |
 //! | [`evaluation`] | how far samples are from a data set |
 //! | [`export`] | images to files that other programs read, and pictures for people |
@@ -29,6 +30,7 @@
 //! differentiating one.
 
 pub mod arithmetic;
+pub mod calibration;
 pub mod cli;
 pub mod dataset;
 pub mod evaluation;

@@ -5,8 +5,9 @@
 //! its scale is exact in f32, and quantising what was quantised changes nothing.
 
 use crate::potential::parameters::{Layout, Place};
+use vapo_format::matrix::{Weights, floats};
 use vapo_format::writer::{Values, Writer, file_bytes};
-use vapo_format::{Architecture, Encoding, Error};
+use vapo_format::{Architecture, Encoding, Error, Model};
 
 /// Largest magnitude of a quantised weight.
 const LARGEST: f32 = 127.0;
@@ -58,6 +59,24 @@ pub fn rounded(layout: &Layout, parameters: &[f32]) -> Vec<f32> {
     rounded
 }
 
+/// The parameters of a model of float arithmetic, as numbers; none of one of integer arithmetic.
+pub fn parameters(model: &Model<'_>) -> Option<Vec<f32>> {
+    let mut parameters = Vec::new();
+    for (_, matrix) in model.matrices() {
+        match matrix.weights {
+            Weights::Float32 { values } => parameters.extend(floats(values)),
+            Weights::Int8 { values, scales } => {
+                let scales: Vec<f32> = floats(scales).collect();
+                let rows = values.chunks_exact(matrix.columns).flat_map(|row| row.iter().zip(&scales));
+                parameters.extend(rows.map(|(value, scale)| f32::from(*value as i8) * scale));
+            }
+            Weights::Integer { .. } => return None,
+        }
+        parameters.extend(matrix.biases());
+    }
+    Some(parameters)
+}
+
 /// (rows, columns) weights → i8 values, and a scale a column. A column of zeros has scale 0.
 fn quantise(weights: &[f32], place: &Place) -> (Vec<i8>, Vec<f32>) {
     let mut scales = vec![0.0f32; place.shape.columns];
@@ -85,8 +104,7 @@ fn of_17_bits(scale: f32) -> f32 {
 mod tests {
     use super::*;
     use vapo_format::layer::TIME_FEATURES;
-    use vapo_format::matrix::{Weights, floats};
-    use vapo_format::{Block, Homotopy, Model, Shape, encoder};
+    use vapo_format::{Block, Homotopy, Shape, encoder};
 
     fn architecture() -> Architecture {
         let image = Shape { channels: 1, height: 2, width: 2 };
@@ -129,6 +147,7 @@ mod tests {
             assert_eq!(rounded(&layout, &once), once);
             let file = |parameters: &[f32]| model_file(&architecture, parameters, Encoding::Int8).unwrap();
             assert_eq!(file(&parameters), file(&once));
+            assert_eq!(super::parameters(&Model::parse(&file(&parameters)).unwrap()), Some(once));
         }
     }
 

@@ -4,6 +4,7 @@
 mod architecture;
 mod corruption;
 mod errors;
+mod exponents;
 mod graphs;
 mod integer;
 mod models;

@@ -1,5 +1,6 @@
 //! Multipliers and shifts of integer arithmetic, against f64.
 
+use crate::specification::table;
 use proptest::prelude::*;
 use vapo_format::Exponents;
 use vapo_format::fixed_point::Requantisation;
@@ -29,6 +30,24 @@ fn exponents() -> impl Strategy<Value = Exponents> {
 
 fn near_exponents() -> impl Strategy<Value = Exponents> {
     (5..=14_i8, -3..=10_i8).prop_map(|(value, cotangent)| Exponents { value, cotangent })
+}
+
+/// The examples of the specification.
+#[test]
+fn examples() {
+    for row in table("13.4") {
+        let number = |at: usize| row[at].parse::<i32>().expect(row[at]);
+        let scale = |at: usize| row[at].parse::<f32>().expect(row[at]);
+        let input = Exponents { value: -number(2) as i8, cotangent: number(3) as i8 };
+        let found = Requantisation::new(scale(1), input, Exponents::default()).expect(row[0]);
+        let found: [i32; 4] = [
+            found.shifts.forward.into(),
+            found.forward(scale(0)).into(),
+            found.shifts.sum.into(),
+            found.reverse(scale(0)).into(),
+        ];
+        assert_eq!(found, [4, 5, 6, 7].map(number), "{row:?}");
+    }
 }
 
 proptest! {

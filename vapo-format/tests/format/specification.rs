@@ -11,15 +11,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
 use vapo_format::architecture::{MAX_NODES, MAX_SCALINGS};
-use vapo_format::fixed_point::Requantisation;
 use vapo_format::layer::{Add, Concat, Conv, MAX_CHANNELS, Readout, Signal, Silu, SpaceToDepth, Time, Up};
-use vapo_format::{
-    Block, Calibration, Encoding, Error, Exponents, Homotopy, Layer, Model, Node, Scaling, Shape, threshold,
-};
+use vapo_format::{Block, Calibration, Encoding, Error, Homotopy, Layer, Model, Node, Scaling, Shape, threshold};
 
 const SPECIFICATION: &str = include_str!("../../SPECIFICATION.md");
 
-type Table = Vec<Vec<&'static str>>;
+pub(crate) type Table = Vec<Vec<&'static str>>;
 
 /// The text under a heading, up to the next one.
 fn section(number: &str) -> &'static str {
@@ -45,7 +42,7 @@ fn tables(number: &str) -> Vec<Table> {
 }
 
 /// The only table of a section.
-fn table(number: &str) -> Table {
+pub(crate) fn table(number: &str) -> Table {
     let [table] = tables(number).try_into().expect("one table");
     table
 }
@@ -371,24 +368,6 @@ fn acceptances() {
             };
             assert_eq!((model.version(), written), (version, file), "{number}: {}", row[0]);
         }
-    }
-}
-
-/// The multipliers and shifts that a writer makes of scales.
-#[test]
-fn requantisation() {
-    for row in table("13.4") {
-        let number = |at: usize| row[at].parse::<i32>().expect(row[at]);
-        let scale = |at: usize| row[at].parse::<f32>().expect(row[at]);
-        let input = Exponents { value: -number(2) as i8, cotangent: number(3) as i8 };
-        let found = Requantisation::new(scale(1), input, Exponents::default()).expect(row[0]);
-        let found: [i32; 4] = [
-            found.shifts.forward.into(),
-            found.forward(scale(0)).into(),
-            found.shifts.sum.into(),
-            found.reverse(scale(0)).into(),
-        ];
-        assert_eq!(found, [4, 5, 6, 7].map(number), "{row:?}");
     }
 }
 

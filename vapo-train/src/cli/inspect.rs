@@ -2,6 +2,7 @@
 
 use super::board::{self, BOARDS};
 use super::options::{Plan, output, solvers};
+use super::report::{Report, hexadecimal};
 use super::{Failure, parse_any_model, print, read_model, smaller};
 use crate::export::picture;
 use clap::builder::PossibleValuesParser;
@@ -37,8 +38,12 @@ pub(super) struct Arguments {
     /// Picture of where the potential's memory lies, over the time of one drift
     #[arg(long, value_name = "OUT.png")]
     plan: Option<PathBuf>,
-    /// Replace the picture if it exists
-    #[arg(long, requires = "plan")]
+    /// What integer arithmetic changed, and what the model takes of each board: ranges and exponents of activations, saturations,
+    /// error of the drift by step, sums of weights, buffers, instructions and milliseconds
+    #[arg(long, value_name = "OUT.json")]
+    report: Option<PathBuf>,
+    /// Replace the picture and the report if they exist
+    #[arg(long)]
     force: bool,
 }
 
@@ -61,8 +66,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(picture) = &arguments.plan {
         output::expect_png("--plan", picture)?;
     }
+    if let Some(report) = arguments.report.as_ref().filter(|path| path.extension().is_none_or(|end| end != "json")) {
+        return Err(Failure::Usage(format!("--report {}: expected a name that ends in .json", report.display())));
+    }
+    if arguments.force && arguments.plan.is_none() && arguments.report.is_none() {
+        return Err(Failure::Usage("--force: nothing is written without --plan or --report".to_owned()));
+    }
     let files = Plan::new(arguments.force).reads("the model", [&arguments.model]);
-    let files = files.writes("--plan", &arguments.plan).check()?;
+    let files = files.writes("--plan", &arguments.plan).writes("--report", &arguments.report).check()?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_any_model(&arguments.model, &bytes)?;
     let mut text = describe(&model)?;
@@ -72,6 +83,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             .map_err(|error| Failure::Other(error.into()))?;
         files.write(picture, &picture::plan(&lifetimes).png())?;
         text += &format!("plan             {}\n", picture.display());
+    }
+    if let Some(path) = &arguments.report {
+        let report = Report::of_file(&bytes)?;
+        files.write(path, report.json().as_bytes())?;
+        text += &format!("drift            {}\n", report.drift());
+        text += &format!("report           {}\n", path.display());
     }
     let mut refusal = None;
     if let Some((name, device)) = arguments.device() {
@@ -97,6 +114,9 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     text += &format!("\nformat           version {}{newest}\n", model.version());
     let image = architecture.signal;
     text += &format!("image            {image}, homotopy {}, weights {encoding}\n", architecture.homotopy);
+    let calibration = hexadecimal(model.calibration());
+    let calibration = if calibration.is_empty() { calibration } else { format!(", calibration {calibration}") };
+    text += &format!("arithmetic       {}{calibration}\n", model.arithmetic());
     if architecture.scaling.iter().any(|scaling| *scaling != Scaling::BYTES) {
         let scaling = |Scaling { offset, scale }: &Scaling| format!("{offset} + {scale}·value");
         let all: Vec<String> = architecture.scaling.iter().map(scaling).collect();
@@ -278,6 +298,7 @@ node  layer            reads              output   parameters        bytes  mult
 
 format           version 2
 image            8×8×1, homotopy linear, weights int8
+arithmetic       float
 parameters       1033
 multiplications  48528 a drift
 flash            1580 bytes of model; the program takes at most FLASH more

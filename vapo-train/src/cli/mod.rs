@@ -1,6 +1,7 @@
 //! The command line: what is asked for, done, and said about it.
 
 mod board;
+mod calibrate;
 mod card;
 mod compose;
 mod draw;
@@ -15,9 +16,11 @@ mod interrupt;
 mod neighbours;
 mod options;
 mod progress;
+mod report;
 mod sample;
 mod score;
 mod smaller;
+mod speed;
 mod summary;
 mod train;
 
@@ -65,6 +68,8 @@ enum Command {
     Inpaint(inpaint::Arguments),
     /// Draw samples from the weighted sum of two models
     Compose(compose::Arguments),
+    /// Make a model of integer arithmetic, for a device, from one of float arithmetic
+    Calibrate(calibrate::Arguments),
     /// Download a data set from its publisher
     Fetch(fetch::Arguments),
 }
@@ -135,6 +140,7 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
         Some(Command::Score(arguments)) => score::run(arguments),
         Some(Command::Inpaint(arguments)) => inpaint::run(arguments),
         Some(Command::Compose(arguments)) => compose::run(arguments),
+        Some(Command::Calibrate(arguments)) => calibrate::run(arguments),
         Some(Command::Fetch(arguments)) => fetch::run(arguments),
     }
 }

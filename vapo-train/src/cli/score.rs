@@ -202,7 +202,8 @@ fn split_of(option: &str) -> Result<(Source, Split), Failure> {
     Ok((source, split))
 }
 
-fn check_extent(model: &Model<'_>, images: &Dataset) -> Result<(), Failure> {
+/// Refuses images of another extent than the model's.
+pub(super) fn check_extent(model: &Model<'_>, images: &Dataset) -> Result<(), Failure> {
     let (expected, found) = (model.signal(), images.shape());
     if expected == found {
         return Ok(());
@@ -276,7 +277,8 @@ fn npy_file(ordinary: &[f32], others: &[f32]) -> Vec<u8> {
     file
 }
 
-fn with_threshold(model: &Model<'_>, threshold: Threshold) -> Result<Vec<u8>, Failure> {
+/// The model's file with a threshold.
+pub(super) fn with_threshold(model: &Model<'_>, threshold: Threshold) -> Result<Vec<u8>, Failure> {
     // The file keeps its version, and with it its length but for the threshold.
     let mut file = vec![0; model.bytes() + threshold::BYTES];
     let length = replace_threshold(model, Some(threshold), &mut file)?;

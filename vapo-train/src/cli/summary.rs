@@ -1,12 +1,15 @@
 //! What a person is told before and after training.
 
+use super::report::Report;
 use super::{Failure, note, print, progress, quoted};
+use crate::calibration::inputs::Images;
+use crate::calibration::{self, CalibrationError, integer_model};
 use crate::dataset::Dataset;
 use crate::export::picture::{PictureError, refuse_grid, sample_grid};
 use crate::quantise::model_file;
 use crate::run::RunFolder;
 use crate::run::config::Config;
-use crate::run::folder::{MODEL, MODEL_FLOAT32, SAMPLES, SAMPLES_INT8};
+use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, MODEL_INT8, REPORT, SAMPLES, SAMPLES_INTEGER};
 use crate::sampling::{Agreement, Settings, agreement, sample_telling};
 use crate::training::Trainer;
 use vapo_format::{Arithmetic, Encoding, Model};
@@ -14,7 +17,7 @@ use vapo_sampler::{Schedule, Solver, arena};
 
 /// Images of a sample grid.
 const IMAGES: usize = 64;
-/// Trajectories along which the int8 model's drift is compared.
+/// Trajectories along which drifts are compared.
 const TRAJECTORIES: usize = 16;
 /// Steps of the solver.
 const STEPS: u16 = 20;
@@ -45,25 +48,39 @@ pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder<'_>)
             );
         }
         note(&format!(
-            "note: {cause}: {SAMPLES} and {SAMPLES_INT8} are left out; to see numbers once it is trained: \
+            "note: {cause}: {SAMPLES} and {SAMPLES_INTEGER} are left out; to see numbers once it is trained: \
              vapo-train sample --model {} --out samples.npy",
             quoted(&folder.file(MODEL))
         ));
     }
 }
 
-/// Quantises, samples both models through the device's code, writes the model and the pictures, and prints the table.
+/// Quantises, chooses integers, samples the float model and that of the device, writes models and pictures, and prints the
+/// table.
 ///
 /// The float model is that of the last float weights there were: what int8 holds is compared with what it stands for, not
 /// with itself.
-pub(super) fn after(config: &Config, trainer: &Trainer<'_>, folder: &RunFolder<'_>) -> Result<(), Failure> {
+pub(super) fn after(
+    config: &Config,
+    dataset: &Dataset,
+    trainer: &Trainer<'_>,
+    folder: &RunFolder<'_>,
+) -> Result<(), Failure> {
     let architecture = &config.architecture;
     let before_rest = trainer.average_before_rest();
     let float_file = model_file(architecture, before_rest.unwrap_or(trainer.average()), Encoding::Float32)?;
     let int8_file = model_file(architecture, trainer.average(), Encoding::Int8)?;
-    folder.write(MODEL, &int8_file)?;
+    folder.write(MODEL_INT8, &int8_file)?;
     folder.write(MODEL_FLOAT32, &float_file)?;
+    folder.remove(FORMER)?;
     let (float, int8) = (Model::parse(&float_file)?, Model::parse(&int8_file)?);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
+    note("all steps are done; measuring activations, and sampling both models");
+    let (integer_file, report) =
+        pool.install(|| integers(&int8, dataset)).map_err(|cause| without_integers(&cause, folder))?;
+    let integer = Model::parse(&integer_file)?;
+    folder.write(MODEL, &integer_file)?;
+    folder.write(REPORT, report.json().as_bytes())?;
     let settings = Settings {
         count: IMAGES,
         solver: Solver::default(),
@@ -71,9 +88,8 @@ pub(super) fn after(config: &Config, trainer: &Trainer<'_>, folder: &RunFolder<'
         temperature: Solver::default().usual_temperature(),
         seed: config.seed,
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
-    let pictures = if no_picture(config).is_none() { vec![(&float, SAMPLES), (&int8, SAMPLES_INT8)] } else { vec![] };
-    note("all steps are done; sampling both models");
+    let pictures =
+        if no_picture(config).is_none() { vec![(&float, SAMPLES), (&integer, SAMPLES_INTEGER)] } else { vec![] };
     let compared = if before_rest.is_some() { 2 } else { 1 };
     let bar = progress::bar(pictures.len() * IMAGES + compared * TRAJECTORIES, "samples");
     for (model, name) in pictures {
@@ -88,22 +104,52 @@ pub(super) fn after(config: &Config, trainer: &Trainer<'_>, folder: &RunFolder<'
         drifts.push(("drift, only rounded", pool.install(|| agreement(&float, &rounded, &few, || bar.inc(1)))?));
     }
     bar.finish_and_clear();
-    print(&table(config, folder, int8_file.len(), &drifts))
+    print(&table(config, folder, &integer_file, &drifts, &report))
 }
 
-fn table(config: &Config, folder: &RunFolder<'_>, file_bytes: usize, drifts: &[(&'static str, Agreement)]) -> String {
-    let elements = arena::elements(&config.architecture, Arithmetic::Float, Solver::default());
+/// The file of integer arithmetic, and what is to be known of it.
+fn integers(int8: &Model<'_>, dataset: &Dataset) -> Result<(Vec<u8>, Report), CalibrationError> {
+    let settings = calibration::Settings::default();
+    let images = Images::new(int8, Some(dataset), &settings)?;
+    let found = integer_model(int8, &images, &settings)?;
+    let float = Model::parse(&found.float)?;
+    let report = Report::new(&found.file, &float, &images, &settings, found.coarser)?;
+    Ok((found.file, report))
+}
+
+/// Says what there is in place of an integer model. One of earlier weights does not stay.
+fn without_integers(cause: &CalibrationError, folder: &RunFolder<'_>) -> Failure {
+    for name in [MODEL, REPORT, SAMPLES_INTEGER] {
+        // The cause is what a person has to know of.
+        let _ = folder.remove(name);
+    }
+    let int8 = folder.file(MODEL_INT8);
+    Failure::Other(format!("no integer model: {cause}; the model in float arithmetic is {}", int8.display()).into())
+}
+
+fn table(
+    config: &Config,
+    folder: &RunFolder<'_>,
+    file: &[u8],
+    drifts: &[(&'static str, Agreement)],
+    report: &Report,
+) -> String {
+    let elements = arena::elements(&config.architecture, Arithmetic::Integer, Solver::default());
     let at = |name| folder.file(name).display().to_string();
     let picture = |name| no_picture(config).map_or_else(|| at(name), |cause| format!("none: {cause}"));
     let mut rows = vec![
         ("parameters", config.architecture.parameters().to_string()),
-        ("model", format!("{} ({file_bytes} bytes)", at(MODEL))),
+        ("model", format!("{} ({} bytes)", at(MODEL), file.len())),
         ("arena", format!("{} bytes (solver {})", 4 * elements, Solver::default().name())),
     ];
     rows.extend(drifts.iter().map(|&(name, Agreement { mean_cosine, least_cosine })| {
         (name, format!("cosine {mean_cosine:.6} (least {least_cosine:.6})"))
     }));
-    rows.extend([("samples, float", picture(SAMPLES)), ("samples, int8", picture(SAMPLES_INT8))]);
+    rows.extend([
+        ("drift, integer", report.drift()),
+        ("samples, float", picture(SAMPLES)),
+        ("samples, integer", picture(SAMPLES_INTEGER)),
+    ]);
     let lines: String = rows.iter().map(|(name, value)| format!("{name:22} {value}\n")).collect();
-    format!("\n{lines}")
+    format!("\n{}{lines}", report.larger_scales())
 }

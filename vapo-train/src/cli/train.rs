@@ -283,7 +283,7 @@ fn carry_out(
     // All steps are in the checkpoint: whatever comes now can be made again.
     let asked = interrupt::at_once(&format!("interrupted after the last step, {step}; {to_continue}"));
     match ending {
-        Ending::Finished if !asked => summary::after(config, &trainer, folder),
+        Ending::Finished if !asked => summary::after(config, dataset, &trainer, folder),
         _ => Err(Failure::Interrupted(format!("stopped after step {step}; {to_continue}"))),
     }
 }

@@ -19,18 +19,26 @@ pub const CHECKPOINT: &str = "checkpoint.safetensors";
 pub const LOSS: &str = "loss.png";
 /// Samples of the float model.
 pub const SAMPLES: &str = "samples.png";
-/// Samples of the int8 model.
-pub const SAMPLES_INT8: &str = "samples-int8.png";
-/// The int8 model, to be flashed.
+/// Samples of the integer model: what a device draws.
+pub const SAMPLES_INTEGER: &str = "samples-integer.png";
+/// The model of integer arithmetic, to be flashed.
 pub const MODEL: &str = "model.vapo";
+/// What integer arithmetic changed, and what the model takes of each board.
+pub const REPORT: &str = "model.json";
+/// The int8 model in float arithmetic: the weights that the integer model was made of.
+pub const MODEL_INT8: &str = "model-int8.vapo";
 /// The model with float weights: as it was when weights came to rest where int8 holds them, to compare with.
 pub const MODEL_FLOAT32: &str = "model-float32.vapo";
 
 /// Bytes of a configuration at most.
 const MAX_CONFIG: u64 = 1 << 20;
 
+/// What earlier versions left, and this one does not: samples of the int8 model.
+pub const FORMER: &str = "samples-int8.png";
+
 /// The files of a run beside its configuration.
-const FILES: [&str; 7] = [METRICS, CHECKPOINT, LOSS, SAMPLES, SAMPLES_INT8, MODEL, MODEL_FLOAT32];
+const FILES: [&str; 10] =
+    [METRICS, CHECKPOINT, LOSS, SAMPLES, SAMPLES_INTEGER, MODEL, REPORT, MODEL_INT8, MODEL_FLOAT32, FORMER];
 
 /// The folder of a run: `config.json` is there. All that is written into it goes through here, and only while it is locked.
 #[derive(Clone, Debug)]
@@ -107,6 +115,15 @@ impl<'l> RunFolder<'l> {
         // Many bytes take a while.
         self.lock.check_held()?;
         finish(file, &path, Existing::Replaced).map_err(access(&path))
+    }
+
+    /// Removes a file, one of this module's constants, if it is there.
+    ///
+    /// # Errors
+    /// As [`RunFolder::write`].
+    pub fn remove(&self, name: &str) -> Result<(), RunError> {
+        self.lock.check_held()?;
+        remove(&self.file(name))
     }
 
     /// The log as it was at a step: see [`MetricsLog::resume`].

@@ -188,7 +188,7 @@ fn images_that_make_no_picture_are_trained_on_and_that_is_said_at_the_start() {
             format!("none: a picture shows images of 1 channel (grey) or 3 (red, green, blue), these have {count}");
         assert_eq!(told.output.matches(&none).count(), 2, "{}", told.output);
         assert_eq!(told.errors.contains("is the fourth channel transparency?"), count == 4, "{}", told.errors);
-        assert!(told.errors.contains("samples.png and samples-int8.png are left out"), "{}", told.errors);
+        assert!(told.errors.contains("samples.png and samples-integer.png are left out"), "{}", told.errors);
         // What is printed can be pasted.
         let (_, advice) = told.errors.split_once("vapo-train ").unwrap();
         let words = shlex::split(advice.lines().next().unwrap()).unwrap();

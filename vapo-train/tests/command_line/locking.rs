@@ -14,7 +14,7 @@ fn spawn(root: &Path, line: &str) -> Child {
 
 /// What depends on the seed alone.
 fn result(run: &Path) -> [Vec<u8>; 3] {
-    ["checkpoint.safetensors", "model.vapo", "samples-int8.png"].map(|name| fs::read(run.join(name)).unwrap())
+    ["checkpoint.safetensors", "model.vapo", "samples-integer.png"].map(|name| fs::read(run.join(name)).unwrap())
 }
 
 #[test]

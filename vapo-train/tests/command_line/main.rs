@@ -1,6 +1,7 @@
 //! The command line from outside: the program itself, started in an empty folder, and what it says, leaves and refuses.
 
 mod archives;
+mod calibration;
 mod celeba;
 mod composition;
 mod datasets;

@@ -16,12 +16,23 @@ pub(crate) fn architecture(image: Shape, homotopy: Homotopy) -> Architecture {
     Preset::named("tiny").unwrap().architecture(image, homotopy)
 }
 
+fn random(architecture: &Architecture, scale: f32) -> Vec<f32> {
+    let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(1));
+    (0..Layout::new(architecture).len()).map(|_| scale * noise.draw()).collect()
+}
+
 /// Writes the tiny preset with random weights of this scale to `path`. Returns the file's bytes.
 pub(crate) fn write_model(path: &Path, image: Shape, homotopy: Homotopy, scale: f32) -> Vec<u8> {
     let architecture = architecture(image, homotopy);
-    let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(1));
-    let parameters: Vec<f32> = (0..Layout::new(&architecture).len()).map(|_| scale * noise.draw()).collect();
-    let file = model_file(&architecture, &parameters, Encoding::Int8).unwrap();
+    let file = model_file(&architecture, &random(&architecture, scale), Encoding::Int8).unwrap();
     fs::write(path, &file).unwrap();
     file
+}
+
+/// Likewise, with weights of float32. Returns the bytes of the file of int8 weights.
+pub(crate) fn write_float32(path: &Path, image: Shape, homotopy: Homotopy, scale: f32) -> Vec<u8> {
+    let architecture = architecture(image, homotopy);
+    let parameters = random(&architecture, scale);
+    fs::write(path, model_file(&architecture, &parameters, Encoding::Float32).unwrap()).unwrap();
+    model_file(&architecture, &parameters, Encoding::Int8).unwrap()
 }

@@ -10,14 +10,16 @@ use std::process::{Command, Stdio};
 pub(crate) const TINY: &str = "--preset tiny --batch 8 --threads 1";
 
 /// Every file of a finished run.
-pub(crate) const RUN_FILES: [&str; 8] = [
+pub(crate) const RUN_FILES: [&str; 10] = [
     "checkpoint.safetensors",
     "config.json",
     "loss.png",
     "metrics.jsonl",
     "model-float32.vapo",
+    "model-int8.vapo",
+    "model.json",
     "model.vapo",
-    "samples-int8.png",
+    "samples-integer.png",
     "samples.png",
 ];
 

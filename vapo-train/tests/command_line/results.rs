@@ -10,7 +10,7 @@ use vapo_train::export::npy;
 use vapo_train::export::picture::Picture;
 
 /// Every command that writes results: its line without the option that names one, the option, and the end of a name.
-const COMMANDS: [(&str, &str, &str); 10] = [
+const COMMANDS: [(&str, &str, &str); 11] = [
     ("sample --model m.vapo --count 2 --steps 2", "--out", ".png"),
     ("sample --model m.vapo --count 2 --steps 2", "--out", ".npy"),
     ("sample --model m.vapo --count 2 --steps 2", "--out", ""),
@@ -21,6 +21,7 @@ const COMMANDS: [(&str, &str, &str); 10] = [
     ("inpaint --model m.vapo --dataset digits --box 2,3,4,5 --steps 2", "--out", ".png"),
     ("compose --model m.vapo --weight 0.5 --model m.vapo --weight 0.5 --count 2 --steps 2", "--out", ".png"),
     ("score --model m.vapo --dataset digits --out s.json --force", "--write-threshold", ".vapo"),
+    ("calibrate --model m.vapo", "--out", ".vapo"),
 ];
 const EVAL: &str = "eval --model m.vapo --dataset digits --features pixels --count 70 --steps 2";
 

@@ -120,7 +120,15 @@ fn a_finished_run_resumed_stays_as_it_is() {
     assert!(contents(root.path()) == before);
     assert_eq!(again.output, first.output);
     // Results that got lost are made again.
-    for name in ["model.vapo", "model-float32.vapo", "samples.png", "samples-int8.png", "loss.png"] {
+    for name in [
+        "model.vapo",
+        "model.json",
+        "model-int8.vapo",
+        "model-float32.vapo",
+        "samples.png",
+        "samples-integer.png",
+        "loss.png",
+    ] {
         fs::remove_file(root.path().join("run").join(name)).unwrap();
     }
     vapo_train(root.path(), "--resume --out run").succeeded();
@@ -185,7 +193,8 @@ fn a_run_of_before_there_were_nodes_goes_on_to_the_bytes_of_one_of_now() {
 
     vapo_train(root.path(), "--resume --out old").succeeded();
     vapo_train(root.path(), &format!("{TINY} --steps {STEPS} --out new")).succeeded();
-    for name in ["checkpoint.safetensors", "model.vapo", "model-float32.vapo", "samples-int8.png"] {
+    for name in ["checkpoint.safetensors", "model.vapo", "model-int8.vapo", "model-float32.vapo", "samples-integer.png"]
+    {
         assert!(fs::read(run("old").join(name)).unwrap() == fs::read(run("new").join(name)).unwrap(), "{name}");
     }
 }

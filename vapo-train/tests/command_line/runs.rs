@@ -7,7 +7,10 @@ use std::process::Stdio;
 use tempfile::TempDir;
 use vapo_format::{Arithmetic, Encoding, Homotopy, Model};
 use vapo_sampler::{Schedule, Solver, arena};
-use vapo_train::dataset::Source;
+use vapo_train::calibration::inputs::Images;
+use vapo_train::calibration::measure::{Measured, measure};
+use vapo_train::calibration::{self, integer_model};
+use vapo_train::dataset::{Dataset, Source, Split};
 use vapo_train::export::picture::sample_grid;
 use vapo_train::objective::Objective;
 use vapo_train::optimiser::{Rule, learning_rate};
@@ -37,7 +40,7 @@ fn a_run_leaves_its_files_and_nothing_else() {
     vapo_train(root.path(), &format!("{TINY} --steps 120 --out a/run")).succeeded();
     assert_eq!(names(&run), RUN_FILES);
     assert_eq!(png_extent(&run.join("samples.png")), (GRID, GRID));
-    assert_eq!(png_extent(&run.join("samples-int8.png")), (GRID, GRID));
+    assert_eq!(png_extent(&run.join("samples-integer.png")), (GRID, GRID));
     let (width, height) = png_extent(&run.join("loss.png"));
     assert!(width > 300 && height > 200, "{width}×{height}");
 }
@@ -112,7 +115,15 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
     // The float model is that of before weights came to rest, and no other writing of the int8 model.
     let float = model_file(&architecture, &before.ema, Encoding::Float32).unwrap();
     let rounded = model_file(&architecture, &before.ema, Encoding::Int8).unwrap();
-    assert_eq!(read("model.vapo"), int8);
+    assert_eq!(read("model-int8.vapo"), int8);
+    let [of_float, of_int8] = [&float, &int8].map(|file| Model::parse(file).unwrap());
+    // The integer model is made of the int8 one, by calibration on the images that were learned from.
+    let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+    let calibration = calibration::Settings::default();
+    let images = Images::new(&of_int8, Some(&dataset), &calibration).unwrap();
+    let integer = integer_model(&of_int8, &images, &calibration).unwrap();
+    assert_eq!((read("model.vapo"), &integer.float), (integer.file.clone(), &int8));
+    let of_integer = Model::parse(&integer.file).unwrap();
     assert_eq!(read("model-float32.vapo"), float);
     assert_ne!(model_file(&architecture, &last.ema, Encoding::Float32).unwrap(), float);
     let settings = Settings {
@@ -122,8 +133,8 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
         temperature: 0.3,
         seed: 4,
     };
-    for (file, name) in [(&float, "samples.png"), (&int8, "samples-int8.png")] {
-        let images = sample(&Model::parse(file).unwrap(), &settings).unwrap();
+    for (model, name) in [(&of_float, "samples.png"), (&of_integer, "samples-integer.png")] {
+        let images = sample(model, &settings).unwrap();
         assert!(read(name) == sample_grid(&images, architecture.signal).unwrap().png(), "{name}");
     }
     // The table.
@@ -132,22 +143,35 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
         line[name.len()..].trim().to_owned()
     };
     assert_eq!(row("parameters"), architecture.parameters().to_string());
-    assert_eq!(row("model"), format!("run/model.vapo ({} bytes)", int8.len()));
+    assert_eq!(row("model"), format!("run/model.vapo ({} bytes)", integer.file.len()));
     assert_eq!(
         row("arena"),
-        format!("{} bytes (solver etd2)", 4 * arena::elements(&architecture, Arithmetic::Float, Solver::Etd2))
+        format!("{} bytes (solver etd2)", 4 * arena::elements(&architecture, Arithmetic::Integer, Solver::Etd2))
     );
-    let [float, int8, rounded] = [&float, &int8, &rounded].map(|file| Model::parse(file).unwrap());
-    for (name, other) in [("drift, float and int8", &int8), ("drift, only rounded", &rounded)] {
-        let found = agreement(&float, other, &Settings { count: 16, ..settings }, || ()).unwrap();
+    let rounded = Model::parse(&rounded).unwrap();
+    for (name, other) in [("drift, float and int8", &of_int8), ("drift, only rounded", &rounded)] {
+        let found = agreement(&of_float, other, &Settings { count: 16, ..settings }, || ()).unwrap();
         let expected = format!("cosine {:.6} (least {:.6})", found.mean_cosine, found.least_cosine);
         assert_eq!(row(name), expected);
         // Near each other, and not one model compared with itself.
         assert!((0.99..1.0 - 1e-8).contains(&found.mean_cosine), "{name}: {expected}");
     }
+    let Measured { mean_cosine, least_cosine, saturated, saturated_on_no_data, .. } =
+        measure(&of_int8, &of_integer, &images, &calibration).unwrap();
     assert_eq!(
-        (row("samples, float"), row("samples, int8")),
-        ("run/samples.png".into(), "run/samples-int8.png".into())
+        row("drift, integer"),
+        format!(
+            "cosine {mean_cosine:.6} (least {least_cosine:.6}), saturations {saturated}, on images that are no data \
+             {saturated_on_no_data}"
+        )
+    );
+    assert!(mean_cosine > 0.999 && saturated == 0, "{mean_cosine}, {saturated}");
+    let report: serde_json::Value = serde_json::from_slice(&read("model.json")).unwrap();
+    assert_eq!(report["saturated"], saturated);
+    assert_eq!(report["bytes"], integer.file.len());
+    assert_eq!(
+        (row("samples, float"), row("samples, integer")),
+        ("run/samples.png".into(), "run/samples-integer.png".into())
     );
 }
 
@@ -161,7 +185,7 @@ fn the_seed_alone_decides_every_byte() {
         contents(&root.path().join(out))
     });
     let [one, again, threads, other] = runs;
-    for name in ["checkpoint.safetensors", "model.vapo", "model-float32.vapo", "samples.png", "samples-int8.png"] {
+    for name in RUN_FILES.into_iter().filter(|name| !["config.json", "metrics.jsonl", "loss.png"].contains(name)) {
         let name = Path::new(name);
         assert!(one[name] == again[name], "{} differs between two runs", name.display());
         assert!(one[name] == threads[name], "{} depends on the threads", name.display());

@@ -123,7 +123,7 @@ fn after_the_last_step_one_request_ends_it_and_a_resumed_run_makes_the_rest() {
     assert!(asked.elapsed() < Duration::from_secs(5));
     assert_eq!(last, "interrupted after the last step, 60; to continue: vapo-train --resume --out run\n");
     let run = root.path().join("run");
-    assert!(run.join("checkpoint.safetensors").exists() && !run.join("samples-int8.png").exists());
+    assert!(run.join("checkpoint.safetensors").exists() && !run.join("samples-integer.png").exists());
     assert!(entries(&run).iter().all(|name| !name.starts_with('.')));
 
     let metrics = fs::read(run.join("metrics.jsonl")).unwrap();

@@ -1,0 +1,184 @@
+//! From float to integer arithmetic: which integers activations become, measured where the potential is used.
+//!
+//! A model of i8 weights is evaluated in float arithmetic on everything in [`inputs`]; the largest magnitudes choose an
+//! exponent for every activation, with a headroom. The weights stay as they are, unless a sum of them could overflow.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`inputs`] | what the potential is evaluated on: trajectories, images, and images that are no data |
+//! | [`bound`] | larger scales where the sum of an output's weights could overflow |
+//! | [`twin`] | the model of float arithmetic that has the weights of one of integer arithmetic |
+//! | [`measure`] | what integer arithmetic changed: saturations, headroom left, and the drift's error |
+
+pub mod bound;
+pub mod inputs;
+pub mod measure;
+pub mod twin;
+
+use crate::calibration::bound::{Coarser, bounded};
+use crate::calibration::inputs::{Images, Input, inputs};
+use crate::sampling::{Prepared, SamplingError};
+use rayon::prelude::*;
+use serde::Serialize;
+use vapo_format::model::checksum;
+use vapo_format::writer::{Values, Writer, file_bytes};
+use vapo_format::{Calibration, Encoding, Model, matrix};
+use vapo_sampler::calibration::Ranges;
+use vapo_sampler::potential::observer::Observer;
+use vapo_sampler::solver::Drift;
+use vapo_sampler::{Error, Potential};
+
+/// How exponents are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Settings {
+    /// How often the largest magnitude seen has room in an activation's integers.
+    pub headroom: f32,
+    /// Trajectories of each solver, number of steps and temperature.
+    pub trajectories: u32,
+    /// Images on the path without noise.
+    pub images: u32,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+/// Twice what was seen, on about as many evaluations as 100 samples of 20 steps take.
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { headroom: 2.0, trajectories: 2, images: 32, seed: 0x6361_6c69_6272_6174 }
+    }
+}
+
+/// Why a model has no integer arithmetic.
+#[non_exhaustive]
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum CalibrationError {
+    /// The model is not of i8 weights in float arithmetic.
+    #[error("calibration takes a model of int8 weights, found {found}")]
+    Encoding {
+        /// Its encoding.
+        found: Encoding,
+    },
+    /// A drift holds a value that is infinite or not a number.
+    #[error("the drift is not finite on {input}: training diverged (try a lower --lr)")]
+    NotFinite {
+        /// What it was evaluated on.
+        input: String,
+    },
+    /// No exponents suit.
+    #[error(
+        "activations of the network are too many orders of magnitude apart for integers of 16 bits: keep float arithmetic, or \
+         train anew, with a higher --weight-decay for instance"
+    )]
+    Apart,
+    /// Samples that stand for data cannot be drawn.
+    #[error(transparent)]
+    Sampling(#[from] SamplingError),
+    /// The sampler refused.
+    #[error(transparent)]
+    Refused(#[from] Error),
+    /// The format refused.
+    #[error(transparent)]
+    Format(#[from] vapo_format::Error),
+}
+
+/// A model of integer arithmetic, and what was found on the way.
+#[derive(Clone, Debug)]
+pub struct Calibrated {
+    /// The model file. It has no threshold: energies of integers are a little other ones.
+    pub file: Vec<u8>,
+    /// The file of float arithmetic with the same weights.
+    pub float: Vec<u8>,
+    /// Matrices whose weights took larger scales.
+    pub coarser: Vec<Coarser>,
+}
+
+/// The file of a model of i8 weights in integer arithmetic, on the threads of the current pool; the same bytes on any number.
+///
+/// # Errors
+/// Another encoding, a drift that is not finite, or exponents that integers do not have.
+pub fn integer_model(model: &Model<'_>, images: &Images, settings: &Settings) -> Result<Calibrated, CalibrationError> {
+    if model.encoding() != Encoding::Int8 {
+        return Err(CalibrationError::Encoding { found: model.encoding() });
+    }
+    let (float, coarser) = bounded(model)?;
+    let bounded = Model::parse(&float)?;
+    let ranges = ranges(&bounded, &inputs(model, images, settings))?;
+    let exponents = ranges.exponents(&bounded, settings.headroom).ok_or(CalibrationError::Apart)?;
+    let file = write(&bounded, Calibration { exponents: &exponents, digest: digest(settings, images) })?;
+    Ok(Calibrated { file, float, coarser })
+}
+
+/// Tells apart calibrations of other settings or of other images.
+fn digest(settings: &Settings, images: &Images) -> u32 {
+    let settings = serde_json::to_vec(settings).unwrap_or_default();
+    checksum([&settings, images.fingerprint.as_bytes()])
+}
+
+/// The largest magnitudes of all activations on all inputs.
+///
+/// # Errors
+/// A drift is not finite.
+pub fn ranges(model: &Model<'_>, inputs: &[Input]) -> Result<Ranges, CalibrationError> {
+    let all = observed(model, inputs, Ranges::default)?;
+    Ok(all.iter().fold(Ranges::default(), |all, ranges| all.merged(ranges)))
+}
+
+/// What an observer sees on each input.
+///
+/// # Errors
+/// A drift is not finite.
+pub(crate) fn observed<O: Observer + Send>(
+    model: &Model<'_>,
+    inputs: &[Input],
+    observer: impl Fn() -> O + Sync,
+) -> Result<Vec<O>, CalibrationError> {
+    let prepared = Prepared::new(model)?;
+    let visit = |memory: &mut Vec<f32>, input: &Input| {
+        let potential = prepared.potential(memory)?;
+        let mut drift = Observed { potential, observer: observer(), finite: true };
+        input.visit(&mut drift, model.homotopy(), model.signal())?;
+        if drift.finite { Ok(drift.observer) } else { Err(CalibrationError::NotFinite { input: input.to_string() }) }
+    };
+    // All are visited before the first error is looked for, so that the same input is named on any number of threads.
+    let all: Vec<Result<O, CalibrationError>> = inputs.par_iter().map_init(|| prepared.memory(), visit).collect();
+    all.into_iter().collect()
+}
+
+/// A drift that an observer looks at.
+struct Observed<'a, O> {
+    potential: Potential<'a>,
+    observer: O,
+    finite: bool,
+}
+
+impl<O: Observer> Drift for Observed<'_, O> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        let potential = self.potential.observed_drift(x, time, drift, &mut self.observer)?;
+        self.finite &= potential.is_finite() && drift.iter().all(|value| value.is_finite());
+        Ok(potential)
+    }
+}
+
+/// The file of integer arithmetic with the weights of a model of i8 weights.
+fn write(model: &Model<'_>, calibration: Calibration<'_>) -> Result<Vec<u8>, vapo_format::Error> {
+    let architecture = model.architecture();
+    let mut file = vec![0; file_bytes(&architecture, Encoding::Integer)?];
+    let mut writer = Writer::integer(&mut file, &architecture, calibration, None)?;
+    for (_, matrix) in model.matrices() {
+        let (values, scales) = int8(&matrix);
+        let biases: Vec<f32> = matrix.biases().collect();
+        writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales })?;
+    }
+    writer.finish()?;
+    Ok(file)
+}
+
+/// Values and scales of a matrix of i8 weights; nothing of another.
+fn int8(matrix: &matrix::Matrix<'_>) -> (Vec<i8>, Vec<f32>) {
+    match matrix.weights {
+        matrix::Weights::Int8 { values, scales } => {
+            (values.iter().map(|&byte| byte as i8).collect(), matrix::floats(scales).collect())
+        }
+        _ => Default::default(),
+    }
+}

@@ -1,0 +1,102 @@
+//! The model of float arithmetic that has the weights of one of integer arithmetic: to compare them.
+//!
+//! Multipliers have 15 bits, so that a weight is within 2⁻¹⁵ of what the file was made from, but for columns whose scales
+//! are far below the largest.
+
+use vapo_format::words::words;
+use vapo_format::writer::{Values, Writer, file_bytes};
+use vapo_format::{Encoding, Error, Exponents, Matrix, Model, matrix};
+
+/// The file of i8 weights in float arithmetic with the weights of a model of integer arithmetic; none of another model.
+///
+/// # Errors
+/// A scale beyond those of the format.
+pub fn twin(model: &Model<'_>) -> Result<Option<Vec<u8>>, Error> {
+    if model.encoding() != Encoding::Integer {
+        return Ok(None);
+    }
+    let architecture = model.architecture();
+    let exponents: Vec<Exponents> = model.exponents().collect();
+    let mut file = vec![0; file_bytes(&architecture, Encoding::Int8)?];
+    let mut writer = Writer::new(&mut file, &architecture, Encoding::Int8)?;
+    let placed: Vec<_> = model.walk().filter(|placed| placed.matrix().is_some()).collect();
+    for ((shape, matrix), placed) in model.matrices().zip(placed) {
+        let at = |node: u16| exponents.get(usize::from(node)).copied().unwrap_or_default();
+        let (input, output) = (at(placed.edges.first().copied().unwrap_or_default()), at(placed.index));
+        let scales = scales(&matrix, input, output);
+        let biases: Vec<f32> = matrix::integers(matrix.biases)
+            .map(|bias| (f64::from(bias) * power(-i32::from(output.value))) as f32)
+            .collect();
+        writer.matrix(&biases, Values::Int8 { values: &values(&shape, &matrix), scales: &scales })?;
+    }
+    writer.finish()?;
+    Ok(Some(file))
+}
+
+/// The scales of the columns, between activations of these exponents.
+fn scales(matrix: &Matrix<'_>, input: Exponents, output: Exponents) -> Vec<f32> {
+    let matrix::Weights::Integer { forward, shifts, .. } = matrix.weights else { return Vec::new() };
+    let shift = i32::from(output.value) - i32::from(input.value) + 16 + i32::from(shifts.forward);
+    matrix::halves(forward).map(|multiplier| (f64::from(multiplier) * power(-shift)) as f32).collect()
+}
+
+/// The weights, row-major; nothing of float weights.
+pub fn values(shape: &matrix::MatrixShape, matrix: &Matrix<'_>) -> Vec<i8> {
+    let mut values = vec![0; shape.rows * shape.columns];
+    match matrix.weights {
+        matrix::Weights::Integer { words: bytes, .. } => {
+            let pairs = words(shape).zip(bytes.as_chunks::<4>().0);
+            for (place, byte) in pairs.flat_map(|(places, word)| places.into_iter().zip(*word)) {
+                if let Some(place) = place {
+                    values[place] = byte as i8;
+                }
+            }
+            values
+        }
+        matrix::Weights::Int8 { values, .. } => values.iter().map(|&byte| byte as i8).collect(),
+        matrix::Weights::Float32 { .. } => Vec::new(),
+    }
+}
+
+/// 2^exponent.
+fn power(exponent: i32) -> f64 {
+    libm::exp2(exponent.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibration::inputs::Images;
+    use crate::calibration::{Settings, integer_model};
+    use vapo_format::matrix::{Weights, floats};
+
+    #[test]
+    fn the_twin_has_the_weights_that_the_integers_were_made_of() {
+        let file = include_bytes!("../../../vapo-sampler/tests/version-1/digits.vapo");
+        let model = Model::parse(file).unwrap();
+        let settings = Settings { images: 4, ..Settings::default() };
+        let images = Images::new(&model, None, &settings).unwrap();
+        let integer = integer_model(&model, &images, &settings).unwrap().file;
+        let found = twin(&Model::parse(&integer).unwrap()).unwrap().unwrap();
+        assert_eq!(twin(&model).unwrap(), None);
+        let found = Model::parse(&found).unwrap();
+        assert_eq!(found.architecture(), model.architecture());
+        for ((_, found), (node, expected)) in found.matrices().zip(model.matrices()) {
+            let (Weights::Int8 { values, scales }, Weights::Int8 { values: of_integers, scales: near }) =
+                (expected.weights, found.weights)
+            else {
+                panic!("not int8")
+            };
+            assert!(values == of_integers, "{node}");
+            let largest = floats(scales).fold(0.0, f32::max);
+            for (scale, near) in floats(scales).zip(floats(near)) {
+                // Half a unit of a multiplier whose largest is at least 2¹⁴.
+                assert!((scale - near).abs() <= largest / 32_000.0, "{node}: {near} is not {scale}");
+            }
+            let (biases, near) = (expected.biases(), found.biases());
+            for (bias, near) in biases.zip(near) {
+                assert!((bias - near).abs() < 2e-3, "{node}: {near} is not {bias}");
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `vapo-train calibrate`: a model of integer arithmetic from one of float arithmetic.
+
+use super::options::{DataOptions, Plan};
+use super::report::Report;
+use super::score::{check_extent, with_threshold};
+use super::{Failure, from_one_to, parse_model, print, read_model};
+use crate::calibration::inputs::Images;
+use crate::calibration::{CalibrationError, Settings, integer_model};
+use crate::cli::card::{Card, ModelCard, decimal};
+use crate::dataset::Dataset;
+use crate::quantise::{model_file, parameters};
+use crate::sampling::anomaly::{self, ScoreError, ScoredImages, energies};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+use vapo_format::{Encoding, Model, Threshold};
+
+/// Options that say what a data set's images are.
+const OF_DATA: [&str; 8] = ["split", "data_dir", "crop", "size", "filter", "channels", "background", "cache_dir"];
+
+#[derive(Debug, clap::Args)]
+// Without a data set, samples of the model stand for its images.
+#[command(mut_arg("dataset", |option| option.required(false)))]
+#[command(mut_args(|option| if OF_DATA.contains(&option.get_id().as_str()) { option.requires("dataset") } else { option }))]
+pub(super) struct Arguments {
+    /// Model file of int8 or float32 weights
+    #[arg(long, value_name = "F.vapo")]
+    model: PathBuf,
+    #[command(flatten)]
+    data: Option<DataOptions>,
+    /// How often the largest magnitude seen has room in an activation's integers; 4 is safer for images that are no data, and
+    /// takes a bit of every activation
+    #[arg(long, value_name = "H", default_value_t = Settings::default().headroom, allow_negative_numbers = true,
+        value_parser = headroom)]
+    headroom: f32,
+    /// Leave the model's anomaly threshold out: it was fitted to energies of float arithmetic
+    #[arg(long, conflicts_with = "dataset")]
+    drop_threshold: bool,
+    /// Threads to work on; the result does not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
+    threads: Option<usize>,
+    /// The model of integer arithmetic
+    #[arg(long, value_name = "F.vapo")]
+    out: PathBuf,
+    /// Replace the file and its card if they exist
+    #[arg(long)]
+    force: bool,
+}
+
+fn headroom(text: &str) -> Result<f32, String> {
+    let number: Option<f32> = text.parse().ok();
+    number.filter(|number| (1.0..=1024.0).contains(number)).ok_or_else(|| "expected a number from 1 to 1024".to_owned())
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { out, .. } = arguments;
+    if out.extension().is_none_or(|extension| extension != "vapo") {
+        return Err(Failure::Usage(format!("--out {}: expected a name that ends in .vapo", out.display())));
+    }
+    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
+    let plan = arguments.data.iter().fold(plan, Plan::reads_data);
+    let outputs = plan.writes_with_card("--out", [out]).check()?;
+    let bytes = read_model(&arguments.model)?;
+    let model = parse_model(&arguments.model, &bytes)?;
+    let int8 = int8(arguments, &model)?;
+    if model.threshold().is_some() && arguments.data.is_none() && !arguments.drop_threshold {
+        return Err(Failure::Usage(format!(
+            "{} has a threshold, which was fitted to energies of float arithmetic: give the images to fit it to anew, with \
+             --dataset, or leave it out, with --drop-threshold",
+            arguments.model.display()
+        )));
+    }
+    let dataset = arguments.data.as_ref().map(DataOptions::load).transpose()?;
+    dataset.iter().try_for_each(|dataset| check_extent(&model, dataset))?;
+
+    let settings = Settings { headroom: arguments.headroom, ..Settings::default() };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
+    let (file, report) = pool.install(|| {
+        let int8 = Model::parse(int8.as_deref().unwrap_or(&bytes))?;
+        let images = Images::new(&int8, dataset.as_ref(), &settings)?;
+        let found = integer_model(&int8, &images, &settings)?;
+        let float = Model::parse(&found.float)?;
+        let report = Report::new(&found.file, &float, &images, &settings, found.coarser)?;
+        Ok::<_, CalibrationError>((found.file, report))
+    })?;
+    let integer = Model::parse(&file)?;
+    let threshold = match (&dataset, model.threshold()) {
+        (Some(dataset), Some(fitted)) => Some(pool.install(|| refit(&integer, dataset, fitted))?),
+        _ => None,
+    };
+    let text = text(arguments, &report, &model, threshold, dataset.as_ref());
+    let file = threshold.map_or(Ok(file.clone()), |threshold| with_threshold(&integer, threshold))?;
+
+    let mut map = Map::new();
+    map.insert("headroom".to_owned(), decimal(arguments.headroom));
+    if let Some(Threshold { energy, time, .. }) = threshold {
+        map.insert("threshold".to_owned(), json!({"energy": decimal(energy), "time": decimal(time)}));
+    }
+    let data = arguments.data.iter().zip(&dataset).map(|(options, dataset)| options.card(dataset)).collect();
+    let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
+    let results = match serde_json::to_value(&report)? {
+        Value::Object(results) => results,
+        _ => Map::new(),
+    };
+    let card = Card { models, data, settings: map, results, ..Card::new("calibrate") };
+    let printed = print(&text);
+    outputs.write_with_card(out, &file, &card)?;
+    print(&format!("model          {} ({} bytes)\n", out.display(), file.len()))?;
+    printed
+}
+
+/// The file of int8 weights, where the model is not that.
+fn int8(arguments: &Arguments, model: &Model<'_>) -> Result<Option<Vec<u8>>, Failure> {
+    match (model.encoding(), parameters(model)) {
+        (Encoding::Float32, Some(parameters)) => {
+            Ok(Some(model_file(&model.architecture(), &parameters, Encoding::Int8)?))
+        }
+        (Encoding::Int8, _) => Ok(None),
+        _ => Err(Failure::Usage(format!(
+            "{} is of integer arithmetic already: give the model of int8 or float32 weights that it was made from",
+            arguments.model.display()
+        ))),
+    }
+}
+
+/// The threshold of the same time and rate for energies of integers.
+fn refit(model: &Model<'_>, dataset: &Dataset, fitted: Threshold) -> Result<Threshold, ScoreError> {
+    let energies = energies(model, &ScoredImages::Dataset(dataset), fitted.time)?;
+    Ok(Threshold { energy: anomaly::threshold(&energies, fitted.false_positive_rate), ..fitted })
+}
+
+/// What a person is told.
+fn text(
+    arguments: &Arguments,
+    report: &Report,
+    model: &Model<'_>,
+    threshold: Option<Threshold>,
+    dataset: Option<&Dataset>,
+) -> String {
+    let images = match (&arguments.data, dataset) {
+        (Some(options), Some(_)) => options.name(),
+        _ => "samples of the model".to_owned(),
+    };
+    let (digest, headroom) = (report.calibration(), arguments.headroom);
+    let mut text = format!("calibration    {digest}, headroom {headroom}, on {images}\n");
+    text += &format!("drift          {}\n", report.drift());
+    text += &report.larger_scales();
+    match (model.threshold(), threshold) {
+        (Some(fitted), Some(Threshold { energy, time, false_positive_rate: rate })) => {
+            text += &format!(
+                "threshold      {energy} at time {time}, for a false-positive rate of {rate}; {} in float arithmetic\n",
+                fitted.energy
+            );
+        }
+        (Some(_), None) => text += "threshold      left out\n",
+        _ => {}
+    }
+    text
+}

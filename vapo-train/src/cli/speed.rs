@@ -1,0 +1,84 @@
+//! How long a drift takes on a board, from the instructions of its multiplications: before anything is flashed.
+
+/// A processor core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Core {
+    /// Cortex-M0.
+    M0,
+    /// Cortex-M4 with DSP instructions.
+    M4,
+    /// Cortex-M7 with DSP instructions.
+    M7,
+    /// Cortex-M33 with DSP instructions.
+    M33,
+}
+
+impl Core {
+    /// Instructions a multiplication of a whole drift in integer arithmetic, everything included.
+    const fn instructions_a_multiplication(self) -> f64 {
+        // Estimates, to be replaced by measurements.
+        match self {
+            Core::M0 => 7.0,
+            Core::M4 | Core::M7 | Core::M33 => 1.6,
+        }
+    }
+
+    /// Cycles an instruction.
+    const fn cycles_an_instruction(self) -> f64 {
+        // Estimates, to be replaced by measurements.
+        match self {
+            Core::M0 => 1.4,
+            Core::M4 | Core::M33 => 1.2,
+            Core::M7 => 0.7,
+        }
+    }
+}
+
+/// Boards with their cores, and the clock in MHz that the firmware sets.
+const BOARDS: [(&str, Core, f64); 9] = [
+    ("microbit", Core::M0, 16.0),
+    ("microbit-v2", Core::M4, 64.0),
+    ("stm32f411", Core::M4, 100.0),
+    ("stm32f407", Core::M4, 168.0),
+    ("nrf52840-dk", Core::M4, 64.0),
+    ("stm32h743", Core::M7, 480.0),
+    ("pico-2", Core::M33, 150.0),
+    ("mps2-an386", Core::M4, 25.0),
+    ("mps2-an505", Core::M33, 20.0),
+];
+
+/// What a drift of integer arithmetic costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Cost {
+    /// Instructions.
+    pub(super) instructions: f64,
+    /// Milliseconds.
+    pub(super) milliseconds: f64,
+}
+
+/// The cost, on a board, of a drift of so many multiplications; none for what is no board.
+pub(super) fn cost(board: &str, multiplications: u64) -> Option<Cost> {
+    let &(_, core, megahertz) = BOARDS.iter().find(|(name, ..)| *name == board)?;
+    let instructions = multiplications as f64 * core.instructions_a_multiplication();
+    Some(Cost { instructions, milliseconds: instructions * core.cycles_an_instruction() / (1000.0 * megahertz) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_board_has_a_cost() {
+        let listed = BOARDS.map(|(name, ..)| name);
+        assert_eq!(listed, crate::cli::board::BOARDS.map(|board| board.name));
+    }
+
+    #[test]
+    fn milliseconds_are_cycles_over_the_clock() {
+        let Cost { instructions, milliseconds } = cost("microbit", 16_000).unwrap();
+        assert_eq!(instructions, 16_000.0 * Core::M0.instructions_a_multiplication());
+        let expected = instructions * Core::M0.cycles_an_instruction() / 16e3;
+        assert!((milliseconds / expected - 1.0).abs() < 1e-12);
+        assert_eq!(cost("arduino", 1), None);
+    }
+}
