@@ -1,4 +1,4 @@
-//! Counts the instructions of convolutions, forward and in reverse, and compares each with its definition.
+//! Counts the instructions of convolutions and of SiLU, forward and in reverse, and compares each with its definition.
 //!
 //! From this folder, for a Cortex-M4, a Cortex-M33 and a Cortex-M0:
 //!
@@ -113,6 +113,12 @@ fn main() -> ! {
         }
     }
     print.number(shapes::LAYERS as u64).text(" random layers; ").number(differ as u64).text("\n");
+    print.text("SiLU, instructions a value: forward, with FiLM, reverse, with FiLM\nSiLU");
+    let Some(counts) = silu::count(clock, memory.source) else { halt() };
+    counts.into_iter().for_each(|count| {
+        print.text(" ").decimal(count);
+    });
+    print.text("\n");
     let silu = silu::differ();
     print.text("SiLU of all values; ").number(silu as u64).text("\n");
     semihosting::exit(wrong + differ + silu == 0)

@@ -1,9 +1,33 @@
-//! SiLU of every value at every exponent, against what it is of one value.
+//! SiLU of every value at every exponent, against what it is of one value; and the instructions that it takes.
 
-use vapo_sampler::silu;
+use super::INSTRUCTIONS;
+use core::hint::black_box;
+use vapo_program::Clock;
+use vapo_sampler::silu::{self, Film};
 
 /// Values computed at once.
 const VALUES: usize = 256;
+/// Values of an activation whose instructions are counted: 14×14 pixels.
+const COUNTED: usize = 14 * 14 * CHANNELS;
+/// Channels of a pixel.
+const CHANNELS: usize = 16;
+
+/// Instructions a value: forward, forward with FiLM, in reverse, in reverse with FiLM.
+pub(crate) fn count(clock: Clock, values: &mut [i16]) -> Option<[f32; 4]> {
+    let (values, mut kept) = (values.get_mut(..COUNTED)?, [0; COUNTED]);
+    let film = Film { scale: &[300; CHANNELS], shift: &[-300; CHANNELS], exponent: 12 };
+    let mut count = |work: fn(Film<'_>, &mut [i16], &mut [u8])| {
+        let start = (clock.ticks)();
+        work(black_box(film), values, &mut kept);
+        ((clock.ticks)().wrapping_sub(start) * INSTRUCTIONS) as f32 / COUNTED as f32
+    };
+    Some([
+        count(|_, values, kept| silu::forward(black_box(11), values, kept)),
+        count(|film, values, kept| silu::forward_film(film, black_box(11), 11, values, kept)),
+        count(|_, values, kept| silu::reverse(black_box(11), 11, kept, values)),
+        count(|film, values, kept| silu::reverse_film(film, black_box(11), 11, kept, values)),
+    ])
+}
 
 /// Values that differ, of all.
 pub(crate) fn differ() -> usize {
