@@ -159,7 +159,8 @@ where
         let is_drift = input == 0;
         let to = if is_drift { 0..0 } else { bytes::<A>(cotangent, extent) };
         let mode = match step.layer.kind().reverse(position, A::KIND) {
-            Reverse::Either if own == to => Reverse::InPlace,
+            // What is added to a cotangent is made aside, though it may lie where the node's own does.
+            Reverse::Either if own == to && contribution == Contribution::Set => Reverse::InPlace,
             Reverse::Either => Reverse::Written,
             mode => mode,
         };

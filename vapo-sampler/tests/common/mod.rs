@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its part
 #![allow(clippy::disallowed_methods)] // what is compared with this, is to a tolerance
 
+pub mod integer;
+
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use vapo_format::architecture::Placed;
