@@ -8,9 +8,9 @@
 
 use std::time::{Duration, Instant};
 use vapo_format::Shape;
-use vapo_sampler::convolution::{Buffers, Direction, Geometry, Weights};
-use vapo_sampler::silu::Film;
-use vapo_sampler::wide::{convolve, scratch_words, silu, unpack, unpacked_words};
+use vapo_sampler::kernel::convolution::{Buffers, Direction, Geometry, Weights};
+use vapo_sampler::kernel::silu::Film;
+use vapo_sampler::kernel::wide::{convolve, scratch_words, silu, unpack, unpacked_words};
 
 fn main() {
     let filter = std::env::args().nth(1).unwrap_or_default();

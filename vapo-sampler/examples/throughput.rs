@@ -49,7 +49,7 @@ fn drifts_a_second(model: &Model<'_>) -> Result<f64, Box<dyn std::error::Error>>
     let plan = PlanFor::<MAX_NODES>::new(model)?;
     let mut memory = vec![0.0; plan.elements()];
     #[cfg(feature = "wide")]
-    let unpacked = vapo_sampler::wide::Unpacked::new(model);
+    let unpacked = vapo_sampler::kernel::wide::Unpacked::new(model);
     #[cfg_attr(feature = "wide", allow(unused_mut))]
     let mut potential = Potential::new(model, &plan, &mut memory)?;
     #[cfg(feature = "wide")]

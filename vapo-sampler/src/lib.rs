@@ -12,6 +12,8 @@
 //! | [`homotopy`] | mean and std of the path from noise to data |
 //! | [`noise`] | seeded Gaussian [`Noise`] from a generator of your choice |
 //! | [`potential`] | potential, drift and energy: [`Potential`] |
+//! | [`kernel`] | the loops that take the time: products and SiLU, for each arithmetic and processor |
+//! | `arithmetic` | what numbers a potential is computed in: f32, or i16 that stand for q / 2^exponent |
 //! | `layer` | what each layer kind computes, forward and in reverse, one file a kind |
 //! | [`plan`] | where every activation lies, from when to when: [`Plan`] |
 //! | [`inpainting`] | restores what is missing of an image |
@@ -23,7 +25,7 @@
 //! | [`error`] | what a caller can do wrong |
 //!
 //! The one function that matters is [`Potential::drift`]: a pass through the nodes, and one back through the same
-//! weights transposed. All of its arithmetic is in the private module `kernel`.
+//! weights transposed. The loops that take its time are in [`kernel`].
 //!
 //! # Example
 //!
@@ -90,25 +92,18 @@ pub mod arena;
 mod arithmetic;
 pub mod calibration;
 pub mod composition;
-#[doc(hidden)]
-pub mod convolution;
 pub mod error;
 pub mod fit;
 pub mod homotopy;
 pub mod inpainting;
-mod kernel;
+pub mod kernel;
 mod layer;
 pub mod noise;
 pub mod plan;
 pub mod potential;
 pub mod sampler;
 pub mod schedule;
-#[doc(hidden)]
-pub mod silu;
 pub mod solver;
-#[cfg(feature = "wide")]
-#[doc(hidden)]
-pub mod wide;
 
 pub use composition::Composition;
 pub use error::{Error, ScheduleError};

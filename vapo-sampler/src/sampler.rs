@@ -35,7 +35,7 @@ impl<'a> Sampler<'a> {
     /// As [`Potential::unpacked`].
     #[cfg(feature = "wide")]
     #[must_use]
-    pub fn unpacked(mut self, unpacked: &'a crate::wide::Unpacked) -> Self {
+    pub fn unpacked(mut self, unpacked: &'a crate::kernel::wide::Unpacked) -> Self {
         self.potential = self.potential.unpacked(unpacked);
         self
     }

@@ -36,7 +36,7 @@ fn check(file: &[u8], name: &str) {
     let mut memory = vec![f32::NAN; arena::potential_elements(&model.architecture(), Arithmetic::Integer)];
     let mut potential = Potential::new(&model, plan(&model), &mut memory).unwrap();
     #[cfg(feature = "wide")]
-    let unpacked = vapo_sampler::wide::Unpacked::new(&model);
+    let unpacked = vapo_sampler::kernel::wide::Unpacked::new(&model);
     #[cfg(feature = "wide")]
     let mut wide_memory = vec![f32::NAN; plan(&model).elements()];
     #[cfg(feature = "wide")]

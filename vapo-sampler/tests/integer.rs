@@ -71,7 +71,7 @@ fn random_graphs_have_the_drift_of_float_arithmetic() {
 #[cfg(feature = "wide")]
 #[test]
 fn random_graphs_have_the_same_bits_by_vectors() {
-    use vapo_sampler::wide::Unpacked;
+    use vapo_sampler::kernel::wide::Unpacked;
     for seed in 0..150 {
         let float = random_model(&graph(seed), Encoding::Int8, seed);
         let Some(integer) = integer_model(&Model::parse(&float).unwrap(), 2.0, 0.0) else { continue };

@@ -5,7 +5,7 @@ mod float;
 #[cfg(feature = "integer")]
 mod integer;
 
-use crate::convolution::{Direction, Geometry};
+use crate::kernel::convolution::{Direction, Geometry};
 use vapo_format::Shape;
 use vapo_format::layer::Conv;
 

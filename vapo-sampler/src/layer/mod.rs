@@ -5,7 +5,7 @@
 //! file and its line to the list below.
 
 use crate::arithmetic::Arithmetic;
-use crate::convolution::Direction;
+use crate::kernel::convolution::Direction;
 use vapo_format::layer::MAX_INPUTS;
 use vapo_format::{Exponents, Layer, Matrix, Shape};
 
@@ -37,7 +37,7 @@ pub(crate) struct Room<'m> {
     pub(crate) work: &'m mut [u32],
     /// What a host has beside that.
     #[cfg(feature = "wide")]
-    pub(crate) wide: Option<crate::wide::Wide<'m>>,
+    pub(crate) wide: Option<crate::kernel::wide::Wide<'m>>,
 }
 
 /// What a layer kind computes.

@@ -2,8 +2,8 @@
 
 use super::buffer::{Buffer, Life, ROLES, Role};
 use super::{Contribution, placement};
-use crate::convolution::Direction;
 use crate::error::Error;
+use crate::kernel::convolution::Direction;
 use crate::layer;
 use vapo_format::architecture::Placed;
 use vapo_format::layer::{MAX_INPUTS, Place, Reverse};

@@ -10,10 +10,10 @@ use crate::arithmetic::float::Float;
 #[cfg(feature = "integer")]
 use crate::arithmetic::integer::Integer;
 use crate::error::Error;
+#[cfg(feature = "wide")]
+use crate::kernel::wide::Unpacked;
 use crate::layer::squared_norm;
 use crate::plan::Plan;
-#[cfg(feature = "wide")]
-use crate::wide::Unpacked;
 use core::marker::PhantomData;
 use observer::Observer;
 use pass::Pass;

@@ -2,10 +2,10 @@
 
 use super::observer::{Activation, Observer};
 use crate::arithmetic::Arithmetic;
+#[cfg(feature = "wide")]
+use crate::kernel::wide::{Unpacked, Wide};
 use crate::layer::{At, Compute, Room, Values};
 use crate::plan::{Contribution, NONE, Plan, Step, Work};
-#[cfg(feature = "wide")]
-use crate::wide::{Unpacked, Wide};
 use bytemuck::Pod;
 use core::marker::PhantomData;
 use core::ops::Range;

@@ -18,7 +18,7 @@ use crate::arithmetic::random::generator;
 use rayon::prelude::*;
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
-use vapo_sampler::wide::Unpacked;
+use vapo_sampler::kernel::wide::Unpacked;
 use vapo_sampler::{Error, Noise, Plan, PlanFor, Potential, Sampler, Schedule, Solver};
 
 pub use agreement::{Agreement, agreement};

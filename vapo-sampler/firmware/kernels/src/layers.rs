@@ -1,7 +1,7 @@
 //! The layers that are measured: those of the presets `small` and `digits`.
 
 use vapo_format::Shape;
-use vapo_sampler::convolution::Geometry;
+use vapo_sampler::kernel::convolution::Geometry;
 
 /// A layer and its name.
 pub(crate) struct Layer {

@@ -23,7 +23,7 @@ use core::num::NonZeroU32;
 use cortex_m_rt::entry;
 use layers::{LAYERS, Layer};
 use vapo_program::{Clock, Print, halt, semihosting, systick};
-use vapo_sampler::convolution::{Buffers, Direction, Geometry, Weights, convolve, reference};
+use vapo_sampler::kernel::convolution::{Buffers, Direction, Geometry, Weights, convolve, reference};
 
 /// The board's clock, and the instructions that the emulator takes for one of its ticks.
 const MEGAHERTZ: u32 = include!(concat!(env!("OUT_DIR"), "/megahertz.rs"));

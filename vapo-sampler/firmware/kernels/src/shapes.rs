@@ -3,7 +3,7 @@
 
 use super::Random;
 use vapo_format::Shape;
-use vapo_sampler::convolution::Geometry;
+use vapo_sampler::kernel::convolution::Geometry;
 
 /// Layers that are compared.
 pub(crate) const LAYERS: usize = 400;

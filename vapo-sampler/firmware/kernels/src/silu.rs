@@ -3,7 +3,7 @@
 use super::INSTRUCTIONS;
 use core::hint::black_box;
 use vapo_program::Clock;
-use vapo_sampler::silu::{self, Film};
+use vapo_sampler::kernel::silu::{self, Film};
 
 /// Values computed at once.
 const VALUES: usize = 256;

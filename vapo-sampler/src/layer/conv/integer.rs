@@ -1,11 +1,11 @@
-//! In integers: by the kernels of [`crate::convolution`].
+//! In integers: by the kernels of [`crate::kernel::convolution`].
 
 use super::extents;
 use crate::arithmetic::integer::Integer;
-use crate::convolution::{self, Buffers, Direction, Weights};
+use crate::kernel::convolution::{self, Buffers, Direction, Weights};
 use crate::layer::{At, Compute, Room, Values};
 #[cfg(feature = "wide")]
-use crate::wide::Wide;
+use crate::kernel::wide::Wide;
 use vapo_format::layer::Conv;
 use vapo_format::matrix;
 
@@ -33,7 +33,7 @@ fn convolve(conv: &Conv, direction: Direction, at: &At<'_>, buffers: Buffers<'_>
     let (geometry, Some(weights)) = (extents(conv, at.input, at.output), weights(at)) else { return };
     #[cfg(feature = "wide")]
     if let Some(Wide { unpacked, scratch }) = room.wide {
-        return crate::wide::convolve(direction, &geometry, unpacked, &weights, buffers, scratch);
+        return crate::kernel::wide::convolve(direction, &geometry, unpacked, &weights, buffers, scratch);
     }
     convolution::convolve(direction, &geometry, &weights, buffers, room.work);
 }

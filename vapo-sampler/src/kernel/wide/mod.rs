@@ -29,7 +29,7 @@ mod unpacked;
 mod x86;
 
 #[cfg(not(target_arch = "x86_64"))]
-pub use crate::silu;
+pub use crate::kernel::silu;
 pub use convolution::convolve;
 pub use pass::{scratch_words, unpack, unpacked_words};
 pub use unpacked::Unpacked;

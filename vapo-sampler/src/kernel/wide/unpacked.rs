@@ -1,7 +1,7 @@
 //! The weights of a model, unpacked once for all its potentials.
 
 use super::{scratch_words, unpack, unpacked_words};
-use crate::convolution::Geometry;
+use crate::kernel::convolution::Geometry;
 use crate::layer::conv::extents;
 use std::vec;
 use std::vec::Vec;

@@ -5,10 +5,10 @@ use super::part::store;
 use super::pass::{self, Pass, channels};
 use super::requantise::{Finish, Scale};
 use super::tile::{Source, tile};
-use crate::convolution::{Buffers, Direction, Geometry, Weights};
+use crate::kernel::convolution::{Buffers, Direction, Geometry, Weights};
 use core::ops::Range;
 
-/// Computes a convolution, or its transpose, as [`crate::convolution::convolve`]. `unpacked` is what [`super::unpack`]
+/// Computes a convolution, or its transpose, as [`crate::kernel::convolution::convolve`]. `unpacked` is what [`super::unpack`]
 /// wrote, `scratch` has [`super::scratch_words`].
 pub fn convolve(
     direction: Direction,

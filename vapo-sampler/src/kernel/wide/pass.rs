@@ -4,7 +4,7 @@
 //! has windows of one column there, and only odd windows reach beyond an image.
 
 use super::lanes::LANES;
-use crate::convolution::{Direction, Geometry};
+use crate::kernel::convolution::{Direction, Geometry};
 use vapo_format::Shape;
 
 /// A linear map from windows of pixels to pixels.

@@ -1,4 +1,4 @@
-//! SiLU over vectors of 32 values: the functions of [`crate::silu`], with the same results.
+//! SiLU over vectors of 32 values: the functions of [`crate::kernel::silu`], with the same results.
 //!
 //! All is of 16 bits but the products with FiLM's factors and those of cotangents. A knot is looked up by permutations of
 //! registers, as few as the largest magnitude of a vector needs.
@@ -8,7 +8,7 @@ mod tests;
 
 use super::lanes::{Lanes, Work};
 use super::part::{load, store};
-use crate::silu::{self, Film, MIRROR, RATES, RESIDUES, exponent_moved};
+use crate::kernel::silu::{self, Film, MIRROR, RATES, RESIDUES, exponent_moved};
 use core::arch::x86_64::{__m128i, __m256i, __m512i};
 use pulp::x86::V4;
 

@@ -3,7 +3,7 @@
 use core::arch::naked_asm;
 
 /// Copies as many words as the shorter one has.
-pub(in crate::convolution) fn copy(to: &mut [u32], from: &[u32]) {
+pub(in crate::kernel::convolution) fn copy(to: &mut [u32], from: &[u32]) {
     // SAFETY: both have as many words as are read and written, and do not overlap, since one is borrowed exclusively.
     unsafe { copy_words(to.as_mut_ptr(), from.as_ptr(), to.len().min(from.len())) };
 }
@@ -35,7 +35,7 @@ unsafe extern "C" fn copy_words(to: *mut u32, from: *const u32, count: usize) {
 
 /// Writes pairs of values, of which the next begins `step` values on, into words: in reverse scaled by factors, shifted by
 /// `shift` and one more with rounding. Whether there were as many.
-pub(in crate::convolution) fn join(
+pub(in crate::kernel::convolution) fn join(
     words: &mut [u32],
     (values, step): (&[i16], usize),
     scaled: Option<([i16; 2], u8)>,

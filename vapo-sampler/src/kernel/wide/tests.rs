@@ -3,7 +3,7 @@
 use super::convolution::Convolution;
 use super::lanes::Plain;
 use super::{scratch_words, unpack, unpacked_words};
-use crate::convolution::{Buffers, Direction, Geometry, Weights, reference};
+use crate::kernel::convolution::{Buffers, Direction, Geometry, Weights, reference};
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
 use vapo_format::Shape;

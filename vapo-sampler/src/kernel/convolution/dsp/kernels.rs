@@ -11,7 +11,7 @@
 //! | \[sp, 12] | address of the [`Task`] |
 
 use super::{PIXELS, Task};
-use crate::convolution::Direction;
+use crate::kernel::convolution::Direction;
 use core::arch::naked_asm;
 
 /// Computes a task.
