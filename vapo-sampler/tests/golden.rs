@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{digits, generator, plan, random_model};
-use vapo_format::{Arithmetic, Encoding, Model};
+use common::{digits, generator, plan, random_model, with_exponents};
+use vapo_format::{Arithmetic, Encoding, Exponents, Model};
 use vapo_sampler::{Noise, Sampler, Schedule, Solver, arena};
 
 /// FNV-1a of the bits of a sample.
@@ -27,9 +27,68 @@ fn samples_never_change() {
         (Solver::Etd2, 0.0, 0x6b88_a478_3e96_b8f7),
         (Solver::Etd2, 1.0, 0xb8e7_201b_43c6_6696),
     ];
+    assert_checksums(&model, cases);
+}
+
+/// Trained weights, in integers of these exponents.
+#[test]
+fn samples_of_integers_never_change() {
+    let floats = Model::parse(include_bytes!("int8/digits.vapo")).unwrap();
+    let bytes = with_exponents(&floats, &EXPONENTS.map(|[value, cotangent]| Exponents { value, cotangent }));
+    let model = Model::parse(&bytes).unwrap();
+    assert_eq!(model.arithmetic(), Arithmetic::Integer);
+    let cases = [
+        (Solver::Euler, 0.0, 0xe07b_38d9_ae63_5415),
+        (Solver::Euler, 1.0, 0xa36b_e5ea_f171_6150),
+        (Solver::Heun, 0.0, 0x2392_55c9_c885_598f),
+        (Solver::Heun, 1.0, 0x2ec9_592e_4ad6_8e0d),
+        (Solver::Ab2, 0.0, 0x92a5_31b1_13bc_2157),
+        (Solver::Ab2, 1.0, 0xfe39_6d2c_e180_d7de),
+        (Solver::Etd2, 0.0, 0x58a2_1f3b_a993_69e2),
+        (Solver::Etd2, 1.0, 0x14c4_2ce4_4fd9_b590),
+    ];
+    assert_checksums(&model, cases);
+}
+
+/// Of the value and of the cotangent of each node.
+const EXPONENTS: [[i8; 2]; 31] = [
+    [12, 12],
+    [14, 0],
+    [12, 0],
+    [12, 0],
+    [13, 0],
+    [13, 0],
+    [12, 12],
+    [12, 11],
+    [11, 12],
+    [13, 0],
+    [10, 12],
+    [12, 12],
+    [12, 12],
+    [11, 13],
+    [11, 13],
+    [11, 14],
+    [13, 0],
+    [11, 12],
+    [11, 13],
+    [11, 13],
+    [9, 14],
+    [9, 14],
+    [9, 15],
+    [13, 0],
+    [10, 13],
+    [9, 14],
+    [9, 14],
+    [9, 14],
+    [10, 14],
+    [13, 0],
+    [0, 0],
+];
+
+fn assert_checksums(model: &Model<'_>, cases: [(Solver, f32, u64); 8]) {
     for (solver, temperature, expected) in cases {
-        let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), Arithmetic::Float, solver)];
-        let mut sampler = Sampler::new(&model, plan(&model), solver, &mut memory).unwrap();
+        let mut memory = vec![f32::NAN; arena::elements(&model.architecture(), model.arithmetic(), solver)];
+        let mut sampler = Sampler::new(model, plan(model), solver, &mut memory).unwrap();
         let mut image = [0.0; 64];
         let schedule = Schedule::graded(10, 0.8).unwrap();
         sampler.sample(schedule, temperature, &mut Noise::new(generator(7)), &mut image).unwrap();
@@ -42,7 +101,7 @@ fn samples_never_change() {
 /// A file of version 1 and the same model in version 2: the same plan, drifts and energies, bit for bit.
 #[test]
 fn both_versions_of_the_digits_sample_the_same_bits() {
-    let files: [&[u8]; 2] = [include_bytes!("version-1/digits.vapo"), include_bytes!("../firmware/models/digits.vapo")];
+    let files: [&[u8]; 2] = [include_bytes!("version-1/digits.vapo"), include_bytes!("int8/digits.vapo")];
     let models = files.map(|file| Model::parse(file).unwrap());
     assert_eq!(models.each_ref().map(Model::version), [1, 2]);
     let [first, second] = models.each_ref().map(|model| (model.architecture(), plan(model)));

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{generator, plan, random_model, zoo};
+use common::{generator, graph, integer_model, plan, random_model, zoo};
 use vapo_format::{Arithmetic, Encoding, Model};
 use vapo_sampler::{Error, Noise, Potential, Sampler, Schedule, Solver, arena};
 
@@ -42,6 +42,30 @@ fn nothing_beyond_the_needed_elements_is_touched() {
             sample(&model, solver, &mut memory);
             assert!(memory[needed..].iter().all(|&value| value == 12345.0));
         }
+    }
+}
+
+/// In integers: what the arena held does not matter, nothing beyond it is touched, and one element less is refused.
+#[test]
+fn the_arena_of_integers_is_as_large_as_it_says() {
+    for architecture in zoo().into_iter().chain((0..40).map(graph)) {
+        let floats = random_model(&architecture, Encoding::Int8, 2);
+        let Some(bytes) = integer_model(&Model::parse(&floats).unwrap(), 2.0, 0.0) else { continue };
+        let model = Model::parse(&bytes).unwrap();
+        for solver in Solver::ALL {
+            let needed = arena::elements(&architecture, Arithmetic::Integer, solver);
+            let expected = sample(&model, solver, &mut vec![0.0; needed]);
+            let mut memory = vec![12345.0; needed + 64];
+            memory[..needed].fill(f32::NAN);
+            assert_eq!(sample(&model, solver, &mut memory), expected, "{architecture:?} {solver:?}");
+            assert_eq!(sample(&model, solver, &mut memory), expected, "{architecture:?} {solver:?}");
+            assert!(memory[needed..].iter().all(|&value| value == 12345.0));
+            let error = Sampler::new(&model, plan(&model), solver, &mut memory[..needed - 1]).unwrap_err();
+            assert_eq!(error, Error::Arena { needed, given: needed - 1 });
+        }
+        let needed = arena::potential_elements(&architecture, Arithmetic::Integer);
+        let error = Potential::new(&model, plan(&model), &mut vec![0.0; needed - 1]).unwrap_err();
+        assert_eq!(error, Error::Arena { needed, given: needed - 1 });
     }
 }
 

@@ -10,6 +10,8 @@ use vapo_sampler::plan::buffer::Buffer;
 use vapo_sampler::plan::lifetimes::Lifetimes;
 use vapo_sampler::{Error, PlanFor, Potential, Sampler, Solver, arena};
 
+const ARITHMETICS: [Arithmetic; 2] = [Arithmetic::Float, Arithmetic::Integer];
+
 fn lifetimes(architecture: &Architecture, arithmetic: Arithmetic) -> Lifetimes<MAX_NODES> {
     Lifetimes::new(architecture.walk(), arithmetic).unwrap()
 }
@@ -52,10 +54,15 @@ fn presets() -> Vec<(&'static str, Architecture, u32)> {
 fn presets_take_at_most_3_percent_above_the_bound_and_no_more_than_a_stack() {
     let page = include_str!("../docs/memory.md");
     for (name, architecture, stack) in presets() {
-        let plan = lifetimes(&architecture, Arithmetic::Float);
-        let row = format!("| {name} | {} | {} | {} | {stack} |", plan.count(), plan.bytes(), plan.lower_bound());
+        let [plan, integers] = ARITHMETICS.map(|arithmetic| lifetimes(&architecture, arithmetic));
+        let bytes = [plan.bytes(), plan.lower_bound(), integers.bytes(), integers.lower_bound()];
+        let [bytes, least, of_integers, least_of_integers] = bytes;
+        let row = format!(
+            "| {name} | {} | {bytes} | {least} | {of_integers} | {least_of_integers} | {stack} |",
+            plan.count()
+        );
         assert!(page.lines().any(|line| line == row), "docs/memory.md should say {row}");
-        for arithmetic in [Arithmetic::Float, Arithmetic::Integer] {
+        for arithmetic in ARITHMETICS {
             let lifetimes = lifetimes(&architecture, arithmetic);
             let (bytes, bound) = (lifetimes.bytes(), lifetimes.lower_bound());
             println!("{name} {arithmetic}: {bytes}, bound {bound}");
@@ -87,15 +94,18 @@ fn digits_by_hand() {
 
 #[test]
 fn buffers_that_live_at_the_same_time_do_not_overlap() {
-    for architecture in zoo().into_iter().chain((0..300).map(graph)) {
-        let lifetimes = lifetimes(&architecture, Arithmetic::Float);
+    let architectures: Vec<Architecture> = zoo().into_iter().chain((0..300).map(graph)).collect();
+    for (architecture, arithmetic) in
+        architectures.iter().flat_map(|one| ARITHMETICS.map(|arithmetic| (one, arithmetic)))
+    {
+        let lifetimes = lifetimes(architecture, arithmetic);
         let buffers: Vec<&Buffer> = lifetimes.buffers().collect();
         let end = |buffer: &Buffer| buffer.offset + buffer.bytes;
         for (index, one) in buffers.iter().enumerate() {
             assert!(one.offset % 4 == 0 && one.bytes > 0 && end(one) <= lifetimes.bytes());
             for other in &buffers[..index] {
                 let apart = end(one) <= other.offset || end(other) <= one.offset;
-                assert!(apart || !one.meets(other), "{one:?} and {other:?} of {architecture:?}");
+                assert!(apart || !one.meets(other), "{one:?} and {other:?} of {architecture:?} in {arithmetic}s");
             }
         }
         // Of the highest buffer, no byte is wasted.
@@ -107,15 +117,17 @@ fn buffers_that_live_at_the_same_time_do_not_overlap() {
 /// Any graph, not the presets alone: 300 random ones waste a third at most, and a fiftieth on average.
 #[test]
 fn random_graphs_waste_little() {
-    let waste = |seed| {
-        let lifetimes = lifetimes(&graph(seed), Arithmetic::Float);
-        f64::from(lifetimes.bytes()) / f64::from(lifetimes.lower_bound()) - 1.0
-    };
-    let wastes: Vec<f64> = (0..300).map(waste).collect();
-    let most = wastes.iter().copied().fold(0.0, f64::max);
-    let mean = wastes.iter().sum::<f64>() / 300.0;
-    println!("waste: {:.1} % at most, {:.2} % on average", 100.0 * most, 100.0 * mean);
-    assert!(most < 0.33 && mean < 0.02, "{most} {mean}");
+    for arithmetic in ARITHMETICS {
+        let waste = |seed| {
+            let lifetimes = lifetimes(&graph(seed), arithmetic);
+            f64::from(lifetimes.bytes()) / f64::from(lifetimes.lower_bound()) - 1.0
+        };
+        let wastes: Vec<f64> = (0..300).map(waste).collect();
+        let most = wastes.iter().copied().fold(0.0, f64::max);
+        let mean = wastes.iter().sum::<f64>() / 300.0;
+        println!("waste of {arithmetic}s: {:.1} % at most, {:.2} % on average", 100.0 * most, 100.0 * mean);
+        assert!(most < 0.33 && mean < 0.02, "{arithmetic}: {most} {mean}");
+    }
 }
 
 #[test]

@@ -218,7 +218,7 @@ pub fn integer_model(model: &Model<'_>, headroom: f32, step_length: f32) -> Opti
     let architecture = model.architecture();
     let plan = plan(model);
     let mut memory = vec![f32::NAN; arena::potential_elements(&architecture, Arithmetic::Float)];
-    let mut potential = Potential::new(model, &plan, &mut memory).unwrap();
+    let mut potential = Potential::new(model, plan, &mut memory).unwrap();
     let mut drift = vec![0.0; model.signal().elements()];
     for seed in 0..8 {
         let mut x = vec![0.0; model.signal().elements()];
@@ -230,6 +230,16 @@ pub fn integer_model(model: &Model<'_>, headroom: f32, step_length: f32) -> Opti
         }
     }
     Some(with_exponents(model, &ranges.exponents(model, headroom)?))
+}
+
+/// The same exponents for every node that has them.
+pub fn exponents(model: &Model<'_>, all: Exponents) -> Vec<Exponents> {
+    let of = |placed: Placed| match placed.node.layer {
+        Layer::Readout(_) => Exponents { value: 0, cotangent: 0 },
+        _ if !placed.output.of_signal => Exponents { cotangent: 0, ..all },
+        _ => all,
+    };
+    model.walk().map(of).collect()
 }
 
 /// The model of i8 weights in integer arithmetic of these exponents.

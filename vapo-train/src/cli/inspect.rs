@@ -378,12 +378,14 @@ the model does not fit the device, in bytes:
   flash          needs    61596 of    60000,     1596 too few: model 4252, program 57344
   RAM            needs     6016 of     4096,     1920 too few: arena 4672, image 256, stack 1024, program 64
 
-smaller, in int8     parameters      flash        RAM
-int8 weights               1033      58924       6016  lacks 1920 bytes of RAM
-space-to-depth stem         785      58500       3424  fits
-one block less              665      58412       3424  fits
-one level less              865      58696       8032  lacks 3936 bytes of RAM
-half the channels           569      58308       3952  fits
+smaller, in integers parameters      flash        RAM
+integer arithmetic         1033      59048       3648  fits
+space-to-depth stem         785      58556       2640  fits
+one block less              665      58512       2768  fits
+one level less              865      58808       4240  lacks 144 bytes of RAM
+half the channels           569      58412       2760  fits
+
+For integer arithmetic: vapo-train calibrate
 
 Blocks of those that fit, for a preset to train:
 space-to-depth stem: space-to-depth, conv 8, head 8

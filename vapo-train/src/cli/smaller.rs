@@ -17,17 +17,20 @@ pub(super) struct Variant {
     pub(super) lack: Lack,
 }
 
-/// Variants, all of int8 weights, by one change each: that itself and, of an encoder, a space-to-depth stem, a block less, a
+/// The change that takes no training.
+const INTEGER: &str = "integer arithmetic";
+
+/// Variants, all of integer arithmetic, by one change each: that itself and, of an encoder, a space-to-depth stem, a block less, a
 /// level less, and half the channels, halved again as often as it takes to fit.
 pub(super) fn variants(architecture: &Architecture, encoding: Encoding, device: Device) -> Vec<Variant> {
     let variant = |change: &str, architecture: Architecture, encoder: Option<Encoder>| {
-        let demand = Demand::new(&architecture, Encoding::Int8, device.solver).ok()?;
+        let demand = Demand::new(&architecture, Encoding::Integer, device.solver).ok()?;
         Some(Variant { change: change.to_owned(), architecture, encoder, demand, lack: device.lack(demand) })
     };
     let encoder = Encoder::of(architecture);
-    let int8 = (encoding != Encoding::Int8).then(|| variant("int8 weights", architecture.clone(), encoder.clone()));
-    let int8 = int8.flatten();
-    let Some(encoder) = encoder else { return int8.into_iter().collect() };
+    let integer = encoding != Encoding::Integer;
+    let integer = integer.then(|| variant(INTEGER, architecture.clone(), encoder.clone())).flatten();
+    let Some(encoder) = encoder else { return integer.into_iter().collect() };
     let variant = |change: &str, encoder: Option<Encoder>| {
         let encoder = encoder?;
         variant(change, encoder.architecture().ok()?, Some(encoder))
@@ -37,7 +40,7 @@ pub(super) fn variants(architecture: &Architecture, encoding: Encoding, device: 
         .filter_map(|smaller| variant("one block less", Some(smaller)))
         .min_by_key(|variant| (variant.lack.flash + variant.lack.ram, variant.demand.model + variant.demand.arena));
     let single = [
-        int8,
+        integer,
         variant("space-to-depth stem", space_to_depth(&encoder)),
         block,
         variant("one level less", without_level(&encoder)),
@@ -57,15 +60,19 @@ pub(super) fn variants(architecture: &Architecture, encoding: Encoding, device: 
 
 /// A page about the variants: what each takes, and the layers of those that fit.
 pub(super) fn describe(variants: &[Variant], device: Device) -> String {
-    let mut text = format!("{:20} {:>10} {:>10} {:>10}\n", "smaller, in int8", "parameters", "flash", "RAM");
+    let mut text = format!("{:20} {:>10} {:>10} {:>10}\n", "smaller, in integers", "parameters", "flash", "RAM");
     let mut layers = String::new();
     for Variant { change, architecture, encoder, demand, lack } in variants {
         let [parameters, flash, ram] = [architecture.parameters(), device.flash(*demand), device.ram(*demand)];
         text += &format!("{change:20} {parameters:>10} {flash:>10} {ram:>10}  {lack}\n");
-        if let (true, Some(encoder)) = (lack.fits(), encoder) {
+        // The same blocks are trained already.
+        if let (true, Some(encoder)) = (lack.fits() && change != INTEGER, encoder) {
             let list: Vec<String> = encoder.layers.iter().map(Block::to_string).collect();
             layers += &format!("{change}: {}\n", list.join(", "));
         }
+    }
+    if variants.iter().any(|variant| variant.lack.fits() && variant.change == INTEGER) {
+        text += "\nFor integer arithmetic: vapo-train calibrate\n";
     }
     if variants.iter().any(|variant| variant.lack.fits()) && layers.is_empty() {
         return text;
@@ -193,7 +200,7 @@ mod tests {
         let digits = architecture("digits", 8);
         let block = |memory| {
             let device = Device { memory, program: largest_program(), solver: None };
-            let variants = variants(&digits, Encoding::Int8, device);
+            let variants = variants(&digits, Encoding::Integer, device);
             let found = variants.into_iter().find(|variant| variant.change == "one block less").unwrap();
             layers(&found.encoder.unwrap())
         };
@@ -205,21 +212,23 @@ mod tests {
 
     #[test]
     fn halving_ends_where_it_fits() {
-        let variants = variants(&architecture("small", 28), Encoding::Int8, device("microbit-v2"));
+        let variants = variants(&architecture("small", 28), Encoding::Integer, device("microbit-v2"));
         assert_eq!(variants.last().unwrap().change, "half the channels");
         assert!(variants.last().unwrap().lack.fits());
     }
 
     #[test]
-    fn weights_that_are_int8_already_stay() {
+    fn integers_stay_integers() {
         let of = |encoding| {
             let variants = variants(&architecture("digits", 8), encoding, device("microbit"));
             variants.into_iter().map(|variant| variant.change).collect::<Vec<_>>()
         };
-        let int8 = of(Encoding::Int8);
-        assert_eq!(int8, ["space-to-depth stem", "one block less", "one level less", "half the channels"]);
-        assert_eq!(of(Encoding::Float32).first().unwrap(), "int8 weights");
-        assert_eq!(of(Encoding::Float32)[1..], int8);
+        let integers = of(Encoding::Integer);
+        assert_eq!(integers, ["space-to-depth stem", "one block less", "one level less", "half the channels"]);
+        for encoding in [Encoding::Float32, Encoding::Int8] {
+            assert_eq!(of(encoding).first().unwrap(), "integer arithmetic");
+            assert_eq!(of(encoding)[1..], integers);
+        }
     }
 
     /// Nothing but its weights can be made smaller where there are no blocks.
@@ -229,9 +238,9 @@ mod tests {
         tiny.nodes[12].inputs.reverse();
         assert_eq!((tiny.validate(), Encoder::of(&tiny)), (Ok(()), None));
         let device = device("microbit");
-        assert_eq!(variants(&tiny, Encoding::Int8, device), []);
+        assert_eq!(variants(&tiny, Encoding::Integer, device), []);
         let variants = variants(&tiny, Encoding::Float32, device);
-        assert_eq!(variants.iter().map(|variant| &*variant.change).collect::<Vec<_>>(), ["int8 weights"]);
-        assert!(describe(&variants, device).ends_with("  fits\n"));
+        assert_eq!(variants.iter().map(|variant| &*variant.change).collect::<Vec<_>>(), ["integer arithmetic"]);
+        assert!(describe(&variants, device).ends_with("  fits\n\nFor integer arithmetic: vapo-train calibrate\n"));
     }
 }
