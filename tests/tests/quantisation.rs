@@ -17,7 +17,7 @@ use vapo_train::sampling::{Settings, agreement, sample};
 use vapo_train::training::Trainer;
 
 const FLOAT32: &[u8] = include_bytes!("../golden/digits-float32.vapo");
-const INT8: &[u8] = include_bytes!("../../vapo-sampler/firmware/models/digits.vapo");
+const INT8: &[u8] = include_bytes!("../../vapo-sampler/firmware/models/digits-int8.vapo");
 /// Samples of a Fréchet distance.
 const SAMPLES: usize = 2000;
 /// Steps of the short training: a second or two. Weights rest in the last 100.

@@ -82,8 +82,8 @@ fn random_graphs_equal_the_definition() {
 #[test]
 fn trained_models_equal_the_definition() {
     for (name, bytes) in [
-        ("digits", &include_bytes!("int8/digits.vapo")[..]),
-        ("fashion", &include_bytes!("int8/fashion-70000.vapo")[..]),
+        ("digits", &include_bytes!("../firmware/models/digits-int8.vapo")[..]),
+        ("fashion", &include_bytes!("../firmware/models/fashion-70000-int8.vapo")[..]),
     ] {
         let float = Model::parse(bytes).unwrap();
         for headroom in HEADROOMS {

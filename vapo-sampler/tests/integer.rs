@@ -36,8 +36,8 @@ fn errors(float: &Model<'_>, integer: &Model<'_>, step_length: f32) -> (f64, f64
 #[test]
 fn trained_models_have_the_drift_of_float_arithmetic() {
     for (name, bytes) in [
-        ("digits", &include_bytes!("int8/digits.vapo")[..]),
-        ("fashion", &include_bytes!("int8/fashion-70000.vapo")[..]),
+        ("digits", &include_bytes!("../firmware/models/digits-int8.vapo")[..]),
+        ("fashion", &include_bytes!("../firmware/models/fashion-70000-int8.vapo")[..]),
     ] {
         let float = Model::parse(bytes).unwrap();
         let integer = integer_model(&float, 2.0, 0.1).unwrap();

@@ -186,7 +186,7 @@ mod tests {
     fn a_model_of_version_1_is_brought_to_the_version_that_boards_read() {
         let model = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
         let old = demand(&model("tests/version-1/digits.vapo"), None).unwrap();
-        let new = demand(&model("firmware/models/digits.vapo"), None).unwrap();
+        let new = demand(&model("firmware/models/digits-int8.vapo"), None).unwrap();
         assert_eq!(old.0, new.0);
         assert_eq!(old.2, new.2);
     }
