@@ -181,7 +181,8 @@ impl<const NODES: usize> Lifetimes<NODES> {
             Arithmetic::Float => 1,
             Arithmetic::Integer => 0,
         };
-        for index in first..self.count() {
+        // The potential that the read-out makes lies nowhere: it is returned.
+        for index in first..self.count().saturating_sub(1) {
             let Some(&node) = self.node(index) else { continue };
             let life = Life { first: index, last: node.last_read };
             let lives = if node.again {
