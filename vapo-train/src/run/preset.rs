@@ -59,7 +59,7 @@ impl Preset {
             },
             Preset {
                 name: "small",
-                about: "28×28 images, 94k parameters, space to depth: for boards with 128 KB of RAM and more",
+                about: "28×28 images, 94k parameters, space to depth: for boards with 64 KB of RAM and more",
                 embedding: 64,
                 blocks: vec![
                     SpaceToDepth,
@@ -137,7 +137,7 @@ impl Preset {
             },
             Preset {
                 name: "cifar10-device",
-                about: "32×32 colour images, 318k parameters: for a Cortex-M7 with 1 MB of RAM and 2 MB of flash",
+                about: "32×32 colour images, 318k parameters: for boards with 128 KB of RAM and more",
                 embedding: 64,
                 blocks: vec![
                     SpaceToDepth,
@@ -179,7 +179,7 @@ impl Preset {
             },
             Preset {
                 name: "celeba-device",
-                about: "64×64 colour images, 243k parameters: for a Cortex-M7 with 1 MB of RAM and 2 MB of flash",
+                about: "64×64 colour images, 243k parameters: for boards with 256 KB of RAM and more",
                 embedding: 64,
                 blocks: vec![
                     SpaceToDepth,
