@@ -26,10 +26,11 @@ fn commands() -> Vec<(&'static str, String)> {
         ("fid-ref", format!("{data} --count {out}")),
         ("neighbours", format!("--model --count --rows --nearest {data} {SAMPLER} {features} {out}")),
         ("interpolate", format!("--model --pairs --frames {SAMPLER} {out}")),
-        ("inspect", "--board --flash --ram --stack --solver --plan --force --help".to_owned()),
+        ("inspect", "--board --flash --ram --stack --solver --plan --report --force --help".to_owned()),
         ("score", format!("--model {data} {judged} {out}")),
         ("inpaint", format!("--model --images {data} --index --mask --box --count {SAMPLER} {out}")),
         ("compose", format!("--model --weight --count {SAMPLER} {out}")),
+        ("calibrate", format!("--model {data} --headroom --drop-threshold --threads {out}")),
         ("fetch", "--data-dir --base --retries --force --help".to_owned()),
     ]
 }
@@ -74,6 +75,7 @@ fn the_help_lists_commands_names_and_defaults() {
     let train = [
         "sample ",
         "inspect ",
+        "calibrate ",
         "fetch ",
         "digits, mnist, fashion-mnist, cifar10, celeba, folder, npy",
         "tiny:",
