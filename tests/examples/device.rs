@@ -2,7 +2,7 @@
 //! `vapo-sampler/firmware/bench`.
 
 use std::process::ExitCode;
-use vapo_tests::device::{Measurement, baseline_path, measure_all};
+use vapo_tests::device::{Kernel, Ledger, Measurement, baseline_path, measure_all};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,13 +23,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn report(table: &[Measurement], write: bool) -> Result<(), String> {
+fn report(table: &Ledger, write: bool) -> Result<(), String> {
     println!("{}", Measurement::COLUMNS);
     println!("|{}", "---|".repeat(Measurement::COLUMNS.matches('|').count() - 1));
-    table.iter().for_each(|row| println!("{}", row.row()));
-    if let Some(row) = table.first() {
-        println!("\n{}", row.compiler);
-    }
+    table.boards.iter().for_each(|row| println!("{}", row.row()));
+    println!("\nInstructions a multiply-accumulate of one layer:\n\n{}", Kernel::table(&table.kernels));
+    println!("{}", table.compiler);
     if write {
         let text = serde_json::to_string_pretty(table).map_err(|error| error.to_string())? + "\n";
         let path = baseline_path();

@@ -11,10 +11,14 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 use std::{fs, str};
 use tempfile::{NamedTempFile, TempPath};
+use vapo_format::{Arithmetic, Model};
 use vapo_request::Request;
 
 /// Where every chip here has its RAM.
 const RAM: u64 = 0x2000_0000;
+
+/// Features of a board that computes in floats.
+const FLOAT: [&str; 3] = ["--no-default-features", "--features", "float"];
 
 /// One folder holds the images of all models: an image is copied before the next is built.
 static BUILDING: Mutex<()> = Mutex::new(());
@@ -29,14 +33,34 @@ pub struct Image {
 }
 
 impl Image {
-    /// Builds a board's release image of a model. A board is named by its folder.
+    /// Builds a board's release image of a model, which computes in what the model needs. A board is named by its folder.
     ///
     /// # Errors
     /// What the build printed: that the tool-chain is missing, or why the model does not fit.
     pub fn build(board: &str, model: &Path) -> Result<Self, String> {
+        // What is no model the build itself refuses.
+        let is_float = fs::read(model)
+            .is_ok_and(|file| Model::parse(&file).is_ok_and(|model| model.arithmetic() == Arithmetic::Float));
+        Image::build_with(board, model, if is_float { &FLOAT } else { &[] })
+    }
+
+    /// As [`Image::build`], of a model of integer arithmetic, without any processor's own instructions.
+    ///
+    /// # Errors
+    /// As [`Image::build`].
+    pub fn build_portable(board: &str, model: &Path) -> Result<Self, String> {
+        Image::build_with(board, model, &["--no-default-features", "--features", "integer"])
+    }
+
+    /// As [`Image::build`], with these features.
+    ///
+    /// # Errors
+    /// As [`Image::build`]; that the features lack the model's arithmetic.
+    pub fn build_with(board: &str, model: &Path, features: &[&str]) -> Result<Self, String> {
         let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let built = cargo(board, model)
             .args(["build", "--release", "--message-format=json"])
+            .args(features)
             .output()
             .map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
         if !built.status.success() {
@@ -148,10 +172,17 @@ impl Image {
     }
 }
 
-/// Cargo for a board, free of what the Cargo that runs this sets.
+/// Cargo for a board and its model.
 fn cargo(board: &str, model: &Path) -> Command {
+    let mut command = cargo_in(board);
+    command.env("VAPO_MODEL", model);
+    command
+}
+
+/// Cargo in a folder of the firmware, free of what the Cargo that runs this sets.
+pub(super) fn cargo_in(folder: &str) -> Command {
     let mut command = Command::new(firmware().join("cargo"));
-    command.current_dir(firmware().join(board)).env("VAPO_MODEL", model);
+    command.current_dir(firmware().join(folder));
     for variable in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC"] {
         command.env_remove(variable);
     }
@@ -164,7 +195,7 @@ fn executable(messages: &str) -> Option<PathBuf> {
     messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back()
 }
 
-fn messages(output: &Output) -> String {
+pub(super) fn messages(output: &Output) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     format!("{}{}{}", text(&output.stdout), text(&output.stderr), output.status)
 }

@@ -1,6 +1,6 @@
 //! What the program takes of a board: instructions, flash, RAM.
 
-use super::{Image, MICROBIT, MPS2_AN386, MPS2_AN505, models};
+use super::{Image, Kernel, MICROBIT, MPS2_AN386, MPS2_AN505, measure_kernels, models};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use vapo_format::Model;
@@ -13,7 +13,8 @@ pub struct Measurement {
     pub board: String,
     /// The model.
     pub model: String,
-    /// Compiler of the image.
+    /// Compiler of the image; one for all of the table.
+    #[serde(skip)]
     pub compiler: String,
     /// Instructions of one evaluation of the drift.
     pub drift: u64,
@@ -86,23 +87,40 @@ impl Measurement {
     }
 }
 
-/// Every emulated board with every model that fits it.
+/// The committed table: whole samples, and the kernels alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Compiler of all images.
+    pub compiler: String,
+    /// Every model on the boards that it is measured on.
+    pub boards: Vec<Measurement>,
+    /// Every layer on every processor.
+    pub kernels: Vec<Kernel>,
+}
+
+/// The models' names in the table, and the boards that each is measured on: every one that fits it in integers, one each in
+/// floats.
+pub const MEASURED: [(&str, &[&str]); 4] = [
+    ("digits", &[MPS2_AN386, MPS2_AN505, MICROBIT]),
+    ("fashion", &[MPS2_AN386, MPS2_AN505]),
+    ("digits in floats", &[MPS2_AN386, MPS2_AN505, MICROBIT]),
+    ("fashion in floats", &[MPS2_AN386]),
+];
+
+/// Every row of the table.
 ///
 /// # Errors
 /// Those of the images.
-pub fn measure_all() -> Result<Vec<Measurement>, String> {
-    let (digits, fashion) = (models::digits(), models::fashion());
-    let cases = [
-        (MPS2_AN386, "digits", &digits),
-        (MPS2_AN386, "fashion", &fashion),
-        (MPS2_AN505, "digits", &digits),
-        (MPS2_AN505, "fashion", &fashion),
-        (MICROBIT, "digits", &digits),
-    ];
-    let measure = |(board, name, file): (&str, &str, &models::File)| {
-        Measurement::new(board, name, &Image::build(board, file.path())?, &file.read()?)
-    };
-    cases.into_iter().map(measure).collect()
+pub fn measure_all() -> Result<Ledger, String> {
+    let mut boards = Vec::new();
+    for (model, on) in MEASURED {
+        let file = models::named(model)?;
+        for board in on {
+            boards.push(Measurement::new(board, model, &Image::build(board, file.path())?, &file.read()?)?);
+        }
+    }
+    let compiler = boards.first().map(|row| row.compiler.clone()).unwrap_or_default();
+    Ok(Ledger { compiler, boards, kernels: measure_kernels()? })
 }
 
 /// Where the committed table is.
@@ -114,7 +132,7 @@ pub fn baseline_path() -> PathBuf {
 ///
 /// # Errors
 /// The file is missing or is none.
-pub fn read_baseline() -> Result<Vec<Measurement>, String> {
+pub fn read_baseline() -> Result<Ledger, String> {
     let path = baseline_path();
     let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let text = std::fs::read_to_string(&path).map_err(|error| refused(&error))?;
@@ -133,13 +151,13 @@ mod tests {
         for page in [firmware().join("README.md"), Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")] {
             let text = std::fs::read_to_string(&page).unwrap();
             let mut lines = text.lines().skip_while(|line| *line != Measurement::COLUMNS).skip(2);
-            for row in &baseline {
+            for row in &baseline.boards {
                 assert_eq!(lines.next(), Some(&*row.row()), "{}: see `bench`", page.display());
             }
             assert_eq!(lines.next(), Some(""), "{}: a row too many", page.display());
         }
         let page = std::fs::read_to_string(firmware().join("README.md")).unwrap();
-        let row = baseline.iter().find(|row| row.board == MICROBIT).unwrap();
+        let row = baseline.boards.iter().find(|row| row.board == MICROBIT).unwrap();
         let grouped = |bytes: u64| format!("{},{:03}", bytes / 1000, bytes % 1000);
         let [fixed, stack, sum] = [row.static_bytes, row.stack_bytes, row.static_bytes + row.stack_bytes].map(grouped);
         assert!(

@@ -8,13 +8,15 @@
 mod answer;
 mod host;
 mod image;
+mod kernels;
 mod measure;
 pub mod models;
 
 pub use answer::{Answer, Bits, Cost, Step};
 pub use host::on_host;
 pub use image::Image;
-pub use measure::{Measurement, baseline_path, measure_all, read_baseline};
+pub use kernels::{Kernel, measure_kernels};
+pub use measure::{Ledger, MEASURED, Measurement, baseline_path, measure_all, read_baseline};
 
 use std::path::{Path, PathBuf};
 

@@ -9,8 +9,13 @@ use tempfile::{NamedTempFile, TempPath};
 use vapo_format::layer::{self, Conv, Layer};
 use vapo_format::matrix::Weights;
 use vapo_format::writer::replace_threshold;
-use vapo_format::{Architecture, ArchitectureError, Encoding, Homotopy, Model, Shape, Threshold, threshold};
+use vapo_format::{
+    Architecture, ArchitectureError, Arithmetic, Encoding, Homotopy, Model, Shape, Threshold, threshold,
+};
 use vapo_train::arithmetic::random::uniform;
+use vapo_train::calibration::inputs::Images;
+use vapo_train::calibration::twin::twin;
+use vapo_train::calibration::{CalibrationError, Settings, integer_model};
 use vapo_train::potential::parameters::Layout;
 use vapo_train::quantise::model_file;
 use vapo_train::run::preset::Preset;
@@ -52,6 +57,83 @@ pub fn fashion() -> File {
     File::Committed(firmware().join("models/fashion.vapo"))
 }
 
+/// The model of a name in the table of costs.
+///
+/// # Errors
+/// There is no such model; those of the calibration.
+pub fn named(name: &str) -> Result<File, String> {
+    match name {
+        "digits" => integer_digits(),
+        "fashion" => integer_fashion(),
+        "digits in floats" => float_digits(),
+        "fashion in floats" => float_fashion(),
+        _ => Err(format!("there is no model {name}")),
+    }
+}
+
+/// The digits in integer arithmetic: as they are committed, or calibrated here.
+///
+/// # Errors
+/// Those of the calibration.
+pub fn integer_digits() -> Result<File, String> {
+    in_integers(digits())
+}
+
+/// The garments in integer arithmetic: as they are committed, or calibrated here.
+///
+/// # Errors
+/// Those of the calibration.
+pub fn integer_fashion() -> Result<File, String> {
+    in_integers(fashion())
+}
+
+/// The digits' weights in float arithmetic.
+///
+/// # Errors
+/// The committed model is of float32.
+pub fn float_digits() -> Result<File, String> {
+    in_floats(digits())
+}
+
+/// The garments' weights in float arithmetic.
+///
+/// # Errors
+/// The committed model is of float32.
+pub fn float_fashion() -> Result<File, String> {
+    in_floats(fashion())
+}
+
+/// Quick ranges: equality of bits needs no good ones.
+const QUICK: Settings = Settings { headroom: 2.0, trajectories: 1, images: 2, seed: 28 };
+
+fn in_integers(file: File) -> Result<File, String> {
+    let bytes = file.read()?;
+    let model = Model::parse(&bytes).map_err(|error| error.to_string())?;
+    match model.arithmetic() {
+        Arithmetic::Integer => Ok(file),
+        Arithmetic::Float => temporary(&calibrated(&bytes)?),
+    }
+}
+
+fn calibrated(int8: &[u8]) -> Result<Vec<u8>, String> {
+    let refused = |error: CalibrationError| error.to_string();
+    let model = Model::parse(int8).map_err(|error| error.to_string())?;
+    let images = Images::new(&model, None, &QUICK).map_err(refused)?;
+    Ok(integer_model(&model, &images, &QUICK).map_err(refused)?.file)
+}
+
+fn in_floats(file: File) -> Result<File, String> {
+    let bytes = file.read()?;
+    let model = Model::parse(&bytes).map_err(|error| error.to_string())?;
+    match model.arithmetic() {
+        Arithmetic::Float => Ok(file),
+        Arithmetic::Integer => {
+            let float = twin(&model).map_err(|error| error.to_string())?;
+            temporary(&float.ok_or("the model is of float arithmetic")?)
+        }
+    }
+}
+
 /// A model of a preset for 28×28 images, with int8 weights from a fixed seed.
 ///
 /// # Errors
@@ -73,6 +155,60 @@ pub fn float32() -> Result<File, String> {
 /// # Errors
 /// There is no room for a file.
 pub fn with_skip() -> Result<File, String> {
+    with_weights(&skip()?, Encoding::Int8)
+}
+
+/// The same in integer arithmetic.
+///
+/// # Errors
+/// As [`with_skip`], and those of the calibration.
+pub fn integer_with_skip() -> Result<File, String> {
+    in_integers(with_skip()?)
+}
+
+/// A model of every layer kind, odd channels and windows of several extents in integer arithmetic, with weights from a fixed
+/// seed.
+///
+/// # Errors
+/// There is no room for a file, and those of the calibration.
+pub fn integer_of_every_kind() -> Result<File, String> {
+    in_integers(with_weights(&every_kind()?, Encoding::Int8)?)
+}
+
+fn every_kind() -> Result<Architecture, String> {
+    let mut graph = Architecture::new(Shape { channels: 2, height: 8, width: 12 }, Homotopy::Linear);
+    let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).map_err(|error| error.to_string());
+    let window = |rows, columns, channels| Conv { window: [rows, columns], stride: [1, 1], channels };
+    let tiles = |rows, columns, channels| Conv { window: [rows, columns], stride: [rows, columns], channels };
+    let time = push(layer::Time { features: 10 }.into(), &[])?;
+    let hidden = push(Conv::linear(5).into(), &[time])?;
+    let embedding = push(layer::Silu.into(), &[hidden])?;
+    let stem = push(window(3, 3, 3).into(), &[0])?;
+    let film = push(Conv::linear(6).into(), &[embedding])?;
+    let active = push(layer::Silu.into(), &[stem, film])?;
+    let wide = push(window(1, 5, 3).into(), &[active])?;
+    let sum = push(layer::Add.into(), &[stem, wide])?;
+    let again = push(layer::Silu.into(), &[sum])?;
+    let high = push(window(5, 3, 3).into(), &[again])?;
+    let sum = push(layer::Add.into(), &[high, sum])?;
+    let down = push(tiles(2, 3, 7).into(), &[sum])?;
+    let active = push(layer::Silu.into(), &[down])?;
+    let same = push(window(3, 3, 7).into(), &[active])?;
+    let sum = push(layer::Add.into(), &[down, same])?;
+    let linear = push(Conv::linear(4).into(), &[sum])?;
+    let up = push(layer::Up.into(), &[linear])?;
+    let narrow = push(tiles(1, 3, 2).into(), &[again])?;
+    let pool = push(tiles(1, 1, 5).into(), &[narrow])?;
+    let both = push(layer::Concat.into(), &[up, pool])?;
+    let deep = push(layer::SpaceToDepth.into(), &[both])?;
+    let last = push(window(3, 1, 5).into(), &[deep])?;
+    let factors = push(Conv::linear(6).into(), &[embedding])?;
+    push(layer::Readout.into(), &[last, factors, 0])?;
+    graph.validate().map_err(|error| error.to_string())?;
+    Ok(graph)
+}
+
+fn skip() -> Result<Architecture, String> {
     let signal = Shape { channels: 1, height: 8, width: 8 };
     let mut graph = Architecture::new(signal, Homotopy::Linear);
     let refused = |error: ArchitectureError| error.to_string();
@@ -87,7 +223,7 @@ pub fn with_skip() -> Result<File, String> {
     let last = graph.push(Conv::same3x3(3), &[both]).map_err(refused)?;
     let factors = graph.push(Conv::linear(4), &[time]).map_err(refused)?;
     graph.push(layer::Readout, &[last, factors, 0]).map_err(refused)?;
-    with_weights(&graph, Encoding::Int8)
+    Ok(graph)
 }
 
 fn made(preset: &str, image: Shape, encoding: Encoding) -> Result<File, String> {
@@ -136,7 +272,9 @@ pub fn perturbed(file: &[u8]) -> Result<Vec<u8>, String> {
     };
     let found = model.matrices().find(|(shape, _)| in_block(shape.node.into()));
     let (_, matrix) = found.ok_or("the model has no residual block")?;
-    let Weights::Int8 { values, .. } = matrix.weights else { return Err("the model has no int8 weights".into()) };
+    let (Weights::Int8 { values, .. } | Weights::Integer { words: values, .. }) = matrix.weights else {
+        return Err("the model has no int8 weights".into());
+    };
     let place = values.as_ptr().addr() - file.as_ptr().addr() + values.len() / 2;
     let mut bytes = file.to_vec();
     let value = bytes[place] as i8;

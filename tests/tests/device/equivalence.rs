@@ -88,6 +88,31 @@ fn cortex_m33_and_host_sample_the_same_on_the_bayes_path() {
     assert_equal_on_bayes_path(&cases().mps2_an505);
 }
 
+/// Odd channels, windows of many extents, every layer kind; some rows known, too.
+#[test]
+fn every_core_and_host_compute_every_layer_kind_the_same() {
+    for case in cases().every_kind.iter().chain(&cases().portable) {
+        let restored = few_requests().map(|request| Request { known: 3, ..request });
+        assert_equal(case, &case.image, &case.file, few_requests().chain(restored));
+    }
+}
+
+#[test]
+fn every_core_and_host_sample_the_same_digits_in_floats() {
+    let [microbit, others @ ..] = &cases().float_digits;
+    // A fortieth of the others' speed.
+    assert_equal(microbit, &microbit.image, &microbit.file, few_requests().skip(6).take(1));
+    for case in others {
+        assert_equal(case, &case.image, &case.file, few_requests());
+    }
+}
+
+#[test]
+fn cortex_m4f_and_host_sample_the_same_large_images_in_floats() {
+    let case = &cases().float_fashion;
+    assert_equal(case, &case.image, &case.file, few_requests().skip(5));
+}
+
 /// On both paths; with some of the image known, too.
 #[test]
 fn every_core_and_host_sample_the_same_with_float32_weights() {
@@ -104,7 +129,7 @@ fn every_core_and_host_sample_the_same_with_float32_weights() {
 /// Its activations are read by several nodes, over a level of half the extent and back.
 #[test]
 fn every_core_and_host_sample_the_same_with_a_skip() {
-    for case in &cases().with_skip {
+    for case in cases().with_skip.iter().chain([&cases().float_with_skip]) {
         assert_equal(case, &case.image, &case.file, few_requests());
     }
 }

@@ -33,10 +33,20 @@ struct Cases {
     mps2_an505: Case,
     /// Large images, on each board that has room for them.
     fashion: [Case; 2],
-    /// A small model of float32 weights, on every board.
-    float32: [Case; 3],
     /// A small model whose activations skip a level, on every board.
     with_skip: [Case; 3],
+    /// A small model of every layer kind, on every board.
+    every_kind: [Case; 3],
+    /// The same without any processor's own instructions, for two instruction sets.
+    portable: [Case; 2],
+    /// In floats, the digits on every board.
+    float_digits: [Case; 3],
+    /// In floats, large images on one board.
+    float_fashion: Case,
+    /// In floats, a small model of float32 weights, on every board.
+    float32: [Case; 3],
+    /// In floats, a small model whose activations skip a level, on the smallest board.
+    float_with_skip: Case,
 }
 
 impl Cases {
@@ -47,27 +57,37 @@ impl Cases {
 
     /// Those that the table of costs has.
     fn all(&self) -> impl Iterator<Item = &Case> {
-        self.digits().into_iter().chain(&self.fashion)
+        self.digits().into_iter().chain(&self.fashion).chain(&self.float_digits).chain([&self.float_fashion])
     }
 }
 
 fn cases() -> &'static Cases {
     static CASES: OnceLock<Cases> = OnceLock::new();
     CASES.get_or_init(|| {
-        let (digits, fashion) = (models::digits(), models::fashion());
+        let float_digits = models::float_digits().unwrap();
+        let float32 = models::float32().unwrap();
+        let float_skip = models::with_skip().unwrap();
+        let (digits, fashion) = (models::integer_digits().unwrap(), models::integer_fashion().unwrap());
+        let skip = models::integer_with_skip().unwrap();
+        let every = models::integer_of_every_kind().unwrap();
         // Last the digits: what a person runs next is built.
-        let fashion = [MPS2_AN386, MPS2_AN505].map(|board| Case::new(board, "fashion", &fashion));
-        let small = models::float32().unwrap();
-        let float32 = EMULATED.map(|board| Case::new(board, "tiny in float32", &small));
-        let skip = models::with_skip().unwrap();
-        let with_skip = EMULATED.map(|board| Case::new(board, "tiny with a skip", &skip));
         Cases {
+            float_digits: EMULATED.map(|board| Case::new(board, "digits in floats", &float_digits)),
+            float_fashion: Case::new(MPS2_AN386, "fashion in floats", &models::float_fashion().unwrap()),
+            float32: EMULATED.map(|board| Case::new(board, "tiny in float32", &float32)),
+            float_with_skip: Case::new(MICROBIT, "tiny with a skip in floats", &float_skip),
+            portable: [MICROBIT, MPS2_AN386].map(|board| Case {
+                board,
+                model: "every layer, portable",
+                image: Image::build_portable(board, every.path()).unwrap_or_else(|error| panic!("{error}")),
+                file: every.read().unwrap(),
+            }),
+            every_kind: EMULATED.map(|board| Case::new(board, "every layer", &every)),
+            with_skip: EMULATED.map(|board| Case::new(board, "tiny with a skip", &skip)),
+            fashion: [MPS2_AN386, MPS2_AN505].map(|board| Case::new(board, "fashion", &fashion)),
             microbit: Case::new(MICROBIT, "digits", &digits),
             mps2_an386: Case::new(MPS2_AN386, "digits", &digits),
             mps2_an505: Case::new(MPS2_AN505, "digits", &digits),
-            fashion,
-            float32,
-            with_skip,
         }
     })
 }

@@ -1,9 +1,10 @@
 //! Flash and RAM: what the boards take, and what the build says of too large a model.
 
-use crate::cases;
+use crate::{Case, cases};
+use vapo_format::Model;
 use vapo_request::Request;
 use vapo_sampler::Solver;
-use vapo_tests::device::{Image, MICROBIT, models, read_baseline};
+use vapo_tests::device::{Image, MICROBIT, models, on_host, read_baseline};
 
 /// What the linker script of a board says.
 fn memory(board: &str) -> vapo_fit::Memory {
@@ -26,17 +27,22 @@ fn digits_run_in_the_16_kilobytes_of_a_microbit() {
     assert!(flash <= there.flash, "{flash} bytes of flash");
 }
 
-/// What `inspect` and the builds count with: `memory.x` says what a board's program takes, and the image takes it.
+/// What `inspect` and the builds count with: `memory.x` says what a board's programs take, and the images take it.
 #[test]
-fn the_program_of_every_board_takes_what_is_stated() {
-    let compiler = read_baseline().unwrap()[0].compiler.clone();
-    let model = models::digits();
+fn the_programs_of_every_board_take_what_is_stated() {
+    takes_what_is_stated(&models::float_digits().unwrap(), &cases().float_digits[0]);
+    takes_what_is_stated(&models::integer_digits().unwrap(), &cases().microbit);
+}
+
+fn takes_what_is_stated(model: &models::File, on_microbit: &Case) {
+    let compiler = read_baseline().unwrap().compiler;
     let file = model.read().unwrap();
+    let arithmetic = Model::parse(&file).unwrap().arithmetic();
     let request = Request { seed: 3, solver: Solver::Ab2, steps: 1, exponent: 0.7, temperature: 0.0, known: 0 };
-    let arena = cases().microbit.image.answer(&request).unwrap().cost.arena as u64;
+    let arena = on_microbit.image.answer(&request).unwrap().cost.arena as u64;
     for vapo_fit::Board { name: board, memory } in vapo_fit::Board::all().unwrap() {
         let image = Image::build(&board, model.path()).unwrap_or_else(|error| panic!("{board}: {error}"));
-        let stated = [memory.program_flash, memory.program_ram];
+        let stated = [memory.program_flash(arithmetic), memory.program_ram];
         let found = [image.flash().unwrap() - file.len() as u64, image.ram().unwrap() - arena];
         // Never less than is taken, or a model that does not fit is said to. Another compiler makes other code.
         let (less, more) = if image.compiler().unwrap() == compiler { (1.0, 1.02) } else { (0.9, 1.1) };
@@ -44,7 +50,7 @@ fn the_program_of_every_board_takes_what_is_stated() {
             let bounds = less * found as f64..=more * found as f64 + 8.0;
             assert!(
                 bounds.contains(&(stated as f64)),
-                "{board}: memory.x states {stated} bytes, found {found}: expected {bounds:?}"
+                "{board} in {arithmetic}: memory.x states {stated} bytes, found {found}: expected {bounds:?}"
             );
         }
         let line = format!(": flash {} of ", file.len() as u64 + stated[0]);
@@ -72,6 +78,22 @@ fn too_large_a_model_is_a_compile_time_error_that_names_both_numbers() {
     assert!(message.contains("the model does not fit the flash of microbit: it needs "), "{message}");
     let flash = memory(MICROBIT).flash;
     assert!(message.contains(&format!("the board has {flash}: quantise the model")), "{message}");
+}
+
+/// With the features of the other arithmetic; both are fine.
+#[test]
+fn a_program_that_lacks_the_models_arithmetic_is_refused_with_what_to_do() {
+    let (float, integer) = (models::float_digits().unwrap(), models::integer_digits().unwrap());
+    let refused = |model: &models::File, features: &[&str]| Image::build_with(MICROBIT, model.path(), features).err();
+    let message = refused(&float, &[]).unwrap();
+    assert!(message.contains("build with --no-default-features --features float"), "{message}");
+    let message = refused(&integer, &["--no-default-features", "--features", "float"]).unwrap();
+    assert!(message.contains("build without --no-default-features"), "{message}");
+    let request = Request { seed: 3, solver: Solver::Euler, steps: 1, exponent: 1.0, temperature: 0.0, known: 0 };
+    for model in [&float, &integer] {
+        let image = Image::build_with(MICROBIT, model.path(), &["--features", "float"]).unwrap();
+        assert_eq!(image.answer(&request).unwrap().bits, on_host(&model.read().unwrap(), &request).unwrap());
+    }
 }
 
 /// The program of a micro:bit fits its flash only if it is optimised.

@@ -1,5 +1,6 @@
 //! The boards of the firmware, and the memory of each.
 
+use vapo_format::Arithmetic;
 use vapo_sampler::fit::{Memory, PIECES, Program, one_piece};
 
 /// A board that the firmware runs on.
@@ -10,29 +11,44 @@ pub(super) struct Board {
     /// firmware is yet to be brought to.
     pub(super) folder: Option<&'static str>,
     pub(super) memory: Memory,
-    pub(super) program: Program,
+    /// Flash of the program that computes in integers, and of the one that computes in floats.
+    program_flash: [usize; 2],
+    program_ram: usize,
+}
+
+impl Board {
+    /// The program that computes in this arithmetic.
+    pub(super) fn program(&self, arithmetic: Arithmetic) -> Program {
+        let [integer, float] = self.program_flash;
+        let flash = match arithmetic {
+            Arithmetic::Integer => integer,
+            Arithmetic::Float => float,
+        };
+        Program { flash, ram: self.program_ram }
+    }
 }
 
 /// Bytes of stack that are reserved unless said otherwise: as on the smallest board.
 pub(super) const STACK: &str = "6K";
 
-/// Small to large. Memory in KiB: flash, RAM, stack; then the program's flash and RAM in bytes.
+/// Small to large. Memory in KiB: flash, RAM, stack; then the program's flash, in integers and in floats, and RAM in bytes.
 pub(super) const BOARDS: [Board; 9] = [
-    board("microbit", Some("microbit"), 256, one_piece(16), 6, [49_152, 0]),
-    board("microbit-v2", Some("microbit-v2"), 512, one_piece(128), 8, [40_192, 2_108]),
-    board("stm32f411", Some("stm32f4"), 512, one_piece(128), 8, [38_400, 2_104]),
-    board("stm32f407", Some("stm32f4"), 512, one_piece(128), 8, [38_400, 2_104]),
-    board("nrf52840-dk", Some("nrf52840-dk"), 1024, one_piece(256), 8, [38_912, 2_108]),
+    board("microbit", Some("microbit"), 256, one_piece(16), 6, [49_152, 49_152, 0]),
+    board("microbit-v2", Some("microbit-v2"), 512, one_piece(128), 8, [40_192, 40_192, 2_108]),
+    board("stm32f411", Some("stm32f4"), 512, one_piece(128), 8, [38_400, 38_400, 2_104]),
+    board("stm32f407", Some("stm32f4"), 512, one_piece(128), 8, [38_400, 38_400, 2_104]),
+    board("nrf52840-dk", Some("nrf52840-dk"), 1024, one_piece(256), 8, [38_912, 38_912, 2_108]),
     // AXI SRAM; SRAM1 to SRAM3, which follow each other; DTCM; SRAM4. The program is that of a Cortex-M4F.
-    board("stm32h743", None, 2048, [512, 288, 128, 64], 8, [44_544, 2_108]),
-    board("pico-2", Some("pico-2"), 4096, one_piece(512), 8, [40_192, 2_108]),
-    board("mps2-an386", Some("mps2-an386"), 4096, one_piece(4096), 8, [44_544, 8]),
-    board("mps2-an505", Some("mps2-an505"), 4096, one_piece(4096), 8, [45_568, 8]),
+    board("stm32h743", None, 2048, [512, 288, 128, 64], 8, [44_544, 44_544, 2_108]),
+    board("pico-2", Some("pico-2"), 4096, one_piece(512), 8, [40_192, 40_192, 2_108]),
+    board("mps2-an386", Some("mps2-an386"), 4096, one_piece(4096), 8, [44_544, 44_544, 8]),
+    board("mps2-an505", Some("mps2-an505"), 4096, one_piece(4096), 8, [45_568, 45_568, 8]),
 ];
 
-/// The most that a program takes: for a device that is none of the boards.
-pub(super) fn largest_program() -> Program {
-    let most = |part: fn(Program) -> usize| BOARDS.iter().map(|board| part(board.program)).max().unwrap_or_default();
+/// The most that a program takes which computes in this arithmetic: for a device that is none of the boards.
+pub(super) fn largest_program(arithmetic: Arithmetic) -> Program {
+    let programs = || BOARDS.iter().map(|board| board.program(arithmetic));
+    let most = |part: fn(Program) -> usize| programs().map(part).max().unwrap_or_default();
     Program { flash: most(|program| program.flash), ram: most(|program| program.ram) }
 }
 
@@ -42,14 +58,15 @@ const fn board(
     flash: usize,
     [first, second, third, fourth]: [usize; PIECES],
     stack: usize,
-    [program_flash, program_ram]: [usize; 2],
+    [integer, float, program_ram]: [usize; 3],
 ) -> Board {
     let ram = [1024 * first, 1024 * second, 1024 * third, 1024 * fourth];
     Board {
         name,
         folder,
         memory: Memory { flash: 1024 * flash, ram, stack: 1024 * stack },
-        program: Program { flash: program_flash, ram: program_ram },
+        program_flash: [integer, float],
+        program_ram,
     }
 }
 
@@ -105,8 +122,10 @@ mod tests {
             let [flash, ram, stack] =
                 [script.flash, script.ram + script.stack, script.stack].map(|bytes| bytes as usize);
             assert_eq!(board.memory, Memory { flash, ram: one_piece(ram), stack }, "{}", board.name);
-            let [flash, ram] = [script.program_flash, script.program_ram].map(|bytes| bytes as usize);
-            assert_eq!(board.program, Program { flash, ram }, "{}", board.name);
+            for arithmetic in [Arithmetic::Integer, Arithmetic::Float] {
+                let [flash, ram] = [script.program_flash(arithmetic), script.program_ram].map(|bytes| bytes as usize);
+                assert_eq!(board.program(arithmetic), Program { flash, ram }, "{}", board.name);
+            }
         }
     }
 
@@ -152,7 +171,8 @@ mod tests {
         use crate::run::preset::Preset;
         use vapo_format::{Encoding, Homotopy, Shape};
         use vapo_sampler::fit::{Demand, Device};
-        let &Board { memory, program, .. } = named("stm32h743").unwrap();
+        let board = named("stm32h743").unwrap();
+        let (memory, program) = (board.memory, board.program(Arithmetic::Float));
         let device = Device { memory, program, solver: None };
         let lack = |name: &str, side: u16, device: Device| {
             let image = Shape { channels: 3, height: side, width: side };

@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::model::VERSION;
-use vapo_format::{Architecture, Encoding, Model, Scaling, Threshold};
+use vapo_format::{Architecture, Arithmetic, Encoding, Model, Scaling, Threshold};
 use vapo_sampler::Solver;
 use vapo_sampler::fit::{Demand, Device, Memory, PIECES, Placed, Program};
 use vapo_sampler::plan::lifetimes::Lifetimes;
@@ -49,15 +49,15 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// The device that the model shall fit, and what to call it.
-    fn device(&self) -> Option<(String, Device)> {
+    fn device(&self, arithmetic: Arithmetic) -> Option<(String, Device)> {
         if let Some(board) = self.board.as_deref().and_then(board::named) {
             return Some((
                 board.name.to_owned(),
-                Device { memory: board.memory, program: board.program, solver: None },
+                Device { memory: board.memory, program: board.program(arithmetic), solver: None },
             ));
         }
         let memory = Memory { flash: self.flash?, ram: self.ram?, stack: self.stack };
-        let program = board::largest_program();
+        let program = board::largest_program(arithmetic);
         Some(("the device".to_owned(), Device { memory, program, solver: self.solver }))
     }
 }
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         text += &format!("report           {}\n", path.display());
     }
     let mut refusal = None;
-    if let Some((name, device)) = arguments.device() {
+    if let Some((name, device)) = arguments.device(model.arithmetic()) {
         text += &format!("\n{}", verdict(&model, &name, device)?);
         let lack = device.lack(Demand::of(&model, device.solver)?);
         if !lack.fits() {
@@ -131,7 +131,7 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
         text += &format!("threshold        energy {energy} at time {time}, for a false-positive rate of {rate}\n");
     }
     let all = Demand::of(model, None)?;
-    let Program { flash, ram } = board::largest_program();
+    let Program { flash, ram } = board::largest_program(encoding.arithmetic());
     text += &format!("flash            {} bytes of model; the program takes at most {flash} more\n", all.model);
     for solver in Solver::ALL {
         let Demand { arena, image, .. } = Demand::of(model, Some(solver))?;
@@ -307,7 +307,7 @@ RAM, heun        4928 bytes: arena 4672, image 256; the program takes at most RA
 RAM, ab2         4928 bytes: arena 4672, image 256; the program takes at most RAM more, and a stack
 RAM, etd2        4928 bytes: arena 4672, image 256; the program takes at most RAM more, and a stack
 ";
-        let Program { flash, ram } = board::largest_program();
+        let Program { flash, ram } = board::largest_program(Arithmetic::Float);
         let expected =
             expected.replace("most FLASH", &format!("most {flash}")).replace("most RAM", &format!("most {ram}"));
         assert_eq!(describe(&Model::parse(&file).unwrap()).unwrap(), expected);
@@ -330,7 +330,7 @@ RAM, etd2        4928 bytes: arena 4672, image 256; the program takes at most RA
     #[test]
     fn what_fits_has_bytes_to_spare() {
         let file = file("tiny", Encoding::Int8);
-        let Program { flash, ram } = board::named("microbit").unwrap().program;
+        let Program { flash, ram } = board::named("microbit").unwrap().program(Arithmetic::Float);
         let expected = format!(
             "\
 the model fits microbit, in bytes:
@@ -342,7 +342,7 @@ the model fits microbit, in bytes:
             11_072 + ram,
             5312 - ram
         );
-        let device = parse("m --board microbit").unwrap().device().unwrap();
+        let device = parse("m --board microbit").unwrap().device(Arithmetic::Float).unwrap();
         assert_eq!(verdict(&Model::parse(&file).unwrap(), &device.0, device.1).unwrap(), expected);
     }
 
@@ -353,7 +353,7 @@ the model fits microbit, in bytes:
         let architecture = Preset::named("celeba-device").unwrap().architecture(image, Homotopy::Linear);
         let file = model_file(&architecture, &vec![0.5; architecture.parameters()], Encoding::Int8).unwrap();
         let model = Model::parse(&file).unwrap();
-        let device = parse("m --board stm32h743").unwrap().device().unwrap();
+        let device = parse("m --board stm32h743").unwrap().device(Arithmetic::Float).unwrap();
         let page = verdict(&model, &device.0, device.1).unwrap();
         let expected = "
   RAM            needs   534844 of  1015808,   480964 to spare: arena 475392, image 49152, stack 8192, program 2108
@@ -365,7 +365,7 @@ the model fits microbit, in bytes:
 ";
         assert!(page.starts_with("the model fits stm32h743") && page.ends_with(expected), "{page}");
         // As many bytes in smaller pieces do not hold it.
-        let device = parse("m --flash 2M --ram 256K,256K,256K,256K").unwrap().device().unwrap();
+        let device = parse("m --flash 2M --ram 256K,256K,256K,256K").unwrap().device(Arithmetic::Float).unwrap();
         let page = verdict(&model, &device.0, device.1).unwrap();
         assert!(page.contains("does not fit") && page.contains("213248 too few: arena 475392\n"), "{page}");
     }
@@ -398,8 +398,8 @@ half the channels: conv 2, residual, down 4, head 4
 
     #[test]
     fn devices_are_boards_or_numbers_of_bytes() {
-        assert!(parse("m").unwrap().device().is_none());
-        let device = |line| parse(line).unwrap().device().unwrap().1;
+        assert!(parse("m").unwrap().device(Arithmetic::Float).is_none());
+        let device = |line| parse(line).unwrap().device(Arithmetic::Float).unwrap().1;
         let numbers = device("m --flash 1M --ram 16K");
         assert_eq!(numbers.memory, Memory { flash: 1 << 20, ram: one_piece(16_384), stack: 6144 });
         assert_eq!(numbers.solver, None);
@@ -436,7 +436,7 @@ half the channels: conv 2, residual, down 4, head 4
         assert_eq!(failure.code(), 1);
         let Failure::Other(cause) = failure else { panic!("{failure:?}") };
         let text = cause.to_string();
-        let Program { flash, ram } = board::largest_program();
+        let Program { flash, ram } = board::largest_program(Arithmetic::Float);
         let lack = [file("digits", Encoding::Float32).len() + flash - (64 << 10), 9536 + 6144 + ram - (12 << 10)];
         let [flash, ram] = lack;
         assert_eq!(text, format!("the model does not fit: the device lacks {flash} bytes of flash, {ram} of RAM"));

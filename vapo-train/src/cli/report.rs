@@ -169,7 +169,7 @@ fn boards(model: &Model<'_>, multiplications: u64) -> Result<Vec<BoardRow>, vapo
     let solver = Some(Solver::default());
     let demand = Demand::of(model, solver)?;
     let row = |board: &super::board::Board| {
-        let device = Device { memory: board.memory, program: board.program, solver };
+        let device = Device { memory: board.memory, program: board.program(model.arithmetic()), solver };
         let cost = speed::cost(board.name, multiplications)?;
         Some(BoardRow {
             board: board.name,

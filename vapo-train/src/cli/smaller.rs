@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::cli::board::{largest_program, named};
     use crate::run::preset::Preset;
-    use vapo_format::{Homotopy, Shape};
+    use vapo_format::{Arithmetic, Homotopy, Shape};
     use vapo_sampler::fit::{Memory, one_piece};
 
     fn architecture(preset: &str, extent: u16) -> Architecture {
@@ -155,7 +155,7 @@ mod tests {
 
     fn device(board: &str) -> Device {
         let board = named(board).unwrap();
-        Device { memory: board.memory, program: board.program, solver: None }
+        Device { memory: board.memory, program: board.program(Arithmetic::Float), solver: None }
     }
 
     #[test]
@@ -199,7 +199,7 @@ mod tests {
     fn the_block_that_helps_most_is_taken_away() {
         let digits = architecture("digits", 8);
         let block = |memory| {
-            let device = Device { memory, program: largest_program(), solver: None };
+            let device = Device { memory, program: largest_program(Arithmetic::Integer), solver: None };
             let variants = variants(&digits, Encoding::Integer, device);
             let found = variants.into_iter().find(|variant| variant.change == "one block less").unwrap();
             layers(&found.encoder.unwrap())

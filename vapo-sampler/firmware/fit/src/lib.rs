@@ -2,11 +2,13 @@
 //!
 //! 1. reads the model's file, that of the environment variable `VAPO_MODEL` or `models/digits.vapo`,
 //! 2. plans the memory that sampling it takes by any solver, or by the one of the environment variable `VAPO_SOLVER`,
-//! 3. refuses the model if the board's `memory.x` has too little flash or RAM for it, or says what it takes of both,
-//! 4. writes `model.rs`, which the board's program includes, and hands `memory.x` to the linker.
+//! 3. refuses the model if the program was asked for without its arithmetic,
+//! 4. refuses the model if the board's `memory.x` has too little flash or RAM for it, or says what it takes of both,
+//! 5. writes `model.rs`, which the board's program includes, and hands `memory.x` to the linker.
 //!
 //! The compiler then knows the memory's size, and what the linker finds too large is not the model.
 
+mod arithmetic;
 mod board;
 mod memory;
 mod plan;
@@ -20,11 +22,11 @@ pub use script::Unreadable;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
-use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::model::VERSION;
 use vapo_format::threshold::BYTES;
 use vapo_format::writer::{file_bytes, renew};
+use vapo_format::{Arithmetic, Model};
 use vapo_sampler::fit::Demand;
 use vapo_sampler::{PlanFor, Solver};
 
@@ -35,7 +37,7 @@ const NOT_OPTIMISED: &str = ". This counts the program that --release builds; wi
 /// Has the linker say what to do where it finds the program too large.
 fn overflow(optimised: bool) -> String {
     let cause = if optimised {
-        "it takes more than _program_flash and _program_ram in memory.x say: take another compiler, or a smaller model"
+        "it takes more than memory.x says that programs do: take another compiler, or a smaller model"
     } else {
         "it was built without optimisation, add --release"
     };
@@ -65,8 +67,10 @@ pub fn build() -> Result<(), String> {
     let (layout, memory) = board::linker_script(&folder)?;
     let board = variable("CARGO_PKG_NAME")?;
     let solver = solver(env::var_os("VAPO_SOLVER"))?;
-    let (bytes, demand, plan) = demand(&model, solver)?;
-    let taken = refusal::check(&board, demand, memory).map_err(|refusal: Refusal| refusal.to_string())?;
+    let Prepared { bytes, arithmetic, demand, plan } = prepared(&model, solver)?;
+    arithmetic::check(arithmetic, arithmetic::of_features(|name| env::var_os(name).is_some()))
+        .map_err(|missing| format!("{}: {missing}", model.display()))?;
+    let taken = refusal::check(&board, demand, memory, arithmetic).map_err(|refusal: Refusal| refusal.to_string())?;
     let optimised = variable("OPT_LEVEL")? != "0";
     // The one way in which a build script can speak to whoever builds.
     println!("cargo::warning={taken}{}", if optimised { "" } else { NOT_OPTIMISED });
@@ -116,15 +120,27 @@ fn solver(name: Option<OsString>) -> Result<Option<Solver>, String> {
     solver.map(Some).ok_or(format!("VAPO_SOLVER is {found}, expected one of {names}"))
 }
 
-/// The bytes of a model's file, what it takes of a board, and where everything lies in the memory that it takes.
-fn demand(path: &Path, solver: Option<Solver>) -> Result<(Vec<u8>, Demand, PlanFor<MAX_NODES>), String> {
+/// A model as it goes into an image.
+struct Prepared {
+    /// Its file.
+    bytes: Vec<u8>,
+    /// What it is computed in.
+    arithmetic: Arithmetic,
+    /// What it takes of a board.
+    demand: Demand,
+    /// Where everything lies in the memory that it takes.
+    plan: PlanFor<MAX_NODES>,
+}
+
+fn prepared(path: &Path, solver: Option<Solver>) -> Result<Prepared, String> {
     let bytes = read(path)?;
     let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let bytes = renewed(bytes).map_err(|error| refused(&error))?;
     let model = Model::parse(&bytes).map_err(|error| refused(&error))?;
     let plan = PlanFor::new(&model).map_err(|error| refused(&error))?;
     let demand = Demand::of(&model, solver).map_err(|error| refused(&error))?;
-    Ok((bytes, demand, plan))
+    let arithmetic = model.arithmetic();
+    Ok(Prepared { bytes, arithmetic, demand, plan })
 }
 
 /// The model in the version of the format that boards read.
@@ -159,7 +175,7 @@ fn source(demand: Demand, plan: &vapo_sampler::Plan, solver: Solver) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{demand, model_path, solver, source};
+    use super::{model_path, prepared, solver, source};
     use std::path::Path;
     use vapo_sampler::Solver;
 
@@ -168,8 +184,8 @@ mod tests {
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/digits.vapo");
         let included = |name: Option<&str>| {
             let solver = solver(name.map(Into::into)).unwrap();
-            let (_, demand, plan) = demand(&model, solver).unwrap();
-            source(demand, &plan, solver.unwrap_or_default())
+            let prepared = prepared(&model, solver).unwrap();
+            source(prepared.demand, &prepared.plan, solver.unwrap_or_default())
         };
         let (all, etd2, euler) = (included(None), included(Some("etd2")), included(Some("euler")));
         assert!(all == etd2 && all.contains("Solver::Etd2"), "{all}");
@@ -185,10 +201,10 @@ mod tests {
     #[test]
     fn a_model_of_version_1_is_brought_to_the_version_that_boards_read() {
         let model = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
-        let old = demand(&model("tests/version-1/digits.vapo"), None).unwrap();
-        let new = demand(&model("firmware/models/digits-int8.vapo"), None).unwrap();
-        assert_eq!(old.0, new.0);
-        assert_eq!(old.2, new.2);
+        let old = prepared(&model("tests/version-1/digits.vapo"), None).unwrap();
+        let new = prepared(&model("firmware/models/digits-int8.vapo"), None).unwrap();
+        assert_eq!(old.bytes, new.bytes);
+        assert_eq!(old.plan, new.plan);
     }
 
     #[test]

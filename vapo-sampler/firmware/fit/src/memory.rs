@@ -1,6 +1,7 @@
 //! What a board's `memory.x` says about its memory.
 
 use crate::script::{Script, Unreadable};
+use vapo_format::Arithmetic;
 
 /// Lengths of a linker script's regions, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,15 +14,17 @@ pub struct Memory {
     pub stack: u64,
     /// Other pieces of RAM, by their names. The program lends the sampler one piece, and uses none of these.
     pub others: Vec<(String, u64)>,
-    /// Part of `flash` that the program takes.
+    /// Part of `flash` that the program takes which computes in integers.
     pub program_flash: u64,
+    /// Part of `flash` that the program takes which computes in floats.
+    pub program_flash_float: u64,
     /// Part of `ram` that the program takes.
     pub program_ram: u64,
 }
 
 impl Memory {
     /// Reads the regions `FLASH`, `RAM` and `STACK` of a linker script, those beside them that have `RAM` in their name,
-    /// and the symbols `_program_flash` and `_program_ram`.
+    /// and the symbols `_program_flash`, `_program_flash_float` and `_program_ram`.
     ///
     /// # Errors
     /// Which of these is missing, or has no number of bytes; `RAM` and `STACK` that share bytes.
@@ -40,8 +43,17 @@ impl Memory {
             stack,
             others: others.map(|name| Ok((name.to_owned(), script.length(name)?))).collect::<Result<_, _>>()?,
             program_flash: script.symbol("_program_flash")?,
+            program_flash_float: script.symbol("_program_flash_float")?,
             program_ram: script.symbol("_program_ram")?,
         })
+    }
+
+    /// Part of `flash` that the program takes which computes in this arithmetic.
+    pub fn program_flash(&self, arithmetic: Arithmetic) -> u64 {
+        match arithmetic {
+            Arithmetic::Integer => self.program_flash,
+            Arithmetic::Float => self.program_flash_float,
+        }
     }
 }
 
@@ -53,13 +65,15 @@ mod tests {
     fn every_region_and_symbol_is_read() {
         let script = "/* FLASH and RAM */\nMEMORY {\n  FLASH (rx) : ORIGIN = 0x0, LENGTH = 256K - 16K\n  STACK: ORIGIN = \
                       0x20000000, LENGTH = 3072\n  RAM : ORIGIN = 0x20000C00, LENGTH=13K\n  SRAM2 : ORIGIN = 0x30000000, \
-                      LENGTH = 0x8000\n}\n_stack_end = ORIGIN(STACK);\n_program_flash = 64K;\n_program_ram=8;";
+                      LENGTH = 0x8000\n}\n_stack_end = ORIGIN(STACK);\n_program_flash = 64K;\n_program_flash_float = 80K;\n\
+                      _program_ram=8;";
         let expected = Memory {
             flash: 245_760,
             ram: 13_312,
             stack: 3_072,
             others: vec![("SRAM2".to_owned(), 32_768)],
             program_flash: 65_536,
+            program_flash_float: 81_920,
             program_ram: 8,
         };
         assert_eq!(Memory::parse(script), Ok(expected));
@@ -70,7 +84,9 @@ mod tests {
     fn stack_and_ram_share_no_byte() {
         let parsed = |stack: &str, ram: &str| {
             let regions = format!("FLASH : ORIGIN = 0, LENGTH = 1K\nSTACK : {stack}\nRAM : {ram}");
-            Memory::parse(&format!("MEMORY {{ {regions} }}\n_program_flash = 0;\n_program_ram = 0;"))
+            Memory::parse(&format!(
+                "MEMORY {{ {regions} }}\n_program_flash = 0;\n_program_flash_float = 0;\n_program_ram = 0;"
+            ))
         };
         let stack = "ORIGIN = 0x20000000, LENGTH = 6K";
         assert!(parsed(stack, "ORIGIN = 0x20000000 + 6K, LENGTH = 10K").is_ok());

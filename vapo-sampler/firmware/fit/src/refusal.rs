@@ -2,13 +2,14 @@
 
 use crate::memory::Memory;
 use std::fmt;
+use vapo_format::Arithmetic;
 use vapo_sampler::fit::{Demand, Device, Lack, Program, one_piece};
 
 /// Why a model does not fit a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Model and program exceed the flash.
-    Flash { board: String, model: u64, memory: Memory },
+    Flash { board: String, model: u64, program: u64, flash: u64 },
     /// Arena and program exceed the RAM.
     Ram { board: String, arena: u64, memory: Memory },
 }
@@ -16,11 +17,11 @@ pub(crate) enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::Flash { board, model, memory: Memory { flash, program_flash, .. } } => write!(
+            Refusal::Flash { board, model, program, flash } => write!(
                 f,
                 "the model does not fit the flash of {board}: it needs {} bytes ({model} for the model, \
-                 {program_flash} for the program), the board has {flash}: quantise the model, or train a smaller one",
-                model + program_flash
+                 {program} for the program), the board has {flash}: quantise the model, or train a smaller one",
+                model + program
             ),
             Refusal::Ram { board, arena, memory: Memory { ram, stack, program_ram, others, .. } } => write!(
                 f,
@@ -45,29 +46,30 @@ fn unused(others: &[(String, u64)]) -> String {
 
 /// Checks that a model's demand does not exceed a board's memory, and says what of that it takes. The sample counts to the
 /// arena: the program lends both in one piece.
-pub(crate) fn check(board: &str, demand: Demand, memory: Memory) -> Result<String, Refusal> {
+pub(crate) fn check(board: &str, demand: Demand, memory: Memory, arithmetic: Arithmetic) -> Result<String, Refusal> {
     let board = board.to_owned();
-    let device = device(&memory);
+    let program = memory.program_flash(arithmetic);
+    let device = device(&memory, program);
     let (model, arena) = (demand.model as u64, (demand.arena + demand.image) as u64);
-    let Memory { flash, ram, stack, program_flash, program_ram, .. } = memory;
+    let Memory { flash, ram, stack, program_ram, .. } = memory;
     match device.lack(demand) {
         Lack { flash: 0, ram: 0 } => Ok(format!(
-            "flash {} of {flash} bytes (model {model}, program {program_flash}), RAM {} of {} (arena {arena}, stack \
+            "flash {} of {flash} bytes (model {model}, program {program}), RAM {} of {} (arena {arena}, stack \
              {stack}, program {program_ram})",
             device.flash(demand),
             device.ram(demand),
             ram + stack
         )),
         Lack { flash: 0, .. } => Err(Refusal::Ram { board, arena, memory }),
-        _ => Err(Refusal::Flash { board, model, memory }),
+        _ => Err(Refusal::Flash { board, model, program, flash }),
     }
 }
 
 /// A board's memory, of which the program uses the regions `RAM` and `STACK`. They may lie apart, but hold what they must:
 /// the stack fills its region.
-fn device(memory: &Memory) -> Device {
+fn device(memory: &Memory, program_flash: u64) -> Device {
     let bytes = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-    let Memory { flash, ram, stack, program_flash, program_ram, .. } = *memory;
+    let Memory { flash, ram, stack, program_ram, .. } = *memory;
     let program = Program { flash: bytes(program_flash), ram: bytes(program_ram) };
     let ram = one_piece(bytes(ram.saturating_add(stack)));
     let memory = vapo_sampler::fit::Memory { flash: bytes(flash), ram, stack: bytes(stack) };
@@ -76,8 +78,9 @@ fn device(memory: &Memory) -> Device {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::Refusal;
     use crate::memory::Memory;
+    use vapo_format::Arithmetic;
     use vapo_sampler::fit::Demand;
 
     const MEMORY: Memory = Memory {
@@ -86,8 +89,13 @@ mod tests {
         stack: 3_000,
         others: Vec::new(),
         program_flash: 50_000,
+        program_flash_float: 60_000,
         program_ram: 100,
     };
+
+    fn check(board: &str, demand: Demand, memory: Memory) -> Result<String, Refusal> {
+        super::check(board, demand, memory, Arithmetic::Integer)
+    }
 
     #[test]
     fn a_model_that_fits_to_the_byte_is_taken() {
@@ -97,6 +105,15 @@ mod tests {
             "flash 100000 of 100000 bytes (model 50000, program 50000), RAM 16000 of 16000 (arena 12900, stack \
              3000, program 100)"
         );
+    }
+
+    #[test]
+    fn a_program_that_computes_in_floats_is_another() {
+        let demand = |model| Demand { model, arena: 0, image: 0 };
+        let check = |model| super::check("board", demand(model), MEMORY, Arithmetic::Float);
+        assert!(check(40_000).unwrap().starts_with("flash 100000 of 100000 bytes (model 40000, program 60000), RAM"));
+        let text = check(40_001).unwrap_err().to_string();
+        assert!(text.contains("needs 100001 bytes (40001 for the model, 60000 for the program)"), "{text}");
     }
 
     #[test]

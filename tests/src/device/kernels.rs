@@ -1,0 +1,102 @@
+//! The kernels of integer convolutions alone: instructions a multiply-accumulate, by layer.
+
+use super::{firmware, image::cargo_in, image::messages};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An emulated processor: its name, the target that its kernels are compiled for, and their feature.
+const PROCESSORS: [(&str, &str, &str); 3] = [
+    ("cortex-m4", "thumbv7em-none-eabihf", "dsp"),
+    ("cortex-m33", "thumbv8m.main-none-eabihf", "dsp"),
+    ("cortex-m0", "thumbv6m-none-eabi", "armv6m"),
+];
+
+/// What one layer takes, in one direction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kernel {
+    /// The processor.
+    pub processor: String,
+    /// Window, channels and extent; forward or reverse.
+    pub layer: String,
+    /// Instructions a multiply-accumulate, everything that a call takes included, with input and output apart.
+    pub apart: f64,
+    /// The same where the output takes the input's place; none where it cannot.
+    pub in_place: Option<f64>,
+    /// Bytes that it works in.
+    pub scratch: u64,
+}
+
+/// Every layer that the firmware `kernels` measures, on every processor.
+///
+/// # Errors
+/// The tool-chain is missing, the firmware does not build, or a result is not what the definition says.
+pub fn measure_kernels() -> Result<Vec<Kernel>, String> {
+    let mut all = Vec::new();
+    for (processor, target, feature) in PROCESSORS {
+        let output = cargo_in("kernels")
+            .args(["run", "--release", "--quiet", "--features", feature, "--target", target])
+            .output()
+            .map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
+        if !output.status.success() {
+            return Err(messages(&output));
+        }
+        all.extend(parse(processor, &String::from_utf8_lossy(&output.stdout))?);
+    }
+    Ok(all)
+}
+
+/// Reads what the firmware prints: `3x3 16-16 @14 forward 1.063, 1.080; 1408; 0` a layer, and other lines.
+fn parse(processor: &str, output: &str) -> Result<Vec<Kernel>, String> {
+    let mut kernels = Vec::new();
+    for line in output.lines().filter(|line| line.contains(" forward ") || line.contains(" reverse ")) {
+        let kernel = kernel(processor, line).ok_or_else(|| format!("expected a layer's line, found `{line}`"))?;
+        kernels.push(kernel);
+    }
+    if kernels.is_empty() { Err(format!("no layer in `{output}`")) } else { Ok(kernels) }
+}
+
+fn kernel(processor: &str, line: &str) -> Option<Kernel> {
+    let mut parts = line.split("; ");
+    let (of_layer, in_place) = parts.next()?.split_once(", ")?;
+    let (layer, apart) = of_layer.rsplit_once(' ')?;
+    let scratch = parts.next()?.parse().ok()?;
+    (parts.next()? == "0" && parts.next().is_none()).then_some(())?;
+    let in_place = if in_place == "-" { None } else { Some(in_place.parse().ok()?) };
+    Some(Kernel { processor: processor.into(), layer: layer.into(), apart: apart.parse().ok()?, in_place, scratch })
+}
+
+impl Kernel {
+    /// What a table has in each of its rows: a layer, and the instructions of every processor.
+    pub fn table(kernels: &[Kernel]) -> String {
+        let names = PROCESSORS.map(|(name, ..)| name);
+        let mut rows: BTreeMap<usize, (String, Vec<String>)> = BTreeMap::new();
+        for name in names {
+            for (place, kernel) in kernels.iter().filter(|kernel| kernel.processor == name).enumerate() {
+                let row = rows.entry(place).or_insert_with(|| (kernel.layer.clone(), Vec::new()));
+                // Layers that are computed in place are, where that is possible.
+                row.1.push(format!("{:.2}", kernel.in_place.unwrap_or(kernel.apart)));
+            }
+        }
+        let rows = rows.values().map(|(layer, cells)| format!("| {layer} | {} |\n", cells.join(" | ")));
+        format!("| layer | {} |\n|---|{}\n{}", names.join(" | "), "---|".repeat(names.len()), rows.collect::<String>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kernel, parse};
+
+    #[test]
+    fn layers_are_read_and_wrong_results_refused() {
+        let text = "instructions a MAC\n3x3 16-16 @14 forward 1.063, 1.080; 1408; 0\n2x2 8-16 @4 reverse 1.5, -; 64; 0\n\
+                    400 random layers; 0\n";
+        let kernels = parse("cortex-m4", text).unwrap();
+        assert_eq!(kernels[0].layer, "3x3 16-16 @14 forward");
+        assert_eq!((kernels[0].apart, kernels[0].in_place, kernels[0].scratch), (1.063, Some(1.08), 1408));
+        assert_eq!((kernels[1].apart, kernels[1].in_place), (1.5, None));
+        assert!(parse("cortex-m4", &text.replace("1408; 0", "1408; 3")).unwrap_err().contains("1408; 3"));
+        assert!(parse("cortex-m4", "nothing").unwrap_err().contains("no layer"));
+        let table = Kernel::table(&kernels);
+        assert_eq!(table.lines().nth(2), Some("| 3x3 16-16 @14 forward | 1.08 |"));
+    }
+}
