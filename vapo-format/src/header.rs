@@ -3,6 +3,8 @@
 //!
 //! It is read in place: nothing of it is copied but a few numbers, and nodes are decoded one at a time.
 
+mod structure;
+
 use crate::architecture::{Architecture, MAX_NODES, Node};
 use crate::checksum::checksum;
 #[cfg(feature = "version-1")]
@@ -16,6 +18,7 @@ use crate::matrix::{Arithmetic, Encoding};
 use crate::signal::{Scaling, Shape};
 use crate::threshold::{self, Threshold};
 use serde::{Deserialize, Serialize};
+pub use structure::Structure;
 
 /// Largest channel count, height, width and embedding of version 1.
 #[cfg(feature = "version-1")]

@@ -44,6 +44,7 @@ pub use architecture::{Architecture, Node};
 pub use encoder::Block;
 pub use error::{ArchitectureError, Error, Fault, NameError};
 pub use fixed_point::{Calibration, Exponents};
+pub use header::Structure;
 pub use homotopy::Homotopy;
 pub use layer::Layer;
 pub use matrix::{Arithmetic, Encoding, Matrix, MatrixShape};

@@ -5,7 +5,7 @@ pub use crate::checksum::checksum;
 use crate::architecture::{self, Architecture, Node, Placed, Places};
 use crate::error::Error;
 use crate::fixed_point::{Exponents, Unchecked, is_bias};
-use crate::header::Header;
+use crate::header::{Header, Structure};
 use crate::homotopy::Homotopy;
 use crate::matrix::{Arithmetic, Encoding, Matrix, MatrixShape, Weights, floats, integers, is_scale};
 use crate::signal::{Scaling, Shape};
@@ -61,16 +61,10 @@ impl<'a> Model<'a> {
     /// The first thing wrong with the file: see [`Error`]. A file with any one byte changed is refused.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let too_short = |expected| Error::TooShort { expected, found: bytes.len() };
-        let (preamble, rest) = bytes.split_first_chunk::<PREAMBLE>().ok_or(too_short(PREAMBLE + CHECKSUM))?;
-        let [m0, m1, m2, m3, v0, v1, l0, l1] = *preamble;
-        let (magic, version) = ([m0, m1, m2, m3], u16::from_le_bytes([v0, v1]));
-        if magic != MAGIC {
-            return Err(Error::Magic { found: magic });
-        }
+        let (version, header_length, rest) = preamble(bytes)?;
         if !(OLDEST..=VERSION).contains(&version) {
             return Err(Error::Version { found: version });
         }
-        let header_length = usize::from(u16::from_le_bytes([l0, l1]));
         let (header, rest) =
             rest.split_at_checked(header_length).ok_or(too_short(PREAMBLE + header_length + CHECKSUM))?;
         let header = Header::read(version, header)?;
@@ -86,17 +80,25 @@ impl<'a> Model<'a> {
         let expected = PREAMBLE + header_length + length + CHECKSUM;
         let (weights, stored) = rest.split_at_checked(length).ok_or(too_short(expected))?;
         let stored = match *stored {
-            [c0, c1, c2, c3] => u32::from_le_bytes([c0, c1, c2, c3]),
+            [c0, c1, c2, c3] => [c0, c1, c2, c3],
             _ if stored.len() < CHECKSUM => return Err(too_short(expected)),
             _ => return Err(Error::TooLong { expected, found: bytes.len() }),
         };
-        let computed = checksum([bytes.get(..expected - CHECKSUM).ok_or(too_short(expected))?]);
-        if computed != stored {
-            return Err(Error::Checksum { computed, stored });
-        }
+        check_checksum(bytes.get(..expected - CHECKSUM).ok_or(too_short(expected))?, stored)?;
         let model = Model { version, header, weights };
         model.check_matrices()?;
         Ok(model)
+    }
+
+    /// Checks that `bytes` are a whole file of a structure, undamaged, and borrows its header and weights. The writer of the
+    /// file saw to it that its numbers are valid.
+    ///
+    /// # Errors
+    /// [`Error::Magic`], [`Error::Version`] for another version than the newest, [`Error::Checksum`] for a file with any one byte
+    /// changed; [`Error::Header`] for a file of another structure, [`Error::Threshold`].
+    pub fn parse_as(bytes: &'a [u8], structure: &Structure) -> Result<Self, Error> {
+        let (header, weights) = structure.read(bytes)?;
+        Ok(Model { version: VERSION, header, weights })
     }
 
     /// The version of the format that the file is written in.
@@ -197,6 +199,10 @@ impl<'a> Model<'a> {
         self.header.fingerprint()
     }
 
+    pub(crate) fn header(&self) -> &Header<'a> {
+        &self.header
+    }
+
     /// The fields of the header but the threshold, padded.
     pub(crate) fn structure(&self) -> &'a [u8] {
         self.header.structure
@@ -224,6 +230,23 @@ impl<'a> Model<'a> {
         }
         Ok(())
     }
+}
+
+/// The version of a file, the length of its header, and what follows the preamble.
+pub(crate) fn preamble(bytes: &[u8]) -> Result<(u16, usize, &[u8]), Error> {
+    let too_short = Error::TooShort { expected: PREAMBLE + CHECKSUM, found: bytes.len() };
+    let (preamble, rest) = bytes.split_first_chunk::<PREAMBLE>().ok_or(too_short)?;
+    let [m0, m1, m2, m3, v0, v1, l0, l1] = *preamble;
+    if [m0, m1, m2, m3] != MAGIC {
+        return Err(Error::Magic { found: [m0, m1, m2, m3] });
+    }
+    Ok((u16::from_le_bytes([v0, v1]), u16::from_le_bytes([l0, l1]).into(), rest))
+}
+
+/// Checks the contents of a file against the checksum at its end.
+pub(crate) fn check_checksum(contents: &[u8], stored: [u8; CHECKSUM]) -> Result<(), Error> {
+    let (computed, stored) = (checksum([contents]), u32::from_le_bytes(stored));
+    if computed == stored { Ok(()) } else { Err(Error::Checksum { computed, stored }) }
 }
 
 fn check_numbers(matrix: &Matrix<'_>) -> Option<()> {

@@ -13,6 +13,7 @@ mod requantisation;
 mod round_trip;
 mod rules;
 mod specification;
+mod structure;
 mod version_1;
 mod words;
 mod writer;

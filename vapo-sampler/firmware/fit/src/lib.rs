@@ -26,7 +26,7 @@ use vapo_format::architecture::MAX_NODES;
 use vapo_format::model::VERSION;
 use vapo_format::threshold::BYTES;
 use vapo_format::writer::{file_bytes, renew};
-use vapo_format::{Arithmetic, Model};
+use vapo_format::{Arithmetic, Model, Structure};
 use vapo_sampler::fit::Demand;
 use vapo_sampler::{PlanFor, Solver};
 
@@ -67,7 +67,7 @@ pub fn build() -> Result<(), String> {
     let (layout, memory) = board::linker_script(&folder)?;
     let board = variable("CARGO_PKG_NAME")?;
     let solver = solver(env::var_os("VAPO_SOLVER"))?;
-    let Prepared { bytes, arithmetic, demand, plan } = prepared(&model, solver)?;
+    let Prepared { bytes, arithmetic, demand, structure, plan } = prepared(&model, solver)?;
     arithmetic::check(arithmetic, arithmetic::of_features(|name| env::var_os(name).is_some()))
         .map_err(|missing| format!("{}: {missing}", model.display()))?;
     let taken = refusal::check(&board, demand, memory, arithmetic).map_err(|refusal: Refusal| refusal.to_string())?;
@@ -77,7 +77,7 @@ pub fn build() -> Result<(), String> {
 
     write(&out.join("memory.x"), (layout + &overflow(optimised)).as_bytes())?;
     write(&out.join("model.vapo"), &bytes)?;
-    write(&out.join("model.rs"), source(demand, &plan, solver.unwrap_or_default()).as_bytes())?;
+    write(&out.join("model.rs"), source(demand, structure, &plan, solver.unwrap_or_default()).as_bytes())?;
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
@@ -128,6 +128,8 @@ struct Prepared {
     arithmetic: Arithmetic,
     /// What it takes of a board.
     demand: Demand,
+    /// Where everything lies in its file.
+    structure: Structure,
     /// Where everything lies in the memory that it takes.
     plan: PlanFor<MAX_NODES>,
 }
@@ -140,7 +142,9 @@ fn prepared(path: &Path, solver: Option<Solver>) -> Result<Prepared, String> {
     let plan = PlanFor::new(&model).map_err(|error| refused(&error))?;
     let demand = Demand::of(&model, solver).map_err(|error| refused(&error))?;
     let arithmetic = model.arithmetic();
-    Ok(Prepared { bytes, arithmetic, demand, plan })
+    // Of the newest version.
+    let structure = Structure::of(&model).ok_or_else(|| refused(&vapo_format::Error::Header))?;
+    Ok(Prepared { bytes, arithmetic, demand, structure, plan })
 }
 
 /// The model in the version of the format that boards read.
@@ -156,19 +160,22 @@ fn renewed(file: Vec<u8>) -> Result<Vec<u8>, vapo_format::Error> {
 }
 
 /// What the board's program includes.
-fn source(demand: Demand, plan: &vapo_sampler::Plan, solver: Solver) -> String {
+fn source(demand: Demand, structure: Structure, plan: &vapo_sampler::Plan, solver: Solver) -> String {
     let Demand { model, arena, image } = demand;
     let elements = (arena + image) / size_of::<f32>();
     format!(
         "/// The model's file, in flash.\n\
          static MODEL: &vapo_program::Aligned<[u8; {model}]> =\n    \
              &vapo_program::Aligned(*include_bytes!(concat!(env!(\"OUT_DIR\"), \"/model.vapo\")));\n\
+         /// Where everything lies in it.\n\
+         static STRUCTURE: ::vapo_program::Structure = {};\n\
          /// Elements of memory that sampling the model takes.\n\
          const ELEMENTS: usize = {elements};\n\
          /// Where everything lies in that memory, planned as the image was built.\n\
          static PLAN: {};\n\
          /// The solver of samples that are shown.\n\
          const SOLVER: vapo_program::Solver = vapo_program::Solver::{solver:?};\n",
+        plan::structure(structure),
         plan::source(plan)
     )
 }
@@ -185,7 +192,7 @@ mod tests {
         let included = |name: Option<&str>| {
             let solver = solver(name.map(Into::into)).unwrap();
             let prepared = prepared(&model, solver).unwrap();
-            source(prepared.demand, &prepared.plan, solver.unwrap_or_default())
+            source(prepared.demand, prepared.structure, &prepared.plan, solver.unwrap_or_default())
         };
         let (all, etd2, euler) = (included(None), included(Some("etd2")), included(Some("euler")));
         assert!(all == etd2 && all.contains("Solver::Etd2"), "{all}");

@@ -1,7 +1,19 @@
-//! A memory plan as Rust, so that the compiler lays it in flash and the program needs no planner.
+//! A memory plan and a file's structure as Rust, so that the compiler lays them in flash and the program needs neither a planner
+//! nor a reader of headers.
 
+use vapo_format::Structure;
 use vapo_sampler::Plan;
 use vapo_sampler::plan::{Contribution, Step};
+
+/// The structure's value.
+pub(crate) fn structure(structure: Structure) -> String {
+    let Structure { signal, encoding, checksum, header, homotopy, scaling, nodes, exponents, weights } = structure;
+    format!(
+        "::vapo_program::Structure {{ signal: ::vapo_program::{signal:?}, \
+         encoding: ::vapo_program::Encoding::{encoding:?}, checksum: {checksum}, header: {header}, \
+         homotopy: {homotopy}, scaling: {scaling:?}, nodes: {nodes:?}, exponents: {exponents:?}, weights: {weights} }}"
+    )
+}
 
 /// The plan's type and value.
 pub(crate) fn source(plan: &Plan) -> String {

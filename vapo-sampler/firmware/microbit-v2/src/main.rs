@@ -23,7 +23,14 @@ fn main() -> ! {
     let clock = systick::start(core.SYST, HERTZ);
     lamps::start();
     standalone::run(
-        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY },
+        Board {
+            output: rtt::Terminal::start(),
+            clock,
+            model: &MODEL.0,
+            structure: &STRUCTURE,
+            plan: &PLAN,
+            memory: MEMORY,
+        },
         SOLVER,
         |image, shape| {
             lamps::show(&lamp_matrix::levels(image, shape), SHOWN);

@@ -15,5 +15,8 @@ include!(concat!(env!("OUT_DIR"), "/model.rs"));
 fn main() -> ! {
     static mut MEMORY: [f32; ELEMENTS] = [0.0; ELEMENTS];
     let output = semihosting::Stdout::open();
-    emulated::run(Board { output, clock: timer::start(), model: &MODEL.0, plan: &PLAN, memory: MEMORY }, SOLVER)
+    emulated::run(
+        Board { output, clock: timer::start(), model: &MODEL.0, structure: &STRUCTURE, plan: &PLAN, memory: MEMORY },
+        SOLVER,
+    )
 }

@@ -18,7 +18,14 @@ fn main() -> ! {
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     let clock = systick::start(core.SYST, HERTZ);
     emulated::run(
-        Board { output: semihosting::Stdout::open(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY },
+        Board {
+            output: semihosting::Stdout::open(),
+            clock,
+            model: &MODEL.0,
+            structure: &STRUCTURE,
+            plan: &PLAN,
+            memory: MEMORY,
+        },
         SOLVER,
     )
 }

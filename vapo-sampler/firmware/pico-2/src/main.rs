@@ -22,7 +22,14 @@ fn main() -> ! {
     clock::set_up();
     let clock = systick::start(core.SYST, clock::HERTZ);
     standalone::run(
-        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY },
+        Board {
+            output: rtt::Terminal::start(),
+            clock,
+            model: &MODEL.0,
+            structure: &STRUCTURE,
+            plan: &PLAN,
+            memory: MEMORY,
+        },
         SOLVER,
         |_, _| (),
     )

@@ -19,7 +19,7 @@ impl<O: Output> Board<'_, O> {
     /// # Errors
     /// Why there is no sample. A line before that names an argument that is refused.
     pub fn answer(&mut self, usual: Solver, arguments: &[u8]) -> Result<(), Refusal> {
-        let model = parse(self.model)?;
+        let model = parse(self.model, self.structure)?;
         let shape = model.signal();
         let mut print = Print(&mut self.output);
         let request = match Request::parse(arguments, usual, shape) {

@@ -57,7 +57,7 @@ pub struct Aligned<T: ?Sized>(pub T);
 
 // What the text that a build script makes of a plan names.
 #[doc(hidden)]
-pub use vapo_format::{Exponents, Layer, Shape, layer};
+pub use vapo_format::{Encoding, Exponents, Layer, Shape, Structure, layer};
 #[doc(hidden)]
 pub use vapo_sampler::PlanFor;
 #[doc(hidden)]

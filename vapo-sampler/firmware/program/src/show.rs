@@ -22,7 +22,7 @@ impl<O: Output> Board<'_, O> {
         seeds: impl Iterator<Item = u64>,
         mut display: impl FnMut(&[f32], Shape),
     ) -> Result<(), Refusal> {
-        let model = parse(self.model)?;
+        let model = parse(self.model, self.structure)?;
         let shape = model.signal();
         for seed in seeds {
             let request = Request { seed, ..Request::of(solver) };

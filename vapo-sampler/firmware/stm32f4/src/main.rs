@@ -20,7 +20,14 @@ fn main() -> ! {
     set_clock_up(&chip.RCC, &chip.FLASH);
     let clock = systick::start(core.SYST, HERTZ);
     standalone::run(
-        Board { output: rtt::Terminal::start(), clock, model: &MODEL.0, plan: &PLAN, memory: MEMORY },
+        Board {
+            output: rtt::Terminal::start(),
+            clock,
+            model: &MODEL.0,
+            structure: &STRUCTURE,
+            plan: &PLAN,
+            memory: MEMORY,
+        },
         SOLVER,
         |_, _| (),
     )
