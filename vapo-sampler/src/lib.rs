@@ -91,6 +91,7 @@ pub mod anomaly;
 pub mod arena;
 mod arithmetic;
 pub mod calibration;
+mod circle;
 pub mod composition;
 pub mod error;
 pub mod fit;

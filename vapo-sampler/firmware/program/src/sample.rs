@@ -8,23 +8,25 @@ use vapo_format::Model;
 use vapo_request::{ENERGY_TIME, Request};
 use vapo_sampler::{Known, Noise, Plan, Sampler};
 
-/// The energy of a sample.
-pub(crate) fn energy(sampler: &mut Sampler<'_>, image: &[f32]) -> f32 {
-    sampler.potential().energy(image, ENERGY_TIME).ok().flatten().unwrap_or(f32::NAN)
+/// What is told the time and the drift of each step when the drift is known, and nothing at the end. The stopwatch started at
+/// the beginning, and never stops by itself.
+pub(crate) type Observe<'o> = &'o mut dyn FnMut(&mut Stopwatch, Option<(f32, &[f32])>);
+
+/// What is said of a sample.
+pub(crate) struct Judged {
+    pub(crate) energy: f32,
+    /// Whether it is an anomaly; none where the model has no threshold.
+    pub(crate) anomalous: Option<bool>,
 }
 
-/// Computes a sample in `memory`, whose elements are those that are `known`, and restored where that is none. `observe` is
-/// told the time and the drift of each step when the drift is known, and nothing at the end; the stopwatch started at the
-/// beginning, and never stops by itself. Beside the sample this is what `judge` says of it.
-pub(crate) fn sample<'a, J>(
+/// Computes the sample of a request in `memory`. Nothing of it is generic, so that an image holds it once.
+pub(crate) fn sample<'a>(
     (model, plan): (&Model<'_>, &Plan),
     request: Request,
     memory: &'a mut [f32],
     clock: Clock,
-    known: impl Fn(usize) -> Option<f32>,
-    mut observe: impl FnMut(&mut Stopwatch, Option<(f32, &[f32])>),
-    judge: impl FnOnce(&mut Sampler<'_>, &[f32]) -> J,
-) -> Result<(&'a [f32], J), Refusal> {
+    observe: Observe<'_>,
+) -> Result<(&'a [f32], Judged), Refusal> {
     const ARENA: Refusal = "the image was built for another model or solver: build it again";
     let (image, arena) = memory.split_at_mut_checked(model.signal().elements()).ok_or(ARENA)?;
     let mut sampler = Sampler::new(model, plan, request.solver, arena).map_err(|_| ARENA)?;
@@ -32,7 +34,8 @@ pub(crate) fn sample<'a, J>(
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(request.seed));
 
     // Sampling is restoring an image of which nothing is known, so that one integration serves both.
-    let known = Known::new(&noise, known);
+    let shape = model.signal();
+    let known = Known::new(&noise, |index| request.known_value(shape, index));
     noise.fill(image);
     let mut watch = clock.stopwatch();
     sampler
@@ -41,6 +44,7 @@ pub(crate) fn sample<'a, J>(
         })
         .map_err(|_| "a temperature is at least 0")?;
     observe(&mut watch, None);
-    let judged = judge(&mut sampler, image);
-    Ok((image, judged))
+    let energy = sampler.potential().energy(image, ENERGY_TIME).ok().flatten().unwrap_or(f32::NAN);
+    let anomalous = sampler.verdict(image).ok().flatten().map(|verdict| verdict.anomalous);
+    Ok((image, Judged { energy, anomalous }))
 }

@@ -4,7 +4,7 @@ use crate::board::{Board, Refusal, parse};
 use crate::clock::Stopwatch;
 use crate::output::Output;
 use crate::print::Print;
-use crate::sample::{energy, sample};
+use crate::sample::{Judged, sample};
 use crate::{art, stack};
 use vapo_format::Shape;
 use vapo_request::Request;
@@ -16,6 +16,7 @@ impl<O: Output> Board<'_, O> {
     ///
     /// # Errors
     /// Why there is no sample.
+    #[inline(never)] // as answering
     pub fn show(
         &mut self,
         solver: Solver,
@@ -27,12 +28,12 @@ impl<O: Output> Board<'_, O> {
         for seed in seeds {
             let request = Request { seed, ..Request::of(solver) };
             let mut total = 0;
-            let observe = |watch: &mut Stopwatch, _: Option<(f32, &[f32])>| {
+            let mut observe = |watch: &mut Stopwatch, _: Option<(f32, &[f32])>| {
                 total += watch.nanoseconds();
                 watch.restart();
             };
-            let (image, energy) =
-                sample((&model, self.plan), request, self.memory, self.clock, |_| None, observe, energy)?;
+            let (image, Judged { energy, .. }) =
+                sample((&model, self.plan), request, self.memory, self.clock, &mut observe)?;
             let mut print = Print(&mut self.output);
             art::draw(&mut print, image, shape);
             let step = total as f32 / (1e6 * f32::from(request.steps));
