@@ -103,8 +103,8 @@ pub struct Ledger {
 pub const MEASURED: [(&str, &[&str]); 4] = [
     ("digits", &[MPS2_AN386, MPS2_AN505, MICROBIT]),
     ("fashion", &[MPS2_AN386, MPS2_AN505]),
-    ("digits in floats", &[MPS2_AN386, MPS2_AN505, MICROBIT]),
-    ("fashion in floats", &[MPS2_AN386]),
+    ("digits-int8", &[MPS2_AN386, MPS2_AN505, MICROBIT]),
+    ("fashion-int8", &[MPS2_AN386]),
 ];
 
 /// Every row of the table.
@@ -114,7 +114,7 @@ pub const MEASURED: [(&str, &[&str]); 4] = [
 pub fn measure_all() -> Result<Ledger, String> {
     let mut boards = Vec::new();
     for (model, on) in MEASURED {
-        let file = models::named(model)?;
+        let file = models::committed(model);
         for board in on {
             boards.push(Measurement::new(board, model, &Image::build(board, file.path())?, &file.read()?)?);
         }

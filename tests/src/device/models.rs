@@ -9,12 +9,9 @@ use tempfile::{NamedTempFile, TempPath};
 use vapo_format::layer::{self, Conv, Layer};
 use vapo_format::matrix::Weights;
 use vapo_format::writer::replace_threshold;
-use vapo_format::{
-    Architecture, ArchitectureError, Arithmetic, Encoding, Homotopy, Model, Shape, Threshold, threshold,
-};
+use vapo_format::{Architecture, ArchitectureError, Encoding, Homotopy, Model, Shape, Threshold, threshold};
 use vapo_train::arithmetic::random::uniform;
 use vapo_train::calibration::inputs::Images;
-use vapo_train::calibration::twin::twin;
 use vapo_train::calibration::{CalibrationError, Settings, integer_model};
 use vapo_train::potential::parameters::Layout;
 use vapo_train::quantise::model_file;
@@ -47,91 +44,41 @@ impl File {
     }
 }
 
-/// The trained model of 8×8 digits that every board's image holds if nothing else is asked for.
+/// A committed model, by its name without an ending. In the table of costs it has the same name.
+pub fn committed(name: &str) -> File {
+    File::Committed(firmware().join(format!("models/{name}.vapo")))
+}
+
+/// The trained model of 8×8 digits that every board's image holds if nothing else is asked for: in integer arithmetic.
 pub fn digits() -> File {
-    File::Committed(firmware().join("models/digits.vapo"))
+    committed("digits")
 }
 
-/// The trained model of 28×28 garments.
+/// The trained model of 28×28 garments, in integer arithmetic.
 pub fn fashion() -> File {
-    File::Committed(firmware().join("models/fashion.vapo"))
-}
-
-/// The model of a name in the table of costs.
-///
-/// # Errors
-/// There is no such model; those of the calibration.
-pub fn named(name: &str) -> Result<File, String> {
-    match name {
-        "digits" => integer_digits(),
-        "fashion" => integer_fashion(),
-        "digits in floats" => float_digits(),
-        "fashion in floats" => float_fashion(),
-        _ => Err(format!("there is no model {name}")),
-    }
-}
-
-/// The digits in integer arithmetic: as they are committed, or calibrated here.
-///
-/// # Errors
-/// Those of the calibration.
-pub fn integer_digits() -> Result<File, String> {
-    in_integers(digits())
-}
-
-/// The garments in integer arithmetic: as they are committed, or calibrated here.
-///
-/// # Errors
-/// Those of the calibration.
-pub fn integer_fashion() -> Result<File, String> {
-    in_integers(fashion())
+    committed("fashion")
 }
 
 /// The digits' weights in float arithmetic.
-///
-/// # Errors
-/// The committed model is of float32.
-pub fn float_digits() -> Result<File, String> {
-    in_floats(digits())
+pub fn float_digits() -> File {
+    committed("digits-int8")
 }
 
 /// The garments' weights in float arithmetic.
-///
-/// # Errors
-/// The committed model is of float32.
-pub fn float_fashion() -> Result<File, String> {
-    in_floats(fashion())
+pub fn float_fashion() -> File {
+    committed("fashion-int8")
 }
 
 /// Quick ranges: equality of bits needs no good ones.
 const QUICK: Settings = Settings { headroom: 2.0, trajectories: 1, images: 2, seed: 28 };
 
-fn in_integers(file: File) -> Result<File, String> {
-    let bytes = file.read()?;
-    let model = Model::parse(&bytes).map_err(|error| error.to_string())?;
-    match model.arithmetic() {
-        Arithmetic::Integer => Ok(file),
-        Arithmetic::Float => temporary(&calibrated(&bytes)?),
-    }
-}
-
-fn calibrated(int8: &[u8]) -> Result<Vec<u8>, String> {
+/// The file of a model of int8 weights, in integer arithmetic.
+fn in_integers(file: &File) -> Result<File, String> {
     let refused = |error: CalibrationError| error.to_string();
-    let model = Model::parse(int8).map_err(|error| error.to_string())?;
-    let images = Images::new(&model, None, &QUICK).map_err(refused)?;
-    Ok(integer_model(&model, &images, &QUICK).map_err(refused)?.file)
-}
-
-fn in_floats(file: File) -> Result<File, String> {
     let bytes = file.read()?;
     let model = Model::parse(&bytes).map_err(|error| error.to_string())?;
-    match model.arithmetic() {
-        Arithmetic::Float => Ok(file),
-        Arithmetic::Integer => {
-            let float = twin(&model).map_err(|error| error.to_string())?;
-            temporary(&float.ok_or("the model is of float arithmetic")?)
-        }
-    }
+    let images = Images::new(&model, None, &QUICK).map_err(refused)?;
+    temporary(&integer_model(&model, &images, &QUICK).map_err(refused)?.file)
 }
 
 /// A model of a preset for 28×28 images, with int8 weights from a fixed seed.
@@ -163,7 +110,7 @@ pub fn with_skip() -> Result<File, String> {
 /// # Errors
 /// As [`with_skip`], and those of the calibration.
 pub fn integer_with_skip() -> Result<File, String> {
-    in_integers(with_skip()?)
+    in_integers(&with_skip()?)
 }
 
 /// A model of every layer kind, odd channels and windows of several extents in integer arithmetic, with weights from a fixed
@@ -172,7 +119,7 @@ pub fn integer_with_skip() -> Result<File, String> {
 /// # Errors
 /// There is no room for a file, and those of the calibration.
 pub fn integer_of_every_kind() -> Result<File, String> {
-    in_integers(with_weights(&every_kind()?, Encoding::Int8)?)
+    in_integers(&with_weights(&every_kind()?, Encoding::Int8)?)
 }
 
 fn every_kind() -> Result<Architecture, String> {

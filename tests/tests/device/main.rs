@@ -64,16 +64,16 @@ impl Cases {
 fn cases() -> &'static Cases {
     static CASES: OnceLock<Cases> = OnceLock::new();
     CASES.get_or_init(|| {
-        let float_digits = models::float_digits().unwrap();
+        let float_digits = models::float_digits();
         let float32 = models::float32().unwrap();
         let float_skip = models::with_skip().unwrap();
-        let (digits, fashion) = (models::integer_digits().unwrap(), models::integer_fashion().unwrap());
+        let (digits, fashion) = (models::digits(), models::fashion());
         let skip = models::integer_with_skip().unwrap();
         let every = models::integer_of_every_kind().unwrap();
         // Last the digits: what a person runs next is built.
         Cases {
-            float_digits: EMULATED.map(|board| Case::new(board, "digits in floats", &float_digits)),
-            float_fashion: Case::new(MPS2_AN386, "fashion in floats", &models::float_fashion().unwrap()),
+            float_digits: EMULATED.map(|board| Case::new(board, "digits-int8", &float_digits)),
+            float_fashion: Case::new(MPS2_AN386, "fashion-int8", &models::float_fashion()),
             float32: EMULATED.map(|board| Case::new(board, "tiny in float32", &float32)),
             float_with_skip: Case::new(MICROBIT, "tiny with a skip in floats", &float_skip),
             portable: [MICROBIT, MPS2_AN386].map(|board| Case {

@@ -30,8 +30,8 @@ fn digits_run_in_the_16_kilobytes_of_a_microbit() {
 /// What `inspect` and the builds count with: `memory.x` says what a board's programs take, and the images take it.
 #[test]
 fn the_programs_of_every_board_take_what_is_stated() {
-    takes_what_is_stated(&models::float_digits().unwrap(), &cases().float_digits[0]);
-    takes_what_is_stated(&models::integer_digits().unwrap(), &cases().microbit);
+    takes_what_is_stated(&models::float_digits(), &cases().float_digits[0]);
+    takes_what_is_stated(&models::digits(), &cases().microbit);
 }
 
 fn takes_what_is_stated(model: &models::File, on_microbit: &Case) {
@@ -83,7 +83,7 @@ fn too_large_a_model_is_a_compile_time_error_that_names_both_numbers() {
 /// With the features of the other arithmetic; both are fine.
 #[test]
 fn a_program_that_lacks_the_models_arithmetic_is_refused_with_what_to_do() {
-    let (float, integer) = (models::float_digits().unwrap(), models::integer_digits().unwrap());
+    let (float, integer) = (models::float_digits(), models::digits());
     let refused = |model: &models::File, features: &[&str]| Image::build_with(MICROBIT, model.path(), features).err();
     let message = refused(&float, &[]).unwrap();
     assert!(message.contains("build with --no-default-features --features float"), "{message}");
