@@ -138,31 +138,3 @@ pub fn read_baseline() -> Result<Ledger, String> {
     let text = std::fs::read_to_string(&path).map_err(|error| refused(&error))?;
     serde_json::from_str(&text).map_err(|error| refused(&error))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::device::firmware;
-
-    /// What people read is what the tests compare with: the table of both pages, and the sum beside one of them.
-    #[test]
-    fn the_pages_have_the_rows_of_the_committed_table() {
-        let baseline = read_baseline().unwrap();
-        for page in [firmware().join("README.md"), Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")] {
-            let text = std::fs::read_to_string(&page).unwrap();
-            let mut lines = text.lines().skip_while(|line| *line != Measurement::COLUMNS).skip(2);
-            for row in &baseline.boards {
-                assert_eq!(lines.next(), Some(&*row.row()), "{}: see `bench`", page.display());
-            }
-            assert_eq!(lines.next(), Some(""), "{}: a row too many", page.display());
-        }
-        let page = std::fs::read_to_string(firmware().join("README.md")).unwrap();
-        let row = baseline.boards.iter().find(|row| row.board == MICROBIT).unwrap();
-        let grouped = |bytes: u64| format!("{},{:03}", bytes / 1000, bytes % 1000);
-        let [fixed, stack, sum] = [row.static_bytes, row.stack_bytes, row.static_bytes + row.stack_bytes].map(grouped);
-        assert!(
-            page.contains(&format!("take {fixed} + {stack} = {sum} of the micro:bit's")),
-            "{fixed}, {stack}, {sum}"
-        );
-    }
-}

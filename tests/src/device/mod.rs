@@ -11,12 +11,14 @@ mod image;
 mod kernels;
 mod measure;
 pub mod models;
+mod pages;
 
 pub use answer::{Answer, Bits, Cost, Step};
 pub use host::on_host;
 pub use image::Image;
 pub use kernels::{Kernel, measure_kernels};
 pub use measure::{Ledger, MEASURED, Measurement, baseline_path, measure_all, read_baseline};
+pub use pages::renew_pages;
 
 use std::path::{Path, PathBuf};
 
