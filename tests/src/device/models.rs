@@ -122,6 +122,24 @@ pub fn integer_of_every_kind() -> Result<File, String> {
     in_integers(&with_weights(&every_kind()?, Encoding::Int8)?)
 }
 
+/// A model in integer arithmetic that takes most of a micro:bit's flash and little RAM, with weights from a fixed seed.
+///
+/// # Errors
+/// There is no room for a file, and those of the calibration.
+pub fn of_many_weights() -> Result<File, String> {
+    let mut graph = Architecture::new(Shape { channels: 1, height: 4, width: 4 }, Homotopy::Linear);
+    let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).map_err(|error| error.to_string());
+    let time = push(layer::Time { features: 32 }.into(), &[])?;
+    let hidden = push(Conv::linear(500).into(), &[time])?;
+    let active = push(layer::Silu.into(), &[hidden])?;
+    let hidden = push(Conv::linear(350).into(), &[active])?;
+    let active = push(layer::Silu.into(), &[hidden])?;
+    let factors = push(Conv::linear(3).into(), &[active])?;
+    let last = push(Conv::same3x3(2).into(), &[0])?;
+    push(layer::Readout.into(), &[last, factors, 0])?;
+    in_integers(&with_weights(&graph, Encoding::Int8)?)
+}
+
 fn every_kind() -> Result<Architecture, String> {
     let mut graph = Architecture::new(Shape { channels: 2, height: 8, width: 12 }, Homotopy::Linear);
     let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).map_err(|error| error.to_string());
