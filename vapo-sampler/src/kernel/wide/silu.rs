@@ -180,10 +180,10 @@ impl Modulation {
     /// Modulated values.
     #[inline(always)]
     fn of(self, lanes: V4, rounding: Rounding, values: __m512i) -> __m512i {
-        let [low, high] = products(lanes, values, self.factors).map(|product| rounding.of(lanes, product));
-        let [low_shift, high_shift] = self.shifts;
-        let low = lanes.avx512f._mm512_add_epi32(low, low_shift);
-        lanes.avx512bw._mm512_packs_epi32(low, lanes.avx512f._mm512_add_epi32(high, high_shift))
+        let ([low, high], [low_shift, high_shift]) = (products(lanes, values, self.factors), self.shifts);
+        let low = lanes.avx512f._mm512_add_epi32(rounding.of(lanes, low), low_shift);
+        let high = lanes.avx512f._mm512_add_epi32(rounding.of(lanes, high), high_shift);
+        lanes.avx512bw._mm512_packs_epi32(low, high)
     }
 }
 
@@ -227,12 +227,13 @@ impl Curve {
         let magnitudes = bw._mm512_min_epu16(bw._mm512_abs_epi16(values), self.largest);
         let index = bw._mm512_srl_epi16(magnitudes, self.bits);
         let upper = bw._mm512_srl_epi16(bw._mm512_sll_epi16(magnitudes, self.upper), self.one);
-        let [residue, rate] = if bw._mm512_cmpge_epu16_mask(index, splat(64)) == 0 {
-            [&RESIDUE_KNOTS, &RATE_KNOTS].map(|knots| knots.at::<1>(lanes, index, upper))
+        // Not by `map`, whose closure is compiled for another processor: its instructions would be calls.
+        let (residue, rate) = if bw._mm512_cmpge_epu16_mask(index, splat(64)) == 0 {
+            (RESIDUE_KNOTS.at::<1>(lanes, index, upper), RATE_KNOTS.at::<1>(lanes, index, upper))
         } else if bw._mm512_cmpge_epu16_mask(index, splat(128)) == 0 {
-            [&RESIDUE_KNOTS, &RATE_KNOTS].map(|knots| knots.at::<2>(lanes, index, upper))
+            (RESIDUE_KNOTS.at::<2>(lanes, index, upper), RATE_KNOTS.at::<2>(lanes, index, upper))
         } else {
-            [&RESIDUE_KNOTS, &RATE_KNOTS].map(|knots| knots.at::<4>(lanes, index, upper))
+            (RESIDUE_KNOTS.at::<4>(lanes, index, upper), RATE_KNOTS.at::<4>(lanes, index, upper))
         };
         let residue = if self.exact { residue } else { bw._mm512_mulhrs_epi16(residue, self.rounding) };
         let silu = bw._mm512_sub_epi16(bw._mm512_max_epi16(values, f._mm512_setzero_si512()), residue);
