@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::firmware;
 use object::elf::FileHeader32;
 use object::read::elf::ElfFile;
-use object::{LittleEndian, Object, ObjectSection, ObjectSegment};
+use object::{LittleEndian, Object, ObjectSection, ObjectSegment, ObjectSymbol};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -154,6 +154,15 @@ impl Image {
     pub fn ram(&self) -> Result<u64, String> {
         let elf = self.parsed()?;
         Ok(elf.segments().filter(|segment| segment.address() >= RAM).map(|segment| segment.size()).sum())
+    }
+
+    /// Names of the functions and constants that the image links, as the linker knows them.
+    ///
+    /// # Errors
+    /// The image is no ELF file.
+    pub fn symbols(&self) -> Result<Vec<String>, String> {
+        let elf = self.parsed()?;
+        Ok(elf.symbols().filter_map(|symbol| symbol.name().ok().map(str::to_owned)).collect())
     }
 
     /// The compiler's name and version, as it left them in the image.

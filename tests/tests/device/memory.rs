@@ -58,6 +58,21 @@ fn takes_what_is_stated(model: &models::File, on_microbit: &Case) {
     }
 }
 
+/// Nothing of floats beside integers, and nothing of integers beside floats.
+#[test]
+fn images_link_the_arithmetic_of_their_model_alone() {
+    // Names of modules with their lengths, as linkers have them.
+    let linked = |case: &Case, module: &str| {
+        let symbols = case.image.symbols().unwrap();
+        symbols.into_iter().any(|name| name.contains("vapo_sampler") && name.contains(module))
+    };
+    for (integer, float) in cases().digits().into_iter().zip(&cases().float_digits) {
+        assert!(linked(integer, "11convolution") && linked(float, "5float"), "{}", integer.board);
+        assert!(!linked(integer, "5float"), "{}", integer.board);
+        assert!(!linked(float, "11convolution") && !linked(float, "7integer"), "{}", float.board);
+    }
+}
+
 /// What the build says of a preset that is too large for a micro:bit.
 fn refusal(preset: &str) -> String {
     let file = models::random(preset).unwrap();
