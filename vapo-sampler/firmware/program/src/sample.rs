@@ -15,7 +15,8 @@ pub(crate) type Observe<'o> = &'o mut dyn FnMut(&mut Stopwatch, Option<(f32, &[f
 /// What is said of a sample.
 pub(crate) struct Judged {
     pub(crate) energy: f32,
-    /// Whether it is an anomaly; none where the model has no threshold.
+    /// Whether it is an anomaly; none where the model has no threshold. Samples that are only shown are not judged.
+    #[cfg_attr(not(feature = "semihosting"), allow(dead_code))]
     pub(crate) anomalous: Option<bool>,
 }
 
