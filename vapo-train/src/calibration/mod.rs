@@ -1,11 +1,11 @@
 //! From float to integer arithmetic: which integers activations become, measured where the potential is used.
 //!
-//! A model of i8 weights is evaluated in float arithmetic on everything in [`inputs`]; the largest magnitudes choose an
+//! A model of i8 weights is evaluated in float arithmetic on everything in [`mod@inputs`]; the largest magnitudes choose an
 //! exponent for every activation, with a headroom. The weights stay as they are, unless a sum of them could overflow.
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`inputs`] | what the potential is evaluated on: trajectories, images, and images that are no data |
+//! | [`mod@inputs`] | what the potential is evaluated on: trajectories, images, and images that are no data |
 //! | [`bound`] | larger scales where the sum of an output's weights could overflow |
 //! | [`twin`] | the model of float arithmetic that has the weights of one of integer arithmetic |
 //! | [`measure`] | what integer arithmetic changed: saturations, headroom left, and the drift's error |

@@ -1,6 +1,6 @@
 //! How well a model's energy tells images that it was trained on from others, and the threshold between them.
 //!
-//! An image is scored at mean(t)·image by [`Sampler::image_energy`], the very code of the device.
+//! An image is scored at mean(t)·image by [`vapo_sampler::Sampler::image_energy`], the very code of the device.
 
 use crate::arithmetic::random::{generator, shuffle, uniform};
 use crate::dataset::Dataset;

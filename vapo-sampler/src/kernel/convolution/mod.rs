@@ -2,7 +2,7 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`reference`] | the definition, in plain loops |
+//! | [`mod@reference`] | the definition, in plain loops |
 //! | `rounding` | from a sum to a value of 16 bits |
 //! | `window` | windows of odd extent that overlap |
 //! | `band` | the rows that such a window reaches, kept while they are overwritten |
