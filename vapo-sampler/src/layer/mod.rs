@@ -32,8 +32,10 @@ pub(crate) type Values<'m, V> = [&'m [V]; MAX_INPUTS];
 #[derive(Debug, Default)]
 pub(crate) struct Room<'m> {
     /// What the pass forward leaves for the pass in reverse.
+    #[cfg_attr(not(feature = "integer"), allow(dead_code))]
     pub(crate) kept: &'m mut [u8],
     /// What a pass needs while it works.
+    #[cfg_attr(not(feature = "integer"), allow(dead_code))]
     pub(crate) work: &'m mut [u32],
     /// What a host has beside that.
     #[cfg(feature = "wide")]

@@ -66,10 +66,13 @@ pub enum CalibrationError {
     },
     /// No exponents suit.
     #[error(
-        "activations of the network are too many orders of magnitude apart for integers of 16 bits: keep float arithmetic, or \
-         train anew, with a higher --weight-decay for instance"
+        "activations of the network are too many orders of magnitude apart for integers of 16 bits with a headroom of {headroom}: \
+         take a lower --headroom, keep float arithmetic, or train anew, with a higher --weight-decay for instance"
     )]
-    Apart,
+    Apart {
+        /// The headroom.
+        headroom: f32,
+    },
     /// Samples that stand for data cannot be drawn.
     #[error(transparent)]
     Sampling(#[from] SamplingError),
@@ -103,7 +106,8 @@ pub fn integer_model(model: &Model<'_>, images: &Images, settings: &Settings) ->
     let (float, coarser) = bounded(model)?;
     let bounded = Model::parse(&float)?;
     let ranges = ranges(&bounded, &inputs(model, images, settings))?;
-    let exponents = ranges.exponents(&bounded, settings.headroom).ok_or(CalibrationError::Apart)?;
+    let exponents =
+        ranges.exponents(&bounded, settings.headroom).ok_or(CalibrationError::Apart { headroom: settings.headroom })?;
     let file = write(&bounded, Calibration { exponents: &exponents, digest: digest(settings, images) })?;
     Ok(Calibrated { file, float, coarser })
 }

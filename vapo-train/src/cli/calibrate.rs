@@ -33,7 +33,7 @@ pub(super) struct Arguments {
         value_parser = headroom)]
     headroom: f32,
     /// Leave the model's anomaly threshold out: it was fitted to energies of float arithmetic
-    #[arg(long, conflicts_with = "dataset")]
+    #[arg(long)]
     drop_threshold: bool,
     /// Threads to work on; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Ok::<_, CalibrationError>((found.file, report))
     })?;
     let integer = Model::parse(&file)?;
-    let threshold = match (&dataset, model.threshold()) {
+    let threshold = match (&dataset, model.threshold().filter(|_| !arguments.drop_threshold)) {
         (Some(dataset), Some(fitted)) => Some(pool.install(|| refit(&integer, dataset, fitted))?),
         _ => None,
     };

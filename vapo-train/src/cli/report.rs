@@ -30,7 +30,6 @@ pub(super) struct Report {
     #[serde(flatten)]
     pub(super) measured: Measured,
     /// Matrices whose weights took larger scales; empty too where that is not known.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     larger_scales: Vec<Coarser>,
     /// Memory of the potential.
     buffers: Vec<BufferRow>,

@@ -37,12 +37,13 @@ impl Core {
     }
 }
 
-/// Boards with their cores, and the clock in MHz that the firmware sets.
+/// Boards with their cores, and the clock in MHz that the firmware sets. `stm32h743`, which has no
+/// folder there, has its usual one.
 const BOARDS: [(&str, Core, f64); 9] = [
     ("microbit", Core::M0, 16.0),
     ("microbit-v2", Core::M4, 64.0),
-    ("stm32f411", Core::M4, 100.0),
-    ("stm32f407", Core::M4, 168.0),
+    ("stm32f411", Core::M4, 84.0),
+    ("stm32f407", Core::M4, 84.0),
     ("nrf52840-dk", Core::M4, 64.0),
     ("stm32h743", Core::M7, 480.0),
     ("pico-2", Core::M33, 150.0),
