@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use vapo_format::matrix::{Weights, floats, halves, integers};
 use vapo_format::writer::{Values, Writer, file_bytes, renew, replace_threshold};
-use vapo_format::{Arithmetic, Calibration, Encoding, Error, MatrixShape, Model, threshold};
+use vapo_format::{Arithmetic, Calibration, Encoding, Error, MatrixShape, Model, Structure, threshold};
 
 const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
 
@@ -23,6 +23,11 @@ fuzz_target!(|bytes: &[u8]| {
 fn check(bytes: &[u8]) {
     let Ok(model) = Model::parse(bytes) else { return };
     assert_eq!(model.architecture().validate(), Ok(()));
+    if let Some(structure) = Structure::of(&model) {
+        assert_eq!(Model::parse_as(bytes, &structure), Ok(model));
+    } else {
+        assert_eq!(model.version(), 1);
+    }
     let mut same = vec![0xa5; bytes.len()];
     assert_eq!(replace_threshold(&model, model.threshold(), &mut same), Ok(bytes.len()));
     assert_eq!(same, bytes);
