@@ -4,7 +4,7 @@
 //! row-major, channels last (H, W, C).
 
 use crate::error::{ArchitectureError, Fault};
-use crate::fixed_point::{Exponents, Unchecked};
+use crate::fixed_point::Exponents;
 use crate::homotopy::Homotopy;
 use crate::layer::{Input, Layer, MAX_INPUTS, Signal, checked};
 use crate::matrix::{Encoding, MatrixShape};
@@ -299,4 +299,31 @@ pub(crate) fn check_scaling(scaling: impl Iterator<Item = Scaling>, signal: Shap
     }
     let fits = count == 1 || (count == usize::from(signal.channels) && count <= MAX_SCALINGS);
     if fits && valid { Ok(()) } else { Err(ArchitectureError { node: 0, fault: Fault::Scaling }) }
+}
+
+/// Exponents to be checked, one after the other.
+pub(crate) struct Unchecked<E> {
+    all: E,
+    rest: E,
+}
+
+impl<E: Iterator<Item = Exponents> + Clone> Unchecked<E> {
+    pub(crate) fn new(all: E) -> Self {
+        Unchecked { rest: all.clone(), all }
+    }
+
+    /// Whether the next are those of a node: in range, and with shifts that integers have between its inputs and it.
+    pub(crate) fn fit(&mut self, placed: &Placed) -> bool {
+        let of_inputs = placed.edges.iter().filter_map(|&edge| self.all.clone().nth(edge.into()));
+        let of_inputs: heapless::Vec<_, MAX_INPUTS, u8> = of_inputs.collect();
+        self.rest.next().is_some_and(|own| {
+            let has_cotangent = placed.output.of_signal || own.cotangent == 0;
+            own.is_valid() && has_cotangent && placed.node.layer.kind().exponents(placed.inputs(), &of_inputs, own)
+        })
+    }
+
+    /// Whether none is left.
+    pub(crate) fn end(mut self) -> bool {
+        self.rest.next().is_none()
+    }
 }

@@ -13,8 +13,6 @@
 //! No sum of 32 bits overflows where the magnitudes of an output's weights sum to at most [`MOST_MAGNITUDE`], forward and in
 //! reverse: 65,535·2¹⁵ < 2³¹. That is checked when a file is written.
 
-use crate::architecture::Placed;
-use crate::layer::MAX_INPUTS;
 use serde::{Deserialize, Serialize};
 
 /// Most that the magnitudes of an output's weights sum to.
@@ -156,33 +154,6 @@ fn rounded(x: f64) -> Option<i32> {
 
 pub(crate) fn is_bias(bias: i32) -> bool {
     -BIAS_END < bias && bias < BIAS_END
-}
-
-/// Exponents to be checked, one after the other.
-pub(crate) struct Unchecked<E> {
-    all: E,
-    rest: E,
-}
-
-impl<E: Iterator<Item = Exponents> + Clone> Unchecked<E> {
-    pub(crate) fn new(all: E) -> Self {
-        Unchecked { rest: all.clone(), all }
-    }
-
-    /// Whether the next are those of a node: in range, and with shifts that integers have between its inputs and it.
-    pub(crate) fn fit(&mut self, placed: &Placed) -> bool {
-        let of_inputs = placed.edges.iter().filter_map(|&edge| self.all.clone().nth(edge.into()));
-        let of_inputs: heapless::Vec<_, MAX_INPUTS, u8> = of_inputs.collect();
-        self.rest.next().is_some_and(|own| {
-            let has_cotangent = placed.output.of_signal || own.cotangent == 0;
-            own.is_valid() && has_cotangent && placed.node.layer.kind().exponents(placed.inputs(), &of_inputs, own)
-        })
-    }
-
-    /// Whether none is left.
-    pub(crate) fn end(mut self) -> bool {
-        self.rest.next().is_none()
-    }
 }
 
 /// A shift to the right between two exponents that integers have.

@@ -35,6 +35,7 @@ pub mod homotopy;
 pub mod layer;
 pub mod matrix;
 pub mod model;
+mod preamble;
 pub mod signal;
 pub mod threshold;
 pub mod words;

@@ -1,27 +1,18 @@
 //! A whole model file, checked once and borrowed from then on.
 
 pub use crate::checksum::checksum;
+pub use crate::preamble::{CHECKSUM, MAGIC, OLDEST, PREAMBLE, VERSION};
 
-use crate::architecture::{self, Architecture, Node, Placed, Places};
+use crate::architecture::{self, Architecture, Node, Placed, Places, Unchecked};
 use crate::error::Error;
-use crate::fixed_point::{Exponents, Unchecked, is_bias};
+use crate::fixed_point::{Exponents, is_bias};
 use crate::header::{Header, Structure};
 use crate::homotopy::Homotopy;
 use crate::matrix::{Arithmetic, Encoding, Matrix, MatrixShape, Weights, floats, integers, is_scale};
+use crate::preamble::{check_checksum, preamble};
 use crate::signal::{Scaling, Shape};
 use crate::threshold::Threshold;
 use crate::words;
-
-/// First bytes of a file.
-pub const MAGIC: [u8; 4] = *b"VAPO";
-/// Version of the format that this crate writes.
-pub const VERSION: u16 = 2;
-/// The oldest version that this crate reads: 2 without its feature `version-1`.
-pub const OLDEST: u16 = if cfg!(feature = "version-1") { 1 } else { VERSION };
-/// Bytes before the header: magic, version, header length.
-pub const PREAMBLE: usize = 8;
-/// Bytes of the checksum at the end.
-pub const CHECKSUM: usize = 4;
 
 /// A checked model, its weights borrowed from the bytes it was parsed from.
 ///
@@ -230,23 +221,6 @@ impl<'a> Model<'a> {
         }
         Ok(())
     }
-}
-
-/// The version of a file, the length of its header, and what follows the preamble.
-pub(crate) fn preamble(bytes: &[u8]) -> Result<(u16, usize, &[u8]), Error> {
-    let too_short = Error::TooShort { expected: PREAMBLE + CHECKSUM, found: bytes.len() };
-    let (preamble, rest) = bytes.split_first_chunk::<PREAMBLE>().ok_or(too_short)?;
-    let [m0, m1, m2, m3, v0, v1, l0, l1] = *preamble;
-    if [m0, m1, m2, m3] != MAGIC {
-        return Err(Error::Magic { found: [m0, m1, m2, m3] });
-    }
-    Ok((u16::from_le_bytes([v0, v1]), u16::from_le_bytes([l0, l1]).into(), rest))
-}
-
-/// Checks the contents of a file against the checksum at its end.
-pub(crate) fn check_checksum(contents: &[u8], stored: [u8; CHECKSUM]) -> Result<(), Error> {
-    let (computed, stored) = (checksum([contents]), u32::from_le_bytes(stored));
-    if computed == stored { Ok(()) } else { Err(Error::Checksum { computed, stored }) }
 }
 
 fn check_numbers(matrix: &Matrix<'_>) -> Option<()> {

@@ -1,9 +1,9 @@
 //! Writes a model file, matrix by matrix, into a buffer that the caller lends.
 
-use crate::architecture::{self, Architecture, MAX_NODES, NO_EXPONENTS};
+use crate::architecture::{self, Architecture, MAX_NODES, NO_EXPONENTS, Unchecked};
 use crate::checksum;
 use crate::error::Error;
-use crate::fixed_point::{Calibration, Exponents, MOST_MAGNITUDE, Requantisation, Shifts, Unchecked};
+use crate::fixed_point::{Calibration, Exponents, MOST_MAGNITUDE, Requantisation, Shifts};
 use crate::header;
 use crate::matrix::{Arithmetic, Encoding, MatrixShape, is_scale};
 use crate::model::{CHECKSUM, MAGIC, Model, PREAMBLE, VERSION};

@@ -5,7 +5,7 @@ use crate::checksum::checksum;
 use crate::error::Error;
 use crate::homotopy::Homotopy;
 use crate::matrix::Encoding;
-use crate::model::{CHECKSUM, VERSION, check_checksum, preamble};
+use crate::preamble::{CHECKSUM, VERSION, check_checksum, preamble};
 use crate::signal::Shape;
 use crate::threshold::{self, Threshold};
 

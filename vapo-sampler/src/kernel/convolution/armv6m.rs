@@ -31,8 +31,7 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 
 use super::Direction;
-use super::lines;
-use super::run::Run;
+use super::lines::{Run, share};
 
 pub(super) use super::portable::{forward, reverse};
 
@@ -161,7 +160,7 @@ pub(super) fn compute(run: &Run<'_>, result: &mut [i16]) -> bool {
     };
     let mut left = run.pixels;
     while left > 0 {
-        let pixels = lines::pixels(left);
+        let pixels = share(left, PIXELS);
         let Some(kernel) = kernels.get(pixels - 1) else { return false };
         task.columns = columns;
         task.weights = weights.words.as_ptr().cast::<u32>().wrapping_add(word);

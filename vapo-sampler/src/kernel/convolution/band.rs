@@ -4,7 +4,7 @@
 //! A *line* is one row of one pair of channels: a word a pixel, with words of zero on both sides for the border. Forward
 //! the lines of a row lie side by side, and rows ascend. In reverse the rows of a pair lie side by side, and descend.
 
-use super::lines::planar;
+use super::planar::planar;
 use super::{Direction, Geometry, Weights};
 
 /// Rows that are kept, at most those of the image.

@@ -12,8 +12,7 @@ pub(super) use super::portable::{forward, reverse};
 pub(super) use words::{copy, join};
 
 use super::Direction;
-use super::lines;
-use super::run::Run;
+use super::lines::{Run, share};
 use kernels::kernels;
 
 /// Most pixels of a tile.
@@ -126,7 +125,7 @@ pub(super) fn compute(run: &Run<'_>, result: &mut [i16]) -> bool {
     };
     let mut left = run.pixels;
     while left > 0 {
-        let pixels = lines::pixels(left);
+        let pixels = share(left, PIXELS);
         let Some(kernel) = kernels.get(pixels - 1) else { return false };
         task.columns = columns;
         task.weights = run.weights.words.as_ptr().wrapping_add(4 * word);

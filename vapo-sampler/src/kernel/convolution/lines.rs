@@ -9,14 +9,6 @@
 //! * forward, for two outputs: `s0 += b0·lo + b2·hi`, `s1 += b1·lo + b3·hi`;
 //! * in reverse, for two inputs: `s0 += b0·lo + b1·hi`, `s1 += b2·lo + b3·hi`.
 
-#[cfg(all(feature = "armv6m", not(feature = "dsp"), target_arch = "arm"))]
-pub(super) use super::armv6m as kernel;
-#[cfg(all(feature = "dsp", target_arch = "arm"))]
-pub(super) use super::dsp as kernel;
-#[cfg(not(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm")))]
-pub(super) use super::portable as kernel;
-
-use super::rounding::{Shift, halves, scale};
 use super::{Direction, Weights};
 
 /// Lines of one window row length, and the weights that belong to them.
@@ -36,13 +28,8 @@ pub(super) struct Lines<'a> {
     pub(super) stride: usize,
 }
 
-/// Pixels of the next tile where `left` are left of a row: few tiles, of pixels as even as can be. A tile of one takes far longer a
-/// pixel than one of two.
-pub(super) const fn pixels(left: usize) -> usize {
-    share(left, kernel::PIXELS)
-}
-
-/// The first of the shares of at most `most` that `left` is divided into, few and even.
+/// The first of the shares of at most `most` that `left` is divided into, few and even: the pixels of the next tile. A tile of one takes
+/// far longer a pixel than one of two.
 pub(super) const fn share(left: usize, most: usize) -> usize {
     if left <= most {
         left
@@ -53,60 +40,27 @@ pub(super) const fn share(left: usize, most: usize) -> usize {
     }
 }
 
-/// Writes the pair `pair` of some pixels' channels into words. `values` begins with the first pixel's channels, and the next
-/// pixel's are `step` values on. In reverse they are cotangents, and scaled.
-pub(super) fn planar(
-    direction: Direction,
-    weights: &Weights<'_>,
-    pair: usize,
-    words: &mut [u32],
-    (values, channels, step): (&[i16], usize, usize),
-) {
-    let values = (values.get(2 * pair..).unwrap_or_default(), step, 2 * pair + 1 == channels);
-    #[cfg(all(feature = "dsp", target_arch = "arm"))]
-    {
-        let (values, step, single) = values;
-        let scaled = match direction {
-            Direction::Forward => Some(None),
-            Direction::Reverse => {
-                weights.shifts[1].checked_sub(1).map(|shift| Some((halves(weights.reverse, pair), shift)))
-            }
-        };
-        if let (Some(scaled), false) = (scaled, single)
-            && super::dsp::join(words, (values, step), scaled)
-        {
-            return;
-        }
-    }
-    match direction {
-        Direction::Forward => join(words, values, |values| values),
-        Direction::Reverse => {
-            let [first, second] = halves(weights.reverse, pair);
-            let shift = Shift::new(weights.shifts[1]);
-            join(words, values, |values| [scale(values[0], first, shift), scale(values[1], second, shift)]);
-        }
-    }
-}
-
-/// Writes the first two values of each pixel into a word, the first in the lower half. The second of a `single` one is zero.
-#[inline(always)]
-fn join(words: &mut [u32], (values, step, single): (&[i16], usize, bool), scaled: impl Fn([i16; 2]) -> [i16; 2]) {
-    let word = |values| {
-        let [low, high] = scaled(values);
-        u32::from(low as u16) | u32::from(high as u16) << 16
-    };
-    let mut at = 0;
-    if step.is_multiple_of(2) && !single {
-        let (pairs, _) = values.as_chunks();
-        for to in words {
-            *to = word(pairs.get(at).copied().unwrap_or_default());
-            at += step / 2;
-        }
-    } else {
-        for to in words {
-            let value = |index| values.get(index).copied().unwrap_or_default();
-            *to = word([value(at), if single { 0 } else { value(at + 1) }]);
-            at += step;
-        }
-    }
+/// Where the sums of neighbouring pixels find their words. Lines are equally far apart within a segment, and segments from each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run<'a> {
+    pub(super) direction: Direction,
+    pub(super) weights: &'a Weights<'a>,
+    /// Number of pixels.
+    pub(super) pixels: usize,
+    /// Taps of a line.
+    pub(super) taps: usize,
+    /// Words of values, of which the first line's begin here.
+    pub(super) columns: &'a [u32],
+    /// Words of values from one line to the next.
+    pub(super) step: usize,
+    /// Words of weights from one line to the next.
+    pub(super) stride: usize,
+    /// Lines of a segment.
+    pub(super) count: usize,
+    /// Number of segments, words of values and words of weights from one to the next.
+    pub(super) segments: (usize, usize, usize),
+    /// The first word of weights of the first pair of channels, and words from one pair to the next.
+    pub(super) pairs: (usize, usize),
+    /// Channels of the result, and values from one pixel to the next.
+    pub(super) result: (usize, usize),
 }

@@ -8,6 +8,7 @@
 //! | `band` | the rows that such a window reaches, kept while they are overwritten |
 //! | `tiles` | windows that tile the input, 1×1 among them |
 //! | `run` | neighbouring pixels, of which all channels are computed from the same words |
+//! | `planar` | words of a pair of channels each, from values that lie channels last |
 //! | `lines` | what a tile of neighbouring pixels sums over: the contract of the kernels |
 //! | `portable` | the kernel in Rust |
 //! | `dsp` | tiles in instructions of Cortex-M4, M7 and M33, by the feature `dsp` |
@@ -30,6 +31,7 @@ mod band;
 #[cfg(all(feature = "dsp", target_arch = "arm"))]
 mod dsp;
 mod lines;
+mod planar;
 mod portable;
 pub mod reference;
 mod rounding;
@@ -42,6 +44,7 @@ mod window;
 mod tests;
 
 use vapo_format::Shape;
+use vapo_format::layer::Conv;
 
 /// Most pixels that are computed at once. The memory that a convolution works in depends on it.
 const PIXELS: usize = 4;
@@ -111,6 +114,11 @@ impl Buffers<'_> {
 }
 
 impl Geometry {
+    /// The extents of a layer.
+    pub fn of(conv: &Conv, input: Shape, output: Shape) -> Self {
+        Geometry { window: conv.window.map(usize::from), tiles: conv.tiles(), input, output }
+    }
+
     /// Words of four bytes that a convolution works in, beside its source and its result. The same on every target.
     pub const fn scratch_words(&self, direction: Direction) -> usize {
         if self.tiles { tiles::scratch_words(self, direction) } else { window::scratch_words(self, direction) }

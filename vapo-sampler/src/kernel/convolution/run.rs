@@ -1,33 +1,14 @@
 //! A run of neighbouring pixels of the result, of which all channels are computed from the same words, tile after tile.
 
-use super::lines::{self, Lines, kernel};
+#[cfg(all(feature = "armv6m", not(feature = "dsp"), target_arch = "arm"))]
+use super::armv6m as kernel;
+#[cfg(all(feature = "dsp", target_arch = "arm"))]
+use super::dsp as kernel;
+use super::lines::{Lines, Run, share};
+#[cfg(not(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm")))]
+use super::portable as kernel;
 use super::rounding::store;
-use super::{Direction, PIXELS, Weights};
-
-/// Where the sums of neighbouring pixels find their words. Lines are equally far apart within a segment, and segments from each other.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Run<'a> {
-    pub(super) direction: Direction,
-    pub(super) weights: &'a Weights<'a>,
-    /// Number of pixels.
-    pub(super) pixels: usize,
-    /// Taps of a line.
-    pub(super) taps: usize,
-    /// Words of values, of which the first line's begin here.
-    pub(super) columns: &'a [u32],
-    /// Words of values from one line to the next.
-    pub(super) step: usize,
-    /// Words of weights from one line to the next.
-    pub(super) stride: usize,
-    /// Lines of a segment.
-    pub(super) count: usize,
-    /// Number of segments, words of values and words of weights from one to the next.
-    pub(super) segments: (usize, usize, usize),
-    /// The first word of weights of the first pair of channels, and words from one pair to the next.
-    pub(super) pairs: (usize, usize),
-    /// Channels of the result, and values from one pixel to the next.
-    pub(super) result: (usize, usize),
-}
+use super::{Direction, PIXELS};
 
 impl Run<'_> {
     /// Computes all channels. `result` begins with the first of the first pixel.
@@ -44,7 +25,7 @@ impl Run<'_> {
     fn compute_tiles(&self, result: &mut [i16]) {
         let mut pixel = 0;
         while pixel < self.pixels {
-            let pixels = lines::pixels(self.pixels - pixel);
+            let pixels = share(self.pixels - pixel, kernel::PIXELS);
             self.compute_tile((pixel, pixels), result.get_mut(pixel * self.result.1..).unwrap_or_default());
             pixel += pixels;
         }

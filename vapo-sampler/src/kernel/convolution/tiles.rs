@@ -1,7 +1,7 @@
 //! Windows that tile the input, 1×1 among them: every value is read once, so that nothing has to be kept.
 
-use super::lines::{self, planar};
-use super::run::Run;
+use super::lines::{Run, share};
+use super::planar::planar;
 use super::{Buffers, Direction, Geometry, PIXELS, Weights};
 
 /// Rows and columns of windows. Where a window is one pixel all of them are one row.
@@ -33,7 +33,7 @@ pub(super) fn convolve(
     for row in 0..height {
         let mut column = 0;
         while column < width {
-            let pixels = lines::share(width - column, PIXELS);
+            let pixels = share(width - column, PIXELS);
             let tile = Windows { geometry, weights, row, column, width, pixels };
             match direction {
                 Direction::Forward => tile.forward(&mut buffers, scratch),

@@ -2,7 +2,7 @@
 //! rows of the source that a [`Band`] keeps. Rows of the window outside the image are left out.
 
 use super::band::{self, Band};
-use super::run::Run;
+use super::lines::Run;
 use super::{Buffers, Direction, Geometry, Weights};
 use core::ops::Range;
 

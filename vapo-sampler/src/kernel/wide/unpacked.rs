@@ -2,7 +2,6 @@
 
 use super::{scratch_words, unpack, unpacked_words};
 use crate::kernel::convolution::Geometry;
-use crate::layer::conv::extents;
 use std::vec;
 use std::vec::Vec;
 use vapo_format::matrix::Weights;
@@ -33,7 +32,7 @@ impl Unpacked {
                 && let Some((_, matrix)) = matrices.next()
                 && let Weights::Integer { words, .. } = matrix.weights
             {
-                let geometry: Geometry = extents(&conv, input.extent, placed.output.extent);
+                let geometry = Geometry::of(&conv, input.extent, placed.output.extent);
                 let start = unpacked.words.len();
                 unpacked.words.resize(start + unpacked_words(&geometry), 0);
                 unpack(&geometry, words, unpacked.words.get_mut(start..).unwrap_or_default());

@@ -1,8 +1,7 @@
 //! In integers: by the kernels of [`crate::kernel::convolution`].
 
-use super::extents;
 use crate::arithmetic::integer::Integer;
-use crate::kernel::convolution::{self, Buffers, Direction, Weights};
+use crate::kernel::convolution::{self, Buffers, Direction, Geometry, Weights};
 use crate::layer::{At, Compute, Room, Values};
 #[cfg(feature = "wide")]
 use crate::kernel::wide::Wide;
@@ -30,7 +29,7 @@ impl Compute<Integer> for Conv {
 }
 
 fn convolve(conv: &Conv, direction: Direction, at: &At<'_>, buffers: Buffers<'_>, room: Room<'_>) {
-    let (geometry, Some(weights)) = (extents(conv, at.input, at.output), weights(at)) else { return };
+    let (geometry, Some(weights)) = (Geometry::of(conv, at.input, at.output), weights(at)) else { return };
     #[cfg(feature = "wide")]
     if let Some(Wide { unpacked, scratch }) = room.wide {
         return crate::kernel::wide::convolve(direction, &geometry, unpacked, &weights, buffers, scratch);
