@@ -4,7 +4,7 @@
 //! headroom, has room in i16. Activations that are added have one exponent, so that a sum rounds nothing; so have their
 //! cotangents. Where a shift between two exponents would be negative, an exponent gives way.
 
-use crate::potential::observer::{Activation, Observer};
+use crate::observer::{Activation, Observer};
 use vapo_format::architecture::{MAX_NODES, Placed};
 use vapo_format::fixed_point::{MAX_EXPONENT, Requantisation};
 use vapo_format::layer::KNOTS;

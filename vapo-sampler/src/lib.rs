@@ -15,6 +15,7 @@
 //! | [`kernel`] | the loops that take the time: products and SiLU, for each arithmetic and processor |
 //! | `arithmetic` | what numbers a potential is computed in: f32, or i16 that stand for q / 2^exponent |
 //! | `layer` | what each layer kind computes, forward and in reverse, one file a kind |
+//! | [`observer`] | what is told of every activation: for hosts, which measure ranges |
 //! | [`plan`] | where every activation lies, from when to when: [`Plan`] |
 //! | [`inpainting`] | restores what is missing of an image |
 //! | [`composition`] | the weighted sum of two potentials |
@@ -100,6 +101,7 @@ pub mod inpainting;
 pub mod kernel;
 mod layer;
 pub mod noise;
+pub mod observer;
 pub mod plan;
 pub mod potential;
 pub mod sampler;

@@ -6,7 +6,7 @@ use common::plan;
 use std::collections::BTreeMap;
 use vapo_format::Model;
 use vapo_sampler::kernel::silu::{self, Film};
-use vapo_sampler::potential::observer::{Activation, Observer};
+use vapo_sampler::observer::{Activation, Observer};
 use vapo_sampler::{Potential, arena};
 
 const SPECIFICATION: &str = include_str!("../../vapo-format/SPECIFICATION.md");

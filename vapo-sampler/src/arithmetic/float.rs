@@ -1,10 +1,7 @@
 //! f32 activations.
 
 use super::Arithmetic;
-use crate::layer::silu::float::modulated;
-use crate::layer::{At, readout};
-use crate::potential::observer::{Activation, Observer};
-use vapo_format::layer::Silu;
+use crate::observer::{Activation, Observer};
 use vapo_format::{Exponents, matrix};
 
 /// f32, as the caller's own numbers.
@@ -27,18 +24,6 @@ impl Arithmetic for Float {
         observer.float(node, activation, values);
     }
 
-    fn observe_modulated(observer: &mut impl Observer, node: u16, _: Silu, at: &At<'_>, film: &[f32], x: &[f32]) {
-        let channels = usize::from(at.output.channels).max(1);
-        let Some((scale, shift)) = film.split_at_checked(channels).filter(|_| !film.is_empty()) else {
-            return observer.float(node, Activation::Value, x);
-        };
-        for pixel in x.chunks_exact(channels) {
-            for ((x, scale), shift) in pixel.iter().zip(scale).zip(shift) {
-                observer.float(node, Activation::Value, &[modulated(*x, scale, shift)]);
-            }
-        }
-    }
-
     fn number(x: f32, _: i8) -> f32 {
         x
     }
@@ -53,13 +38,5 @@ impl Arithmetic for Float {
 
     fn add_to_drift(drift: &mut [f32], made: &[f32], _: Exponents) {
         Self::add(drift, made);
-    }
-
-    fn read_out(_: &At<'_>, o: &[f32], q: &[f32], x: &[f32]) -> f32 {
-        readout::float::potential(o, q, x)
-    }
-
-    fn quadratic(_: &At<'_>, q: &[f32]) -> f32 {
-        q.first().copied().unwrap_or_default()
     }
 }

@@ -3,8 +3,7 @@
 //! All is defined in integers, so every processor gives the same bits in whatever order it sums.
 
 use super::Arithmetic;
-use crate::layer::{At, readout};
-use crate::potential::observer::{Activation, Observer};
+use crate::observer::{Activation, Observer};
 use vapo_format::{Exponents, matrix};
 
 /// i16 of a node's exponents.
@@ -45,15 +44,6 @@ impl Arithmetic for Integer {
     fn add_to_drift(drift: &mut [f32], made: &[i16], exponents: Exponents) {
         let scale = power(-exponents.cotangent);
         drift.iter_mut().zip(made).for_each(|(drift, made)| *drift += f32::from(*made) * scale);
-    }
-
-    fn read_out(at: &At<'_>, o: &[i16], q: &[i16], x: &[f32]) -> f32 {
-        readout::integer::potential(at, o, q, x)
-    }
-
-    fn quadratic(at: &At<'_>, q: &[i16]) -> f32 {
-        let [_, of_q, _] = at.of_inputs;
-        q.first().map_or(0.0, |&q| f32::from(q) * power(-of_q.value))
     }
 }
 

@@ -10,10 +10,8 @@ pub(crate) mod float;
 #[cfg(feature = "integer")]
 pub(crate) mod integer;
 
-use crate::layer::At;
-use crate::potential::observer::{Activation, Observer};
+use crate::observer::{Activation, Observer};
 use bytemuck::Pod;
-use vapo_format::layer::Silu;
 use vapo_format::{Exponents, matrix};
 
 /// Numbers of one kind.
@@ -36,18 +34,6 @@ pub(crate) trait Arithmetic: Sized {
     /// Tells of an activation.
     fn observe(observer: &mut impl Observer, node: u16, activation: Activation, values: &[Self::Value]);
 
-    /// Tells of what SiLU is of.
-    fn observe_modulated(
-        observer: &mut impl Observer,
-        node: u16,
-        silu: Silu,
-        at: &At<'_>,
-        film: &[Self::Value],
-        x: &[Self::Value],
-    ) {
-        let _ = (observer, node, silu, at, film, x);
-    }
-
     /// The element that stands for a number.
     fn number(x: f32, exponent: i8) -> Self::Value;
 
@@ -69,10 +55,4 @@ pub(crate) trait Arithmetic: Sized {
 
     /// Adds a contribution to the drift.
     fn add_to_drift(drift: &mut [f32], made: &[Self::Value], exponents: Exponents);
-
-    /// The potential of the read-out's inputs o and q, and the signal.
-    fn read_out(at: &At<'_>, o: &[Self::Value], q: &[Self::Value], x: &[f32]) -> f32;
-
-    /// q\[0\] of the read-out: the potential's ½ q\[0\] ‖x‖².
-    fn quadratic(at: &At<'_>, q: &[Self::Value]) -> f32;
 }

@@ -6,6 +6,7 @@
 
 use crate::arithmetic::Arithmetic;
 use crate::kernel::convolution::Direction;
+use crate::observer::Observer;
 use vapo_format::layer::MAX_INPUTS;
 use vapo_format::{Exponents, Layer, Matrix, Shape};
 
@@ -47,6 +48,11 @@ pub(crate) trait Compute<A: Arithmetic> {
     /// Sets `y`, the output. A layer that works in place finds an input there, and in that input's place nothing.
     fn forward(&self, at: &At<'_>, x: Values<'_, A::Value>, y: &mut [A::Value], room: Room<'_>);
 
+    /// Tells of what the layer is of, where that is neither an input nor the output. Called before the output is set.
+    fn observe(&self, observer: &mut impl Observer, node: u16, at: &At<'_>, x: Values<'_, A::Value>, y: &[A::Value]) {
+        let _ = (observer, node, at, x, y);
+    }
+
     /// Sets `to`, the cotangent of the input at a position, from `g`, that of the output. A layer that works in place leaves
     /// it in `g`, and finds nothing in `to`; one that works over a value finds it in `to`, and in its place nothing. The
     /// inputs are those that the kind keeps.
@@ -81,6 +87,17 @@ macro_rules! kinds {
         {
             fn forward(&self, at: &At<'_>, x: Values<'_, A::Value>, y: &mut [A::Value], room: Room<'_>) {
                 match self { $(Layer::$Kind(kind) => kind.forward(at, x, y, room),)* }
+            }
+
+            fn observe(
+                &self,
+                observer: &mut impl Observer,
+                node: u16,
+                at: &At<'_>,
+                x: Values<'_, A::Value>,
+                y: &[A::Value],
+            ) {
+                match self { $(Layer::$Kind(kind) => kind.observe(observer, node, at, x, y),)* }
             }
 
             fn reverse(

@@ -1,6 +1,6 @@
 //! SiLU, silu(x) = x / (1 + e⁻ˣ), of x or of x·(1 + scale) + shift. It works in place.
 
 #[cfg(feature = "float")]
-pub(crate) mod float;
+mod float;
 #[cfg(feature = "integer")]
 mod integer;

@@ -2,7 +2,6 @@
 //!
 //! A `pass` goes through the steps of a [`Plan`], which say where everything lies. What each layer computes `layer` says.
 
-pub mod observer;
 mod pass;
 
 #[cfg(feature = "float")]
@@ -13,9 +12,9 @@ use crate::error::Error;
 #[cfg(feature = "wide")]
 use crate::kernel::wide::Unpacked;
 use crate::layer::squared_norm;
+use crate::observer::Observer;
 use crate::plan::Plan;
 use core::marker::PhantomData;
-use observer::Observer;
 use pass::Pass;
 use vapo_format::{Arithmetic, Homotopy, Model, Shape, Threshold};
 

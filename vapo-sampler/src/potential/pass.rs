@@ -1,15 +1,16 @@
 //! One pass through the steps of a plan: forward for the potential, then in reverse for the drift.
 
-use super::observer::{Activation, Observer};
 use crate::arithmetic::Arithmetic;
 #[cfg(feature = "wide")]
 use crate::kernel::wide::{Unpacked, Wide};
+use crate::layer::readout::ReadOut;
 use crate::layer::{At, Compute, Room, Values};
+use crate::observer::{Activation, Observer};
 use crate::plan::{Contribution, NONE, Plan, Step, Work};
 use bytemuck::Pod;
 use core::marker::PhantomData;
 use core::ops::Range;
-use vapo_format::layer::{Input, MAX_INPUTS, Place, Reverse};
+use vapo_format::layer::{Input, MAX_INPUTS, Place, Readout, Reverse};
 use vapo_format::{Exponents, Layer, Matrix, Model, Shape};
 
 /// Where a pass is, and in what memory.
@@ -31,6 +32,7 @@ type Bytes = Range<usize>;
 impl<'m, A: Arithmetic, O: Observer> Pass<'m, A, O>
 where
     Layer: Compute<A>,
+    Readout: ReadOut<A>,
 {
     /// Every node in order. None where the plan is not the model's.
     pub(super) fn forward(&mut self) -> Option<f32> {
@@ -46,7 +48,8 @@ where
         let (values, of_signal) = self.values(readout, [true; MAX_INPUTS])?;
         let at = self.at(readout)?;
         let [o, q, _] = self.with_signal(values, of_signal)?;
-        Some(A::read_out(&at, o, q, self.x))
+        let Layer::Readout(readout) = readout.layer else { return None };
+        Some(readout.potential(&at, o, q, self.x))
     }
 
     /// Every node that depends on the signal, from the last to the first.
@@ -102,11 +105,8 @@ where
         let ranges = [a, b, c, output, kept::<A>(step), bytes_of_work(work)];
         let [a, b, c, y, kept, work] = self.memory.get_disjoint_mut(ranges).ok()?;
         let values = with_signal::<A>([a, b, c], of_signal, self.x);
-        if O::ACTIVE
-            && let Layer::Silu(silu) = step.layer
-        {
-            let [_, film, _] = values;
-            A::observe_modulated(self.observer, node, silu, &at, film, all(y));
+        if O::ACTIVE {
+            step.layer.observe(self.observer, node, &at, values, all(y));
         }
         let room = Room {
             kept,
@@ -123,7 +123,8 @@ where
         let (values, of_signal) = self.values(step, [false, true, false])?;
         let at = self.at(step)?;
         let [_, q, _] = self.with_signal(values, of_signal)?;
-        let quadratic = A::quadratic(&at, q);
+        let Layer::Readout(readout) = step.layer else { return None };
+        let quadratic = readout.quadratic(&at, q);
         drift.iter_mut().zip(self.x).for_each(|(drift, x)| *drift = quadratic * x);
         Some(())
     }

@@ -11,7 +11,7 @@ use vapo_format::fixed_point::MOST_MAGNITUDE;
 use vapo_format::words::magnitudes;
 use vapo_format::{Exponents, Layer, Model};
 use vapo_sampler::calibration::Ranges;
-use vapo_sampler::potential::observer::{Activation, Observer};
+use vapo_sampler::observer::{Activation, Observer};
 use vapo_sampler::{Schedule, Solver};
 
 /// Trajectories.

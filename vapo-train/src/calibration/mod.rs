@@ -24,7 +24,7 @@ use vapo_format::model::checksum;
 use vapo_format::writer::{Values, Writer, file_bytes};
 use vapo_format::{Calibration, Encoding, Model, matrix};
 use vapo_sampler::calibration::Ranges;
-use vapo_sampler::potential::observer::Observer;
+use vapo_sampler::observer::Observer;
 use vapo_sampler::solver::Drift;
 use vapo_sampler::{Error, Potential};
 

@@ -1,12 +1,12 @@
 //! In float arithmetic.
 
-use super::squared_norm;
+use super::{ReadOut, squared_norm};
 use crate::arithmetic::float::Float;
 use crate::layer::{At, Compute, Room, Values};
 use vapo_format::layer::{Readout, SQUARES};
 
 /// The potential of f32 inputs.
-pub(crate) fn potential(o: &[f32], q: &[f32], x: &[f32]) -> f32 {
+fn potential(o: &[f32], q: &[f32], x: &[f32]) -> f32 {
     let Some((quadratic, weights)) = q.split_first() else { return 0.0 };
     let channels = weights.len().max(1);
     let pixel = |o: &[f32]| -> f32 {
@@ -38,3 +38,12 @@ impl Compute<Float> for Readout {
     }
 }
 
+impl ReadOut<Float> for Readout {
+    fn potential(&self, _: &At<'_>, o: &[f32], q: &[f32], x: &[f32]) -> f32 {
+        potential(o, q, x)
+    }
+
+    fn quadratic(&self, _: &At<'_>, q: &[f32]) -> f32 {
+        q.first().copied().unwrap_or_default()
+    }
+}

@@ -1,12 +1,12 @@
 //! In integers: the sums are exact, the potential is f32.
 
-use super::squared_norm;
+use super::{ReadOut, squared_norm};
 use crate::arithmetic::integer::{Integer, moved, power, rounded, saturated};
 use crate::layer::{At, Compute, Room, Values};
 use vapo_format::layer::{Readout, SQUARES};
 
 /// The potential of integers. Both sums over them are exact.
-pub(crate) fn potential(at: &At<'_>, o: &[i16], q: &[i16], x: &[f32]) -> f32 {
+fn potential(at: &At<'_>, o: &[i16], q: &[i16], x: &[f32]) -> f32 {
     let Some((quadratic, weights)) = q.split_first() else { return 0.0 };
     let [of_o, of_q, _] = at.of_inputs.map(|exponents| exponents.value);
     let channels = weights.len().max(1);
@@ -45,6 +45,17 @@ impl Compute<Integer> for Readout {
                 *o = saturated(i32::from(weight) + rounded(i32::from(*o) * factor, shift));
             }
         }
+    }
+}
+
+impl ReadOut<Integer> for Readout {
+    fn potential(&self, at: &At<'_>, o: &[i16], q: &[i16], x: &[f32]) -> f32 {
+        potential(at, o, q, x)
+    }
+
+    fn quadratic(&self, at: &At<'_>, q: &[i16]) -> f32 {
+        let [_, of_q, _] = at.of_inputs;
+        q.first().map_or(0.0, |&q| f32::from(q) * power(-of_q.value))
     }
 }
 

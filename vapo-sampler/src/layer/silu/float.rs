@@ -2,6 +2,7 @@
 
 use crate::arithmetic::float::Float;
 use crate::layer::{At, Compute, Room, Values};
+use crate::observer::{Activation, Observer};
 use vapo_format::layer::Silu;
 
 impl Compute<Float> for Silu {
@@ -19,6 +20,25 @@ impl Compute<Float> for Silu {
         }
     }
 
+    fn observe(
+        &self,
+        observer: &mut impl Observer,
+        node: u16,
+        at: &At<'_>,
+        [_, film, _]: Values<'_, f32>,
+        y: &[f32],
+    ) {
+        let channels = usize::from(at.output.channels).max(1);
+        let Some((scale, shift)) = film.split_at_checked(channels).filter(|_| !film.is_empty()) else {
+            return observer.float(node, Activation::Value, y);
+        };
+        for pixel in y.chunks_exact(channels) {
+            for ((x, scale), shift) in pixel.iter().zip(scale).zip(shift) {
+                observer.float(node, Activation::Value, &[modulated(*x, scale, shift)]);
+            }
+        }
+    }
+
     fn reverse(&self, at: &At<'_>, [x, film, _]: Values<'_, f32>, g: &mut [f32], _: &mut [f32], _: usize, _: Room<'_>) {
         let channels = usize::from(at.output.channels).max(1);
         if let Some((scale, shift)) = film.split_at_checked(channels).filter(|_| !film.is_empty()) {
@@ -33,7 +53,7 @@ impl Compute<Float> for Silu {
     }
 }
 
-pub(crate) fn modulated(x: f32, scale: &f32, shift: &f32) -> f32 {
+fn modulated(x: f32, scale: &f32, shift: &f32) -> f32 {
     x * (1.0 + scale) + shift
 }
 
