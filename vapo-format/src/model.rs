@@ -179,6 +179,11 @@ impl<'a> Model<'a> {
         })
     }
 
+    /// Where everything lies in the files of this structure, for [`Model::parse_as`]; none of one in an older version of the format.
+    pub fn structure(&self) -> Option<Structure> {
+        Structure::new(&self.header, self.weights)
+    }
+
     /// Bytes of the file, without a threshold if it has one.
     pub fn bytes(&self) -> usize {
         PREAMBLE + self.header.structure.len() + self.weights.len() + CHECKSUM
@@ -190,12 +195,8 @@ impl<'a> Model<'a> {
         self.header.fingerprint()
     }
 
-    pub(crate) fn header(&self) -> &Header<'a> {
-        &self.header
-    }
-
     /// The fields of the header but the threshold, padded.
-    pub(crate) fn structure(&self) -> &'a [u8] {
+    pub(crate) fn header_bytes(&self) -> &'a [u8] {
         self.header.structure
     }
 

@@ -220,7 +220,7 @@ pub fn replace_threshold(model: &Model<'_>, threshold: Option<Threshold>, buffer
     let expected = model.bytes() + threshold.map_or(0, |_| threshold::BYTES);
     let too_short = Error::TooShort { expected, found: buffer.len() };
     let buffer = buffer.get_mut(..expected).ok_or(too_short)?;
-    let (structure, weights) = (model.structure(), model.weights());
+    let (structure, weights) = (model.header_bytes(), model.weights());
     let (preamble, rest) = buffer.split_first_chunk_mut::<PREAMBLE>().ok_or(too_short)?;
     let (of_structure, _) = rest.split_at_mut_checked(structure.len()).ok_or(too_short)?;
     of_structure.copy_from_slice(structure);

@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn check(bytes: &[u8]) {
     let Ok(model) = Model::parse(bytes) else { return };
     assert_eq!(model.architecture().validate(), Ok(()));
-    if let Some(structure) = Structure::of(&model) {
+    if let Some(structure) = model.structure() {
         assert_eq!(Model::parse_as(bytes, &structure), Ok(model));
     } else {
         assert_eq!(model.version(), 1);

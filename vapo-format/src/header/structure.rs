@@ -11,7 +11,7 @@ use crate::threshold::{self, Threshold};
 
 /// Where everything lies in the files of one structure: those that differ in weights, homotopy and threshold alone.
 ///
-/// A build makes one of a checked model, by [`Structure::of`], and puts it beside the model into flash. The device reads the
+/// A build makes one of a checked model, by [`Model::structure`](crate::Model::structure), and puts it beside the model into flash. The device reads the
 /// model by [`Model::parse_as`](crate::Model::parse_as): without a decoder of headers and without checks of nodes, which take
 /// several KB of flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +37,8 @@ pub struct Structure {
 }
 
 impl Structure {
-    /// The structure of a model; none of one in an older version of the format.
-    pub fn of(model: &crate::Model<'_>) -> Option<Self> {
-        let (header, weights) = (model.header(), model.weights());
+    /// The structure of a model of this header; none of one in an older version of the format.
+    pub(crate) fn new(header: &Header<'_>, weights: &[u8]) -> Option<Self> {
         #[cfg_attr(not(feature = "version-1"), expect(irrefutable_let_patterns, reason = "the one version"))]
         let Nodes::Version2(nodes) = header.nodes else { return None };
         let scaling = header.scaling?;

@@ -9,10 +9,7 @@ use vapo_format::{Error, Model, Structure, Threshold, threshold};
 fn files() -> Vec<(Vec<u8>, Structure)> {
     let all = example_files().into_iter().map(|(file, _)| file);
     let newest = all.filter(|file| file[4] == 2);
-    newest
-        .map(|file| (Structure::of(&Model::parse(&file).unwrap()).unwrap(), file))
-        .map(|(s, file)| (file, s))
-        .collect()
+    newest.map(|file| (Model::parse(&file).unwrap().structure().unwrap(), file)).map(|(s, file)| (file, s)).collect()
 }
 
 #[test]
@@ -25,7 +22,7 @@ fn a_file_is_read_as_by_the_reader_that_decodes_it() {
         assert_eq!(known.fingerprint(), whole.fingerprint());
         assert_eq!(known.calibration(), whole.calibration());
         assert_eq!(known.architecture(), whole.architecture());
-        assert_eq!(Structure::of(&known), Some(*structure));
+        assert_eq!(known.structure(), Some(*structure));
     }
 }
 

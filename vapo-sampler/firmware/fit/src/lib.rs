@@ -143,7 +143,7 @@ fn prepared(path: &Path, solver: Option<Solver>) -> Result<Prepared, String> {
     let demand = Demand::of(&model, solver).map_err(|error| refused(&error))?;
     let arithmetic = model.arithmetic();
     // Of the newest version.
-    let structure = Structure::of(&model).ok_or_else(|| refused(&vapo_format::Error::Header))?;
+    let structure = model.structure().ok_or_else(|| refused(&vapo_format::Error::Header))?;
     Ok(Prepared { bytes, arithmetic, demand, structure, plan })
 }
 
