@@ -164,13 +164,11 @@ impl Nodes {
             let matrix = placed.matrix().and_then(|_| matrices.next()).map(|(_, matrix)| matrix);
             changed |= self.fit(&placed, matrix);
         }
-        let silu =
-            |node: u16| model.walk().nth(node.into()).is_some_and(|node| matches!(node.node.layer, Layer::Silu(_)));
-        let valid = |(node, exponents): (usize, &Exponents)| {
-            let least = if silu(node as u16) { *KNOTS.start() } else { 1 - MAX_EXPONENT };
+        let valid = model.walk().zip(&self.exponents).all(|(placed, exponents)| {
+            let least = if matches!(placed.node.layer, Layer::Silu(_)) { *KNOTS.start() } else { 1 - MAX_EXPONENT };
             exponents.value >= least && exponents.cotangent > -MAX_EXPONENT
-        };
-        self.exponents.iter().enumerate().all(valid).then_some(changed)
+        });
+        valid.then_some(changed)
     }
 
     fn fit(&mut self, placed: &Placed, matrix: Option<Matrix<'_>>) -> bool {

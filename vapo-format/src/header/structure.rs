@@ -11,9 +11,9 @@ use crate::threshold::{self, Threshold};
 
 /// Where everything lies in the files of one structure: those that differ in weights, homotopy and threshold alone.
 ///
-/// A build makes one of a checked model, by [`Model::structure`](crate::Model::structure), and puts it beside the model into flash. The device reads the
-/// model by [`Model::parse_as`](crate::Model::parse_as): without a decoder of headers and without checks of nodes, which take
-/// several KB of flash.
+/// A build makes one of a checked model, by [`Model::structure`](crate::Model::structure), and puts it beside the model into
+/// flash. The device reads the model by [`Model::parse_as`](crate::Model::parse_as): without a decoder of headers and without
+/// checks of nodes, which take several KB of flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Structure {
     /// Extent of a data sample.

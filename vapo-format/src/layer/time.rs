@@ -40,7 +40,8 @@ impl Kind for Time {
     }
 
     fn output(&self, _: Inputs<'_>) -> Result<Shape, Fault> {
-        let valid = self.features >= 2 && self.features.is_multiple_of(2) && usize::from(self.features) <= TIME_FEATURES;
+        let valid =
+            self.features >= 2 && self.features.is_multiple_of(2) && usize::from(self.features) <= TIME_FEATURES;
         if !valid {
             return Err(Fault::Features { found: self.features });
         }

@@ -3,6 +3,7 @@
 //! All is defined in integers, so every processor gives the same bits in whatever order it sums.
 
 use super::Arithmetic;
+use crate::kernel::rounding::{saturate, shift_right};
 use crate::observer::{Activation, Observer};
 use vapo_format::{Exponents, matrix};
 
@@ -58,28 +59,14 @@ pub(crate) fn nearest(x: f32) -> i16 {
     libm::floorf(x + 0.5) as i16
 }
 
-/// q / 2^shift, rounded to the nearest integer, and to the larger of two. Nothing overflows but the largest q of a shift of 1,
-/// which no sum reaches.
-pub(crate) fn rounded(q: i32, shift: u32) -> i32 {
-    match shift.checked_sub(1) {
-        None => q,
-        Some(before) => q.wrapping_shr(before).wrapping_add(1) >> 1,
-    }
-}
-
-/// The closest integer that i16 has.
-pub(crate) fn saturated(q: i32) -> i16 {
-    q.clamp(i16::MIN.into(), i16::MAX.into()) as i16
-}
-
 /// From one exponent to another: a shift, rounded to the right, saturated to the left.
 pub(crate) fn moved(q: i16, from: i8, to: i8) -> i16 {
     let shift = i32::from(from) - i32::from(to);
     if shift >= 0 {
-        saturated(rounded(q.into(), shift.min(31) as u32))
+        saturate(shift_right(q.into(), shift.min(31) as u8))
     } else {
         // An integer but 0 leaves i16 at 16.
-        saturated(i32::from(q) << (-shift).min(15))
+        saturate(i32::from(q) << (-shift).min(15))
     }
 }
 
@@ -90,7 +77,7 @@ mod tests {
     #[test]
     fn halves_round_up() {
         let rounded = [(5, 1), (-5, 1), (-6, 2), (6, 2), (7, 0), (i32::MAX, 31), (i32::MIN, 31)]
-            .map(|(q, shift)| rounded(q, shift));
+            .map(|(q, shift)| shift_right(q, shift));
         assert_eq!(rounded, [3, -2, -1, 2, 7, 1, -1]);
     }
 

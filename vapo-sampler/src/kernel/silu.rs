@@ -7,6 +7,8 @@
 #[cfg(all(feature = "dsp", target_arch = "arm"))]
 mod dsp;
 
+use super::rounding::saturate;
+
 /// The exponents that values may have.
 pub const EXPONENTS: core::ops::RangeInclusive<u32> = 4..=15;
 
@@ -116,11 +118,6 @@ pub fn reverse_film(film: Film<'_>, from: i32, to: i32, kept: &[u8], cotangents:
 /// A cotangent times a kept derivative, times 2^10. Below 2^26 in magnitude.
 fn product(cotangent: i16, kept: u8) -> i32 {
     i32::from(cotangent) * ((i32::from(kept) - ZERO) * 5)
-}
-
-/// The nearest value that an `i16` holds.
-fn saturate(value: i32) -> i16 {
-    value.min(i16::MAX.into()).max(i16::MIN.into()) as i16
 }
 
 /// A value of exponent `from` as one of exponent `to`.

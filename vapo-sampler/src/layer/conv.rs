@@ -10,11 +10,6 @@ use vapo_format::Shape;
 use vapo_format::layer::Conv;
 
 /// Bytes that a convolution of integers works in.
-pub(crate) fn work_bytes(
-    conv: &Conv,
-    [input, output]: [Shape; 2],
-    direction: Direction,
-) -> usize {
+pub(crate) fn work_bytes(conv: &Conv, [input, output]: [Shape; 2], direction: Direction) -> usize {
     Geometry::of(conv, input, output).scratch_words(direction).saturating_mul(size_of::<u32>())
 }
-

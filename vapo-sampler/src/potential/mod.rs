@@ -68,7 +68,7 @@ impl<'a> Potential<'a> {
         self
     }
 
-    /// Φ(x, time, observer).
+    /// Φ(x, time).
     ///
     /// # Errors
     /// [`Error::Length`] where x is no sample of the model.

@@ -47,7 +47,7 @@ where
         }
         let (values, of_signal) = self.values(readout, [true; MAX_INPUTS])?;
         let at = self.at(readout)?;
-        let [o, q, _] = self.with_signal(values, of_signal)?;
+        let [o, q, _] = self.read(values, of_signal)?;
         let Layer::Readout(readout) = readout.layer else { return None };
         Some(readout.potential(&at, o, q, self.x))
     }
@@ -104,7 +104,7 @@ where
         let [a, b, c] = values;
         let ranges = [a, b, c, output, kept::<A>(step), bytes_of_work(work)];
         let [a, b, c, y, kept, work] = self.memory.get_disjoint_mut(ranges).ok()?;
-        let values = with_signal::<A>([a, b, c], of_signal, self.x);
+        let values = with_signal::<A>([&*a, &*b, &*c], of_signal, self.x);
         if O::ACTIVE {
             step.layer.observe(self.observer, node, &at, values, all(y));
         }
@@ -122,7 +122,7 @@ where
     fn set_quadratic(&mut self, step: &Step, drift: &mut [f32]) -> Option<()> {
         let (values, of_signal) = self.values(step, [false, true, false])?;
         let at = self.at(step)?;
-        let [_, q, _] = self.with_signal(values, of_signal)?;
+        let [_, q, _] = self.read(values, of_signal)?;
         let Layer::Readout(readout) = step.layer else { return None };
         let quadratic = readout.quadratic(&at, q);
         drift.iter_mut().zip(self.x).for_each(|(drift, x)| *drift = quadratic * x);
@@ -188,7 +188,7 @@ where
         let made = if way.mode == Reverse::InPlace { 0..0 } else { way.made.clone() };
         let ranges = [a, b, c, way.own.clone(), made, kept::<A>(step), bytes_of_work(work)];
         let [a, b, c, g, made, kept, work] = self.memory.get_disjoint_mut(ranges).ok()?;
-        let values = with_signal::<A>([a, b, c], of_signal, self.x);
+        let values = with_signal::<A>([&*a, &*b, &*c], of_signal, self.x);
         let room = Room {
             kept,
             work: all_mut(work),
@@ -244,12 +244,9 @@ where
     }
 
     /// The values, to be read only.
-    fn with_signal(&self, values: [Bytes; MAX_INPUTS], of_signal: [bool; MAX_INPUTS]) -> Option<Values<'_, A::Value>> {
-        let mut read = [[].as_slice(); MAX_INPUTS];
-        for ((read, value), of_signal) in read.iter_mut().zip(values).zip(of_signal) {
-            *read = if of_signal { A::signal(self.x) } else { all(self.memory.get(value)?) };
-        }
-        Some(read)
+    fn read(&self, values: [Bytes; MAX_INPUTS], of_signal: [bool; MAX_INPUTS]) -> Option<Values<'_, A::Value>> {
+        let [a, b, c] = values.map(|value| self.memory.get(value));
+        Some(with_signal::<A>([a?, b?, c?], of_signal, self.x))
     }
 
     fn at(&self, step: &Step) -> Option<At<'m>> {
@@ -294,11 +291,11 @@ struct Way {
 
 /// The values, with the signal where it is one.
 fn with_signal<'m, A: Arithmetic>(
-    values: [&'m mut [u8]; MAX_INPUTS],
+    values: [&'m [u8]; MAX_INPUTS],
     of_signal: [bool; MAX_INPUTS],
     x: &'m [f32],
 ) -> Values<'m, A::Value> {
-    let mut values = values.map(|value| all(value));
+    let mut values = values.map(all);
     values.iter_mut().zip(of_signal).filter(|(_, of_signal)| *of_signal).for_each(|(value, _)| *value = A::signal(x));
     values
 }

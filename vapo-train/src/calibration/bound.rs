@@ -4,12 +4,11 @@
 //! takes a larger scale, and so smaller integers. In reverse an output is an input channel, to which every column
 //! contributes: there all columns take larger scales.
 
-use crate::calibration::int8;
+use crate::calibration::{Int8, file_of};
 use serde::Serialize;
 use vapo_format::fixed_point::MOST_MAGNITUDE;
 use vapo_format::words::magnitudes;
-use vapo_format::writer::{Values, Writer, file_bytes};
-use vapo_format::{Encoding, Model, matrix::MatrixShape};
+use vapo_format::{MatrixShape, Model};
 
 /// A matrix whose weights took larger scales.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -27,17 +26,13 @@ pub struct Coarser {
 /// # Errors
 /// A scale beyond those of the format.
 pub fn bounded(model: &Model<'_>) -> Result<(Vec<u8>, Vec<Coarser>), vapo_format::Error> {
-    let architecture = model.architecture();
-    let mut file = vec![0; file_bytes(&architecture, Encoding::Int8)?];
-    let mut writer = Writer::new(&mut file, &architecture, Encoding::Int8)?;
     let mut coarser = Vec::new();
-    for (shape, matrix) in model.matrices() {
-        let (mut values, mut scales) = int8(&matrix);
-        coarser.extend(bound(&shape, &mut values, &mut scales));
-        let biases: Vec<f32> = matrix.biases().collect();
-        writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales })?;
-    }
-    writer.finish()?;
+    let matrices = model.matrices().map(|(shape, matrix)| {
+        let mut matrix = Int8::of(&matrix);
+        coarser.extend(bound(&shape, &mut matrix.values, &mut matrix.scales));
+        matrix
+    });
+    let file = file_of(&model.architecture(), None, matrices)?;
     Ok((file, coarser))
 }
 

@@ -22,7 +22,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use vapo_format::model::checksum;
 use vapo_format::writer::{Values, Writer, file_bytes};
-use vapo_format::{Calibration, Encoding, Model, matrix};
+use vapo_format::{Architecture, Calibration, Encoding, Matrix, Model, matrix};
 use vapo_sampler::calibration::Ranges;
 use vapo_sampler::observer::Observer;
 use vapo_sampler::solver::Drift;
@@ -108,7 +108,9 @@ pub fn integer_model(model: &Model<'_>, images: &Images, settings: &Settings) ->
     let ranges = ranges(&bounded, &inputs(model, images, settings))?;
     let exponents =
         ranges.exponents(&bounded, settings.headroom).ok_or(CalibrationError::Apart { headroom: settings.headroom })?;
-    let file = write(&bounded, Calibration { exponents: &exponents, digest: digest(settings, images) })?;
+    let calibration = Calibration { exponents: &exponents, digest: digest(settings, images) };
+    let matrices = bounded.matrices().map(|(_, matrix)| Int8::of(&matrix));
+    let file = file_of(&bounded.architecture(), Some(calibration), matrices)?;
     Ok(Calibrated { file, float, coarser })
 }
 
@@ -163,26 +165,41 @@ impl<O: Observer> Drift for Observed<'_, O> {
     }
 }
 
-/// The file of integer arithmetic with the weights of a model of i8 weights.
-fn write(model: &Model<'_>, calibration: Calibration<'_>) -> Result<Vec<u8>, vapo_format::Error> {
-    let architecture = model.architecture();
-    let mut file = vec![0; file_bytes(&architecture, Encoding::Integer)?];
-    let mut writer = Writer::integer(&mut file, &architecture, calibration, None)?;
-    for (_, matrix) in model.matrices() {
-        let (values, scales) = int8(&matrix);
-        let biases: Vec<f32> = matrix.biases().collect();
+/// A matrix of i8 weights on its way from one file to another.
+struct Int8 {
+    biases: Vec<f32>,
+    values: Vec<i8>,
+    scales: Vec<f32>,
+}
+
+impl Int8 {
+    /// A matrix of a model of i8 weights; without weights if it is of another.
+    fn of(matrix: &Matrix<'_>) -> Self {
+        let (values, scales) = match matrix.weights {
+            matrix::Weights::Int8 { values, scales } => {
+                (values.iter().map(|&byte| byte as i8).collect(), matrix::floats(scales).collect())
+            }
+            _ => Default::default(),
+        };
+        Int8 { biases: matrix.biases().collect(), values, scales }
+    }
+}
+
+/// The file of these matrices: of integer arithmetic with a calibration, of float arithmetic without one.
+fn file_of(
+    architecture: &Architecture,
+    calibration: Option<Calibration<'_>>,
+    matrices: impl Iterator<Item = Int8>,
+) -> Result<Vec<u8>, vapo_format::Error> {
+    let encoding = if calibration.is_some() { Encoding::Integer } else { Encoding::Int8 };
+    let mut file = vec![0; file_bytes(architecture, encoding)?];
+    let mut writer = match calibration {
+        Some(calibration) => Writer::integer(&mut file, architecture, calibration, None)?,
+        None => Writer::new(&mut file, architecture, encoding)?,
+    };
+    for Int8 { biases, values, scales } in matrices {
         writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales })?;
     }
     writer.finish()?;
     Ok(file)
-}
-
-/// Values and scales of a matrix of i8 weights; nothing of another.
-fn int8(matrix: &matrix::Matrix<'_>) -> (Vec<i8>, Vec<f32>) {
-    match matrix.weights {
-        matrix::Weights::Int8 { values, scales } => {
-            (values.iter().map(|&byte| byte as i8).collect(), matrix::floats(scales).collect())
-        }
-        _ => Default::default(),
-    }
 }

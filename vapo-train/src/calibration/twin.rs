@@ -3,8 +3,8 @@
 //! Multipliers have 15 bits, so that a weight is within 2⁻¹⁵ of what the file was made from, but for columns whose scales
 //! are far below the largest.
 
+use crate::calibration::{Int8, file_of};
 use vapo_format::words::words;
-use vapo_format::writer::{Values, Writer, file_bytes};
 use vapo_format::{Encoding, Error, Exponents, Matrix, Model, matrix};
 
 /// The file of i8 weights in float arithmetic with the weights of a model of integer arithmetic; none of another model.
@@ -15,22 +15,17 @@ pub fn twin(model: &Model<'_>) -> Result<Option<Vec<u8>>, Error> {
     if model.encoding() != Encoding::Integer {
         return Ok(None);
     }
-    let architecture = model.architecture();
     let exponents: Vec<Exponents> = model.exponents().collect();
-    let mut file = vec![0; file_bytes(&architecture, Encoding::Int8)?];
-    let mut writer = Writer::new(&mut file, &architecture, Encoding::Int8)?;
-    let placed: Vec<_> = model.walk().filter(|placed| placed.matrix().is_some()).collect();
-    for ((shape, matrix), placed) in model.matrices().zip(placed) {
+    let placed = model.walk().filter(|placed| placed.matrix().is_some());
+    let matrices = model.matrices().zip(placed).map(|((shape, matrix), placed)| {
         let at = |node: u16| exponents.get(usize::from(node)).copied().unwrap_or_default();
         let (input, output) = (at(placed.edges.first().copied().unwrap_or_default()), at(placed.index));
-        let scales = scales(&matrix, input, output);
-        let biases: Vec<f32> = matrix::integers(matrix.biases)
+        let biases = matrix::integers(matrix.biases)
             .map(|bias| (f64::from(bias) * power(-i32::from(output.value))) as f32)
             .collect();
-        writer.matrix(&biases, Values::Int8 { values: &values(&shape, &matrix), scales: &scales })?;
-    }
-    writer.finish()?;
-    Ok(Some(file))
+        Int8 { biases, values: values(&shape, &matrix), scales: scales(&matrix, input, output) }
+    });
+    file_of(&model.architecture(), None, matrices).map(Some)
 }
 
 /// The scales of the columns, between activations of these exponents.

@@ -1,7 +1,8 @@
 //! The definition of a convolution over integers, pixel by pixel and tap by tap. Every kernel gives the same bits.
 
-use super::rounding::{multiply_high, saturate, shift_right};
+use super::rounding::multiply_high;
 use super::{Geometry, Weights};
+use crate::kernel::rounding::{saturate, shift_right};
 use vapo_format::Shape;
 
 /// The pixel of the input that a tap of an output's window reads, unless it lies outside.

@@ -1,22 +1,7 @@
 //! From a sum of 32 bits to a value of 16.
 
 use super::{Direction, Weights};
-
-/// Nearest multiple of 2ⁿ, divided by it; a half rounds up. Never overflows.
-pub(super) const fn shift_right(value: i32, n: u8) -> i32 {
-    if n == 0 { value } else { ((value >> (n as u32 - 1)) + 1) >> 1 }
-}
-
-/// The nearest value of 16 bits.
-pub(super) const fn saturate(value: i32) -> i16 {
-    if value > i16::MAX as i32 {
-        i16::MAX
-    } else if value < i16::MIN as i32 {
-        i16::MIN
-    } else {
-        value as i16
-    }
-}
+use crate::kernel::rounding::{saturate, shift_right};
 
 /// ⌊value · factor / 2¹⁶⌋: the upper 32 of 48 bits.
 #[cfg(not(all(feature = "armv6m", target_arch = "arm")))]
@@ -114,6 +99,6 @@ fn scatter(
 
 /// t = sat(round(g · S / 2ᵐ)).
 #[inline(always)]
-pub(super) const fn scale(value: i16, factor: i16, shift: Shift) -> i16 {
+pub(super) fn scale(value: i16, factor: i16, shift: Shift) -> i16 {
     saturate(shift.apply(value as i32 * factor as i32, 0))
 }

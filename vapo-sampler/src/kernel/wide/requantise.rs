@@ -2,6 +2,7 @@
 
 use super::lanes::LANES;
 use super::part::{load, store};
+use crate::kernel::rounding::saturate;
 
 /// Factors of cotangents, one an output, and the shift after them.
 #[derive(Clone, Copy, Debug)]
@@ -47,11 +48,6 @@ impl Scale<'_> {
         }
         Some(())
     }
-}
-
-#[inline(always)]
-fn saturate(value: i32) -> i16 {
-    value.clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 /// What is done with the sums.

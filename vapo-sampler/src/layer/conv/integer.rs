@@ -2,9 +2,9 @@
 
 use crate::arithmetic::integer::Integer;
 use crate::kernel::convolution::{self, Buffers, Direction, Geometry, Weights};
-use crate::layer::{At, Compute, Room, Values};
 #[cfg(feature = "wide")]
 use crate::kernel::wide::Wide;
+use crate::layer::{At, Compute, Room, Values};
 use vapo_format::layer::Conv;
 use vapo_format::matrix;
 
@@ -14,15 +14,7 @@ impl Compute<Integer> for Conv {
         convolve(self, Direction::Forward, at, buffers, room);
     }
 
-    fn reverse(
-        &self,
-        at: &At<'_>,
-        _: Values<'_, i16>,
-        g: &mut [i16],
-        to: &mut [i16],
-        _: usize,
-        room: Room<'_>,
-    ) {
+    fn reverse(&self, at: &At<'_>, _: Values<'_, i16>, g: &mut [i16], to: &mut [i16], _: usize, room: Room<'_>) {
         let buffers = if to.is_empty() { Buffers::InPlace(g) } else { Buffers::Apart(g, to) };
         convolve(self, Direction::Reverse, at, buffers, room);
     }
@@ -43,4 +35,3 @@ fn weights<'a>(at: &At<'a>) -> Option<Weights<'a>> {
     let shifts = [shifts.forward, shifts.reverse, shifts.sum];
     Some(Weights { words, forward, reverse, biases: matrix.biases, shifts })
 }
-

@@ -20,15 +20,7 @@ fn potential(o: &[f32], q: &[f32], x: &[f32]) -> f32 {
 impl Compute<Float> for Readout {
     fn forward(&self, _: &At<'_>, _: Values<'_, f32>, _: &mut [f32], _: Room<'_>) {}
 
-    fn reverse(
-        &self,
-        _: &At<'_>,
-        [_, q, _]: Values<'_, f32>,
-        _: &mut [f32],
-        to: &mut [f32],
-        _: usize,
-        _: Room<'_>,
-    ) {
+    fn reverse(&self, _: &At<'_>, [_, q, _]: Values<'_, f32>, _: &mut [f32], to: &mut [f32], _: usize, _: Room<'_>) {
         let Some((_, weights)) = q.split_first() else { return };
         let channels = weights.len().max(1);
         let factor = 2.0 * SQUARES / channels as f32;

@@ -1,7 +1,8 @@
 //! In integers: the sums are exact, the potential is f32.
 
 use super::{ReadOut, squared_norm};
-use crate::arithmetic::integer::{Integer, moved, power, rounded, saturated};
+use crate::arithmetic::integer::{Integer, moved, power};
+use crate::kernel::rounding::{saturate, shift_right};
 use crate::layer::{At, Compute, Room, Values};
 use vapo_format::layer::{Readout, SQUARES};
 
@@ -26,15 +27,7 @@ fn potential(at: &At<'_>, o: &[i16], q: &[i16], x: &[f32]) -> f32 {
 impl Compute<Integer> for Readout {
     fn forward(&self, _: &At<'_>, _: Values<'_, i16>, _: &mut [i16], _: Room<'_>) {}
 
-    fn reverse(
-        &self,
-        at: &At<'_>,
-        [_, q, _]: Values<'_, i16>,
-        _: &mut [i16],
-        to: &mut [i16],
-        _: usize,
-        _: Room<'_>,
-    ) {
+    fn reverse(&self, at: &At<'_>, [_, q, _]: Values<'_, i16>, _: &mut [i16], to: &mut [i16], _: usize, _: Room<'_>) {
         let Some((_, weights)) = q.split_first() else { return };
         let [of_o, of_q, _] = at.of_inputs;
         let channels = weights.len().max(1);
@@ -42,7 +35,7 @@ impl Compute<Integer> for Readout {
         for pixel in to.chunks_exact_mut(channels) {
             for (o, weight) in pixel.iter_mut().zip(weights) {
                 let weight = moved(*weight, of_q.value, of_o.cotangent);
-                *o = saturated(i32::from(weight) + rounded(i32::from(*o) * factor, shift));
+                *o = saturate(i32::from(weight) + shift_right(i32::from(*o) * factor, shift));
             }
         }
     }
@@ -60,7 +53,7 @@ impl ReadOut<Integer> for Readout {
 }
 
 /// 2·SQUARES / channels · 2^-before as factor / 2^shift, with a factor below 2¹⁵.
-fn squares_factor(channels: usize, before: i32) -> (i32, u32) {
+fn squares_factor(channels: usize, before: i32) -> (i32, u8) {
     /// 2·SQUARES · 2³⁰, rounded.
     const NUMERATOR: u32 = 107_374_182;
     const _: () = assert!(SQUARES == 0.05);
@@ -69,9 +62,8 @@ fn squares_factor(channels: usize, before: i32) -> (i32, u32) {
         (factor, shift) = (factor.div_ceil(2), shift - 1);
     }
     // Fewer shifts than none: the squares are as large as integers can be.
-    match u32::try_from(shift) {
+    match u8::try_from(shift) {
         Ok(shift) => (factor as i32, shift),
         Err(_) => (i16::MAX.into(), 0),
     }
 }
-

@@ -20,14 +20,7 @@ impl Compute<Float> for Silu {
         }
     }
 
-    fn observe(
-        &self,
-        observer: &mut impl Observer,
-        node: u16,
-        at: &At<'_>,
-        [_, film, _]: Values<'_, f32>,
-        y: &[f32],
-    ) {
+    fn observe(&self, observer: &mut impl Observer, node: u16, at: &At<'_>, [_, film, _]: Values<'_, f32>, y: &[f32]) {
         let channels = usize::from(at.output.channels).max(1);
         let Some((scale, shift)) = film.split_at_checked(channels).filter(|_| !film.is_empty()) else {
             return observer.float(node, Activation::Value, y);

@@ -1,12 +1,12 @@
 //! In integers: by the tables of [`crate::kernel::silu`].
 
 use crate::arithmetic::integer::{Integer, moved};
-use crate::layer::{At, Compute, Room, Values};
 #[cfg(not(feature = "wide"))]
 use crate::kernel::silu;
 use crate::kernel::silu::Film;
 #[cfg(feature = "wide")]
 use crate::kernel::wide::silu;
+use crate::layer::{At, Compute, Room, Values};
 use vapo_format::layer::Silu;
 
 impl Compute<Integer> for Silu {
@@ -39,4 +39,3 @@ impl Compute<Integer> for Silu {
         }
     }
 }
-
