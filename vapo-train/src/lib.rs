@@ -32,6 +32,7 @@
 pub mod arithmetic;
 pub mod calibration;
 pub mod cli;
+pub mod cuda;
 pub mod dataset;
 pub mod evaluation;
 pub mod export;

@@ -1,34 +1,36 @@
 //! The nodes of a potential, and who reads them.
 
 use vapo_format::architecture::Placed;
-use vapo_format::{Architecture, Layer, MatrixShape};
+use vapo_format::{Architecture, Layer, MatrixShape, Shape};
 
 /// All nodes, in their order.
 #[derive(Clone, Debug)]
-pub(super) struct Graph {
+pub(crate) struct Graph {
     nodes: Vec<Node>,
 }
 
 /// A node among the others.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Its layer.
-    pub(super) layer: Layer,
+    pub(crate) layer: Layer,
     /// The nodes that it reads.
-    pub(super) inputs: Vec<usize>,
+    pub(crate) inputs: Vec<usize>,
+    /// Extent of its output.
+    pub(crate) extent: Shape,
     /// Its weight matrix.
-    pub(super) matrix: Option<MatrixShape>,
+    pub(crate) matrix: Option<MatrixShape>,
     /// Whether it depends on the signal. Other nodes depend on time alone.
-    pub(super) of_signal: bool,
+    pub(crate) of_signal: bool,
     /// Whether no weights lie between it and the signal or time.
-    pub(super) leaf: bool,
+    pub(crate) leaf: bool,
     /// The nodes that read it, each with the position among its inputs; in the order of the nodes.
-    pub(super) readers: Vec<(usize, usize)>,
+    pub(crate) readers: Vec<(usize, usize)>,
 }
 
 impl Graph {
     /// The nodes of an architecture.
-    pub(super) fn new(architecture: &Architecture) -> Self {
+    pub(crate) fn new(architecture: &Architecture) -> Self {
         let mut nodes: Vec<Node> = Vec::with_capacity(architecture.nodes.len());
         for placed in architecture.walk() {
             let inputs: Vec<usize> = placed.edges.iter().map(|&edge| edge.into()).collect();
@@ -40,6 +42,7 @@ impl Graph {
             nodes.push(Node {
                 layer: node.layer,
                 inputs,
+                extent: output.extent,
                 matrix,
                 of_signal: output.of_signal,
                 leaf,
@@ -50,12 +53,12 @@ impl Graph {
     }
 
     /// All nodes.
-    pub(super) fn nodes(&self) -> &[Node] {
+    pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
     /// Whether every reader of a node is one of these layers, and reads it as its second input.
-    pub(super) fn only_second_input_of(&self, node: &Node, of: impl Fn(&Layer) -> bool) -> bool {
+    pub(crate) fn only_second_input_of(&self, node: &Node, of: impl Fn(&Layer) -> bool) -> bool {
         node.readers.iter().all(|&(reader, position)| position == 1 && of(&self.nodes[reader].layer))
     }
 }

@@ -15,7 +15,7 @@
 //! | [`encoder`] | architectures that are lists of blocks, and how these were written down before there were nodes |
 
 pub mod encoder;
-mod graph;
+pub(crate) mod graph;
 mod layer;
 pub mod parameters;
 mod pass;

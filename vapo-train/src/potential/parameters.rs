@@ -68,7 +68,7 @@ impl Layout {
     }
 
     /// The layout of the parameters of all nodes.
-    pub(super) fn of(graph: &Graph) -> Self {
+    pub(crate) fn of(graph: &Graph) -> Self {
         let mut start = 0;
         let matrices = graph.nodes().iter().filter_map(|node| {
             let place = Place { shape: node.matrix?, start, role: Role::new(graph, node) };

@@ -1,0 +1,77 @@
+// Products of matrices whose elements are read where they lie, a tile of M×N sums a block of 256 threads.
+//
+// A slice of DEPTH rows of both factors at a time is put into shared memory. Thread t then adds TM×TN products an element of
+// the slice: rows t / (N/TN) + i·(M/TM), columns t % (N/TN) + j·(N/TN), so that neighbours read and write neighbours.
+
+#define DEPTH 16
+
+// The extents of a tile.
+template <int M_, int N_, int TM_, int TN_> struct Tile {
+    static constexpr int M = M_, N = N_, TM = TM_, TN = TN_;
+    static constexpr int ACROSS = N / TN, DOWN = M / TM;
+    static_assert(ACROSS * DOWN == THREADS, "a thread for each part of a tile");
+    __device__ static int row(int i) { return threadIdx.x / ACROSS + i * DOWN; }
+    __device__ static int column(int j) { return threadIdx.x % ACROSS + j * ACROSS; }
+};
+
+// sums += Σ over k from `begin` to `end` of a(k, row)·b(k, column).
+// Factors have `slice(k)`, called with the first k of a slice, then `at(i, k, line)` for their elements in it. Which those of
+// this thread are, `FIRST` says: along k first, or along the line first. Past the end they give 0.
+template <class T, class A, class B>
+__device__ inline void add_products(Real (&sums)[T::TM][T::TN], A &a, B &b, unsigned begin, unsigned end) {
+    __shared__ Real rows[DEPTH][T::M + 1], columns[DEPTH][T::N + 1];
+    const unsigned t = threadIdx.x;
+    for (unsigned k = begin; k < end; k += DEPTH) {
+        a.slice(k);
+        b.slice(k);
+#pragma unroll
+        for (int i = 0; i < T::M * DEPTH / THREADS; i++) {
+            const unsigned along = A::ALONG_K ? t % DEPTH : (t + i * THREADS) / T::M;
+            const unsigned line = A::ALONG_K ? t / DEPTH + i * (THREADS / DEPTH) : (t + i * THREADS) % T::M;
+            rows[along][line] = k + along < end ? a.at(i, along, line) : Real(0);
+        }
+#pragma unroll
+        for (int i = 0; i < (T::N * DEPTH + THREADS - 1) / THREADS; i++) {
+            const unsigned along = B::ALONG_K ? t % DEPTH : (t + i * THREADS) / T::N;
+            const unsigned line = B::ALONG_K ? t / DEPTH + i * (THREADS / DEPTH) : (t + i * THREADS) % T::N;
+            columns[along][line] = k + along < end ? b.at(i, along, line) : Real(0);
+        }
+        __syncthreads();
+#pragma unroll
+        for (int step = 0; step < DEPTH; step++) {
+            Real left[T::TM], right[T::TN];
+#pragma unroll
+            for (int i = 0; i < T::TM; i++) left[i] = rows[step][T::row(i)];
+#pragma unroll
+            for (int j = 0; j < T::TN; j++) right[j] = columns[step][T::column(j)];
+#pragma unroll
+            for (int i = 0; i < T::TM; i++)
+#pragma unroll
+                for (int j = 0; j < T::TN; j++) sums[i][j] += left[i] * right[j];
+        }
+        __syncthreads();
+    }
+}
+
+// A matrix in memory, (lines, k) or (k, lines), as a factor. Lines past the end are 0.
+template <bool ALONG> struct Plain {
+    static constexpr bool ALONG_K = ALONG;
+    const Real *from;
+    Count stride;
+    unsigned first, lines, k;
+    __device__ void slice(unsigned at) { k = at; }
+    __device__ Real at(int, unsigned along, unsigned line) const {
+        if (first + line >= lines) return 0;
+        return ALONG ? from[(first + line) * stride + k + along] : from[(k + along) * stride + first + line];
+    }
+};
+
+// Pixels of a batch of images: which, and where its image begins.
+struct Pixel {
+    unsigned image;
+    int y, x;
+    __device__ static Pixel of(unsigned index, unsigned height, unsigned width) {
+        const unsigned row = index / width;
+        return Pixel{row / height, int(row % height), int(index % width)};
+    }
+};

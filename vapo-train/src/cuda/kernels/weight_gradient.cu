@@ -1,0 +1,89 @@
+// The gradient of a convolution's weights and biases.
+//
+// gradient[(dy, dx, c), o] = Σ over pixels p of x[window p at (dy, dx), c]·g[p, o] + dx[window p at (dy, dx), c]·h[p, o]
+// gradient[last row, o]    = Σ over pixels p of g[p, o], the bias's
+//
+// x is a value and g the cotangent of the value after it; dx is a tangent and h the cotangent of the tangent after it. Without
+// dx there is no second sum. Pixels are cut into slices, a block each. The last block to end adds up all slices of its tile in
+// their order: the result does not depend on the order in which blocks run.
+
+template <class T> struct WindowsOfPixels {
+    static constexpr bool ALONG_K = false;
+    const Real *x;
+    unsigned height, width, channels, out_height, out_width, inputs;
+    int down, right, top, left;
+    Real bias;
+    // This thread's row of the gradient. T::M divides the threads of a block, so it is one row.
+    unsigned row, dy, dx, channel, k;
+    __device__ void set_row(unsigned first, unsigned window_width) {
+        row = first + threadIdx.x % T::M;
+        const unsigned tap = row / channels;
+        channel = row % channels;
+        dy = tap / window_width;
+        dx = tap % window_width;
+    }
+    __device__ void slice(unsigned at) { k = at; }
+    __device__ Real at(int, unsigned along, unsigned) const {
+        if (row >= inputs) return row == inputs ? bias : Real(0);
+        const Pixel pixel = Pixel::of(k + along, out_height, out_width);
+        const int y = pixel.y * down - top + int(dy), across = pixel.x * right - left + int(dx);
+        if (y < 0 || y >= int(height) || across < 0 || across >= int(width)) return 0;
+        return x[(Count)pixel.image * height * width * channels + ((unsigned)y * width + across) * channels + channel];
+    }
+};
+
+template <class T>
+__device__ inline void weight_gradient(const Real *x, const Real *g, const Real *dx, const Real *h, Real *gradient, Real *parts,
+                                       unsigned *counters, double accumulate, Count pixels, Count height, Count width, Count channels,
+                                       Count out_height, Count out_width, Count columns, Count window_height, Count window_width,
+                                       Count down, Count right, Count top, Count left, Count slice) {
+    const unsigned inputs = window_height * window_width * channels, rows = inputs + 1;
+    const unsigned across = (columns + T::N - 1) / T::N;
+    const unsigned first = blockIdx.x / across * T::M, first_column = blockIdx.x % across * T::N;
+    const unsigned begin = blockIdx.y * slice, end = min((unsigned)pixels, begin + (unsigned)slice);
+    Real sums[T::TM][T::TN] = {};
+    for (int stream = 0; stream < (dx ? 2 : 1); stream++) {
+        WindowsOfPixels<T> windows{stream ? dx : x,      (unsigned)height, (unsigned)width, (unsigned)channels, (unsigned)out_height,
+                                   (unsigned)out_width, inputs,           int(down),       int(right),         int(top),
+                                   int(left),           Real(stream ? 0 : 1)};
+        windows.set_row(first, window_width);
+        Plain<false> cotangents{stream ? h : g, columns, first_column, (unsigned)columns, 0};
+        add_products<T>(sums, windows, cotangents, begin, end);
+    }
+    if (gridDim.y > 1) {
+        // What this thread has of its tile lies together with what its neighbours have.
+        const Count tile = blockIdx.x, tiles = gridDim.x, size = T::M * T::N;
+        for (int i = 0; i < T::TM; i++)
+            for (int j = 0; j < T::TN; j++)
+                parts[(blockIdx.y * tiles + tile) * size + (i * T::TN + j) * THREADS + threadIdx.x] = sums[i][j];
+        if (!is_last_block(counters + tile, gridDim.y)) return;
+        for (int i = 0; i < T::TM; i++)
+            for (int j = 0; j < T::TN; j++) {
+                sums[i][j] = 0;
+                for (unsigned part = 0; part < gridDim.y; part++)
+                    sums[i][j] += parts[(part * tiles + tile) * size + (i * T::TN + j) * THREADS + threadIdx.x];
+            }
+    }
+    for (int i = 0; i < T::TM; i++)
+        for (int j = 0; j < T::TN; j++) {
+            const Count row = first + T::row(i), column = first_column + T::column(j);
+            if (row >= rows || column >= columns) continue;
+            const Count at = row * columns + column;
+            gradient[at] = accumulate != 0 ? gradient[at] + sums[i][j] : sums[i][j];
+        }
+}
+
+#define WEIGHT_GRADIENT(N, ...)                                                                                                 \
+    KERNEL __launch_bounds__(THREADS) weight_gradient_##N(                                                                      \
+        const Real *x, const Real *g, const Real *dx, const Real *h, Real *gradient, Real *parts, unsigned *counters,            \
+        double accumulate, Count pixels, Count height, Count width, Count channels, Count out_height, Count out_width,           \
+        Count columns, Count window_height, Count window_width, Count down, Count right, Count top, Count left, Count slice) {   \
+        weight_gradient<Tile<__VA_ARGS__>>(x, g, dx, h, gradient, parts, counters, accumulate, pixels, height, width, channels,  \
+                                           out_height, out_width, columns, window_height, window_width, down, right, top, left,  \
+                                           slice);                                                                              \
+    }
+
+WEIGHT_GRADIENT(16, 64, 16, 2, 2)
+WEIGHT_GRADIENT(32, 64, 32, 4, 2)
+WEIGHT_GRADIENT(64, 64, 64, 4, 4)
+WEIGHT_GRADIENT(128, 64, 128, 4, 8)

@@ -1,0 +1,162 @@
+//! A convolution; over one pixel, a linear map.
+
+use super::{Emit, kernel};
+use crate::cuda::passes::{Emitter, Pass};
+use crate::cuda::program::{Argument, Launch, Role, Scalar};
+use crate::ops::kernel::window::Window;
+use vapo_format::Shape;
+use vapo_format::layer::Conv;
+
+/// Columns of the tiles that the kernels have, by the file `product.cuh`.
+const TILES: [usize; 4] = [16, 32, 64, 128];
+/// Rows of a tile of each of these columns.
+const ROWS: [usize; 4] = [256, 128, 128, 128];
+/// Rows of a tile of the gradient of weights.
+const GRADIENT_ROWS: usize = 64;
+/// Blocks that keep a large device busy: two for each of its multiprocessors.
+const BLOCKS: usize = 264;
+/// Pixels that a block adds up, at least.
+const PIXELS: usize = 256;
+
+impl Emit for Conv {
+    fn forward(&self, node: usize, pass: Pass, emitter: &mut Emitter<'_>) {
+        let input = emitter.nodes.input(node, 0);
+        let Some(x) = emitter.output(pass, input) else { return };
+        let place = emitter.nodes.place(node).clone();
+        let parameters = emitter.stores.parameters;
+        // Tangents have no bias.
+        let bias = match pass {
+            Pass::First => Argument::At(parameters, place.bias().start),
+            Pass::Second => Argument::Null,
+        };
+        let (target, base) = match emitter.sum_of(pass, node) {
+            Some((sum, other)) => (sum, Argument::from(other)),
+            None => (node, Argument::Null),
+        };
+        let to = emitter.new_output(pass, target);
+        if target != node {
+            emitter.same_output(pass, node, target);
+        }
+        let geometry = Geometry::new(*self, node, emitter);
+        let tile = tile(geometry.columns);
+        let buffers = [x.into(), Argument::At(parameters, place.start), bias, base, to.into()];
+        let arguments = buffers.into_iter().chain(geometry.of_windows()).collect();
+        let blocks = geometry.pixels.div_ceil(ROWS[tile]) * geometry.columns.div_ceil(TILES[tile]);
+        let launch = Launch::new(kernel("convolution", FORWARD[tile]), blocks, arguments);
+        emitter.builder.launch(Launch { operations: geometry.operations(), ..launch });
+    }
+
+    fn reverse(&self, node: usize, pass: Pass, emitter: &mut Emitter<'_>) {
+        let Some(cotangent) = emitter.cotangent(pass, node) else { return };
+        let geometry = Geometry::new(*self, node, emitter);
+        if pass == Pass::Second {
+            geometry.weight_gradient(node, emitter);
+        }
+        let Some((to, base)) = emitter.part(pass, emitter.nodes.input(node, 0)) else { return };
+        let weights = Argument::At(emitter.stores.parameters, emitter.nodes.place(node).start);
+        let buffers: [Argument; 4] = [cotangent.into(), weights, base, to.into()];
+        let Geometry { pixels, input, out, columns, window, .. } = geometry;
+        let channels = usize::from(input.channels);
+        let tap_rows = window.rows(1);
+        let (name, rows, across, extents) = if window.tiles() {
+            let across = window.inputs(channels);
+            let extents =
+                vec![pixels, out.height.into(), out.width.into(), channels, columns, tap_rows.0, tap_rows.1];
+            (&TILED, pixels, across, extents)
+        } else {
+            let (top, left) = window.border();
+            let (height, width) = (input.height.into(), input.width.into());
+            let extents = vec![pixels, height, width, channels, columns, tap_rows.0, tap_rows.1, top, left];
+            (&AROUND, pixels, channels, extents)
+        };
+        let tile = tile(across);
+        let arguments = buffers.into_iter().chain(extents.into_iter().map(Argument::from)).collect();
+        let blocks = rows.div_ceil(ROWS[tile]) * across.div_ceil(TILES[tile]);
+        let launch = Launch::new(kernel("input_gradient", name[tile]), blocks, arguments);
+        emitter.builder.launch(Launch { operations: geometry.operations(), ..launch });
+    }
+}
+
+const FORWARD: [&str; 4] = ["convolution_16", "convolution_32", "convolution_64", "convolution_128"];
+const AROUND: [&str; 4] = ["around_16", "around_32", "around_64", "around_128"];
+const TILED: [&str; 4] = ["tiles_16", "tiles_32", "tiles_64", "tiles_128"];
+const WEIGHTS: [&str; 4] = ["weight_gradient_16", "weight_gradient_32", "weight_gradient_64", "weight_gradient_128"];
+
+/// Which tile suits a number of columns: the narrowest that they fit, or the widest.
+fn tile(columns: usize) -> usize {
+    TILES.iter().position(|&tile| columns <= tile).unwrap_or(TILES.len() - 1)
+}
+
+/// The extents of a convolution of a batch.
+#[derive(Clone, Copy)]
+struct Geometry {
+    window: Window,
+    input: Shape,
+    out: Shape,
+    /// Output pixels of the batch.
+    pixels: usize,
+    columns: usize,
+    /// Rows of the weights.
+    inputs: usize,
+}
+
+impl Geometry {
+    fn new(conv: Conv, node: usize, emitter: &Emitter<'_>) -> Self {
+        let (input, out) = (emitter.nodes.extent(emitter.nodes.input(node, 0)), emitter.nodes.extent(node));
+        let window = Window::from(conv);
+        let pixels = emitter.batch * out.pixels();
+        Geometry {
+            window,
+            input,
+            out,
+            pixels,
+            columns: conv.channels.into(),
+            inputs: window.inputs(input.channels.into()),
+        }
+    }
+
+    /// Two a multiply-accumulate.
+    fn operations(&self) -> u64 {
+        2 * self.pixels as u64 * self.inputs as u64 * self.columns as u64
+    }
+
+    /// The arguments of kernels that read windows.
+    fn of_windows(&self) -> impl Iterator<Item = Argument> {
+        let Geometry { window, input, out, pixels, columns, .. } = *self;
+        let ((rows, across), (down, right), (top, left)) = (window.rows(1), window.step(), window.border());
+        let extents = [input.height, input.width, input.channels, out.height, out.width].map(usize::from);
+        [pixels].into_iter().chain(extents).chain([columns, rows, across, down, right, top, left]).map(Argument::from)
+    }
+
+    /// Appends the gradient of a node's weights and biases.
+    fn weight_gradient(&self, node: usize, emitter: &mut Emitter<'_>) {
+        let input = emitter.nodes.input(node, 0);
+        let Some(cotangent) = emitter.cotangent(Pass::Second, node) else { return };
+        // Without a tangent there is no second sum.
+        let second = emitter.tangent(input).zip(emitter.cotangent(Pass::First, node));
+        let (tangent, first) = (second.map(|two| two.0), second.map(|two| two.1));
+        let tile = tile(self.columns);
+        let tiles = (self.inputs + 1).div_ceil(GRADIENT_ROWS) * self.columns.div_ceil(TILES[tile]);
+        let slices = BLOCKS.div_ceil(tiles).clamp(1, self.pixels.div_ceil(PIXELS));
+        let slice = self.pixels.div_ceil(slices);
+        let slices = self.pixels.div_ceil(slice);
+        let parts = (slices > 1)
+            .then(|| emitter.builder.buffer(Role::Scratch, slices * tiles * GRADIENT_ROWS * TILES[tile]));
+        let buffers = [
+            emitter.value(input).into(),
+            cotangent.into(),
+            tangent.into(),
+            first.into(),
+            Argument::At(emitter.stores.gradient, emitter.nodes.place(node).start),
+            parts.into(),
+            emitter.stores.counters.into(),
+            Scalar::Accumulate.into(),
+        ];
+        emitter.needs_counters(tiles);
+        let arguments = buffers.into_iter().chain(self.of_windows()).chain([slice.into()]).collect();
+        let launch = Launch::new(kernel("weight_gradient", WEIGHTS[tile]), tiles, arguments);
+        let streams = if second.is_some() { 2 } else { 1 };
+        let operations = streams * self.operations();
+        emitter.builder.launch(Launch { blocks: (tiles, slices), operations, ..launch });
+    }
+}

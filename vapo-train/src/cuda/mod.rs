@@ -1,0 +1,23 @@
+//! Training on a CUDA device: the launches of a step, made on the host from the network.
+//!
+//! A step's kernels, their order and their buffers are the same for every step. So they are written down once, as a program:
+//! before anything starts it says how much memory a step takes and how many launches and operations it has.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `program` | launches, buffers, and where buffers lie |
+//! | `passes` | from a network to the launches that evaluate and differentiate it |
+//! | `layer` | the launches of every kind of layer |
+//! | `kernels` | the kernels, in CUDA C, one file an operation |
+
+#![allow(dead_code)]
+
+#[cfg(feature = "cuda")]
+mod device;
+mod kernels;
+mod layer;
+mod network;
+mod passes;
+mod program;
+#[cfg(test)]
+mod tests;

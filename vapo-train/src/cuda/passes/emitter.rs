@@ -1,0 +1,210 @@
+//! Which buffer holds what of which node, while launches are appended.
+
+use super::{Nodes, Options, Pass, Stores};
+use crate::cuda::layer;
+use crate::cuda::program::{Argument, Buffer, Builder, Launch, Role};
+use std::ops::Range;
+
+/// A cotangent that is being made.
+#[derive(Clone, Copy, Debug)]
+struct Cotangent {
+    buffer: Buffer,
+    /// Whether nothing else is held there. It is another node's cotangent otherwise, which is the same so far.
+    own: bool,
+}
+
+/// The state of a network's passes.
+pub(in crate::cuda) struct Emitter<'a> {
+    pub(in crate::cuda) builder: &'a mut Builder,
+    pub(in crate::cuda) nodes: &'a Nodes,
+    pub(in crate::cuda) stores: Stores,
+    /// Images.
+    pub(in crate::cuda) batch: usize,
+    /// ∂F/∂Φ, once there is one.
+    pub(in crate::cuda) seeds: Option<Buffer>,
+    time_rate: bool,
+    /// Values and tangents.
+    forward: [Vec<Option<Buffer>>; 2],
+    /// Their cotangents.
+    reverse: [Vec<Option<Cotangent>>; 2],
+    /// The nodes whose cotangents are computed again; all others have theirs.
+    again: Option<Range<usize>>,
+}
+
+impl<'a> Emitter<'a> {
+    pub(super) fn new(builder: &'a mut Builder, nodes: &'a Nodes, stores: Stores, options: Options) -> Self {
+        let Options { images: batch, time_rate, .. } = options;
+        let none = || vec![None; nodes.len()];
+        let (forward, reverse) = ([none(), none()], [vec![None; nodes.len()], vec![None; nodes.len()]]);
+        Emitter { builder, nodes, stores, batch, seeds: None, time_rate, forward, reverse, again: None }
+    }
+
+    /// What a pass begins with at a node without inputs.
+    pub(super) fn begin_with(&mut self, pass: Pass, node: usize, buffer: Buffer) {
+        self.builder.exchanged(buffer);
+        self.forward[pass as usize][node] = Some(buffer);
+    }
+
+    /// Forward over the nodes that depend on time alone.
+    pub(super) fn forward_of_time(&mut self, pass: Pass) {
+        for node in self.nodes_of_time() {
+            self.forward_node(pass, node);
+        }
+    }
+
+    /// Forward over the nodes of a segment that depend on the signal and whose output is not there.
+    pub(super) fn forward(&mut self, pass: Pass, segment: Range<usize>) {
+        for node in segment.filter(|&node| self.nodes.node(node).of_signal) {
+            self.forward_node(pass, node);
+        }
+    }
+
+    fn forward_node(&mut self, pass: Pass, node: usize) {
+        let is_readout = node + 1 == self.nodes.len();
+        // Nobody asks for the directional derivative itself, and once is enough for the potential.
+        let asked = !is_readout || (pass == Pass::First && self.seeds.is_none());
+        if self.forward[pass as usize][node].is_none() && asked {
+            layer::forward(self.nodes.node(node).layer, node, pass, self);
+        }
+    }
+
+    /// In reverse over the nodes that depend on time alone.
+    pub(super) fn reverse_of_time(&mut self, pass: Pass) {
+        for node in self.nodes_of_time().into_iter().rev() {
+            self.reverse_node(pass, node);
+        }
+    }
+
+    /// In reverse over the nodes of a segment that depend on the signal.
+    pub(super) fn reverse(&mut self, pass: Pass, segment: Range<usize>) {
+        for node in segment.rev().filter(|&node| self.nodes.node(node).of_signal) {
+            self.reverse_node(pass, node);
+        }
+    }
+
+    /// The first pass's reverse over a segment once more, whose nodes up to its last have no cotangents any more.
+    pub(super) fn reverse_again(&mut self, inner: Range<usize>) {
+        self.again = Some(inner.clone());
+        self.reverse(Pass::First, inner.start..inner.end + 1);
+        self.again = None;
+    }
+
+    fn reverse_node(&mut self, pass: Pass, node: usize) {
+        let is_readout = node + 1 == self.nodes.len();
+        if is_readout || self.cotangent(pass, node).is_some() {
+            layer::reverse(self.nodes.node(node).layer, node, pass, self);
+        }
+    }
+
+    /// Forgets what the nodes of a segment have forward and in reverse, in these passes. What other segments read, its last node's,
+    /// stays, and so do the signal and all that depends on time alone.
+    pub(super) fn forget(&mut self, segment: Range<usize>, forward: &[Pass], reverse: &[Pass]) {
+        let inner = (segment.start..segment.end - 1).filter(|&node| node > 0 && self.nodes.node(node).of_signal);
+        for node in inner {
+            forward.iter().for_each(|&pass| self.forward[pass as usize][node] = None);
+            reverse.iter().for_each(|&pass| self.reverse[pass as usize][node] = None);
+        }
+    }
+
+    /// A node's value or tangent; none for a tangent that is zero.
+    pub(in crate::cuda) fn output(&self, pass: Pass, node: usize) -> Option<Buffer> {
+        self.forward[pass as usize][node]
+    }
+
+    /// A node's value.
+    pub(in crate::cuda) fn value(&self, node: usize) -> Buffer {
+        self.output(Pass::First, node).unwrap_or_else(|| unreachable!("the first pass was here before"))
+    }
+
+    /// A node's tangent; none where it is zero.
+    pub(in crate::cuda) fn tangent(&self, node: usize) -> Option<Buffer> {
+        self.output(Pass::Second, node)
+    }
+
+    /// A node's cotangent; none where there is none, or none is wanted.
+    pub(in crate::cuda) fn cotangent(&self, pass: Pass, node: usize) -> Option<Buffer> {
+        self.reverse[pass as usize][node].map(|cotangent| cotangent.buffer)
+    }
+
+    /// The cotangent that a pass made of a node.
+    pub(super) fn made(&self, pass: Pass, node: usize) -> Buffer {
+        self.cotangent(pass, node).unwrap_or_else(|| unreachable!("the potential depends on it"))
+    }
+
+    /// A new buffer for a node's output.
+    pub(in crate::cuda) fn new_output(&mut self, pass: Pass, node: usize) -> Buffer {
+        let role = if node + 1 == self.nodes.len() { Role::Exchanged } else { Role::Activations };
+        let buffer = self.builder.buffer(role, self.batch * self.nodes.elements(node));
+        self.forward[pass as usize][node] = Some(buffer);
+        buffer
+    }
+
+    /// A node's output is that of another.
+    pub(in crate::cuda) fn same_output(&mut self, pass: Pass, node: usize, other: usize) {
+        self.forward[pass as usize][node] = self.forward[pass as usize][other];
+    }
+
+    /// Where a reader of a node writes the node's cotangent: base + its part, with the base. None where nobody asks for it.
+    pub(in crate::cuda) fn part(&mut self, pass: Pass, node: usize) -> Option<(Buffer, Argument)> {
+        if !self.wanted(pass, node) {
+            return None;
+        }
+        let (buffer, base) = match self.reverse[pass as usize][node] {
+            Some(Cotangent { buffer, own: true }) => return Some((buffer, buffer.into())),
+            Some(Cotangent { buffer, own: false }) => (self.new_cotangent(node), buffer.into()),
+            None => (self.new_cotangent(node), Argument::Null),
+        };
+        self.reverse[pass as usize][node] = Some(Cotangent { buffer, own: true });
+        Some((buffer, base))
+    }
+
+    /// Passes a cotangent on to a node as it is.
+    pub(in crate::cuda) fn pass_on(&mut self, pass: Pass, node: usize, cotangent: Buffer) {
+        if !self.wanted(pass, node) {
+            return;
+        }
+        if self.reverse[pass as usize][node].is_none() {
+            self.reverse[pass as usize][node] = Some(Cotangent { buffer: cotangent, own: false });
+        } else if let Some((to, base)) = self.part(pass, node) {
+            let count = self.batch * self.nodes.elements(node);
+            let arguments = vec![base, cotangent.into(), to.into(), count.into()];
+            self.builder.launch(Launch::each(layer::ADD, count, arguments));
+        }
+    }
+
+    fn new_cotangent(&mut self, node: usize) -> Buffer {
+        self.builder.buffer(Role::Activations, self.batch * self.nodes.elements(node))
+    }
+
+    /// Whether a node's cotangent is asked for.
+    fn wanted(&self, pass: Pass, node: usize) -> bool {
+        let (of_signal, leaf) = (self.nodes.node(node).of_signal, self.nodes.node(node).leaf);
+        match (pass, &self.again) {
+            (Pass::First, None) => of_signal || self.time_rate,
+            // The signal's is the drift, which is whole.
+            (Pass::First, Some(again)) => of_signal && node > 0 && again.contains(&node),
+            // Gradients flow to parameters, and nothing before a leaf has some.
+            (Pass::Second, _) => !leaf,
+        }
+    }
+
+    fn nodes_of_time(&self) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|&node| !self.nodes.node(node).of_signal).collect()
+    }
+
+    /// A launch has this many counters.
+    pub(in crate::cuda) fn needs_counters(&mut self, count: usize) {
+        self.builder.extend(self.stores.counters, count);
+    }
+
+    /// The batch's elements of a node.
+    pub(in crate::cuda) fn count(&self, node: usize) -> usize {
+        self.batch * self.nodes.elements(node)
+    }
+
+    /// The sum after a convolution and its other term, where a convolution is computed as one operation with it.
+    pub(in crate::cuda) fn sum_of(&self, pass: Pass, node: usize) -> Option<(usize, Buffer)> {
+        let (sum, other) = self.nodes.sum_of(node)?;
+        Some((sum, self.output(pass, other)?))
+    }
+}

@@ -1,0 +1,155 @@
+//! From a network to the launches that evaluate and differentiate it.
+//!
+//! There are two passes, as on the processor ([`crate::ops`]). The first carries values forward, and in reverse the cotangents of
+//! the potential, which give the drift. The second carries tangents forward, and in reverse the cotangents of the values in the
+//! directional derivative, which give the gradient of the parameters.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `nodes` | what is known of every node |
+//! | `emitter` | which buffer holds what of which node |
+//! | `segments` | what may be forgotten between passes and computed again |
+
+mod emitter;
+mod nodes;
+mod segments;
+
+pub(super) use emitter::Emitter;
+pub(super) use nodes::Nodes;
+
+use super::program::{Buffer, Builder, Phase, Role};
+use segments::segments;
+use std::ops::Range;
+use vapo_format::Layer;
+
+/// Which pass is being made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// Values, and cotangents of the potential.
+    First,
+    /// Tangents, and cotangents of the values in the directional derivative.
+    Second,
+}
+
+/// What is computed, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Images of a part of a batch.
+    pub(crate) images: usize,
+    /// Whether ∂Φ/∂t is asked for and has a part in the loss.
+    pub(crate) time_rate: bool,
+    /// Whether what a segment of the network makes is forgotten, and computed again where a later pass needs it.
+    pub(crate) recompute: bool,
+}
+
+/// What the host exchanges with a program that evaluates and differentiates.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    /// Images (B, H, W, C), to the device.
+    pub(super) images: Buffer,
+    /// Features of time, (B, F), for each node of them, to the device.
+    pub(super) features: Vec<(usize, Buffer)>,
+    /// Φ, (B,), from the device.
+    pub(super) potential: Buffer,
+    /// ∇ₓΦ, (B, H, W, C), from the device.
+    pub(super) drift: Buffer,
+    /// Cotangents of the features of time, (B, F), from the device.
+    pub(super) feature_cotangents: Vec<Buffer>,
+    /// ∂F/∂Φ, (B,), to the device.
+    pub(super) potential_seeds: Buffer,
+    /// ∂F/∂∇ₓΦ, (B, H, W, C), to the device.
+    pub(super) drift_seeds: Buffer,
+    /// Tangents of the features of time, (B, F), to the device.
+    pub(super) feature_tangents: Vec<Buffer>,
+}
+
+/// The parameters, their gradient and the counters of a program.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stores {
+    pub(super) parameters: Buffer,
+    pub(super) gradient: Buffer,
+    /// Zero at first, and after every launch.
+    pub(super) counters: Buffer,
+}
+
+/// Appends both passes: the phases [`Phase::Evaluate`] and [`Phase::Differentiate`].
+pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, options: Options) -> Exchange {
+    let Options { images: batch, time_rate, recompute } = options;
+    let signal = batch * nodes.elements(0);
+    let images = builder.buffer(Role::Exchanged, signal);
+    let times: Vec<usize> = nodes.all(|layer| matches!(layer, Layer::Time(_))).collect();
+    let features = |builder: &mut Builder| -> Vec<Buffer> {
+        times.iter().map(|&node| builder.buffer(Role::Exchanged, batch * nodes.elements(node))).collect()
+    };
+    let values = features(builder);
+    let mut emitter = Emitter::new(builder, nodes, stores, options);
+    let segments = if recompute { segments(nodes) } else { vec![0..nodes.len()] };
+
+    emitter.builder.begin(Phase::Evaluate);
+    emitter.begin_with(Pass::First, 0, images);
+    times.iter().zip(&values).for_each(|(&node, &buffer)| emitter.begin_with(Pass::First, node, buffer));
+    emitter.forward_of_time(Pass::First);
+    for (index, segment) in segments.iter().enumerate() {
+        emitter.forward(Pass::First, segment.clone());
+        if index + 1 < segments.len() {
+            emitter.forget(segment.clone(), &[Pass::First], &[]);
+        }
+    }
+    let potential = emitter.value(nodes.len() - 1);
+    for segment in segments.iter().rev() {
+        emitter.forward(Pass::First, segment.clone());
+        emitter.reverse(Pass::First, segment.clone());
+        if recompute {
+            emitter.forget(segment.clone(), &[Pass::First], &[Pass::First]);
+        }
+    }
+    if time_rate {
+        emitter.reverse_of_time(Pass::First);
+    }
+    let drift = emitter.made(Pass::First, 0);
+    let feature_cotangents: Vec<Buffer> =
+        times.iter().filter(|_| time_rate).map(|&node| emitter.made(Pass::First, node)).collect();
+    emitter.builder.begin(Phase::Differentiate);
+    [potential, drift].iter().chain(&feature_cotangents).for_each(|&buffer| emitter.builder.exchanged(buffer));
+
+    let potential_seeds = emitter.builder.buffer(Role::Exchanged, batch);
+    let drift_seeds = emitter.builder.buffer(Role::Exchanged, signal);
+    let feature_tangents = if time_rate { features(emitter.builder) } else { Vec::new() };
+    [potential_seeds, drift_seeds]
+        .iter()
+        .chain(&feature_tangents)
+        .for_each(|&buffer| emitter.builder.exchanged(buffer));
+    emitter.seeds = Some(potential_seeds);
+    emitter.begin_with(Pass::Second, 0, drift_seeds);
+    times.iter().zip(&feature_tangents).for_each(|(&node, &buffer)| emitter.begin_with(Pass::Second, node, buffer));
+    if time_rate {
+        emitter.forward_of_time(Pass::Second);
+    }
+    for (index, segment) in segments.iter().enumerate() {
+        emitter.forward(Pass::First, segment.clone());
+        emitter.forward(Pass::Second, segment.clone());
+        if index + 1 < segments.len() {
+            emitter.forget(segment.clone(), &[Pass::First, Pass::Second], &[]);
+        }
+    }
+    emitter.builder.last_reverse_begins();
+    for segment in segments.iter().rev() {
+        emitter.forward(Pass::First, segment.clone());
+        emitter.forward(Pass::Second, segment.clone());
+        if recompute {
+            emitter.reverse_again(inner(segment));
+        }
+        emitter.reverse(Pass::Second, segment.clone());
+        if recompute {
+            emitter.forget(segment.clone(), &[Pass::First, Pass::Second], &[Pass::First, Pass::Second]);
+        }
+    }
+    emitter.reverse_of_time(Pass::Second);
+    let features = times.into_iter().zip(values).collect();
+    Exchange { images, features, potential, drift, feature_cotangents, potential_seeds, drift_seeds, feature_tangents }
+}
+
+/// The nodes of a segment that nothing outside of it reads: all but its last.
+fn inner(segment: &Range<usize>) -> Range<usize> {
+    segment.start..segment.end.saturating_sub(1)
+}

@@ -1,0 +1,3 @@
+//! Programs of all presets: what they hold, and what they compute.
+
+mod programs;
