@@ -1,0 +1,6 @@
+// All that translated kernels need.
+#pragma once
+#include "access.h"
+#include "arithmetic.h"
+#include "conversions.h"
+#include "integers.h"
