@@ -110,10 +110,10 @@ fn a_training_of_now_rests_where_its_int8_file_holds_it() {
         trainer.advance(config.budget.progress(trainer.step(), 0.0)).unwrap();
     }
     let (architecture, layout) = (&config.architecture, Layout::new(&config.architecture));
-    let (resting, before) = (trainer.average(), trainer.average_before_rest().unwrap());
-    let Checkpoint { now, before_rest, .. } = trainer.checkpoint();
+    let (resting, before) = (trainer.average().unwrap(), trainer.average_before_rest().unwrap());
+    let Checkpoint { now, before_rest, .. } = trainer.checkpoint().unwrap();
     let was = before_rest.unwrap();
-    let int8 = model_file(architecture, resting, Encoding::Int8).unwrap();
+    let int8 = model_file(architecture, &resting, Encoding::Int8).unwrap();
     let float = model_file(architecture, before, Encoding::Float32).unwrap();
 
     // The file holds what was trained, to the bit.

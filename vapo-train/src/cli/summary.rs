@@ -67,9 +67,9 @@ pub(super) fn after(
     folder: &RunFolder<'_>,
 ) -> Result<(), Failure> {
     let architecture = &config.architecture;
-    let before_rest = trainer.average_before_rest();
-    let float_file = model_file(architecture, before_rest.unwrap_or(trainer.average()), Encoding::Float32)?;
-    let int8_file = model_file(architecture, trainer.average(), Encoding::Int8)?;
+    let (average, before_rest) = (trainer.average()?, trainer.average_before_rest());
+    let float_file = model_file(architecture, before_rest.unwrap_or(&average), Encoding::Float32)?;
+    let int8_file = model_file(architecture, &average, Encoding::Int8)?;
     folder.write(MODEL_INT8, &int8_file)?;
     folder.write(MODEL_FLOAT32, &float_file)?;
     folder.remove(FORMER)?;

@@ -229,7 +229,7 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     note(&resumed);
     // What is recorded together is not torn apart.
     let stop = interrupt::after_step();
-    let extended = (!told.is_empty()).then(|| trainer.checkpoint());
+    let extended = (!told.is_empty()).then(|| trainer.checkpoint()).transpose()?;
     record(&config, extended.as_ref(), &folder)?;
     carry_out(&config, &dataset, trainer, &folder, stop)
 }

@@ -3,28 +3,31 @@
 //! | module | concept |
 //! |---|---|
 //! | `step` | **one step, from the draw to the moving average: read this first** |
-//! | [`trainer`] | a state and a device |
-//! | `state` | what a step reads and moves, and a checkpoint keeps |
+//! | [`trainer`] | a state, and the weights on their device |
+//! | `state` | what a step reads beside the weights, and a checkpoint keeps |
 //! | `noise` | a batch's Gaussian noise |
-//! | [`passes`] | what a step asks of a device |
-//! | [`engine`] | the device that computes a step's gradient |
-//! | [`shards`] | a batch cut into pieces for threads |
+//! | `weights` | what a step asks of a device |
+//! | `engine` | the device that keeps the weights, and threads |
+//! | `host` | weights in the host's memory |
+//! | `shards` | a batch cut into pieces for threads |
 //! | [`session`] | the loop: metrics, checkpoints, stopping |
 //! | [`progress`] | what a person sees meanwhile |
 //! | [`error`] | why training stops |
 
-pub mod engine;
+#[cfg(feature = "cuda")]
+mod cuda;
+mod engine;
 pub mod error;
+mod host;
 mod noise;
-pub mod passes;
 pub mod progress;
 pub mod session;
-pub mod shards;
+mod shards;
 mod state;
 mod step;
 pub mod trainer;
+pub(crate) mod weights;
 
-pub use engine::Engine;
 pub use error::TrainingError;
 pub(crate) use session::save;
 pub use session::{Ending, SessionError, train};

@@ -20,13 +20,10 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// Training could not begin or go on.
-    #[error(transparent)]
-    Training(#[from] TrainingError),
-    /// Training diverged.
+    /// Training could not go on: it diverged, or the device failed.
     #[error("{cause}; {}", match kept { Some(step) => format!("the checkpoint of step {step} is kept"), None => "no checkpoint was written yet".into() })]
-    Diverged {
-        /// At which step, and how.
+    Training {
+        /// Why.
         cause: TrainingError,
         /// Step of the last good checkpoint.
         kept: Option<u64>,
@@ -77,10 +74,7 @@ pub fn train<'a>(
         if stopped {
             break Ending::Stopped(trainer.step());
         }
-        let report = match trainer.advance(used) {
-            Err(cause @ TrainingError::NotFinite { .. }) => return Err(SessionError::Diverged { cause, kept }),
-            report => report?,
-        };
+        let report = trainer.advance(used).map_err(ended(kept))?;
         window.add(report.loss);
         let step = trainer.step();
         let now = seconds();
@@ -99,18 +93,23 @@ pub fn train<'a>(
             window = Window::new(step, now);
         }
         if last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
-            save(&trainer.checkpoint(), config, folder)?;
+            save(&trainer.checkpoint().map_err(ended(kept))?, config, folder)?;
             (last_checkpoint, kept) = (Instant::now(), Some(step));
         }
     };
     progress.finish();
-    save(&trainer.checkpoint(), config, folder)?;
+    save(&trainer.checkpoint().map_err(ended(kept))?, config, folder)?;
     let points: Vec<_> = read_metrics(&metrics_path)?.iter().map(|line| (line.step, line.loss)).collect();
     // A run stopped before its first line of metrics has no curve yet.
     if let Ok(curve) = loss_curve(&points) {
         folder.write(LOSS, &curve.png())?;
     }
     Ok((trainer, ending))
+}
+
+/// What ends a session whose last good checkpoint is that of the step `kept`.
+fn ended(kept: Option<u64>) -> impl Fn(TrainingError) -> SessionError {
+    move |cause| SessionError::Training { cause, kept }
 }
 
 /// Writes the checkpoint of a run.

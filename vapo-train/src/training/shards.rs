@@ -11,8 +11,8 @@
 use crate::arithmetic::extent::ExtentError;
 use crate::ops::Fused;
 use crate::ops::fused::memory::Memory;
-use crate::potential::{Evaluation, Potential, Samples, Seeds};
-use crate::training::passes::{OfPart, Part, Passes};
+use crate::potential::{Evaluation, Potential, Samples};
+use crate::training::weights::Loss;
 use dfdx::prelude::Cpu;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -36,7 +36,7 @@ fn shards(samples: &Samples<'_, f32>) -> Vec<Range<usize>> {
 
 /// Memories of earlier batches, for whoever needs one next.
 #[derive(Debug, Default)]
-pub struct Memories(Mutex<Vec<Memory>>);
+pub(super) struct Memories(Mutex<Vec<Memory>>);
 
 impl Memories {
     fn take(&self) -> Memory {
@@ -48,95 +48,65 @@ impl Memories {
     }
 }
 
+/// What samples add to the loss, and to the gradient, (P,).
+type Part = (f64, Vec<f32>);
+
 /// Both passes over one shard after the other, on the threads of the current pool: few memories, which stay in the caches.
 ///
 /// # Errors
-/// Those of `of_part`.
+/// Those of `loss`.
 pub(super) fn apart(
     potential: &Potential<f32, Cpu>,
     samples: Samples<'_, f32>,
     memories: &Memories,
-    of_part: &OfPart<'_>,
+    loss: &Loss<'_>,
 ) -> Result<Part, ExtentError> {
     let of_shard = |shard: Range<usize>| {
-        let mut passes = Shard { potential, samples: samples.slice(shard.clone()), memory: memories.take() };
-        let part = of_part(&mut passes, shard);
-        memories.give_back(passes.memory);
+        let (samples, mut memory) = (samples.slice(shard.clone()), memories.take());
+        let evaluation = potential.evaluate::<Fused>(samples, &mut memory);
+        let part = loss(&evaluation, shard)
+            .map(|cotangents| (cotangents.loss, potential.gradient::<Fused>(samples, cotangents.seeds(), &mut memory)));
+        memories.give_back(memory);
         part
     };
     add_up(shards(&samples), &of_shard)
 }
 
-/// The first pass over all shards, then the second.
+/// The first pass over all shards, then the second, on the threads of the current pool.
 ///
 /// # Errors
-/// Those of `of_part`.
+/// Those of `loss`.
 pub(super) fn together(
     potential: &Potential<f32, Cpu>,
     samples: Samples<'_, f32>,
     memories: &Memories,
-    of_part: &OfPart<'_>,
+    loss: &Loss<'_>,
 ) -> Result<Part, ExtentError> {
-    let mut passes = Batch { potential, samples, memories, used: Vec::new() };
-    of_part(&mut passes, 0..samples.times.len())
+    let first = |shard: Range<usize>| {
+        let mut memory = memories.take();
+        (potential.evaluate::<Fused>(samples.slice(shard.clone()), &mut memory), (shard, memory))
+    };
+    let (parts, left): (Vec<_>, Vec<_>) = shards(&samples).into_par_iter().map(first).unzip();
+    let cotangents = loss(&concatenated(parts), 0..samples.times.len())?;
+    let second = |(shard, mut memory): (Range<usize>, Memory)| {
+        let seeds = cotangents.seeds().slice(shard.clone());
+        let gradient = potential.gradient::<Fused>(samples.slice(shard), seeds, &mut memory);
+        memories.give_back(memory);
+        Ok((0.0, gradient))
+    };
+    let (_, gradient) = add_up(left, &second)?;
+    Ok((cotangents.loss, gradient))
 }
 
-/// The passes over a shard, on this thread.
-struct Shard<'a> {
-    potential: &'a Potential<f32, Cpu>,
-    samples: Samples<'a, f32>,
-    memory: Memory,
-}
-
-impl Passes for Shard<'_> {
-    fn evaluate(&mut self) -> Evaluation<f32> {
-        self.potential.evaluate::<Fused>(self.samples, &mut self.memory)
+/// The evaluation of all samples, from those of the shards.
+fn concatenated(parts: Vec<Evaluation<f32>>) -> Evaluation<f32> {
+    let mut all = Evaluation::default();
+    for part in parts {
+        all.potential.extend(part.potential);
+        all.drift.extend(part.drift);
+        all.time_rate.extend(part.time_rate);
     }
-
-    fn gradient(&mut self, seeds: Seeds<'_, f32>) -> Vec<f32> {
-        self.potential.gradient::<Fused>(self.samples, seeds, &mut self.memory)
-    }
-}
-
-/// The passes over all shards of a batch, on all threads.
-struct Batch<'a> {
-    potential: &'a Potential<f32, Cpu>,
-    samples: Samples<'a, f32>,
-    memories: &'a Memories,
-    /// What the first pass left of every shard.
-    used: Vec<Memory>,
-}
-
-impl Passes for Batch<'_> {
-    fn evaluate(&mut self) -> Evaluation<f32> {
-        let Batch { potential, samples, memories, .. } = *self;
-        let of_shard = |shard: Range<usize>| {
-            let mut memory = memories.take();
-            (potential.evaluate::<Fused>(samples.slice(shard), &mut memory), memory)
-        };
-        let parts: Vec<_> = shards(&samples).into_par_iter().map(of_shard).collect();
-        let mut evaluation = Evaluation::default();
-        self.used = Vec::with_capacity(parts.len());
-        for (part, memory) in parts {
-            evaluation.potential.extend(part.potential);
-            evaluation.drift.extend(part.drift);
-            evaluation.time_rate.extend(part.time_rate);
-            self.used.push(memory);
-        }
-        evaluation
-    }
-
-    fn gradient(&mut self, seeds: Seeds<'_, f32>) -> Vec<f32> {
-        let Batch { potential, samples, memories, .. } = *self;
-        let of_shard = |(shard, mut memory): (Range<usize>, Memory)| {
-            let gradient = potential.gradient::<Fused>(samples.slice(shard.clone()), seeds.slice(shard), &mut memory);
-            memories.give_back(memory);
-            Ok((0.0, gradient))
-        };
-        let used = std::mem::take(&mut self.used);
-        let sum = add_up(shards(&samples).into_iter().zip(used).collect(), &of_shard);
-        sum.map(|(_, gradient)| gradient).unwrap_or_else(|_| unreachable!("no shard is refused"))
-    }
+    all
 }
 
 /// The sum over all shards, of at most [`SUMS`] partial sums of neighbours.

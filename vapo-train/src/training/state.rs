@@ -1,18 +1,17 @@
-//! What a training step reads and moves, and what a checkpoint keeps of it.
+//! What a training step reads beside the weights, and what a checkpoint keeps of both.
 
-use crate::arithmetic::extent::ExtentError;
 use crate::dataset::{Batches, Dataset};
-use crate::optimiser::{Ema, Optimiser};
 use crate::potential::parameters::{Layout, Place};
 use crate::quantise::rounded;
 use crate::run::checkpoint::{Checkpoint, Snapshot};
 use crate::run::config::Config;
 use crate::training::TrainingError;
+use crate::training::weights::{Moved, Moving, Weights};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use std::num::NonZeroUsize;
 
-/// A training between two steps, without its device: a CUDA device must not leave its thread.
+/// A training between two steps, without its weights: a device keeps these.
 pub(super) struct State<'a> {
     pub(super) config: &'a Config,
     pub(super) dataset: &'a Dataset,
@@ -20,78 +19,63 @@ pub(super) struct State<'a> {
     pub(super) layout: Layout,
     /// Steps made.
     pub(super) step: u64,
-    pub(super) parameters: Vec<f32>,
-    pub(super) optimiser: Optimiser,
-    pub(super) ema: Ema,
     pub(super) generator: Xoshiro128PlusPlus,
     /// The state just before weights came to rest where int8 holds them; none while they move.
     pub(super) before_rest: Option<Snapshot>,
 }
 
 impl<'a> State<'a> {
-    /// Fresh parameters.
+    /// A new run, and its fresh weights.
     ///
     /// # Errors
     /// A batch that cannot be.
-    pub(super) fn new(config: &'a Config, dataset: &'a Dataset) -> Result<Self, TrainingError> {
+    pub(super) fn new(config: &'a Config, dataset: &'a Dataset) -> Result<(Self, Moved), TrainingError> {
         let mut generator = Xoshiro128PlusPlus::seed_from_u64(config.seed);
-        let layout = Layout::new(&config.architecture);
-        let parameters = layout.initial(&mut generator);
-        let optimiser = Optimiser::new(config.optimiser, &layout).with_decay(config.weight_decay);
-        let (batches, ema) = (batches(config, dataset)?, Ema::new(&parameters, config.ema_decay));
-        let (step, before_rest) = (0, None);
-        Ok(State { config, dataset, batches, layout, step, parameters, optimiser, ema, generator, before_rest })
+        let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
+        let moved = Moved::fresh(layout.initial(&mut generator));
+        Ok((State { config, dataset, batches, layout, step: 0, generator, before_rest: None }, moved))
     }
 
-    /// As a checkpoint of the same run left it.
+    /// As a checkpoint of the same run left it, and its weights.
     ///
     /// # Errors
-    /// As [`State::new`]; a checkpoint whose vectors differ in length.
+    /// As [`State::new`].
     pub(super) fn restore(
         config: &'a Config,
         dataset: &'a Dataset,
         checkpoint: Checkpoint,
-    ) -> Result<Self, TrainingError> {
+    ) -> Result<(Self, Moved), TrainingError> {
         let Checkpoint { now, before_rest, run: _ } = checkpoint;
-        let Snapshot { step, parameters, ema, first_moment, second_moment, generator } = now;
-        let (layout, steps) = (Layout::new(&config.architecture), u32::try_from(step).unwrap_or(u32::MAX));
-        let optimiser = match before_rest {
-            Some(_) => Optimiser::of_biases(&layout, steps, &first_moment, &second_moment)?,
-            None => Optimiser::restore(config.optimiser, &layout, steps, &first_moment, &second_moment)?,
-        };
-        let optimiser = optimiser.with_decay(config.weight_decay);
-        let (batches, ema) = (batches(config, dataset)?, Ema::restore(ema, config.ema_decay, step));
+        let Snapshot { step, parameters, ema: average, first_moment, second_moment, generator } = now;
+        let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
         let generator = generator_of(generator);
-        Ok(State { config, dataset, batches, layout, step, parameters, optimiser, ema, generator, before_rest })
+        let moved = Moved { updates: step, parameters, average, first_moment, second_moment };
+        Ok((State { config, dataset, batches, layout, step, generator, before_rest }, moved))
+    }
+
+    /// What moves from now on.
+    pub(super) fn moving(&self) -> Moving {
+        if self.before_rest.is_some() { Moving::Biases } else { Moving::All }
     }
 
     /// What the next step depends on, but for what weights were before they came to rest.
-    pub(super) fn snapshot(&self) -> Snapshot {
-        let State { step, parameters, optimiser, ema, generator, .. } = self;
-        Snapshot {
-            step: *step,
-            parameters: parameters.clone(),
-            ema: ema.average().to_vec(),
-            first_moment: optimiser.first_moment(),
-            second_moment: optimiser.second_moment(),
-            generator: state_of(generator),
-        }
+    pub(super) fn snapshot(&self, moved: Moved) -> Snapshot {
+        let Moved { updates: step, parameters, average: ema, first_moment, second_moment } = moved;
+        Snapshot { step, parameters, ema, first_moment, second_moment, generator: state_of(&self.generator) }
     }
 
     /// Puts the weights, and their moving average, where int8 holds the latter. From then on biases alone move, by Adam, and
     /// make up for what rounding took: the loss is that of the file that is written. The state of before is kept: float weights
     /// are found nowhere else any more.
-    pub(super) fn rest(&mut self) -> Result<(), ExtentError> {
-        let before = self.snapshot();
-        let State { layout, parameters, optimiser, ema, .. } = self;
-        let (rounded, mut average) = (rounded(layout, ema.average()), ema.average().to_vec());
-        for weights in layout.matrices.iter().map(Place::weight) {
-            parameters[weights.clone()].copy_from_slice(&rounded[weights.clone()]);
-            average[weights.clone()].copy_from_slice(&rounded[weights]);
+    pub(super) fn rest(&mut self, weights: &mut dyn Weights) -> Result<(), TrainingError> {
+        let mut moved = weights.read()?;
+        let before = self.snapshot(moved.clone());
+        let rounded = rounded(&self.layout, &moved.average);
+        for place in self.layout.matrices.iter().map(Place::weight) {
+            moved.parameters[place.clone()].copy_from_slice(&rounded[place.clone()]);
+            moved.average[place.clone()].copy_from_slice(&rounded[place]);
         }
-        *ema = Ema::restore(average, self.config.ema_decay, ema.updates());
-        let steps = u32::try_from(self.step).unwrap_or(u32::MAX);
-        *optimiser = Optimiser::of_biases(layout, steps, &optimiser.first_moment(), &optimiser.second_moment())?;
+        weights.write(&moved, Moving::Biases)?;
         self.before_rest = Some(before);
         Ok(())
     }

@@ -2,18 +2,19 @@
 //!
 //! Shapes: B samples a batch, d = height·width·channels values a sample, P parameters θ. Time runs from 0, noise, to 1, data.
 //!
-//! What is not the story lies beside it: [`super::passes`] has what a device computes, [`super::engine`] the devices,
+//! What is not the story lies beside it: [`super::weights`] has what a device computes, [`super::engine`] the devices,
 //! [`super::shards`] the threads, [`super::state`] what a checkpoint keeps, [`super::session`] the loop with its files.
 //!
 //! Sources: Loo et al., *Variational Potential Flow*, 2024, arXiv:2407.15238, and its follow-up, 2025, arXiv:2504.16262.
 
 use super::TrainingError;
 use super::noise::gaussian_noise;
-use super::passes::{Differentiate, Parts};
 use super::state::State;
+use super::weights::{Parts, Weights};
 use crate::dataset::Flips;
-use crate::optimiser::{clip, learning_rate};
+use crate::optimiser::learning_rate;
 use crate::path::{Batch, Path};
+use rayon::ThreadPool;
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,12 +32,17 @@ impl State<'_> {
     ///
     /// # Errors
     /// [`TrainingError::NotFinite`]: the loss or a gradient is infinite or not a number. The parameters keep their
-    /// values.
-    pub(super) fn advance(&mut self, device: &dyn Differentiate, progress: f64) -> Result<Report, TrainingError> {
+    /// values. [`TrainingError::Device`]: the device failed.
+    pub(super) fn advance(
+        &mut self,
+        weights: &mut dyn Weights,
+        threads: &ThreadPool,
+        progress: f64,
+    ) -> Result<Report, TrainingError> {
         let (config, dataset) = (self.config, self.dataset);
         // In the last part of the budget weights rest where int8 holds them, and biases alone move.
         if progress >= 1.0 - config.int8_part && self.before_rest.is_none() {
-            self.rest()?;
+            self.rest(weights)?;
         }
 
         // Draw. Images x̄, (B, d) in −1 to 1: the next ones of a permutation of the data set, some of them mirrored. Draws that
@@ -51,7 +57,7 @@ impl State<'_> {
         // Times t, (B,) in 0 ≤ t < 1, and noise ε, (B, d), standard Gaussian. A little noise is added to the data too, which
         // blurs its grey levels.
         let times = config.times.draw(config.draws.times(config.batch), &mut self.generator);
-        let noise = gaussian_noise(&mut data, config.data_noise, &mut self.generator);
+        let noise = threads.install(|| gaussian_noise(&mut data, config.data_noise, &mut self.generator));
         // Antithetic samples share an image and a time, and have noise of opposite signs. Independent ones share nothing.
         let drawn = Batch { data, noise, times };
         let Batch { data, noise, times } = config.draws.batch(config.batch, dataset.shape().elements(), drawn);
@@ -60,24 +66,16 @@ impl State<'_> {
         // (B,). On the straight path, the default, μ = t and σ = 1 − t, so that u = x̄ − ε.
         let path = Path::new(config.architecture.homotopy, &data, &noise, &times)?;
 
-        // A loss that is a sum over samples is computed shard by shard, any other for the whole batch at once.
+        // Drift. One pass forward and in reverse: Φ(x, t), (B,), the drift g = ∇ₓΦ, (B, d), and ∂Φ/∂t, (B,). A loss that is a sum
+        // over samples is computed shard by shard, any other for the whole batch at once.
         let objective = config.objective;
         let parts = if objective.is_sum_over_samples() { Parts::Shards } else { Parts::Whole };
-        let (loss, mut gradient) = device.differentiate(
-            (&config.architecture, &self.parameters),
-            path.samples(),
-            parts,
-            &|potential, part| {
-                // Drift. One pass forward and in reverse: Φ(x, t), (B,), the drift g = ∇ₓΦ, (B, d), and ∂Φ/∂t, (B,).
-                let evaluation = potential.evaluate();
-                // Loss. F, by default mean (g − u)², and its derivatives v = ∂F/∂g, (B, d), ∂F/∂Φ, (B,), and ∂F/∂Φₜ, (B,).
-                let cotangents = objective.evaluate_part(&evaluation, &path, part)?;
-                // Gradient. ∂F/∂θ, (P,), is that of the directional derivative v·∇ₓΦ with v held constant, which a dual pass
-                // carries through the layers: no gradient is differentiated. What is linear in Φ and Φₜ rides along.
-                let gradient = potential.gradient(cotangents.seeds());
-                Ok((cotangents.loss, gradient))
-            },
-        )?;
+        let loss = weights.differentiate(path.samples(), parts, &|evaluation, part| {
+            // Loss. F, by default mean (g − u)², and its derivatives v = ∂F/∂g, (B, d), ∂F/∂Φ, (B,), and ∂F/∂Φₜ, (B,).
+            objective.evaluate_part(evaluation, &path, part)
+            // Gradient. ∂F/∂θ, (P,), is that of the directional derivative v·∇ₓΦ with v held constant, which a dual pass
+            // carries through the layers: no gradient is differentiated. What is linear in Φ and Φₜ rides along.
+        })?;
 
         // Clip. To a norm of at most `clip_norm`. What is not finite ends the training before anything moved. Weights that rest
         // have no part in the norm.
@@ -85,18 +83,14 @@ impl State<'_> {
         if !loss.is_finite() {
             return Err(not_finite);
         }
-        if self.before_rest.is_some() {
-            self.layout.matrices.iter().for_each(|place| gradient[place.weight()].fill(0.0));
-        }
-        let gradient_norm = clip(&mut gradient, config.clip_norm).map_err(|_| not_finite)?;
+        let gradient_norm = weights.clip(config.clip_norm)?.ok_or(not_finite)?;
 
         // Step. θ ← θ − step(gradient). With `flow`, Muon moves the weights between channels, which also decay, and Adam all
         // else; with the other objectives, and once weights rest, Adam moves all. The rate rises, then falls.
-        let learning_rate = learning_rate(config.learning_rate, self.step, config.warm_up, progress as f32);
-        self.optimiser.update(&mut self.parameters, &gradient, learning_rate)?;
-
+        //
         // Average. θ̄ ← θ̄ + (1 − decay)·(θ − θ̄): what is sampled and written.
-        self.ema.update(&self.parameters)?;
+        let learning_rate = learning_rate(config.learning_rate, self.step, config.warm_up, progress as f32);
+        weights.update(learning_rate)?;
         self.step += 1;
         Ok(Report { loss, learning_rate, gradient_norm })
     }

@@ -1,4 +1,4 @@
-//! A potential under training: a state, and the device that its steps are computed on.
+//! A potential under training: a state, and its weights on their device.
 
 use super::engine::Engine;
 use super::state::State;
@@ -10,7 +10,7 @@ use crate::training::TrainingError;
 
 /// A potential under training.
 pub struct Trainer<'a> {
-    engine: Engine,
+    engine: Engine<'a>,
     state: State<'a>,
 }
 
@@ -18,10 +18,10 @@ impl<'a> Trainer<'a> {
     /// A potential with fresh parameters.
     ///
     /// # Errors
-    /// A batch or a number of threads that cannot be.
+    /// A batch, a device or a number of threads that cannot be.
     pub fn new(config: &'a Config, dataset: &'a Dataset) -> Result<Self, TrainingError> {
-        let state = State::new(config, dataset)?;
-        Ok(Trainer { engine: Engine::new(config.device, config.threads)?, state })
+        let (state, moved) = State::new(config, dataset)?;
+        Ok(Trainer { engine: Engine::new(config, &state.layout, &moved, state.moving())?, state })
     }
 
     /// A potential as a checkpoint of the same run left it: training continues exactly.
@@ -29,8 +29,8 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// As [`Trainer::new`]; a checkpoint whose vectors differ in length.
     pub fn restore(config: &'a Config, dataset: &'a Dataset, checkpoint: Checkpoint) -> Result<Self, TrainingError> {
-        let state = State::restore(config, dataset, checkpoint)?;
-        Ok(Trainer { engine: Engine::new(config.device, config.threads)?, state })
+        let (state, moved) = State::restore(config, dataset, checkpoint)?;
+        Ok(Trainer { engine: Engine::new(config, &state.layout, &moved, state.moving())?, state })
     }
 
     /// Steps made.
@@ -39,8 +39,11 @@ impl<'a> Trainer<'a> {
     }
 
     /// The moving average of the parameters: what is sampled and written.
-    pub fn average(&self) -> &[f32] {
-        self.state.ema.average()
+    ///
+    /// # Errors
+    /// [`TrainingError::Device`]: the device failed.
+    pub fn average(&self) -> Result<Vec<f32>, TrainingError> {
+        Ok(self.engine.weights().read()?.average)
     }
 
     /// Where weights rest where int8 holds them, the moving average just before they did: the last one of float weights.
@@ -49,19 +52,23 @@ impl<'a> Trainer<'a> {
     }
 
     /// Everything that the next step depends on.
-    pub fn checkpoint(&self) -> Checkpoint {
+    ///
+    /// # Errors
+    /// [`TrainingError::Device`]: the device failed.
+    pub fn checkpoint(&self) -> Result<Checkpoint, TrainingError> {
         let State { config, before_rest, .. } = &self.state;
-        Checkpoint { now: self.state.snapshot(), before_rest: before_rest.clone(), run: config.digest() }
+        let now = self.state.snapshot(self.engine.weights().read()?);
+        Ok(Checkpoint { now, before_rest: before_rest.clone(), run: config.digest() })
     }
 
     /// One step, that of `training/step.rs`. `progress` is the part of the budget that is used, 0 to 1.
     ///
     /// # Errors
     /// [`TrainingError::NotFinite`]: the loss or a gradient is infinite or not a number. The parameters keep their
-    /// values.
+    /// values. [`TrainingError::Device`]: the device failed.
     pub fn advance(&mut self, progress: f64) -> Result<Report, TrainingError> {
         let Trainer { engine, state } = self;
-        engine.run(|device| state.advance(device, progress))
+        engine.run(|weights, threads| state.advance(weights, threads, progress))
     }
 }
 
@@ -91,10 +98,10 @@ mod tests {
             advance(&mut whole, 5);
             let mut first = Trainer::new(&config, &dataset).unwrap();
             advance(&mut first, 3);
-            let mut rest = Trainer::restore(&config, &dataset, first.checkpoint()).unwrap();
+            let mut rest = Trainer::restore(&config, &dataset, first.checkpoint().unwrap()).unwrap();
             advance(&mut rest, 2);
-            assert!(whole.average() == rest.average(), "flip {flip}");
-            whole.average().to_vec()
+            assert!(whole.average().unwrap() == rest.average().unwrap(), "flip {flip}");
+            whole.average().unwrap()
         });
         assert!(averages[0] != averages[1]);
     }
@@ -110,7 +117,7 @@ mod tests {
             trainer.advance(progress).unwrap();
         }
         let layout = Layout::new(&config.architecture);
-        let before = trainer.checkpoint();
+        let before = trainer.checkpoint().unwrap();
         assert_eq!((before.before_rest, trainer.average_before_rest()), (None, None));
         let before = before.now;
         let on_grid = rounded(&layout, &before.ema);
@@ -118,10 +125,10 @@ mod tests {
         trainer.advance(0.75).unwrap();
         trainer.advance(0.8).unwrap();
         // What was before is kept, as it was.
-        assert_eq!(trainer.checkpoint().before_rest.as_ref(), Some(&before));
+        assert_eq!(trainer.checkpoint().unwrap().before_rest.as_ref(), Some(&before));
         assert_eq!(trainer.average_before_rest(), Some(before.ema.as_slice()));
-        let after = trainer.checkpoint().now;
-        let mut restored = Trainer::restore(&config, &dataset, trainer.checkpoint()).unwrap();
+        let after = trainer.checkpoint().unwrap().now;
+        let mut restored = Trainer::restore(&config, &dataset, trainer.checkpoint().unwrap()).unwrap();
         for place in &layout.matrices {
             assert_eq!(after.parameters[place.weight()], on_grid[place.weight()]);
             assert_eq!(after.ema[place.weight()], on_grid[place.weight()]);
@@ -136,10 +143,10 @@ mod tests {
             trainer.advance(progress).unwrap();
         }
         for place in &layout.matrices {
-            assert_eq!(restored.checkpoint().now.parameters[place.weight()], on_grid[place.weight()]);
+            assert_eq!(restored.checkpoint().unwrap().now.parameters[place.weight()], on_grid[place.weight()]);
         }
-        assert_eq!(restored.checkpoint().before_rest, trainer.checkpoint().before_rest);
-        assert_eq!(rounded(&layout, restored.average()), restored.average());
+        assert_eq!(restored.checkpoint().unwrap().before_rest, trainer.checkpoint().unwrap().before_rest);
+        assert_eq!(rounded(&layout, &restored.average().unwrap()), restored.average().unwrap());
     }
 
     #[test]
@@ -154,17 +161,17 @@ mod tests {
             let progress = f64::from(step) / 20.0;
             whole.advance(progress).unwrap();
             pieces.advance(progress).unwrap();
-            pieces = Trainer::restore(&config, &dataset, pieces.checkpoint()).unwrap();
-            assert!(whole.checkpoint() == pieces.checkpoint(), "step {step}");
+            pieces = Trainer::restore(&config, &dataset, pieces.checkpoint().unwrap()).unwrap();
+            assert!(whole.checkpoint().unwrap() == pieces.checkpoint().unwrap(), "step {step}");
         }
         // Rewound, it makes the same steps again.
-        let rewound = whole.checkpoint().rewound();
+        let rewound = whole.checkpoint().unwrap().rewound();
         assert_eq!(rewound.now.step, 18);
         let mut again = Trainer::restore(&config, &dataset, rewound).unwrap();
         for step in 18..20 {
             again.advance(f64::from(step) / 20.0).unwrap();
         }
-        assert!(again.checkpoint() == whole.checkpoint());
+        assert!(again.checkpoint().unwrap() == whole.checkpoint().unwrap());
     }
 
     /// The covariance of one image is zero, and the least energy a drift of zero.

@@ -30,14 +30,14 @@ fn by_hand(config: &Config, parts: &[(u64, u64)]) -> Checkpoint {
     let dataset = Dataset::load(config.dataset, Split::Train, None).unwrap();
     let mut trainer = Trainer::new(config, &dataset).unwrap();
     for &(end, all) in parts {
-        let rested = trainer.checkpoint().before_rest.is_some();
-        trainer = Trainer::restore(config, &dataset, trainer.checkpoint().rewound()).unwrap();
+        let rested = trainer.checkpoint().unwrap().before_rest.is_some();
+        trainer = Trainer::restore(config, &dataset, trainer.checkpoint().unwrap().rewound()).unwrap();
         assert!(!rested || trainer.step() < end);
         while trainer.step() < end {
             trainer.advance(Budget::Steps(all).progress(trainer.step(), 0.0)).unwrap();
         }
     }
-    trainer.checkpoint()
+    trainer.checkpoint().unwrap()
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn train(objective: &str, homotopy: &str) -> Trained {
     // A rate that moves no parameter: what counts is the loss before each step.
     let config = Config { objective: Objective::Flow, learning_rate: f32::MIN_POSITIVE, ..config };
     let dataset = Dataset::load(config.dataset, Split::Train, None).unwrap();
-    let initial = Trainer::new(&config, &dataset).unwrap().checkpoint();
+    let initial = Trainer::new(&config, &dataset).unwrap().checkpoint().unwrap();
     let loss = |parameters: &[f32]| {
         let now = Snapshot { parameters: parameters.to_vec(), ..initial.now.clone() };
         let checkpoint = Checkpoint { now, before_rest: None, run: None };

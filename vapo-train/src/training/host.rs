@@ -1,0 +1,119 @@
+//! Weights in the host's memory, differentiated by hand-written operations on threads.
+
+use super::TrainingError;
+use super::shards::{self, Memories};
+use super::weights::{Loss, Moved, Moving, Parts, Weights};
+use crate::arithmetic::extent::check;
+use crate::optimiser::{Ema, Optimiser, clip};
+use crate::potential::parameters::Layout;
+use crate::potential::{Potential, Samples};
+use crate::run::config::Config;
+use dfdx::prelude::Cpu;
+
+/// Weights in the host's memory. What takes long runs on the threads of the current pool.
+pub(super) struct HostWeights<'a> {
+    config: &'a Config,
+    layout: Layout,
+    moving: Moving,
+    parameters: Vec<f32>,
+    optimiser: Optimiser,
+    ema: Ema,
+    /// Of the last batch.
+    gradient: Vec<f32>,
+    memories: Memories,
+}
+
+impl<'a> HostWeights<'a> {
+    /// Goes on from `moved`.
+    ///
+    /// # Errors
+    /// As [`Weights::write`].
+    pub(super) fn new(
+        config: &'a Config,
+        layout: &Layout,
+        moved: &Moved,
+        moving: Moving,
+    ) -> Result<Self, TrainingError> {
+        let mut weights = HostWeights {
+            config,
+            layout: layout.clone(),
+            moving,
+            parameters: Vec::new(),
+            optimiser: Optimiser::new(config.optimiser, layout),
+            ema: Ema::new(&[], config.ema_decay),
+            gradient: Vec::new(),
+            memories: Memories::default(),
+        };
+        weights.write(moved, moving)?;
+        Ok(weights)
+    }
+
+    /// The network, and its parameters.
+    #[cfg(feature = "cuda")]
+    pub(super) fn model(&self) -> (&vapo_format::Architecture, &[f32]) {
+        (&self.config.architecture, &self.parameters)
+    }
+
+    /// Takes a gradient that another device computed.
+    #[cfg(feature = "cuda")]
+    pub(super) fn differentiated(&mut self, gradient: Vec<f32>) {
+        self.gradient = gradient;
+    }
+}
+
+impl Weights for HostWeights<'_> {
+    fn differentiate(
+        &mut self,
+        samples: Samples<'_, f32>,
+        parts: Parts,
+        loss: &Loss<'_>,
+    ) -> Result<f64, TrainingError> {
+        let potential = Potential::new(&self.config.architecture, &self.parameters, &Cpu::default());
+        let (loss, gradient) = match parts {
+            Parts::Shards => shards::apart(&potential, samples, &self.memories, loss)?,
+            Parts::Whole => shards::together(&potential, samples, &self.memories, loss)?,
+        };
+        self.gradient = gradient;
+        Ok(loss)
+    }
+
+    fn clip(&mut self, limit: f32) -> Result<Option<f32>, TrainingError> {
+        if self.moving == Moving::Biases {
+            self.layout.matrices.iter().for_each(|place| self.gradient[place.weight()].fill(0.0));
+        }
+        Ok(clip(&mut self.gradient, limit).ok())
+    }
+
+    fn update(&mut self, learning_rate: f32) -> Result<(), TrainingError> {
+        self.optimiser.update(&mut self.parameters, &self.gradient, learning_rate)?;
+        self.ema.update(&self.parameters)?;
+        Ok(())
+    }
+
+    fn read(&self) -> Result<Moved, TrainingError> {
+        Ok(Moved {
+            updates: self.ema.updates(),
+            parameters: self.parameters.clone(),
+            average: self.ema.average().to_vec(),
+            first_moment: self.optimiser.first_moment(),
+            second_moment: self.optimiser.second_moment(),
+        })
+    }
+
+    fn write(&mut self, moved: &Moved, moving: Moving) -> Result<(), TrainingError> {
+        let HostWeights { config, layout, .. } = self;
+        let Moved { updates, parameters, average, first_moment, second_moment } = moved;
+        check("the parameters", parameters, layout.len())?;
+        check("the moving average", average, layout.len())?;
+        let steps = u32::try_from(*updates).unwrap_or(u32::MAX);
+        let optimiser = match moving {
+            Moving::All => Optimiser::restore(config.optimiser, layout, steps, first_moment, second_moment)?,
+            Moving::Biases => Optimiser::of_biases(layout, steps, first_moment, second_moment)?,
+        };
+        self.optimiser = optimiser.with_decay(config.weight_decay);
+        self.parameters.clone_from(parameters);
+        self.ema = Ema::restore(average.clone(), config.ema_decay, *updates);
+        self.moving = moving;
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! The parameters under training and what moves with them, wherever a device keeps them.
+
+use super::TrainingError;
+use crate::arithmetic::extent::ExtentError;
+use crate::objective::Cotangents;
+use crate::potential::{Evaluation, Samples};
+use std::ops::Range;
+
+/// The parameters under training, the optimiser's moments and the moving average. A step asks for `differentiate`, `clip` and
+/// `update`, in this order.
+///
+/// A device that fails says so by [`TrainingError::Device`], in any of these.
+pub(crate) trait Weights {
+    /// The loss of a batch: the sum of what `loss` returns for its parts. The gradient of the parameters stays until the
+    /// next call.
+    ///
+    /// # Errors
+    /// Those of `loss`.
+    fn differentiate(&mut self, samples: Samples<'_, f32>, parts: Parts, loss: &Loss<'_>)
+    -> Result<f64, TrainingError>;
+
+    /// Shortens the gradient to a norm of at most `limit`. Returns its norm before, or none where the gradient holds a value
+    /// that is infinite or not a number; it stays as it is then. Weights that rest have no part in it.
+    fn clip(&mut self, limit: f32) -> Result<Option<f32>, TrainingError>;
+
+    /// Moves the parameters against the gradient, then the moving average towards the parameters.
+    fn update(&mut self, learning_rate: f32) -> Result<(), TrainingError>;
+
+    /// A copy of all that moved.
+    fn read(&self) -> Result<Moved, TrainingError>;
+
+    /// Goes on from `moved`. From now on `moving` moves, and all else rests.
+    ///
+    /// # Errors
+    /// Vectors that have not a value a parameter.
+    fn write(&mut self, moved: &Moved, moving: Moving) -> Result<(), TrainingError>;
+}
+
+/// What samples of a range of the batch add to its loss, and how that changes with their evaluation.
+pub(crate) type Loss<'a> = dyn Fn(&Evaluation<f32>, Range<usize>) -> Result<Cotangents, ExtentError> + Sync + 'a;
+
+/// How a batch may be cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parts {
+    /// As suits the device: the loss is a sum over samples.
+    Shards,
+    /// Not at all: the loss is one of all samples.
+    Whole,
+}
+
+/// What moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moving {
+    /// All parameters, by the rule of the run.
+    All,
+    /// Biases, by Adam.
+    Biases,
+}
+
+/// What updates move: vectors of a value a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Moved {
+    /// Updates made.
+    pub(crate) updates: u64,
+    /// Weights and biases.
+    pub(crate) parameters: Vec<f32>,
+    /// Their moving average.
+    pub(crate) average: Vec<f32>,
+    /// The optimiser's mean of the gradient.
+    pub(crate) first_moment: Vec<f32>,
+    /// The optimiser's mean of the squared gradient.
+    pub(crate) second_moment: Vec<f32>,
+}
+
+impl Moved {
+    /// Before the first update.
+    pub(crate) fn fresh(parameters: Vec<f32>) -> Self {
+        let zeros = vec![0.0; parameters.len()];
+        let (average, first_moment) = (parameters.clone(), zeros.clone());
+        Moved { updates: 0, parameters, average, first_moment, second_moment: zeros }
+    }
+}
