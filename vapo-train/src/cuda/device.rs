@@ -116,6 +116,7 @@ impl Loaded {
             launches: Default::default(),
         };
         loaded.take_memory::<E>(cuda, program, lie)?;
+        program.tables.iter().try_for_each(|(table, contents)| loaded.write(*table, contents))?;
         let mut functions = HashMap::new();
         let mut modules = HashMap::new();
         for phase in Phase::ALL {

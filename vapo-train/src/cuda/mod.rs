@@ -8,6 +8,7 @@
 //! | `program` | launches, buffers, and where buffers lie |
 //! | `passes` | from a network to the launches that evaluate and differentiate it |
 //! | `layer` | the launches of every kind of layer |
+//! | `optimiser` | the launches that measure the gradient and move the parameters |
 //! | `kernels` | the kernels, in CUDA C, one file an operation |
 
 #![allow(dead_code)]
@@ -17,6 +18,7 @@ mod device;
 mod kernels;
 mod layer;
 mod network;
+mod optimiser;
 mod passes;
 mod program;
 #[cfg(test)]

@@ -4,7 +4,10 @@ use crate::arithmetic::extent::{ExtentError, check};
 use dfdx::prelude::*;
 
 /// Decay of the first and of the second moment.
-const BETAS: [f64; 2] = [0.9, 0.99];
+pub(crate) const BETAS: [f64; 2] = [0.9, 0.99];
+
+/// What is added to the root of the second moment.
+pub(crate) const EPSILON: f64 = 1e-8;
 
 /// What dfdx's update rule takes a moment as: dereferences to a `Vec<f32>`.
 type Buffer = <Cpu as Storage<f32>>::Vec;
@@ -54,9 +57,8 @@ impl Adam {
         check("the parameters", parameters, self.first.len())?;
         check("the gradient", gradient, self.first.len())?;
         self.step = self.step.saturating_add(1);
-        // dfdx counts in i32. Both corrections for the zero start equal 1 in f32 after a few thousand steps.
-        let step = i32::try_from(self.step).unwrap_or(i32::MAX);
-        let config = AdamConfig { lr: learning_rate.into(), betas: BETAS, ..AdamConfig::default() };
+        let step = counted(self.step);
+        let config = AdamConfig { lr: learning_rate.into(), betas: BETAS, eps: EPSILON, weight_decay: None };
         self.parameters.copy_from(parameters);
         self.gradient.copy_from_slice(gradient);
         config
@@ -80,6 +82,16 @@ impl Adam {
     pub fn second_moment(&self) -> &[f32] {
         &self.second
     }
+}
+
+/// dfdx counts in i32. Both corrections for the zero start equal 1 in f32 after a few thousand steps.
+fn counted(step: u32) -> i32 {
+    i32::try_from(step).unwrap_or(i32::MAX)
+}
+
+/// What corrects the first and the second moment of an update, from 1, for their start at zero: 1/(1 − βᵗ), as dfdx rounds it.
+pub(crate) fn corrections(step: u32) -> [f32; 2] {
+    BETAS.map(|beta| (1.0 - (beta as f32).powi(counted(step))).recip())
 }
 
 #[cfg(test)]

@@ -29,11 +29,17 @@ pub fn clip(gradient: &mut [f32], limit: f32) -> Result<f32, NonFinite> {
     if !norm.is_finite() {
         return Err(non_finite(gradient));
     }
-    if norm > f64::from(limit) {
-        let scale = f64::from(limit) / norm;
+    let scale = shortening(norm, limit);
+    if scale < 1.0 {
         gradient.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
     }
     Ok(norm as f32)
+}
+
+/// What a gradient of a norm is multiplied by, so that its norm is at most `limit`.
+pub(crate) fn shortening(norm: f64, limit: f32) -> f64 {
+    let limit = f64::from(limit);
+    if norm > limit { limit / norm } else { 1.0 }
 }
 
 fn non_finite(gradient: &[f32]) -> NonFinite {

@@ -29,9 +29,7 @@ impl Ema {
     pub fn update(&mut self, parameters: &[f32]) -> Result<(), ExtentError> {
         check("the parameters", parameters, self.average.len())?;
         self.updates += 1;
-        let updates = self.updates as f64;
-        let rate = 1.0 - f64::from(self.decay).min((1.0 + updates) / (10.0 + updates));
-        let rate = rate as f32;
+        let rate = rate(self.decay, self.updates);
         self.average.iter_mut().zip(parameters).for_each(|(average, value)| *average += rate * (value - *average));
         Ok(())
     }
@@ -45,6 +43,12 @@ impl Ema {
     pub fn updates(&self) -> u64 {
         self.updates
     }
+}
+
+/// What update `update`, from 1, moves the average by: 1 less its decay.
+pub(crate) fn rate(decay: f32, update: u64) -> f32 {
+    let update = update as f64;
+    (1.0 - f64::from(decay).min((1.0 + update) / (10.0 + update))) as f32
 }
 
 #[cfg(test)]

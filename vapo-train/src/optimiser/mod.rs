@@ -4,15 +4,17 @@
 //! All work on the flat parameters of [`crate::potential::parameters::Layout`], and all state can be read and restored: a run that
 //! goes on where another ended gives the same bytes as one that never stopped.
 
-mod adam;
-mod clip;
-mod ema;
+pub(crate) mod adam;
+pub(crate) mod clip;
+pub(crate) mod ema;
 mod learning_rate;
-mod muon;
+mod moves;
+pub(crate) mod muon;
 mod rule;
 
 pub use adam::Adam;
 pub use clip::{NonFinite, clip};
 pub use ema::Ema;
 pub use learning_rate::{FINAL, learning_rate};
+pub(crate) use moves::Moves;
 pub use rule::{Optimiser, Rule};

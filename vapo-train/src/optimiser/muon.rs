@@ -14,14 +14,14 @@ use crate::ops::kernel::product::{Product, contiguous, product};
 use crate::ops::kernel::weight_gradient::{WeightGradient, weight_gradient};
 
 /// Decay of the momentum.
-const DECAY: f32 = 0.95;
+pub(crate) const DECAY: f32 = 0.95;
 /// Root mean square of a step's elements, in units of the learning rate: between 0.8 and 1.6, which train Fashion-MNIST
 /// alike; 0.2 and 0.6 are worse, with uniform times.
-const SIZE: f32 = 1.2;
+pub(crate) const SIZE: f32 = 1.2;
 /// Times that the polynomial s ↦ a·s + b·s³ + c·s⁵ is applied to the singular values, and its coefficients: steep at
 /// 0, and any s in (0, 1] ends between 0.7 and 1.2.
-const ITERATIONS: usize = 5;
-const COEFFICIENTS: [f32; 3] = [3.4445, -4.775, 2.0315];
+pub(crate) const ITERATIONS: usize = 5;
+pub(crate) const COEFFICIENTS: [f32; 3] = [3.4445, -4.775, 2.0315];
 
 /// Moves a weight matrix (rows, columns) by one step against its gradient, after it lost the part `decay` of itself.
 /// `momentum` is the moving average of the gradient, zero at first.

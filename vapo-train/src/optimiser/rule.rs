@@ -1,6 +1,6 @@
 //! Which rule moves which parameters.
 
-use super::{Adam, muon};
+use super::{Adam, Moves, muon};
 use crate::arithmetic::extent::{ExtentError, check};
 use crate::potential::parameters::{Layout, Place, Role};
 use rayon::prelude::*;
@@ -20,38 +20,27 @@ pub enum Rule {
 
 /// A rule's moments.
 pub struct Optimiser {
-    parameters: usize,
-    /// Part of themselves that the weights of `orthogonal` lose every step, in units of the learning rate.
+    /// What Muon moves, and what Adam.
+    moves: Moves,
+    /// Part of themselves that Muon's weights lose every step, in units of the learning rate.
     decay: f32,
-    /// Weights that Muon moves.
-    orthogonal: Vec<Place>,
-    /// What Muon keeps of them, one after the other.
+    /// What Muon keeps of its weights, one after the other.
     momentum: Vec<f32>,
-    /// All other parameters, which Adam moves.
-    rest: Vec<Range<usize>>,
     adam: Adam,
 }
 
 impl Optimiser {
     /// Starts with moments of zero.
     pub fn new(rule: Rule, layout: &Layout) -> Self {
-        let orthogonal: Vec<Place> =
-            layout.matrices.iter().filter(|place| rule.orthogonalises(place)).cloned().collect();
-        let ends = orthogonal.iter().map(|place| place.weight().start).chain([layout.len()]);
-        let starts = [0].into_iter().chain(orthogonal.iter().map(|place| place.weight().end));
-        let rest: Vec<_> = starts.zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty()).collect();
-        Optimiser::of(layout, orthogonal, rest)
+        Optimiser::of(Moves::by(rule, layout))
     }
 
-    /// Muon for the weights of some matrices, Adam for some ranges, and all else rests.
-    fn of(layout: &Layout, orthogonal: Vec<Place>, rest: Vec<Range<usize>>) -> Self {
+    fn of(moves: Moves) -> Self {
         Optimiser {
-            parameters: layout.len(),
             decay: 0.0,
-            momentum: vec![0.0; orthogonal.iter().map(|place| place.weight().len()).sum()],
-            adam: Adam::new(rest.iter().map(ExactSizeIterator::len).sum()),
-            orthogonal,
-            rest,
+            momentum: vec![0.0; moves.orthogonal.iter().map(|place| place.weight().len()).sum()],
+            adam: Adam::new(moves.rest.iter().map(ExactSizeIterator::len).sum()),
+            moves,
         }
     }
 
@@ -68,8 +57,7 @@ impl Optimiser {
     /// # Errors
     /// As [`Optimiser::restore`].
     pub fn of_biases(layout: &Layout, step: u32, first: &[f32], second: &[f32]) -> Result<Self, ExtentError> {
-        let biases = layout.matrices.iter().map(Place::bias).collect();
-        Optimiser::of(layout, Vec::new(), biases).with_moments(step, first, second)
+        Optimiser::of(Moves::of_biases(layout)).with_moments(step, first, second)
     }
 
     /// With this decay of Muon's weights, in units of the learning rate.
@@ -78,11 +66,12 @@ impl Optimiser {
     }
 
     fn with_moments(self, step: u32, first: &[f32], second: &[f32]) -> Result<Self, ExtentError> {
-        check("the first moment", first, self.parameters)?;
-        check("the second moment", second, self.parameters)?;
+        check("the first moment", first, self.moves.parameters)?;
+        check("the second moment", second, self.moves.parameters)?;
         let mut optimiser = self;
-        optimiser.adam = Adam::restore(step, &pick(first, &optimiser.rest), &pick(second, &optimiser.rest))?;
-        let weights: Vec<_> = optimiser.orthogonal.iter().map(Place::weight).collect();
+        optimiser.adam =
+            Adam::restore(step, &pick(first, &optimiser.moves.rest), &pick(second, &optimiser.moves.rest))?;
+        let weights: Vec<_> = optimiser.moves.orthogonal.iter().map(Place::weight).collect();
         optimiser.momentum = pick(first, &weights);
         Ok(optimiser)
     }
@@ -92,15 +81,15 @@ impl Optimiser {
     /// # Errors
     /// Parameters or gradient are not as many as at the start.
     pub fn update(&mut self, parameters: &mut [f32], gradient: &[f32], learning_rate: f32) -> Result<(), ExtentError> {
-        check("the parameters", parameters, self.parameters)?;
-        check("the gradient", gradient, self.parameters)?;
-        let mut rest = pick(parameters, &self.rest);
-        self.adam.update(&mut rest, &pick(gradient, &self.rest), learning_rate)?;
-        put(&rest, &self.rest, parameters);
+        check("the parameters", parameters, self.moves.parameters)?;
+        check("the gradient", gradient, self.moves.parameters)?;
+        let mut rest = pick(parameters, &self.moves.rest);
+        self.adam.update(&mut rest, &pick(gradient, &self.moves.rest), learning_rate)?;
+        put(&rest, &self.moves.rest, parameters);
         let rates = (learning_rate, learning_rate * self.decay);
-        let mut steps = Vec::with_capacity(self.orthogonal.len());
+        let mut steps = Vec::with_capacity(self.moves.orthogonal.len());
         let (mut parameters, mut passed, mut momentum) = (parameters, 0, &mut *self.momentum);
-        for place in &self.orthogonal {
+        for place in &self.moves.orthogonal {
             let weight = place.weight();
             let (upto, after) = parameters.split_at_mut(weight.end - passed);
             let (of_weight, others) = momentum.split_at_mut(weight.len());
@@ -115,16 +104,16 @@ impl Optimiser {
 
     /// Moving average of the gradient, a value a parameter.
     pub fn first_moment(&self) -> Vec<f32> {
-        let mut all = vec![0.0; self.parameters];
-        put(self.adam.first_moment(), &self.rest, &mut all);
-        put(&self.momentum, &self.orthogonal.iter().map(Place::weight).collect::<Vec<_>>(), &mut all);
+        let mut all = vec![0.0; self.moves.parameters];
+        put(self.adam.first_moment(), &self.moves.rest, &mut all);
+        put(&self.momentum, &self.moves.orthogonal.iter().map(Place::weight).collect::<Vec<_>>(), &mut all);
         all
     }
 
     /// Moving average of the squared gradient, a value a parameter; zero where Muon, which has none, moves it.
     pub fn second_moment(&self) -> Vec<f32> {
-        let mut all = vec![0.0; self.parameters];
-        put(self.adam.second_moment(), &self.rest, &mut all);
+        let mut all = vec![0.0; self.moves.parameters];
+        put(self.adam.second_moment(), &self.moves.rest, &mut all);
         all
     }
 }
@@ -133,7 +122,7 @@ impl Rule {
     /// Whether Muon moves the weights of a matrix: those between channels. What reads the signal or time, the embedding of
     /// time, and the factors that the potential is read out with keep Adam, as the method's authors advise. So, of what
     /// depends on time alone, Muon moves FiLM and nothing else.
-    fn orthogonalises(self, place: &Place) -> bool {
+    pub(super) fn orthogonalises(self, place: &Place) -> bool {
         let Role { first, of_signal, film, .. } = place.role;
         self == Rule::Muon && !first && (of_signal || film)
     }

@@ -4,14 +4,15 @@
 const COMMON: &str = include_str!("common.cuh");
 /// What files of products begin with beside it.
 const PRODUCT: &str = include_str!("product.cuh");
+/// What files of the optimiser begin with beside it.
+const VALUES: &str = include_str!("values.cuh");
 
 macro_rules! sources {
-    (products: [$($product:literal),*], others: [$($other:literal),*]) => {
+    ($($file:literal: [$($start:ident),*],)*) => {
         /// The source of a file, with what it begins with.
         pub(super) fn source(file: &str) -> String {
             match file {
-                $($product => [COMMON, PRODUCT, include_str!(concat!($product, ".cu"))].concat(),)*
-                $($other => [COMMON, include_str!(concat!($other, ".cu"))].concat(),)*
+                $($file => [COMMON, $($start,)* include_str!(concat!($file, ".cu"))].concat(),)*
                 _ => unreachable!("{file} is no file of kernels"),
             }
         }
@@ -19,6 +20,17 @@ macro_rules! sources {
 }
 
 sources! {
-    products: ["convolution", "input_gradient", "weight_gradient"],
-    others: ["add", "concat", "film", "readout", "silu", "space_to_depth", "up"]
+    "adam": [VALUES],
+    "add": [],
+    "concat": [],
+    "convolution": [PRODUCT],
+    "film": [],
+    "input_gradient": [PRODUCT],
+    "muon": [PRODUCT, VALUES],
+    "norm": [VALUES],
+    "readout": [],
+    "silu": [],
+    "space_to_depth": [],
+    "up": [],
+    "weight_gradient": [PRODUCT],
 }

@@ -53,6 +53,25 @@ __device__ inline void add_products(Real (&sums)[T::TM][T::TN], A &a, B &b, unsi
     }
 }
 
+// Where the sums of a tile are cut into slices, a block of the launch's y each: adds up all of this block's tile, in their order,
+// and returns true in the last block to come here. The result does not depend on the order in which blocks run.
+template <class T> __device__ inline bool add_parts(Real (&sums)[T::TM][T::TN], Real *parts, unsigned *counters, unsigned slices) {
+    if (slices == 1) return true;
+    // What this thread has of its tile lies together with what its neighbours have.
+    const Count tile = blockIdx.x, tiles = gridDim.x, size = T::M * T::N;
+    for (int i = 0; i < T::TM; i++)
+        for (int j = 0; j < T::TN; j++)
+            parts[(blockIdx.y * tiles + tile) * size + (i * T::TN + j) * THREADS + threadIdx.x] = sums[i][j];
+    if (!is_last_block(counters + tile, slices)) return false;
+    for (int i = 0; i < T::TM; i++)
+        for (int j = 0; j < T::TN; j++) {
+            sums[i][j] = 0;
+            for (unsigned part = 0; part < slices; part++)
+                sums[i][j] += parts[(part * tiles + tile) * size + (i * T::TN + j) * THREADS + threadIdx.x];
+        }
+    return true;
+}
+
 // A matrix in memory, (lines, k) or (k, lines), as a factor. Lines past the end are 0.
 template <bool ALONG> struct Plain {
     static constexpr bool ALONG_K = ALONG;

@@ -4,8 +4,7 @@
 // gradient[last row, o]    = Σ over pixels p of g[p, o], the bias's
 //
 // x is a value and g the cotangent of the value after it; dx is a tangent and h the cotangent of the tangent after it. Without
-// dx there is no second sum. Pixels are cut into slices, a block each. The last block to end adds up all slices of its tile in
-// their order: the result does not depend on the order in which blocks run.
+// dx there is no second sum. Pixels are cut into slices, a block each.
 
 template <class T> struct WindowsOfPixels {
     static constexpr bool ALONG_K = false;
@@ -50,20 +49,7 @@ __device__ inline void weight_gradient(const Real *x, const Real *g, const Real 
         Plain<false> cotangents{stream ? h : g, columns, first_column, (unsigned)columns, 0};
         add_products<T>(sums, windows, cotangents, begin, end);
     }
-    if (gridDim.y > 1) {
-        // What this thread has of its tile lies together with what its neighbours have.
-        const Count tile = blockIdx.x, tiles = gridDim.x, size = T::M * T::N;
-        for (int i = 0; i < T::TM; i++)
-            for (int j = 0; j < T::TN; j++)
-                parts[(blockIdx.y * tiles + tile) * size + (i * T::TN + j) * THREADS + threadIdx.x] = sums[i][j];
-        if (!is_last_block(counters + tile, gridDim.y)) return;
-        for (int i = 0; i < T::TM; i++)
-            for (int j = 0; j < T::TN; j++) {
-                sums[i][j] = 0;
-                for (unsigned part = 0; part < gridDim.y; part++)
-                    sums[i][j] += parts[(part * tiles + tile) * size + (i * T::TN + j) * THREADS + threadIdx.x];
-            }
-    }
+    if (!add_parts<T>(sums, parts, counters, gridDim.y)) return;
     for (int i = 0; i < T::TM; i++)
         for (int j = 0; j < T::TN; j++) {
             const Count row = first + T::row(i), column = first_column + T::column(j);

@@ -2,7 +2,7 @@
 
 use super::{Emit, kernel};
 use crate::cuda::passes::{Emitter, Pass};
-use crate::cuda::program::{Argument, Launch, Role, Scalar};
+use crate::cuda::program::{Argument, BLOCKS, Launch, Role, Scalar};
 use crate::ops::kernel::window::Window;
 use vapo_format::Shape;
 use vapo_format::layer::Conv;
@@ -13,8 +13,6 @@ const TILES: [usize; 4] = [16, 32, 64, 128];
 const ROWS: [usize; 4] = [256, 128, 128, 128];
 /// Rows of a tile of the gradient of weights.
 const GRADIENT_ROWS: usize = 64;
-/// Blocks that keep a large device busy: two for each of its multiprocessors.
-const BLOCKS: usize = 264;
 /// Pixels that a block adds up, at least.
 const PIXELS: usize = 256;
 

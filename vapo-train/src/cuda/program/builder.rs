@@ -10,6 +10,7 @@ pub(in crate::cuda) struct Builder {
     phase: Phase,
     /// When buffers are used beside launches: by the host, before and after a phase.
     uses: Vec<(Buffer, usize)>,
+    tables: Vec<(Buffer, Vec<u64>)>,
     last_reverse: usize,
 }
 
@@ -21,6 +22,7 @@ impl Builder {
             launches: Default::default(),
             phase: Phase::Evaluate,
             uses: Vec::new(),
+            tables: Vec::new(),
             last_reverse: 0,
         }
     }
@@ -34,6 +36,13 @@ impl Builder {
     pub(in crate::cuda) fn buffer_of(&mut self, element: Element, role: Role, elements: usize) -> Buffer {
         self.buffers.push(Extent { elements, element, role });
         Buffer(self.buffers.len() - 1)
+    }
+
+    /// A table that kernels read.
+    pub(in crate::cuda) fn table(&mut self, contents: Vec<u64>) -> Buffer {
+        let buffer = self.buffer_of(Element::Count, Role::Tables, contents.len());
+        self.tables.push((buffer, contents));
+        buffer
     }
 
     /// Makes a buffer at least this long.
@@ -70,7 +79,7 @@ impl Builder {
 
     /// The whole program.
     pub(in crate::cuda) fn finish(self) -> Program {
-        let Builder { buffers, launches, uses, last_reverse, .. } = self;
+        let Builder { buffers, launches, uses, tables, last_reverse, .. } = self;
         let mut lifetimes: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
         let used =
             launches.iter().flatten().enumerate().flat_map(|(at, launch)| launch.buffers().map(move |b| (b, at)));
@@ -78,6 +87,6 @@ impl Builder {
             let (first, last) = lifetimes[index].unwrap_or((at, at));
             lifetimes[index] = Some((first.min(at), last.max(at)));
         }
-        Program { buffers, launches, lifetimes, last_reverse }
+        Program { buffers, launches, lifetimes, tables, last_reverse }
     }
 }

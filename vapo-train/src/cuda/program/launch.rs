@@ -5,6 +5,9 @@ use super::Buffer;
 /// Threads of a block, where a kernel has no extent of its own.
 pub(in crate::cuda) const THREADS: u32 = 256;
 
+/// Blocks that keep a large device busy: two for each of its multiprocessors.
+pub(in crate::cuda) const BLOCKS: usize = 264;
+
 /// A kernel by the file that it is in and its name there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::cuda) struct Kernel {

@@ -13,7 +13,7 @@ mod launch;
 mod placement;
 
 pub(super) use builder::Builder;
-pub(super) use launch::{Argument, Kernel, Launch, Scalar};
+pub(super) use launch::{Argument, BLOCKS, Kernel, Launch, Scalar};
 pub(super) use placement::{ALIGNMENT, Placement};
 
 /// A buffer of a program, by its index.
@@ -29,6 +29,8 @@ pub(super) enum Element {
     Double,
     /// u32.
     Word,
+    /// u64.
+    Count,
 }
 
 /// What a buffer is for.
@@ -93,6 +95,8 @@ pub(crate) struct Program {
     pub(super) launches: [Vec<Launch>; 4],
     /// When every buffer is first and last used, in launches from the first phase's first on; none for one without a use.
     pub(super) lifetimes: Vec<Option<(usize, usize)>>,
+    /// What tables hold. Buffers that last and have none begin at zero.
+    pub(super) tables: Vec<(Buffer, Vec<u64>)>,
     /// The launch that the last reverse pass begins with.
     pub(super) last_reverse: usize,
 }
@@ -118,7 +122,7 @@ impl Program {
         let Extent { elements, element, .. } = self.buffers[buffer.0];
         let size = match element {
             Element::Real => real,
-            Element::Double => 8,
+            Element::Double | Element::Count => 8,
             Element::Word => 4,
         };
         elements * size

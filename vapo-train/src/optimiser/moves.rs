@@ -1,0 +1,68 @@
+//! Which parameters Muon moves and which Adam.
+
+use super::Rule;
+use crate::potential::parameters::{Layout, Place};
+use std::ops::Range;
+
+/// The parameters that move. All others rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Moves {
+    /// All parameters, those that rest too.
+    pub(crate) parameters: usize,
+    /// Matrices whose weights Muon moves.
+    pub(crate) orthogonal: Vec<Place>,
+    /// What Adam moves.
+    pub(crate) rest: Vec<Range<usize>>,
+}
+
+impl Moves {
+    /// All parameters move by a rule.
+    pub(crate) fn by(rule: Rule, layout: &Layout) -> Self {
+        let orthogonal: Vec<Place> =
+            layout.matrices.iter().filter(|place| rule.orthogonalises(place)).cloned().collect();
+        let ends = orthogonal.iter().map(|place| place.weight().start).chain([layout.len()]);
+        let starts = [0].into_iter().chain(orthogonal.iter().map(|place| place.weight().end));
+        let rest = starts.zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty()).collect();
+        Moves { parameters: layout.len(), orthogonal, rest }
+    }
+
+    /// Biases alone move, by Adam.
+    pub(crate) fn of_biases(layout: &Layout) -> Self {
+        let rest = layout.matrices.iter().map(Place::bias).collect();
+        Moves { parameters: layout.len(), orthogonal: Vec::new(), rest }
+    }
+
+    /// All that moves, in its order, in as few ranges as there can be.
+    pub(crate) fn ranges(&self) -> Vec<Range<usize>> {
+        let mut parts: Vec<_> = self.orthogonal.iter().map(Place::weight).chain(self.rest.iter().cloned()).collect();
+        parts.sort_by_key(|range| range.start);
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for part in parts {
+            match ranges.last_mut() {
+                Some(last) if last.end == part.start => last.end = part.end,
+                _ => ranges.push(part),
+            }
+        }
+        ranges
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::preset::Preset;
+    use vapo_format::{Homotopy, Shape};
+
+    #[test]
+    fn every_parameter_moves_once_or_rests() {
+        let image = Shape { channels: 3, height: 32, width: 32 };
+        for preset in Preset::all() {
+            let layout = Layout::new(&preset.architecture(image, Homotopy::Linear));
+            for rule in [Rule::Muon, Rule::Adam] {
+                assert_eq!(Moves::by(rule, &layout).ranges(), [0..layout.len()]);
+            }
+            let biases: Vec<_> = layout.matrices.iter().map(Place::bias).collect();
+            assert_eq!(Moves::of_biases(&layout).ranges(), biases);
+        }
+    }
+}
