@@ -10,11 +10,14 @@
 //! | `layer` | the launches of every kind of layer |
 //! | `optimiser` | the launches that measure the gradient and move the parameters |
 //! | `kernels` | the kernels, in CUDA C, one file an operation |
+//! | `driver` | NVIDIA's libraries, found when a device is asked for |
 
 #![allow(dead_code)]
 
 #[cfg(feature = "cuda")]
 mod device;
+#[cfg(feature = "cuda")]
+pub mod driver;
 mod kernels;
 mod layer;
 mod network;

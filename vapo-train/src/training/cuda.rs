@@ -26,7 +26,9 @@ impl<'a> CudaWeights<'a> {
         moved: &Moved,
         moving: Moving,
     ) -> Result<Self, TrainingError> {
-        let device = Cuda::try_build(0, 0).map_err(|cause| TrainingError::Device { cause: format!("{cause:?}") })?;
+        let refused = |cause| TrainingError::Device { cause };
+        crate::cuda::driver::open().map_err(|error| refused(error.to_string()))?;
+        let device = Cuda::try_build(0, 0).map_err(|error| refused(format!("{error:?}")))?;
         Ok(CudaWeights { device, host: HostWeights::new(config, layout, moved, moving)? })
     }
 }
