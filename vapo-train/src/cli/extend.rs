@@ -60,7 +60,7 @@ pub(super) fn extend(
 }
 
 /// Writes what a resumption changed, once nothing stands in its way: first the state of an extension, which with the old
-/// settings would only make the same steps again, then the settings, and where the files lie now.
+/// settings would only make the same steps again, then the settings, where the files lie now, and what is kept in memory.
 ///
 /// # Errors
 /// What the system says.
@@ -69,8 +69,8 @@ pub(super) fn record(config: &Config, extended: Option<&Checkpoint>, folder: &Ru
         save(checkpoint, config, folder)?;
     }
     let kept: Config = folder.config()?;
-    let Config { budget, int8_part, data_dir, cache_dir, .. } = config.clone();
-    let settings = Config { budget, int8_part, data_dir, cache_dir, ..kept.clone() };
+    let Config { budget, int8_part, data_dir, cache_dir, accumulate, recompute, .. } = config.clone();
+    let settings = Config { budget, int8_part, data_dir, cache_dir, accumulate, recompute, ..kept.clone() };
     if settings != kept {
         folder.configure(&settings)?;
     }

@@ -13,7 +13,7 @@ use crate::run::config::{Budget, Choices, Config, Device};
 use crate::run::folder::{CHECKPOINT, CONFIG};
 use crate::run::preset::Preset;
 use crate::run::{Lock, RunFolder};
-use crate::training::{Ending, Trainer, train};
+use crate::training::{Ending, Trainer, TrainingError, train};
 use clap::builder::PossibleValuesParser;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,12 @@ pub(super) struct Arguments {
     /// Images a step [default: the preset's]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     batch: Option<usize>,
+    /// Parts that a step's images are computed in, one after the other, for less memory [default: 1]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
+    accumulate: Option<usize>,
+    /// Compute again what a pass would keep for the next, block by block: less memory, more time
+    #[arg(long)]
+    recompute: bool,
     /// Peak learning rate [default: the preset's]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = positive::<f32>)]
     lr: Option<f32>,
@@ -130,7 +136,7 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
     let dataset = load(source, Split::Train, &files)?;
     let preset = preset_for(arguments, source, dataset.shape())?;
     let config = Config::new(source, &dataset, &files, &preset, &arguments.choices());
-    let trainer = Trainer::new(&config, &dataset)?;
+    let trainer = Trainer::new(&config, &dataset).map_err(refused)?;
     let stop = interrupt::after_step();
     let folder = RunFolder::create(&lock, &config, arguments.force)?;
     carry_out(&config, &dataset, trainer, &folder, stop)
@@ -197,8 +203,10 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
         Failure::Other(format!("{}: the architecture is refused: {cause}", folder.file(CONFIG).display()).into())
     })?;
     keeps_settings(arguments, &config, path)?;
-    // Where the files lie and how many threads there are may change: the result depends on neither.
+    // Where the files lie, how many threads there are and what is kept in memory may change: the result depends on none.
     config.threads = arguments.threads.unwrap_or(config.threads);
+    config.accumulate = arguments.accumulate.unwrap_or(config.accumulate);
+    config.recompute |= arguments.recompute;
     config.data_dir = arguments.files.data_dir.clone().or(config.data_dir);
     config.cache_dir = arguments.files.cache_dir.clone().or(config.cache_dir);
     let dataset = load(config.dataset, Split::Train, &config.files())?;
@@ -219,7 +227,7 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     }
     let Extension { checkpoint, told } = extend(&mut config, checkpoint, &arguments.choices(), &folder)?;
     let resumed = format!("resuming {} after step {}{told}", path.display(), checkpoint.now.step);
-    let trainer = Trainer::restore(&config, &dataset, checkpoint)?;
+    let trainer = Trainer::restore(&config, &dataset, checkpoint).map_err(refused)?;
     if run.is_some_and(|run| !config.is_of(&run)) {
         return Err(of_another_run(
             &folder,
@@ -232,6 +240,14 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     let extended = (!told.is_empty()).then(|| trainer.checkpoint()).transpose()?;
     record(&config, extended.as_ref(), &folder)?;
     carry_out(&config, &dataset, trainer, &folder, stop)
+}
+
+/// Why training cannot begin. Numbers that were given together and do not agree are a mistake of the command line.
+fn refused(cause: TrainingError) -> Failure {
+    match cause {
+        TrainingError::Accumulate { .. } => Failure::Usage(cause.to_string()),
+        cause => cause.into(),
+    }
 }
 
 /// Refuses a checkpoint that does not belong to the settings beside it.
@@ -356,6 +372,8 @@ impl Arguments {
             weight_decay: self.weight_decay,
             int8_part: self.int8_part,
             batch: self.batch,
+            accumulate: self.accumulate,
+            recompute: self.recompute.then_some(true),
             learning_rate: self.lr,
             seed: self.seed,
             device: self.device,

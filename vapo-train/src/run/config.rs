@@ -103,6 +103,13 @@ pub struct Config {
     pub int8_part: f64,
     /// Images a step.
     pub batch: usize,
+    /// Parts that a step's images are computed in, one after the other. What is sampled does not depend on it, but for
+    /// rounding.
+    #[serde(default = "whole")]
+    pub accumulate: usize,
+    /// Whether what a pass leaves to the next is computed again rather than kept.
+    #[serde(default)]
+    pub recompute: bool,
     /// Peak learning rate.
     pub learning_rate: f32,
     /// Steps in which the learning rate rises to its peak.
@@ -136,6 +143,11 @@ fn adam() -> Rule {
     Rule::Adam
 }
 
+/// What runs used before there was a choice.
+fn whole() -> usize {
+    1
+}
+
 /// Settings that a person chose; the preset and the data set decide the others.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choices {
@@ -159,6 +171,10 @@ pub struct Choices {
     pub int8_part: Option<f64>,
     /// Images a step, or the preset's.
     pub batch: Option<usize>,
+    /// Parts of a step's images, or one.
+    pub accumulate: Option<usize>,
+    /// Computing again, or keeping.
+    pub recompute: Option<bool>,
     /// Peak learning rate, or the preset's.
     pub learning_rate: Option<f32>,
     /// Seed, or 0.
@@ -200,6 +216,8 @@ impl Config {
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
             int8_part: choices.int8_part.unwrap_or(0.1),
             batch: choices.batch.unwrap_or(preset.batch),
+            accumulate: choices.accumulate.unwrap_or_else(whole),
+            recompute: choices.recompute.unwrap_or_default(),
             learning_rate: choices.learning_rate.unwrap_or(preset.learning_rate),
             warm_up: 200,
             clip_norm: 1.0,
@@ -239,6 +257,8 @@ impl Config {
             cache_dir: _,
             budget: _,
             int8_part: _,
+            accumulate: _,
+            recompute: _,
             device: _,
             threads: _,
         } = self;
@@ -307,11 +327,13 @@ mod tests {
             change(&mut other);
             assert!(!run.is_of(&other.digest().unwrap()), "{index}");
         }
-        let same: [fn(&mut Config); 5] = [
+        let same: [fn(&mut Config); 7] = [
             |run| run.budget = Budget::Steps(7),
             |run| run.int8_part = 0.5,
             |run| run.data_dir = Some("elsewhere".into()),
             |run| run.cache_dir = Some("elsewhere".into()),
+            |run| run.accumulate = 4,
+            |run| run.recompute = true,
             |run| run.threads += 1,
         ];
         for (index, change) in same.iter().enumerate() {

@@ -15,6 +15,14 @@ pub enum TrainingError {
         "found --batch 1: this objective compares the images of a step, so give 2 or more, or take --objective flow"
     )]
     Lone,
+    /// Parts of a batch that cannot be of one size.
+    #[error("--accumulate {accumulate} does not divide --batch {batch}: give {}", nearest_divisors(*accumulate, *batch))]
+    Accumulate {
+        /// How many parts.
+        accumulate: usize,
+        /// Images of the batch.
+        batch: usize,
+    },
     /// The threads could not be started.
     #[error("cannot start the threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -38,4 +46,28 @@ pub enum TrainingError {
     /// A batch that is no path, a defect of the trainer.
     #[error(transparent)]
     Path(#[from] PathError),
+}
+
+/// The divisors of `batch` that are nearest to `accumulate`, which is none.
+fn nearest_divisors(accumulate: usize, batch: usize) -> String {
+    let divides = |parts: &usize| batch.is_multiple_of(*parts);
+    let below = (1..=batch.min(accumulate)).rfind(divides);
+    let above = (accumulate.saturating_add(1)..=batch).find(divides);
+    let nearest: Vec<String> = below.into_iter().chain(above).map(|parts| parts.to_string()).collect();
+    nearest.join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_several_sizes_are_refused_with_the_nearest_of_one_size() {
+        for (accumulate, batch, nearest) in
+            [(5, 64, "4 or 8"), (100, 64, "64"), (40, 64, "32 or 64"), (0, 64, "1"), (2, 7, "1 or 7")]
+        {
+            let told = TrainingError::Accumulate { accumulate, batch }.to_string();
+            assert_eq!(told, format!("--accumulate {accumulate} does not divide --batch {batch}: give {nearest}"));
+        }
+    }
 }

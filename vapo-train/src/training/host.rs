@@ -71,7 +71,10 @@ impl Weights for HostWeights<'_> {
         let potential = Potential::new(&self.config.architecture, &self.parameters, &Cpu::default());
         let (loss, gradient) = match parts {
             Parts::Shards => shards::apart(&potential, samples, &self.memories, loss)?,
-            Parts::Whole => shards::together(&potential, samples, &self.memories, loss)?,
+            Parts::Whole => {
+                let recompute = self.config.recompute || self.config.accumulate > 1;
+                shards::together(&potential, samples, &self.memories, recompute, loss)?
+            }
         };
         self.gradient = gradient;
         Ok(loss)
@@ -115,5 +118,49 @@ impl Weights for HostWeights<'_> {
         self.ema = Ema::restore(average.clone(), config.ema_decay, *updates);
         self.moving = moving;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arithmetic::random::{generator, uniform};
+    use crate::dataset::{Dataset, Files, Source, Split};
+    use crate::objective::Objective;
+    use crate::path::Path;
+    use crate::run::config::Choices;
+    use crate::run::preset::Preset;
+
+    /// With a memory a shard where it is kept, and a memory a thread where it is computed again.
+    #[test]
+    fn what_the_first_pass_leaves_is_kept_or_computed_again_to_the_same_bytes() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("tiny").unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let mut generator = generator(3);
+        let mut draw = |count: usize| -> Vec<f32> { (0..count).map(|_| uniform(&mut generator)).collect() };
+        // Seven shards, of which the last is the smallest.
+        let (data, noise, times) = (draw(310 * 64), draw(310 * 64), draw(310));
+        for objective in [Objective::Energy, Objective::VapoBayes] {
+            let differentiated = |choices: Choices| {
+                let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
+                let layout = Layout::new(&config.architecture);
+                let moved = Moved::fresh((0..layout.len()).map(|index| (index as f32).sin()).collect());
+                let mut weights = HostWeights::new(&config, &layout, &moved, Moving::All).unwrap();
+                let path = Path::new(config.architecture.homotopy, &data, &noise, &times).unwrap();
+                let loss = |evaluation: &_, part| objective.evaluate_part(evaluation, &path, part);
+                let loss = pool.install(|| weights.differentiate(path.samples(), Parts::Whole, &loss)).unwrap();
+                (loss, weights.gradient, weights.memories.count())
+            };
+            let (loss, gradient, memories) = differentiated(Choices::default());
+            assert!(gradient.iter().any(|value| *value != 0.0) && memories == 7, "{objective:?}: {memories}");
+            for choices in [
+                Choices { accumulate: Some(5), ..Choices::default() },
+                Choices { recompute: Some(true), ..Choices::default() },
+            ] {
+                let again = differentiated(choices);
+                assert!(again.0 == loss && again.1 == gradient && again.2 <= 2, "{objective:?}: {}", again.2);
+            }
+        }
     }
 }

@@ -5,8 +5,8 @@
 //!
 //! A gradient takes as much memory as the parameters, however small its shard. So there is no gradient a shard: neighbours
 //! are added up at once, into one of a few partial sums. Objectives of whole batches, `energy` and `vapo-bayes`, cannot begin the
-//! second pass before the first has ended, so they keep what the first leaves of every shard: that grows with the batch, to
-//! 0.3 GB for 64 images of the preset `cifar10`.
+//! second pass before the first has ended, so they keep what the first leaves of every shard, which grows with the batch, or
+//! compute it again, which takes the first pass twice.
 
 use crate::arithmetic::extent::ExtentError;
 use crate::ops::Fused;
@@ -43,6 +43,12 @@ impl Memories {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
+    /// How many wait for the next batch.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
     fn give_back(&self, memory: Memory) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
     }
@@ -72,7 +78,8 @@ pub(super) fn apart(
     add_up(shards(&samples), &of_shard)
 }
 
-/// The first pass over all shards, then the second, on the threads of the current pool.
+/// The first pass over all shards, then the second, on the threads of the current pool. What the first leaves of a shard is
+/// kept for the second, or computed again for it: a memory a shard, or a thread.
 ///
 /// # Errors
 /// Those of `loss`.
@@ -80,15 +87,27 @@ pub(super) fn together(
     potential: &Potential<f32, Cpu>,
     samples: Samples<'_, f32>,
     memories: &Memories,
+    recompute: bool,
     loss: &Loss<'_>,
 ) -> Result<Part, ExtentError> {
-    let first = |shard: Range<usize>| {
+    let evaluate = |shard: &Range<usize>| {
         let mut memory = memories.take();
-        (potential.evaluate::<Fused>(samples.slice(shard.clone()), &mut memory), (shard, memory))
+        (potential.evaluate::<Fused>(samples.slice(shard.clone()), &mut memory), memory)
+    };
+    let first = |shard: Range<usize>| {
+        let (evaluation, memory) = evaluate(&shard);
+        let left = if recompute {
+            memories.give_back(memory);
+            None
+        } else {
+            Some(memory)
+        };
+        (evaluation, (shard, left))
     };
     let (parts, left): (Vec<_>, Vec<_>) = shards(&samples).into_par_iter().map(first).unzip();
     let cotangents = loss(&concatenated(parts), 0..samples.times.len())?;
-    let second = |(shard, mut memory): (Range<usize>, Memory)| {
+    let second = |(shard, left): (Range<usize>, Option<Memory>)| {
+        let mut memory = left.unwrap_or_else(|| evaluate(&shard).1);
         let seeds = cotangents.seeds().slice(shard.clone());
         let gradient = potential.gradient::<Fused>(samples.slice(shard), seeds, &mut memory);
         memories.give_back(memory);

@@ -87,6 +87,9 @@ fn batches(config: &Config, dataset: &Dataset) -> Result<Batches, TrainingError>
     if batch.get() == 1 && !config.objective.is_sum_over_samples() {
         return Err(TrainingError::Lone);
     }
+    if !config.batch.is_multiple_of(config.accumulate) {
+        return Err(TrainingError::Accumulate { accumulate: config.accumulate, batch: config.batch });
+    }
     let images = NonZeroUsize::new(config.draws.images(batch.get())).ok_or(TrainingError::Batch)?;
     Ok(dataset.batches(images, config.seed))
 }

@@ -17,8 +17,8 @@ fn commands() -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --steps --minutes --int8-part --batch --lr --objective --times --draws \
-                 --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
+                "{FILES} --flip --no-flip --preset --steps --minutes --int8-part --batch --accumulate --recompute --lr --objective \
+                 --times --draws --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
         ("sample", format!("--model --count {SAMPLER} {out}")),
@@ -130,6 +130,10 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("--steps 1.5", &["--steps", "'1.5'"]),
         ("--batch 0", &["--batch", "0 is not in 1..="]),
         ("--batch 18446744073709551615", &["--batch", "is not in 1..="]),
+        ("--accumulate 0", &["--accumulate", "0 is not in 1..=65536"]),
+        ("--accumulate 65537", &["--accumulate", "is not in 1..=65536"]),
+        ("--batch 96 --accumulate 20", &["--accumulate 20 does not divide --batch 96: give 16 or 24"]),
+        ("--preset tiny --accumulate 100", &["--accumulate 100 does not divide --batch 64: give 64"]),
         ("--threads 0", &["--threads", "0 is not in 1..="]),
         ("--threads 100000", &["--threads", "is not in 1..="]),
         ("--minutes 0", &["--minutes", "above zero"]),

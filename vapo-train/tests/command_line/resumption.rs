@@ -164,6 +164,37 @@ fn other_settings_are_refused_and_the_same_are_not() {
 }
 
 #[test]
+fn what_is_kept_in_memory_changes_no_byte_and_may_be_chosen_anew() {
+    let root = TempDir::new().unwrap();
+    // Shards of the whole batch, which `energy` keeps or computes again.
+    let train = |line: &str| {
+        vapo_train(root.path(), &format!("--preset tiny --batch 80 --objective energy --threads 2 {line}"))
+    };
+    let model = |run: &str| {
+        let mut files = result(&root.path().join(run));
+        files.remove(Path::new("config.json")).unwrap();
+        files
+    };
+    for (out, chosen) in [("whole", ""), ("parts", "--accumulate 4"), ("again", "--recompute")] {
+        train(&format!("--steps 30 {chosen} --out {out}")).succeeded();
+    }
+    assert!(model("whole") == model("parts"));
+    assert!(model("whole") == model("again"));
+
+    let before = contents(root.path());
+    train("--resume --out parts --steps 40 --accumulate 7")
+        .refused(2, &["--accumulate 7", "--batch 80", "give 5 or 8"]);
+    assert!(contents(root.path()) == before);
+    train("--resume --out whole --steps 40").succeeded();
+    train("--resume --out parts --steps 40 --accumulate 5 --recompute").succeeded();
+    assert!(model("whole") == model("parts"));
+    // The choice is remembered: the run goes on in as little memory.
+    train("--resume --out parts").succeeded();
+    let config: Config = serde_json::from_slice(&fs::read(root.path().join("parts/config.json")).unwrap()).unwrap();
+    assert_eq!((config.accumulate, config.recompute), (5, true));
+}
+
+#[test]
 fn where_there_is_no_run_nothing_is_resumed_and_nothing_made() {
     let root = TempDir::new().unwrap();
     vapo_train(root.path(), "--resume").refused(1, &["runs/digits holds no run", "config.json"]);
