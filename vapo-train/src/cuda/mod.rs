@@ -18,6 +18,9 @@
 mod device;
 #[cfg(feature = "cuda")]
 pub mod driver;
+#[cfg(feature = "cuda")]
+mod evaluator;
+#[cfg(feature = "cuda")]
 mod kernels;
 mod layer;
 mod network;

@@ -16,7 +16,7 @@
 
 pub mod encoder;
 pub(crate) mod graph;
-mod layer;
+pub(crate) mod layer;
 pub mod parameters;
 mod pass;
 mod pattern;

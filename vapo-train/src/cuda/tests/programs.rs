@@ -1,44 +1,96 @@
 //! What is known of a program without a device.
 
+use super::usual_image;
 use crate::cuda::network::Network;
 use crate::cuda::passes::Options;
-use crate::cuda::program::{Phase, Placement};
+use crate::cuda::program::{Buffer, Phase, Placement, Program, Role};
 use crate::run::preset::Preset;
-use vapo_format::{Homotopy, Shape};
+use vapo_format::Homotopy;
+
+/// Bytes of an f32.
+const REAL: usize = 4;
+
+fn program(preset: &Preset, images: usize, recompute: bool) -> Program {
+    let architecture = preset.architecture(usual_image(preset.name), Homotopy::Linear);
+    Network::new(&architecture, Options { images, time_rate: false, recompute }).program
+}
+
+/// Bytes that live at a launch, of buffers that do not last.
+fn live(program: &Program, at: usize) -> usize {
+    let lives = |&index: &usize| {
+        let within = |(first, last): (usize, usize)| (first..=last).contains(&at);
+        !program.buffers[index].role.lasts() && program.lifetimes[index].is_some_and(within)
+    };
+    (0..program.buffers.len()).filter(lives).map(|index| program.bytes(Buffer(index), REAL)).sum()
+}
 
 #[test]
-fn print() {
+fn buffers_that_live_at_once_lie_apart() {
     for preset in Preset::all() {
-        let image = match preset.name {
-            "digits" | "tiny" => Shape { channels: 1, height: 8, width: 8 },
-            "small" | "medium" | "peer-8" | "peer-16" => Shape { channels: 1, height: 28, width: 28 },
-            n if n.starts_with("cifar") => Shape { channels: 3, height: 32, width: 32 },
-            _ => Shape { channels: 3, height: 64, width: 64 },
-        };
-        for (time_rate, recompute) in [(false, false), (true, false), (false, true)] {
-            let n = Network::new(
-                &preset.architecture(image, Homotopy::Linear),
-                Options { images: preset.batch, time_rate, recompute },
-            );
-            let p = &n.program;
-            let place = Placement::new(p, 4);
-            let live = |at: usize| -> usize {
-                (0..p.buffers.len())
-                    .filter(|&i| !p.buffers[i].role.lasts() && p.lifetimes[i].is_some_and(|(a, b)| a <= at && b >= at))
-                    .map(|i| p.bytes(crate::cuda::program::Buffer(i), 4))
-                    .sum()
-            };
-            let peak = (0..p.launches()).map(live).max().unwrap();
-            println!(
-                "{} {time_rate} {recompute}: launches {:?} bytes {} lasting {} peak live {} kept {} GFLOP {:.3}",
-                preset.name,
-                Phase::ALL.map(|ph| p.phase(ph).len()),
-                place.bytes,
-                place.lasting,
-                peak,
-                p.kept(4),
-                Phase::ALL.map(|ph| p.operations(ph)).iter().sum::<u64>() as f64 / 1e9
-            );
+        for recompute in [false, true] {
+            let program = program(&preset, 2, recompute);
+            let placement = Placement::new(&program, REAL);
+            let always = (0, program.launches());
+            let placed: Vec<_> = (0..program.buffers.len())
+                .filter_map(|index| {
+                    let lasts = program.buffers[index].role.lasts();
+                    let lifetime = if lasts { Some(always) } else { program.lifetimes[index] };
+                    let start = placement.offsets[index];
+                    Some((lifetime?, start..start + program.bytes(Buffer(index), REAL)))
+                })
+                .collect();
+            for (index, (life, bytes)) in placed.iter().enumerate() {
+                assert!(bytes.end <= placement.bytes);
+                for (other_life, other) in &placed[index + 1..] {
+                    let at_once = life.0 <= other_life.1 && other_life.0 <= life.1;
+                    let apart = bytes.end <= other.start || other.end <= bytes.start;
+                    assert!(!at_once || apart, "{}: {life:?} {bytes:?}, {other_life:?} {other:?}", preset.name);
+                }
+            }
         }
+    }
+}
+
+/// The goal: 1.3 times the parameters, moments, average and what the last reverse pass needs of earlier ones.
+#[test]
+fn a_step_takes_little_more_memory_than_what_reverse_keeps() {
+    for preset in Preset::all() {
+        let program = program(&preset, preset.batch, false);
+        let placement = Placement::new(&program, REAL);
+        let states = [Role::Parameters, Role::Moments, Role::Average];
+        let needed = states.map(|role| program.lasting(role, REAL)).iter().sum::<usize>() + program.kept(REAL);
+        let ratio = placement.bytes as f64 / needed as f64;
+        assert!(ratio < 1.3, "{}: {ratio}", preset.name);
+        // Little is lost between buffers.
+        let peak = (0..program.launches()).map(|at| live(&program, at)).max().unwrap_or_default();
+        let lost = (placement.bytes - placement.lasting) as f64 / peak as f64;
+        assert!(lost < 1.1, "{}: {lost}", preset.name);
+    }
+}
+
+#[test]
+fn computing_again_takes_less_memory_and_more_operations() {
+    for preset in Preset::all().iter().filter(|preset| preset.name != "tiny") {
+        let [keeps, again] = [false, true].map(|recompute| {
+            let program = program(preset, preset.batch, recompute);
+            let operations: u64 = Phase::ALL.map(|phase| program.operations(phase)).iter().sum();
+            (Placement::new(&program, REAL).bytes, operations)
+        });
+        assert!(10 * again.0 < 6 * keeps.0, "{}: {} of {} bytes", preset.name, again.0, keeps.0);
+        assert!((1.5..2.0).contains(&(again.1 as f64 / keeps.1 as f64)), "{}: {again:?} {keeps:?}", preset.name);
+    }
+}
+
+/// Forward and in reverse, for values and for tangents, and the weights' two products.
+#[test]
+fn products_are_those_of_the_method() {
+    for preset in Preset::all() {
+        let architecture = preset.architecture(usual_image(preset.name), Homotopy::Linear);
+        let forward = 2 * preset.batch as u64 * architecture.multiply_accumulates();
+        let program = program(&preset, preset.batch, false);
+        let found: u64 = Phase::ALL.map(|phase| program.operations(phase)).iter().sum();
+        // Nothing flows back to the signal and to time in the second pass, and no tangents through what depends on time alone.
+        let ratio = found as f64 / forward as f64;
+        assert!((5.0..=6.0).contains(&ratio), "{}: {ratio}", preset.name);
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Operands<'a, E: Dtype, D: Storage<E>> {
 
 macro_rules! kinds {
     ($($file:ident: $Kind:ident,)*) => {
-        $(pub(super) mod $file;)*
+        $(pub(crate) mod $file;)*
 
         /// The output of a node, (N, H, W, C).
         pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(

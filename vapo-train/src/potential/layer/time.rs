@@ -15,9 +15,9 @@ pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
 }
 
 /// Sines of t·f for a node's frequencies f, then cosines, of every time t; and their derivatives with respect to time.
-pub(in crate::potential) struct Features<E> {
+pub(crate) struct Features<E> {
     /// (N, features).
-    pub(in crate::potential) values: Vec<E>,
+    pub(crate) values: Vec<E>,
     /// (N, features).
     slopes: Vec<E>,
     /// How many a time.
@@ -25,7 +25,7 @@ pub(in crate::potential) struct Features<E> {
 }
 
 impl<E: Dtype> Features<E> {
-    pub(in crate::potential) fn new(time: Time, times: &[E]) -> Self {
+    pub(crate) fn new(time: Time, times: &[E]) -> Self {
         let number = |value| E::from_f64(value).unwrap_or_default();
         let (frequencies, count) = (time.frequencies(), usize::from(time.features));
         let [mut values, mut slopes] = [(); 2].map(|()| Vec::with_capacity(times.len() * count));
@@ -46,13 +46,13 @@ impl<E: Dtype> Features<E> {
     }
 
     /// Tangents of the features where time moves by `rates`, (N,).
-    pub(in crate::potential) fn tangents(&self, rates: &[E]) -> Vec<E> {
+    pub(crate) fn tangents(&self, rates: &[E]) -> Vec<E> {
         let rows = self.slopes.chunks_exact(self.count).zip(rates);
         rows.flat_map(|(slopes, &rate)| slopes.iter().map(move |&slope| slope * rate)).collect()
     }
 
     /// What these features add to ∂Φ/∂t, (N,), from their cotangents.
-    pub(in crate::potential) fn time_rate(&self, cotangents: &[E]) -> Vec<E> {
+    pub(crate) fn time_rate(&self, cotangents: &[E]) -> Vec<E> {
         let rows = self.slopes.chunks_exact(self.count).zip(cotangents.chunks_exact(self.count));
         rows.map(|(slopes, cotangents)| slopes.iter().zip(cotangents).fold(E::default(), |sum, (&a, &b)| sum + a * b))
             .collect()

@@ -1,0 +1,73 @@
+//! Both passes of the potential over a part of a batch, on a device.
+
+use super::device::{DeviceError, Lie, Loaded, Real};
+use super::network::Network;
+use super::program::{Phase, Scalar};
+use crate::potential::layer::time::Features;
+use crate::potential::{Evaluation, Samples, Seeds};
+use dfdx::prelude::{Cuda, Dtype};
+use vapo_format::Layer;
+
+/// A network on a device.
+pub(super) struct Evaluator<E> {
+    pub(super) network: Network,
+    pub(super) loaded: Loaded,
+    /// Features of the times that were evaluated last, for every node of them.
+    features: Vec<Features<E>>,
+    pub(super) scalars: [f64; Scalar::COUNT],
+}
+
+impl<E: Real + Dtype> Evaluator<E> {
+    /// # Errors
+    /// [`DeviceError`].
+    pub(super) fn new(cuda: &Cuda, network: Network, lie: Lie) -> Result<Self, DeviceError> {
+        let loaded = Loaded::new::<E>(cuda, &network.program, lie)?;
+        Ok(Evaluator { network, loaded, features: Vec::new(), scalars: [0.0; Scalar::COUNT] })
+    }
+
+    /// Φ, ∇ₓΦ and, where the program has it, ∂Φ/∂t of as many samples as the program is for.
+    ///
+    /// # Errors
+    /// [`DeviceError::Driver`].
+    pub(super) fn evaluate(&mut self, samples: Samples<'_, E>) -> Result<Evaluation<E>, DeviceError> {
+        let Network { nodes, exchange, .. } = &self.network;
+        self.loaded.write(exchange.images, samples.images)?;
+        self.features.clear();
+        for &(node, buffer) in &exchange.features {
+            let Layer::Time(time) = nodes.node(node).layer else { unreachable!("it makes features of time") };
+            let features = Features::new(time, samples.times);
+            self.loaded.write(buffer, &features.values)?;
+            self.features.push(features);
+        }
+        self.loaded.run(Phase::Evaluate, &self.scalars)?;
+        let mut rates = Vec::new();
+        for (features, &buffer) in self.features.iter().zip(&exchange.feature_cotangents) {
+            let of_node = features.time_rate(&self.loaded.read(buffer, features.values.len())?);
+            rates = match rates.is_empty() {
+                true => of_node,
+                false => rates.iter().zip(&of_node).map(|(&sum, &rate)| sum + rate).collect(),
+            };
+        }
+        Ok(Evaluation {
+            potential: self.loaded.read(exchange.potential, samples.times.len())?,
+            drift: self.loaded.read(exchange.drift, samples.images.len())?,
+            time_rate: rates,
+        })
+    }
+
+    /// Makes the gradient of Σ potential·Φ + drift·∇Φ + time_rate·Φₜ with respect to the parameters, for the samples that were
+    /// evaluated last; or adds it to the one there is.
+    ///
+    /// # Errors
+    /// [`DeviceError::Driver`].
+    pub(super) fn differentiate(&mut self, seeds: Seeds<'_, E>, add: bool) -> Result<(), DeviceError> {
+        let exchange = &self.network.exchange;
+        self.loaded.write(exchange.potential_seeds, seeds.potential)?;
+        self.loaded.write(exchange.drift_seeds, seeds.drift)?;
+        for (features, &buffer) in self.features.iter().zip(&exchange.feature_tangents) {
+            self.loaded.write(buffer, &features.tangents(seeds.time_rate))?;
+        }
+        self.scalars[Scalar::Accumulate.index()] = if add { 1.0 } else { 0.0 };
+        self.loaded.run(Phase::Differentiate, &self.scalars)
+    }
+}

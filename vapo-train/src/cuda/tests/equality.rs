@@ -1,0 +1,160 @@
+//! A device in f64 against the processor in f64: potential, drift, rate in time, and the gradient of the parameters.
+
+use crate::arithmetic::random::generator;
+use crate::cuda::device::Lie;
+use crate::cuda::evaluator::Evaluator;
+use crate::cuda::network::Network;
+use crate::cuda::passes::Options;
+use crate::ops::Fused;
+use crate::ops::fused::memory::Memory;
+use crate::potential::{Evaluation, Potential, Samples, Seeds};
+use crate::run::preset::Preset;
+use dfdx::prelude::{Cpu, Cuda};
+use vapo_format::layer::{Add, Concat, Conv, Readout, Silu, SpaceToDepth, Time, Up};
+use vapo_format::{Architecture, Homotopy, Layer, Shape};
+use vapo_sampler::Noise;
+
+/// What both compute differs by this part of its largest value, at most. Both are in f64, and sum in other orders.
+const TOLERANCE: f64 = 1e-11;
+
+fn random(count: usize, seed: u64, scale: f64) -> Vec<f64> {
+    let mut values = vec![0f32; count];
+    Noise::new(generator(seed)).fill(&mut values);
+    values.into_iter().map(|value| scale * f64::from(value)).collect()
+}
+
+/// A batch, and how a loss changes with its evaluation.
+struct Problem {
+    parameters: Vec<f64>,
+    images: Vec<f64>,
+    times: Vec<f64>,
+    seeds: Evaluation<f64>,
+}
+
+impl Problem {
+    fn new(architecture: &Architecture, images: usize) -> Self {
+        let size = images * architecture.signal.elements();
+        Problem {
+            parameters: random(architecture.parameters(), 1, 0.3),
+            images: random(size, 2, 1.0),
+            times: (0..images).map(|image| (image as f64 + 0.5) / images as f64).collect(),
+            seeds: Evaluation {
+                potential: random(images, 3, 1.0),
+                drift: random(size, 4, 1.0),
+                time_rate: random(images, 5, 1.0),
+            },
+        }
+    }
+
+    fn samples(&self) -> Samples<'_, f64> {
+        Samples { images: &self.images, times: &self.times }
+    }
+
+    /// Seeds of all, or of all but the rate in time.
+    fn seeds<'a>(&'a self, none: &'a [f64], time_rate: bool) -> Seeds<'a, f64> {
+        let Evaluation { potential, drift, time_rate: rates } = &self.seeds;
+        Seeds { potential, drift, time_rate: if time_rate { rates } else { none } }
+    }
+}
+
+fn assert_close(found: &[f64], expected: &[f64], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let scale = expected.iter().fold(0f64, |scale, value| scale.max(value.abs()));
+    assert!(scale > 0.0, "{what} is zero");
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let difference = (found - expected).abs() / scale;
+        assert!(difference <= TOLERANCE, "{what}[{index}]: {found} is not {expected}, {difference:.1e} of the largest");
+    }
+}
+
+/// Evaluates and differentiates on the device: what it gives, and the gradient of one batch and of two added up.
+fn on_device(cuda: &Cuda, architecture: &Architecture, problem: &Problem, options: Options, lie: Lie) -> [Vec<f64>; 5] {
+    let network = Network::new(architecture, options);
+    let (parameters, gradient) = (network.stores.parameters, network.stores.gradient);
+    let mut device = Evaluator::<f64>::new(cuda, network, lie).unwrap();
+    device.loaded.write(parameters, &problem.parameters).unwrap();
+    let none = vec![0.0; problem.times.len()];
+    let seeds = problem.seeds(&none, options.time_rate);
+    let mut gradients = Vec::new();
+    let mut evaluation = Evaluation::default();
+    for add in [false, true] {
+        evaluation = device.evaluate(problem.samples()).unwrap();
+        device.differentiate(seeds, add).unwrap();
+        gradients.push(device.loaded.read(gradient, problem.parameters.len()).unwrap());
+    }
+    let twice = gradients.pop().unwrap_or_default();
+    [evaluation.potential, evaluation.drift, evaluation.time_rate, gradients.pop().unwrap_or_default(), twice]
+}
+
+/// Compares device and processor for all options.
+fn assert_equal(cuda: &Cuda, name: &str, architecture: &Architecture, images: usize) {
+    architecture.validate().unwrap();
+    let problem = Problem::new(architecture, images);
+    let processor = Potential::new(architecture, &problem.parameters, &Cpu::default());
+    let mut memory = Memory::default();
+    let expected = processor.evaluate::<Fused>(problem.samples(), &mut memory);
+    let none = vec![0.0; images];
+    for time_rate in [false, true] {
+        let gradient = processor.gradient::<Fused>(problem.samples(), problem.seeds(&none, time_rate), &mut memory);
+        let twice: Vec<f64> = gradient.iter().map(|value| 2.0 * value).collect();
+        let mut all = Vec::new();
+        for (recompute, lie) in [(false, Lie::Apart), (false, Lie::Together), (true, Lie::Apart), (true, Lie::Together)]
+        {
+            let found = on_device(cuda, architecture, &problem, Options { images, time_rate, recompute }, lie);
+            let what = |part: &str| format!("{name}, time rate {time_rate}, recompute {recompute}, {lie:?}: {part}");
+            assert_close(&found[0], &expected.potential, &what("potential"));
+            assert_close(&found[1], &expected.drift, &what("drift"));
+            if time_rate {
+                assert_close(&found[2], &expected.time_rate, &what("rate in time"));
+            }
+            assert_close(&found[3], &gradient, &what("gradient"));
+            assert_close(&found[4], &twice, &what("two gradients"));
+            all.push(found);
+        }
+        // Where buffers lie, and what is computed again, changes no bit.
+        assert!(all.iter().all(|found| *found == all[0]), "{name}, time rate {time_rate}: not the same bytes");
+    }
+}
+
+/// The smallest square images that a preset takes.
+fn smallest(preset: &Preset) -> Architecture {
+    let extents = [4, 8, 16, 32, 64].map(|extent| Shape { channels: 1, height: extent, width: extent });
+    let architectures = extents.map(|image| preset.architecture(image, Homotopy::Linear));
+    architectures.into_iter().find(|architecture| architecture.validate().is_ok()).unwrap()
+}
+
+#[test]
+fn all_presets_are_those_of_the_processor() {
+    let cuda = Cuda::try_build(0, 0).unwrap();
+    for preset in Preset::all() {
+        assert_equal(&cuda, preset.name, &smallest(&preset), 3);
+    }
+}
+
+/// Every kind of layer, in ways that no preset has: skips, windows of other extents, sums whose terms come late or are the signal.
+#[test]
+fn other_graphs_are_those_of_the_processor() {
+    let cuda = Cuda::try_build(0, 0).unwrap();
+    let mut graph = Architecture::new(Shape { channels: 2, height: 4, width: 8 }, Homotopy::Linear);
+    let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).unwrap();
+    let time = push(Time { features: 6 }.into(), &[]);
+    let embedding = push(Conv::linear(9).into(), &[time]);
+    let stem = push(Conv { window: [3, 5], stride: [1, 1], channels: 4 }.into(), &[0]);
+    let film = push(Conv::linear(8).into(), &[embedding]);
+    let active = push(Silu.into(), &[stem, film]);
+    let deep = push(SpaceToDepth.into(), &[active]);
+    let down = push(Conv { window: [1, 2], stride: [1, 2], channels: 20 }.into(), &[deep]);
+    let again = push(Silu.into(), &[down]);
+    let wide = push(Conv { window: [2, 2], stride: [2, 2], channels: 70 }.into(), &[again]);
+    let back = push(Up.into(), &[wide]);
+    let joined = push(Concat.into(), &[back, down]);
+    let narrow = push(Conv::same3x3(20).into(), &[joined]);
+    let sum = push(Add.into(), &[narrow, down]);
+    let other = push(Conv { window: [1, 3], stride: [1, 1], channels: 20 }.into(), &[sum]);
+    let third = push(Conv::linear(20).into(), &[again]);
+    let sum = push(Add.into(), &[other, third]);
+    let head = push(Silu.into(), &[sum]);
+    let factors = push(Conv::linear(21).into(), &[embedding]);
+    push(Readout.into(), &[head, factors, 0]);
+    assert_equal(&cuda, "a graph of every kind", &graph, 2);
+}
