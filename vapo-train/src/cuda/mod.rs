@@ -29,3 +29,12 @@ mod passes;
 mod program;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "cuda")]
+mod trainer;
+
+#[cfg(feature = "cuda")]
+pub(crate) use device::DeviceError;
+pub(crate) use network::Network;
+pub(crate) use passes::Options;
+#[cfg(feature = "cuda")]
+pub(crate) use trainer::{Trainer, Vector};

@@ -1,7 +1,9 @@
 //! The program of a network: its buffers, its passes, and how the host exchanges with it.
 
+use super::optimiser::{OptimiserState, optimiser};
 use super::passes::{Exchange, Nodes, Options, Stores, passes};
 use super::program::{Builder, Element, Program, Role};
+use crate::optimiser::Moves;
 use vapo_format::Architecture;
 
 /// A network's program.
@@ -11,12 +13,31 @@ pub(crate) struct Network {
     pub(super) options: Options,
     pub(super) stores: Stores,
     pub(super) exchange: Exchange,
+    /// What moves the parameters, where something does.
+    pub(super) optimiser: Option<OptimiserState>,
     pub(super) program: Program,
 }
 
 impl Network {
-    /// The passes alone.
-    pub(super) fn new(architecture: &Architecture, options: Options) -> Self {
+    /// A step: both passes over a part of a batch, and what `moves` by their gradient. Muon's weights lose the part `decay` of themselves
+    /// a step, in units of the learning rate.
+    pub(crate) fn training(architecture: &Architecture, options: Options, moves: &Moves, decay: f32) -> Self {
+        Network::new(architecture, options, Some((moves, decay)))
+    }
+
+    /// Both passes alone.
+    #[cfg(test)]
+    pub(super) fn passes(architecture: &Architecture, options: Options) -> Self {
+        Network::new(architecture, options, None)
+    }
+
+    /// How many parameters there are.
+    #[cfg(feature = "cuda")]
+    pub(super) fn parameters(&self) -> usize {
+        self.program.buffers[self.stores.parameters.0].elements
+    }
+
+    fn new(architecture: &Architecture, options: Options, moves: Option<(&Moves, f32)>) -> Self {
         let mut builder = Builder::new();
         let nodes = Nodes::new(architecture);
         let parameters = architecture.parameters();
@@ -26,6 +47,7 @@ impl Network {
             counters: builder.buffer_of(Element::Word, Role::Tables, 1),
         };
         let exchange = passes(&mut builder, &nodes, stores, options);
-        Network { nodes, options, stores, exchange, program: builder.finish() }
+        let optimiser = moves.map(|(moves, decay)| optimiser(&mut builder, stores, moves, decay));
+        Network { nodes, options, stores, exchange, optimiser, program: builder.finish() }
     }
 }

@@ -1,61 +1,153 @@
-//! Weights in the host's memory, differentiated by operations composed of dfdx's on the first CUDA device.
+//! Weights on a CUDA device. Images, times and noise go there; potentials and drifts come back, on which the loss is computed; the
+//! gradient, the moments and the average stay.
 
 use super::TrainingError;
-use super::host::HostWeights;
 use super::weights::{Loss, Moved, Moving, Parts, Weights};
-use crate::ops::Composite;
+use crate::arithmetic::extent::check;
+use crate::cuda::{DeviceError, Network, Options, Trainer, Vector};
+use crate::optimiser::Moves;
 use crate::potential::parameters::Layout;
-use crate::potential::{Potential, Samples};
+use crate::potential::{Evaluation, Samples};
 use crate::run::config::Config;
 use dfdx::prelude::Cuda;
+use std::ops::Range;
 
-/// Weights in the host's memory, and the device that differentiates.
+const ACCUMULATE: usize = 1;
+
+/// Weights on the first CUDA device.
 pub(super) struct CudaWeights<'a> {
-    device: Cuda,
-    host: HostWeights<'a>,
+    config: &'a Config,
+    layout: Layout,
+    cuda: Cuda,
+    /// None between two programs alone.
+    trainer: Option<Trainer>,
+    updates: u64,
+}
+
+impl From<DeviceError> for TrainingError {
+    fn from(error: DeviceError) -> Self {
+        TrainingError::Device { cause: error.to_string() }
+    }
 }
 
 impl<'a> CudaWeights<'a> {
     /// Goes on from `moved`.
     ///
     /// # Errors
-    /// [`TrainingError::Device`] where there is none; as [`Weights::write`].
+    /// [`TrainingError::Device`] where there is none, or too little memory; as [`Weights::write`].
     pub(super) fn new(
         config: &'a Config,
         layout: &Layout,
         moved: &Moved,
         moving: Moving,
     ) -> Result<Self, TrainingError> {
-        let refused = |cause| TrainingError::Device { cause };
-        crate::cuda::driver::open().map_err(|error| refused(error.to_string()))?;
-        let device = Cuda::try_build(0, 0).map_err(|error| refused(format!("{error:?}")))?;
-        Ok(CudaWeights { device, host: HostWeights::new(config, layout, moved, moving)? })
+        let cuda = Cuda::try_build(0, 0).map_err(|cause| TrainingError::Device { cause: format!("{cause:?}") })?;
+        let mut weights = CudaWeights { config, layout: layout.clone(), cuda, trainer: None, updates: 0 };
+        weights.write(moved, moving)?;
+        Ok(weights)
+    }
+
+    /// Images of each part of a batch.
+    fn part(&self) -> usize {
+        self.config.batch / ACCUMULATE
+    }
+
+    fn parts(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let part = self.part();
+        (0..ACCUMULATE).map(move |index| index * part..(index + 1) * part)
+    }
+
+    fn trainer(&mut self) -> &mut Trainer {
+        self.trainer.as_mut().unwrap_or_else(|| unreachable!("weights were written"))
     }
 }
 
 impl Weights for CudaWeights<'_> {
-    fn differentiate(&mut self, samples: Samples<'_, f32>, _: Parts, loss: &Loss<'_>) -> Result<f64, TrainingError> {
-        let (architecture, parameters) = self.host.model();
-        let potential = Potential::new(architecture, parameters, &self.device);
-        let evaluation = potential.evaluate::<Composite>(samples, &mut ());
-        let cotangents = loss(&evaluation, 0..samples.times.len())?;
-        self.host.differentiated(potential.gradient::<Composite>(samples, cotangents.seeds(), &mut ()));
-        Ok(cotangents.loss)
+    fn differentiate(
+        &mut self,
+        samples: Samples<'_, f32>,
+        parts: Parts,
+        loss: &Loss<'_>,
+    ) -> Result<f64, TrainingError> {
+        let of_parts = self.parts();
+        let trainer = self.trainer();
+        // The loss of a whole batch needs all parts evaluated first. The second pass needs what the first leaves, so a part is then
+        // evaluated once more, unless it is the only one.
+        if parts == Parts::Whole && of_parts.size_hint().0 > 1 {
+            let mut whole = Evaluation::default();
+            for part in of_parts {
+                let evaluation = trainer.evaluate(samples.slice(part))?;
+                whole.potential.extend(evaluation.potential);
+                whole.drift.extend(evaluation.drift);
+                whole.time_rate.extend(evaluation.time_rate);
+            }
+            let cotangents = loss(&whole, 0..samples.times.len())?;
+            for part in self.parts() {
+                let trainer = self.trainer();
+                trainer.evaluate(samples.slice(part.clone()))?;
+                trainer.differentiate(cotangents.seeds().slice(part.clone()), part.start > 0)?;
+            }
+            return Ok(cotangents.loss);
+        }
+        let mut sum = 0.0;
+        for part in of_parts {
+            let evaluation = trainer.evaluate(samples.slice(part.clone()))?;
+            let cotangents = loss(&evaluation, part.clone())?;
+            trainer.differentiate(cotangents.seeds(), part.start > 0)?;
+            sum += cotangents.loss;
+        }
+        Ok(sum)
     }
 
     fn clip(&mut self, limit: f32) -> Result<Option<f32>, TrainingError> {
-        self.host.clip(limit)
+        let norm = self.trainer().clip(limit)?;
+        Ok(norm.is_finite().then_some(norm as f32))
     }
 
     fn update(&mut self, learning_rate: f32) -> Result<(), TrainingError> {
-        self.host.update(learning_rate)
+        let (update, decay) = (self.updates + 1, self.config.ema_decay);
+        self.trainer().update(update, learning_rate, decay)?;
+        self.updates = update;
+        Ok(())
     }
 
     fn read(&self) -> Result<Moved, TrainingError> {
-        self.host.read()
+        let trainer = self.trainer.as_ref().unwrap_or_else(|| unreachable!("weights were written"));
+        Ok(Moved {
+            updates: self.updates,
+            parameters: trainer.read(Vector::Parameters)?,
+            average: trainer.read(Vector::Average)?,
+            first_moment: trainer.read(Vector::First)?,
+            second_moment: trainer.read(Vector::Second)?,
+        })
     }
 
     fn write(&mut self, moved: &Moved, moving: Moving) -> Result<(), TrainingError> {
-        self.host.write(moved, moving)
+        let Moved { updates, parameters, average, first_moment, second_moment } = moved;
+        let vectors = [
+            ("the parameters", Vector::Parameters, parameters),
+            ("the moving average", Vector::Average, average),
+            ("the first moment", Vector::First, first_moment),
+            ("the second moment", Vector::Second, second_moment),
+        ];
+        for (what, _, values) in vectors {
+            check(what, values, self.layout.len())?;
+        }
+        let Config { architecture, objective, weight_decay, optimiser, .. } = self.config;
+        let moves = match moving {
+            Moving::All => Moves::by(*optimiser, &self.layout),
+            Moving::Biases => Moves::of_biases(&self.layout),
+        };
+        let options = Options { images: self.part(), time_rate: objective.needs_time_rate(), recompute: false };
+        // What was there before gives its memory back first.
+        self.trainer = None;
+        let network = Network::training(architecture, options, &moves, *weight_decay);
+        let mut trainer = Trainer::new(&self.cuda, network)?;
+        for (_, vector, values) in vectors {
+            trainer.write(vector, values)?;
+        }
+        self.trainer = Some(trainer);
+        self.updates = *updates;
+        Ok(())
     }
 }

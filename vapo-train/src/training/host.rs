@@ -47,18 +47,6 @@ impl<'a> HostWeights<'a> {
         weights.write(moved, moving)?;
         Ok(weights)
     }
-
-    /// The network, and its parameters.
-    #[cfg(feature = "cuda")]
-    pub(super) fn model(&self) -> (&vapo_format::Architecture, &[f32]) {
-        (&self.config.architecture, &self.parameters)
-    }
-
-    /// Takes a gradient that another device computed.
-    #[cfg(feature = "cuda")]
-    pub(super) fn differentiated(&mut self, gradient: Vec<f32>) {
-        self.gradient = gradient;
-    }
 }
 
 impl Weights for HostWeights<'_> {

@@ -69,7 +69,7 @@ fn assert_close(found: &[f64], expected: &[f64], what: &str) {
 
 /// Evaluates and differentiates on the device: what it gives, and the gradient of one batch and of two added up.
 fn on_device(cuda: &Cuda, architecture: &Architecture, problem: &Problem, options: Options, lie: Lie) -> [Vec<f64>; 5] {
-    let network = Network::new(architecture, options);
+    let network = Network::passes(architecture, options);
     let (parameters, gradient) = (network.stores.parameters, network.stores.gradient);
     let mut device = Evaluator::<f64>::new(cuda, network, lie).unwrap();
     device.loaded.write(parameters, &problem.parameters).unwrap();

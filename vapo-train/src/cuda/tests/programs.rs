@@ -12,7 +12,7 @@ const REAL: usize = 4;
 
 fn program(preset: &Preset, images: usize, recompute: bool) -> Program {
     let architecture = preset.architecture(usual_image(preset.name), Homotopy::Linear);
-    Network::new(&architecture, Options { images, time_rate: false, recompute }).program
+    Network::passes(&architecture, Options { images, time_rate: false, recompute }).program
 }
 
 /// Bytes that live at a launch, of buffers that do not last.
