@@ -129,7 +129,7 @@ impl Loaded {
                         function
                     }
                 };
-                let prepared = loaded.prepare(launch, function);
+                let prepared = loaded.prepare(program, size_of::<E>(), launch, function);
                 loaded.launches[phase as usize].push(prepared);
             }
         }
@@ -227,10 +227,10 @@ impl Loaded {
         })
     }
 
-    fn prepare(&self, launch: &Launch, function: sys::CUfunction) -> Prepared {
+    fn prepare(&self, program: &Program, real: usize, launch: &Launch, function: sys::CUfunction) -> Prepared {
         let mut scalars = Vec::new();
         let bits = |(index, argument): (usize, &Argument)| match *argument {
-            Argument::At(buffer, element) => self.addresses[buffer.0] + element as u64,
+            Argument::At(buffer, element) => self.addresses[buffer.0] + (element * program.size(buffer, real)) as u64,
             Argument::Null => 0,
             Argument::Count(count) => count,
             Argument::Number(number) => number.to_bits(),

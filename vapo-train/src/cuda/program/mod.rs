@@ -117,15 +117,18 @@ impl Program {
         self.phase(phase).iter().map(|launch| launch.operations).sum()
     }
 
-    /// Bytes of a buffer, for an element of `real` bytes.
-    pub(super) fn bytes(&self, buffer: Buffer, real: usize) -> usize {
-        let Extent { elements, element, .. } = self.buffers[buffer.0];
-        let size = match element {
+    /// Bytes of a buffer's element, where a real has `real`.
+    pub(super) fn size(&self, buffer: Buffer, real: usize) -> usize {
+        match self.buffers[buffer.0].element {
             Element::Real => real,
             Element::Double | Element::Count => 8,
             Element::Word => 4,
-        };
-        elements * size
+        }
+    }
+
+    /// Bytes of a buffer, where a real has `real`.
+    pub(super) fn bytes(&self, buffer: Buffer, real: usize) -> usize {
+        self.buffers[buffer.0].elements * self.size(buffer, real)
     }
 
     /// Bytes of all buffers of a role that last as long as the program.

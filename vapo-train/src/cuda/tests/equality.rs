@@ -92,9 +92,9 @@ fn assert_equal(cuda: &Cuda, name: &str, architecture: &Architecture, images: us
     let problem = Problem::new(architecture, images);
     let processor = Potential::new(architecture, &problem.parameters, &Cpu::default());
     let mut memory = Memory::default();
-    let expected = processor.evaluate::<Fused>(problem.samples(), &mut memory);
     let none = vec![0.0; images];
     for time_rate in [false, true] {
+        let expected = processor.evaluate::<Fused>(problem.samples(), &mut memory);
         let gradient = processor.gradient::<Fused>(problem.samples(), problem.seeds(&none, time_rate), &mut memory);
         let twice: Vec<f64> = gradient.iter().map(|value| 2.0 * value).collect();
         let mut all = Vec::new();
