@@ -3,8 +3,9 @@
 //! The device is dfdx's: its memory, its context, its stream. The kernels are ours. NVRTC compiles them when a run starts, from
 //! sources that this program carries, so nothing but the driver, cuBLAS and NVRTC is needed beside it.
 
+use super::driver::{self, DriverError};
 use super::program::{ALIGNMENT, Argument, Buffer, Kernel, Launch, Phase, Placement, Program, Scalar};
-use cudarc::driver::{CudaDevice, DevicePtr, DriverError, result, sys};
+use cudarc::driver::{CudaDevice, DevicePtr, result, sys};
 use cudarc::nvrtc::{CompileOptions, compile_ptx_with_opts};
 use dfdx::prelude::{Cuda, Storage};
 use std::collections::HashMap;
@@ -29,6 +30,9 @@ impl Real for f64 {
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
+    /// There is no device, or none that can be used.
+    #[error(transparent)]
+    Library(#[from] DriverError),
     /// The device cannot be opened.
     #[error("the CUDA device cannot be used: {0}")]
     Open(String),
@@ -61,8 +65,17 @@ pub enum DeviceError {
     },
 }
 
+/// The first CUDA device.
+///
+/// # Errors
+/// [`DeviceError::Library`], [`DeviceError::Open`].
+pub(crate) fn open() -> Result<Cuda, DeviceError> {
+    driver::open()?;
+    Cuda::try_build(0, 0).map_err(|error| DeviceError::Open(format!("{error:?}")))
+}
+
 /// Why a call of the driver failed.
-fn failed(what: &'static str) -> impl Fn(DriverError) -> DeviceError {
+fn failed(what: &'static str) -> impl Fn(result::DriverError) -> DeviceError {
     move |error| {
         let text = error.error_string().ok().map(|text| text.to_string_lossy().into_owned());
         DeviceError::Driver { what, cause: text.unwrap_or_else(|| format!("{:?}", error.0)) }

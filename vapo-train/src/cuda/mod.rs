@@ -33,7 +33,7 @@ mod tests;
 mod trainer;
 
 #[cfg(feature = "cuda")]
-pub(crate) use device::DeviceError;
+pub(crate) use device::{DeviceError, open};
 pub(crate) use network::Network;
 pub(crate) use passes::Options;
 #[cfg(feature = "cuda")]

@@ -41,7 +41,7 @@ impl<'a> CudaWeights<'a> {
         moved: &Moved,
         moving: Moving,
     ) -> Result<Self, TrainingError> {
-        let cuda = Cuda::try_build(0, 0).map_err(|cause| TrainingError::Device { cause: format!("{cause:?}") })?;
+        let cuda = crate::cuda::open()?;
         let mut weights = CudaWeights { config, layout: layout.clone(), cuda, trainer: None, updates: 0 };
         weights.write(moved, moving)?;
         Ok(weights)

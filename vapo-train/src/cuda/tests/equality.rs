@@ -125,7 +125,7 @@ fn smallest(preset: &Preset) -> Architecture {
 
 #[test]
 fn all_presets_are_those_of_the_processor() {
-    let cuda = Cuda::try_build(0, 0).unwrap();
+    let cuda = crate::cuda::open().unwrap();
     for preset in Preset::all() {
         assert_equal(&cuda, preset.name, &smallest(&preset), 3);
     }
@@ -134,7 +134,7 @@ fn all_presets_are_those_of_the_processor() {
 /// Every kind of layer, in ways that no preset has: skips, windows of other extents, sums whose terms come late or are the signal.
 #[test]
 fn other_graphs_are_those_of_the_processor() {
-    let cuda = Cuda::try_build(0, 0).unwrap();
+    let cuda = crate::cuda::open().unwrap();
     let mut graph = Architecture::new(Shape { channels: 2, height: 4, width: 8 }, Homotopy::Linear);
     let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).unwrap();
     let time = push(Time { features: 6 }.into(), &[]);

@@ -56,7 +56,7 @@ fn a_step_of_digits_has_at_most_150_launches() {
     let digits = named("digits");
     let architecture = digits.architecture(Shape { channels: 1, height: 8, width: 8 }, Homotopy::Linear);
     let options = Options { images: digits.batch, time_rate: false, recompute: false };
-    let passes = Network::new(&architecture, options).program.launches();
+    let passes = Network::passes(&architecture, options).program.launches();
     let optimiser = program(&Moves::by(Rule::Muon, &Layout::new(&architecture))).0.launches();
     println!("{passes} and {optimiser}");
     assert!(passes + optimiser <= 150);
@@ -108,7 +108,7 @@ mod on_a_device {
 
     fn cuda() -> Cuda {
         driver::open().unwrap();
-        Cuda::try_build(0, 0).unwrap()
+        crate::cuda::open().unwrap()
     }
 
     fn gaussian(count: usize, seed: u64, scale: f32) -> Vec<f32> {
