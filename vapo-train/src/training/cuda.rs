@@ -12,8 +12,6 @@ use crate::run::config::Config;
 use dfdx::prelude::Cuda;
 use std::ops::Range;
 
-const ACCUMULATE: usize = 1;
-
 /// Weights on the first CUDA device.
 pub(super) struct CudaWeights<'a> {
     config: &'a Config,
@@ -49,12 +47,12 @@ impl<'a> CudaWeights<'a> {
 
     /// Images of each part of a batch.
     fn part(&self) -> usize {
-        self.config.batch / ACCUMULATE
+        self.config.batch / self.config.accumulate
     }
 
     fn parts(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let part = self.part();
-        (0..ACCUMULATE).map(move |index| index * part..(index + 1) * part)
+        (0..self.config.accumulate).map(move |index| index * part..(index + 1) * part)
     }
 
     fn trainer(&mut self) -> &mut Trainer {
@@ -133,12 +131,12 @@ impl Weights for CudaWeights<'_> {
         for (what, _, values) in vectors {
             check(what, values, self.layout.len())?;
         }
-        let Config { architecture, objective, weight_decay, optimiser, .. } = self.config;
+        let Config { architecture, objective, weight_decay, optimiser, recompute, .. } = self.config;
         let moves = match moving {
             Moving::All => Moves::by(*optimiser, &self.layout),
             Moving::Biases => Moves::of_biases(&self.layout),
         };
-        let options = Options { images: self.part(), time_rate: objective.needs_time_rate(), recompute: false };
+        let options = Options { images: self.part(), time_rate: objective.needs_time_rate(), recompute: *recompute };
         // What was there before gives its memory back first.
         self.trainer = None;
         let network = Network::training(architecture, options, &moves, *weight_decay);
