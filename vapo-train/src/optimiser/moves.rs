@@ -59,7 +59,8 @@ mod tests {
         for preset in Preset::all() {
             let layout = Layout::new(&preset.architecture(image, Homotopy::Linear));
             for rule in [Rule::Muon, Rule::Adam] {
-                assert_eq!(Moves::by(rule, &layout).ranges(), [0..layout.len()]);
+                let ranges = Moves::by(rule, &layout).ranges();
+                assert!(ranges.len() == 1 && ranges[0] == (0..layout.len()), "{ranges:?}");
             }
             let biases: Vec<_> = layout.matrices.iter().map(Place::bias).collect();
             assert_eq!(Moves::of_biases(&layout).ranges(), biases);
