@@ -12,8 +12,6 @@
 //! | `kernels` | the kernels, in CUDA C, one file an operation |
 //! | `driver` | NVIDIA's libraries, found when a device is asked for |
 
-#![allow(dead_code)]
-
 #[cfg(feature = "cuda")]
 mod device;
 #[cfg(feature = "cuda")]
