@@ -41,9 +41,11 @@ fn wrong_program() {
             drop(from);
             copy(&device, address, &mut to, 64);
         }
-        // SAFETY: none of these is: the stand-in is to notice.
+        // SAFETY: it is not: the stand-in is to notice.
         "misaligned" => unsafe { launch("misaligned").launch(ONE_BLOCK, (&from, &mut to)) }.unwrap(),
+        // SAFETY: it is not: the stand-in is to notice.
         "outside_shared" => unsafe { launch("outside_shared").launch(ONE_BLOCK, (&mut to, 1_u32)) }.unwrap(),
+        // SAFETY: it is not: the stand-in is to notice.
         name => unsafe { launch(name).launch(ONE_BLOCK, (&mut to,)) }.unwrap(),
     }
     device.synchronize().unwrap();
