@@ -9,9 +9,20 @@
 //! | `passes` | from a network to the launches that evaluate and differentiate it |
 //! | `layer` | the launches of every kind of layer |
 //! | `optimiser` | the launches that measure the gradient and move the parameters |
+//! | `network` | the program of a network |
+//! | `demand` | what a training takes of a device |
 //! | `kernels` | the kernels, in CUDA C, one file an operation |
+//!
+//! and with the feature `cuda`:
+//!
+//! | module | concept |
+//! |---|---|
 //! | `driver` | NVIDIA's libraries, found when a device is asked for |
+//! | `device` | a program on a device: compiled, in memory, launched |
+//! | `evaluator` | both passes over a part of a batch |
+//! | `trainer` | parameters under training |
 
+mod demand;
 #[cfg(feature = "cuda")]
 mod device;
 #[cfg(feature = "cuda")]
@@ -30,6 +41,7 @@ mod tests;
 #[cfg(feature = "cuda")]
 mod trainer;
 
+pub(crate) use demand::Demand;
 #[cfg(feature = "cuda")]
 pub(crate) use device::{DeviceError, open};
 pub(crate) use network::Network;

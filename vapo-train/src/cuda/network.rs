@@ -10,7 +10,6 @@ use vapo_format::Architecture;
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(super) nodes: Nodes,
-    pub(super) options: Options,
     pub(super) stores: Stores,
     pub(super) exchange: Exchange,
     /// What moves the parameters, where something does.
@@ -48,6 +47,6 @@ impl Network {
         };
         let exchange = passes(&mut builder, &nodes, stores, options);
         let optimiser = moves.map(|(moves, decay)| optimiser(&mut builder, stores, moves, decay));
-        Network { nodes, options, stores, exchange, optimiser, program: builder.finish() }
+        Network { nodes, stores, exchange, optimiser, program: builder.finish() }
     }
 }

@@ -14,7 +14,7 @@ mod muon;
 mod ranges;
 
 use super::passes::Stores;
-use super::program::{Buffer, Builder, Element, Phase, Role, Scalar};
+use super::program::{Buffer, Builder, Element, Phase, Role, Scalar, Sweep};
 use crate::optimiser::{Moves, adam, ema};
 use matrices::Matrices;
 use ranges::Ranges;
@@ -44,6 +44,7 @@ pub(super) fn optimiser(builder: &mut Builder, stores: Stores, moves: &Moves, de
     let state = OptimiserState { first, second, average, squares };
 
     builder.begin(Phase::Measure);
+    builder.sweep(Sweep::Optimiser);
     Ranges::new(builder, &moves.ranges()).measure(builder, stores, state);
 
     builder.begin(Phase::Move);

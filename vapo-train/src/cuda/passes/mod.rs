@@ -17,7 +17,7 @@ mod segments;
 pub(super) use emitter::Emitter;
 pub(super) use nodes::Nodes;
 
-use super::program::{Buffer, Builder, Phase, Role};
+use super::program::{Buffer, Builder, Phase, Role, Sweep};
 use segments::segments;
 use std::ops::Range;
 use vapo_format::Layer;
@@ -86,6 +86,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     let segments = if recompute { segments(nodes) } else { vec![0..nodes.len()] };
 
     emitter.builder.begin(Phase::Evaluate);
+    emitter.builder.sweep(Sweep::Forward);
     emitter.begin_with(Pass::First, 0, images);
     times.iter().zip(&values).for_each(|(&node, &buffer)| emitter.begin_with(Pass::First, node, buffer));
     emitter.forward_of_time(Pass::First);
@@ -96,6 +97,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
         }
     }
     let potential = emitter.value(nodes.len() - 1);
+    emitter.builder.sweep(Sweep::Drift);
     for segment in segments.iter().rev() {
         emitter.forward(Pass::First, segment.clone());
         emitter.reverse(Pass::First, segment.clone());
@@ -110,6 +112,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     let feature_cotangents: Vec<Buffer> =
         times.iter().filter(|_| time_rate).map(|&node| emitter.made(Pass::First, node)).collect();
     emitter.builder.begin(Phase::Differentiate);
+    emitter.builder.sweep(Sweep::Tangents);
     [potential, drift].iter().chain(&feature_cotangents).for_each(|&buffer| emitter.builder.exchanged(buffer));
 
     let potential_seeds = emitter.builder.buffer(Role::Exchanged, batch);
@@ -133,6 +136,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
         }
     }
     emitter.builder.last_reverse_begins();
+    emitter.builder.sweep(Sweep::Gradient);
     for segment in segments.iter().rev() {
         emitter.forward(Pass::First, segment.clone());
         emitter.forward(Pass::Second, segment.clone());

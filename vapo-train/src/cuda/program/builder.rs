@@ -1,6 +1,6 @@
 //! Makes a program, launch by launch.
 
-use super::{Buffer, Element, Extent, Launch, Phase, Program, Role};
+use super::{Buffer, Element, Extent, Launch, Phase, Program, Role, Sweep};
 
 /// A program that is being made.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(in crate::cuda) struct Builder {
     uses: Vec<(Buffer, usize)>,
     tables: Vec<(Buffer, Vec<u64>)>,
     last_reverse: usize,
+    sweep: Sweep,
+    operations: [u64; Sweep::COUNT],
 }
 
 impl Builder {
@@ -24,6 +26,8 @@ impl Builder {
             uses: Vec::new(),
             tables: Vec::new(),
             last_reverse: 0,
+            sweep: Sweep::Forward,
+            operations: [0; Sweep::COUNT],
         }
     }
 
@@ -53,12 +57,18 @@ impl Builder {
 
     /// Appends a launch.
     pub(in crate::cuda) fn launch(&mut self, launch: Launch) {
+        self.operations[self.sweep as usize] += launch.operations;
         self.launches[self.phase as usize].push(launch);
     }
 
     /// Goes on to the next phase.
     pub(in crate::cuda) fn begin(&mut self, phase: Phase) {
         self.phase = phase;
+    }
+
+    /// Goes on to the next sweep.
+    pub(in crate::cuda) fn sweep(&mut self, sweep: Sweep) {
+        self.sweep = sweep;
     }
 
     /// The host writes or reads a buffer now.
@@ -79,7 +89,7 @@ impl Builder {
 
     /// The whole program.
     pub(in crate::cuda) fn finish(self) -> Program {
-        let Builder { buffers, launches, uses, tables, last_reverse, .. } = self;
+        let Builder { buffers, launches, uses, tables, last_reverse, operations, .. } = self;
         let mut lifetimes: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
         let used =
             launches.iter().flatten().enumerate().flat_map(|(at, launch)| launch.buffers().map(move |b| (b, at)));
@@ -87,6 +97,6 @@ impl Builder {
             let (first, last) = lifetimes[index].unwrap_or((at, at));
             lifetimes[index] = Some((first.min(at), last.max(at)));
         }
-        Program { buffers, launches, lifetimes, tables, last_reverse }
+        Program { buffers, launches, lifetimes, tables, last_reverse, operations }
     }
 }

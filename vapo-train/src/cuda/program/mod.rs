@@ -87,6 +87,26 @@ impl Phase {
     pub(crate) const ALL: [Phase; 4] = [Phase::Evaluate, Phase::Differentiate, Phase::Measure, Phase::Move];
 }
 
+/// Part of a step's products of matrices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sweep {
+    /// The first pass forward: the potential.
+    Forward,
+    /// The first pass in reverse: the drift.
+    Drift,
+    /// The second pass forward, of tangents.
+    Tangents,
+    /// The second pass in reverse: the gradient of the parameters.
+    Gradient,
+    /// What moves the parameters.
+    Optimiser,
+}
+
+impl Sweep {
+    /// How many there are.
+    const COUNT: usize = 5;
+}
+
 /// Launches and buffers of a whole step.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -99,6 +119,8 @@ pub(crate) struct Program {
     pub(super) tables: Vec<(Buffer, Vec<u64>)>,
     /// The launch that the last reverse pass begins with.
     pub(super) last_reverse: usize,
+    /// Floating-point operations of every sweep.
+    pub(super) operations: [u64; Sweep::COUNT],
 }
 
 impl Program {
@@ -112,9 +134,9 @@ impl Program {
         self.launches.iter().map(Vec::len).sum()
     }
 
-    /// Floating-point operations of a phase's products of matrices: two a multiply-accumulate.
-    pub(crate) fn operations(&self, phase: Phase) -> u64 {
-        self.phase(phase).iter().map(|launch| launch.operations).sum()
+    /// Floating-point operations of products of matrices: two a multiply-accumulate. What is computed again counts where that is.
+    pub(crate) fn operations(&self, sweep: Sweep) -> u64 {
+        self.operations[sweep as usize]
     }
 
     /// Bytes of a buffer's element, where a real has `real`.
@@ -135,6 +157,12 @@ impl Program {
     pub(super) fn lasting(&self, role: Role, real: usize) -> usize {
         let buffers = (0..self.buffers.len()).map(Buffer).filter(|&buffer| self.buffers[buffer.0].role == role);
         buffers.map(|buffer| self.bytes(buffer, real).next_multiple_of(ALIGNMENT)).sum()
+    }
+
+    /// Floating-point operations of a whole step.
+    #[cfg(test)]
+    pub(super) fn all_operations(&self) -> u64 {
+        self.operations.iter().sum()
     }
 
     /// Bytes that the last reverse pass finds of earlier ones, and needs.

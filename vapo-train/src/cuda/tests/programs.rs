@@ -3,7 +3,7 @@
 use super::usual_image;
 use crate::cuda::network::Network;
 use crate::cuda::passes::Options;
-use crate::cuda::program::{Buffer, Phase, Placement, Program, Role};
+use crate::cuda::program::{Buffer, Placement, Program, Role};
 use crate::run::preset::Preset;
 use vapo_format::Homotopy;
 
@@ -73,8 +73,7 @@ fn computing_again_takes_less_memory_and_more_operations() {
     for preset in Preset::all().iter().filter(|preset| preset.name != "tiny") {
         let [keeps, again] = [false, true].map(|recompute| {
             let program = program(preset, preset.batch, recompute);
-            let operations: u64 = Phase::ALL.map(|phase| program.operations(phase)).iter().sum();
-            (Placement::new(&program, REAL).bytes, operations)
+            (Placement::new(&program, REAL).bytes, program.all_operations())
         });
         assert!(10 * again.0 < 6 * keeps.0, "{}: {} of {} bytes", preset.name, again.0, keeps.0);
         assert!((1.5..2.0).contains(&(again.1 as f64 / keeps.1 as f64)), "{}: {again:?} {keeps:?}", preset.name);
@@ -88,7 +87,7 @@ fn products_are_those_of_the_method() {
         let architecture = preset.architecture(usual_image(preset.name), Homotopy::Linear);
         let forward = 2 * preset.batch as u64 * architecture.multiply_accumulates();
         let program = program(&preset, preset.batch, false);
-        let found: u64 = Phase::ALL.map(|phase| program.operations(phase)).iter().sum();
+        let found = program.all_operations();
         // Nothing flows back to the signal and to time in the second pass, and no tangents through what depends on time alone.
         let ratio = found as f64 / forward as f64;
         assert!((5.0..=6.0).contains(&ratio), "{}: {ratio}", preset.name);
