@@ -75,6 +75,14 @@ fn driver_older_than_the_compiler() {
     refused(folder.path(), command.env("STANDIN_VERSION", "12040"), &["CUDA 12.4", "NVRTC 13.0"]);
 }
 
+#[test]
+fn too_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = vapo_train(&format!("{TINY} --device cuda"));
+    let parts = ["of the device's memory", "a smaller --batch"];
+    refused(folder.path(), command.env("STANDIN_MEMORY", "100000"), &parts);
+}
+
 /// None of CUDA's libraries can be loaded, and none is asked for.
 #[test]
 fn the_processor_needs_no_cuda() {
