@@ -66,9 +66,9 @@ pub(crate) struct Moved {
     pub(crate) parameters: Vec<f32>,
     /// Their moving average.
     pub(crate) average: Vec<f32>,
-    /// The optimiser's mean of the gradient.
+    /// The optimiser's mean of the gradient; zero for what rests.
     pub(crate) first_moment: Vec<f32>,
-    /// The optimiser's mean of the squared gradient.
+    /// The optimiser's mean of the squared gradient; zero for what rests, and for what Muon moves.
     pub(crate) second_moment: Vec<f32>,
 }
 
