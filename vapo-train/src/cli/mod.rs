@@ -13,8 +13,10 @@ mod inpaint;
 mod inspect;
 mod interpolate;
 mod interrupt;
+mod memory;
 mod neighbours;
 mod options;
+mod plan;
 mod progress;
 mod report;
 mod sample;
@@ -50,6 +52,8 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Say what a training takes: memory, operations, time
+    Plan(plan::Arguments),
     /// Draw samples from a model file, by the very code of the device
     Sample(sample::Arguments),
     /// Measure how far samples are from a data set: Fréchet and kernel distance
@@ -131,6 +135,7 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
     interrupt::watch().map_err(|cause| Failure::Other(format!("cannot watch for signals: {cause}").into()))?;
     match &line.command {
         None => train::run(&line.train),
+        Some(Command::Plan(arguments)) => plan::run(arguments),
         Some(Command::Sample(arguments)) => sample::run(arguments),
         Some(Command::Eval(arguments)) => eval::run(arguments),
         Some(Command::FidRef(arguments)) => fid_ref::run(arguments),

@@ -3,7 +3,7 @@
 use super::extend::{Extension, extend, record};
 use super::options::data::{FileOptions, load};
 use super::options::plan::{refuse_standard_output, resolved};
-use super::{Failure, budget_option, from_one_to, interrupt, note, option, option_value, quoted, summary};
+use super::{Failure, budget_option, from_one_to, interrupt, memory, note, option, option_value, quoted, summary};
 use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
@@ -107,7 +107,7 @@ fn from_zero_to<F: std::str::FromStr + PartialOrd + From<u8>, const MOST: u8>(te
 }
 
 /// Parses a finite number above zero.
-fn positive<F: std::str::FromStr + PartialOrd + Default + Into<f64> + Copy>(text: &str) -> Result<F, String> {
+pub(super) fn positive<F: std::str::FromStr + PartialOrd + Default + Into<f64> + Copy>(text: &str) -> Result<F, String> {
     let number: Option<F> = text.parse().ok();
     number
         .filter(|&number| number > F::default() && number.into().is_finite())
@@ -293,6 +293,7 @@ fn carry_out(
     stop: &AtomicBool,
 ) -> Result<(), Failure> {
     summary::before(config, dataset, folder);
+    memory::warn(config, dataset);
     let (trainer, ending) = train(config, folder, trainer, stop)?;
     let step = trainer.step();
     let to_continue = to_continue(folder.path());

@@ -1,6 +1,6 @@
 //! Which parameters Muon moves and which Adam.
 
-use super::Rule;
+use super::{Rule, muon};
 use crate::potential::parameters::{Layout, Place};
 use std::ops::Range;
 
@@ -30,6 +30,12 @@ impl Moves {
     pub(crate) fn of_biases(layout: &Layout) -> Self {
         let rest = layout.matrices.iter().map(Place::bias).collect();
         Moves { parameters: layout.len(), orthogonal: Vec::new(), rest }
+    }
+
+    /// Multiply-accumulates of an update's products of matrices. Adam has none.
+    pub(crate) fn multiply_accumulates(&self) -> u64 {
+        let shapes = self.orthogonal.iter().map(|place| place.shape);
+        shapes.map(|shape| muon::multiply_accumulates(shape.rows, shape.columns)).sum()
     }
 
     /// All that moves, in its order, in as few ranges as there can be.

@@ -47,6 +47,12 @@ pub(super) fn update(
         .for_each(|(weight, direction)| *weight = (1.0 - decay) * *weight - scale * direction);
 }
 
+/// Multiply-accumulates of an update of a matrix (rows, columns).
+pub(super) fn multiply_accumulates(rows: usize, columns: usize) -> u64 {
+    let (long, short) = (rows.max(columns) as u64, rows.min(columns) as u64);
+    ITERATIONS as u64 * (2 * long + short) * short * short
+}
+
 /// A matrix of the same singular vectors whose singular values are about 1, or zero for zero.
 fn orthogonalised(matrix: Vec<f32>, columns: usize) -> Vec<f32> {
     let rows = matrix.len() / columns;

@@ -27,7 +27,7 @@ use graph::Graph;
 use layer::time::Features;
 use parameters::Layout;
 use pass::Sources;
-use pattern::Residual;
+pub(crate) use pattern::Residual;
 use std::ops::Range;
 use vapo_format::{Architecture, Layer};
 
@@ -92,6 +92,11 @@ impl<'a, E> Seeds<'a, E> {
             time_rate: &self.time_rate[range],
         }
     }
+}
+
+/// The residual blocks of an architecture, which an engine may compute as one operation each.
+pub(crate) fn residual_blocks(architecture: &Architecture) -> Vec<Residual> {
+    pattern::residuals(&Graph::new(architecture))
 }
 
 impl<E: Dtype, D: Device<E>> Potential<E, D> {

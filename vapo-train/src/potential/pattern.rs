@@ -14,15 +14,15 @@ use vapo_format::layer::Conv;
 
 /// A residual block, x + conv₂(silu(conv₁(silu(x))·(1 + scale) + shift)), by the indices of its nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Residual {
+pub(crate) struct Residual {
     /// x.
     pub(super) input: usize,
     /// The node of scales and shifts.
     pub(super) film: usize,
     /// silu(x), conv₁, silu and conv₂.
-    pub(super) inner: [usize; 4],
+    pub(crate) inner: [usize; 4],
     /// The sum.
-    pub(super) output: usize,
+    pub(crate) output: usize,
 }
 
 impl Residual {

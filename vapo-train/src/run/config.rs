@@ -148,6 +148,12 @@ fn whole() -> usize {
     1
 }
 
+/// The rule where none is chosen. Steps of one size in all directions follow the noise of gradients of losses other than `flow`,
+/// and diverge.
+pub fn usual_rule(objective: Objective) -> Rule {
+    if objective == Objective::Flow { Rule::Muon } else { Rule::Adam }
+}
+
 /// Settings that a person chose; the preset and the data set decide the others.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choices {
@@ -210,8 +216,7 @@ impl Config {
             } else {
                 Draws::Independent
             }),
-            // Steps of one size in all directions follow the noise of the other losses' gradients, and diverge.
-            optimiser: choices.optimiser.unwrap_or(if objective == Objective::Flow { Rule::Muon } else { Rule::Adam }),
+            optimiser: choices.optimiser.unwrap_or(usual_rule(objective)),
             weight_decay: choices.weight_decay.unwrap_or(0.3),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
             int8_part: choices.int8_part.unwrap_or(0.1),

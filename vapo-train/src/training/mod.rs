@@ -10,6 +10,7 @@
 //! | `engine` | the device that keeps the weights, and threads |
 //! | `host` | weights in the host's memory |
 //! | `shards` | a batch cut into pieces for threads |
+//! | [`plan`] | what a training takes, known before it starts |
 //! | [`session`] | the loop: metrics, checkpoints, stopping |
 //! | [`progress`] | what a person sees meanwhile |
 //! | [`error`] | why training stops |
@@ -20,6 +21,7 @@ mod engine;
 pub mod error;
 mod host;
 mod noise;
+pub mod plan;
 pub mod progress;
 pub mod session;
 mod shards;
@@ -29,6 +31,7 @@ pub mod trainer;
 pub(crate) mod weights;
 
 pub use error::TrainingError;
+pub use plan::Plan;
 pub(crate) use session::save;
 pub use session::{Ending, SessionError, train};
 pub use step::Report;

@@ -24,13 +24,18 @@ const VALUES: usize = 3200;
 /// Shards of a batch, at least, so that small images too are work for several threads.
 const SHARDS: usize = 4;
 /// Partial sums of the gradient, at most. Batches of so many shards are added in the order of the shards.
-const SUMS: usize = 16;
+pub(super) const SUMS: usize = 16;
 /// Parameters whose gradients a thread adds up at a time.
 const PARAMETERS: usize = 16_384;
 
+/// Images of a shard, of a batch of `count` images and so many values in all.
+pub(super) fn length(count: usize, values: usize) -> usize {
+    (VALUES * count / values.max(1)).min(count.div_ceil(SHARDS)).max(1)
+}
+
 fn shards(samples: &Samples<'_, f32>) -> Vec<Range<usize>> {
     let count = samples.times.len();
-    let shard = (VALUES * count / samples.images.len().max(1)).min(count.div_ceil(SHARDS)).max(1);
+    let shard = length(count, samples.images.len());
     (0..count).step_by(shard).map(|start| start..(start + shard).min(count)).collect()
 }
 

@@ -23,6 +23,21 @@ pub(super) fn in_pairs(run: usize, columns: usize) -> bool {
     2 * columns <= NARROW && run.is_multiple_of(2)
 }
 
+/// Values of the panels of a matrix (inputs, columns), whose inputs lie in so many rows.
+pub fn length(inputs: usize, columns: usize, rows: usize) -> usize {
+    if in_pairs(inputs / rows, columns) {
+        return inputs / 2 * NARROW;
+    }
+    let width = width(columns);
+    columns.div_ceil(width) * inputs * width
+}
+
+/// Columns of a panel, [`NARROW`] or [`WIDE`].
+#[inline(always)]
+fn width(columns: usize) -> usize {
+    if columns <= NARROW { NARROW } else { WIDE }
+}
+
 impl<E: Real> Panels<E> {
     /// The panels of row-major weights (inputs, columns), whose inputs are contiguous in memory.
     pub fn new(weights: &[E], columns: usize) -> Self {
@@ -38,7 +53,7 @@ impl<E: Real> Panels<E> {
             return panels;
         }
         let width = panels.width();
-        panels.values.resize(columns.div_ceil(width) * inputs * width, E::default());
+        panels.values.resize(length(inputs, columns, rows), E::default());
         for (panel, to) in panels.values.chunks_exact_mut(inputs * width).enumerate() {
             let first = panel * width;
             let used = width.min(columns - first);
@@ -79,7 +94,7 @@ impl<E: Real> Panels<E> {
     /// Columns of a panel, [`NARROW`] or [`WIDE`].
     #[inline(always)]
     pub(super) fn width(&self) -> usize {
-        if self.columns <= NARROW { NARROW } else { WIDE }
+        width(self.columns)
     }
 
     /// The panel of W columns that a column lies in: every input's weights.

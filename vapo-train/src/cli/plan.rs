@@ -1,0 +1,242 @@
+//! `vapo-train plan`: what a training takes, before anything starts.
+
+use super::{Failure, from_one_to, memory, print};
+use crate::dataset::{Size, Source};
+use crate::objective::Objective;
+use crate::optimiser::Rule;
+use crate::run::config::usual_rule;
+use crate::run::preset::Preset;
+use crate::training::Plan;
+use crate::training::plan::Request;
+use clap::builder::PossibleValuesParser;
+use serde::Serialize;
+use vapo_format::{Homotopy, Shape};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Network [default: the usual one for the images, digits without any]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(|preset| preset.name)))]
+    preset: Option<String>,
+    /// Data set whose images are trained on [default: one that the preset is for]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["size", "channels", "images"],
+        value_parser = PossibleValuesParser::new(SOURCES.map(Source::name)))]
+    dataset: Option<String>,
+    /// Extent of images of one's own, a side as 64 or HEIGHTxWIDTH
+    #[arg(long, value_name = "PIXELS", requires = "channels")]
+    size: Option<Size>,
+    /// Channels of images of one's own
+    #[arg(long, value_name = "N", requires = "size", value_parser = from_one_to::<u16, 4096>())]
+    channels: Option<u16>,
+    /// How many images of one's own lie in memory
+    #[arg(long, value_name = "N", requires = "size", default_value_t = 0)]
+    images: usize,
+    /// Images a step [default: the preset's]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
+    batch: Option<usize>,
+    /// Loss that training minimises
+    #[arg(long, value_enum, default_value = "flow", hide_possible_values = true)]
+    objective: Objective,
+    /// How gradients become steps [default: muon for flow, else adam]
+    #[arg(long, value_enum, hide_possible_values = true)]
+    optimiser: Option<Rule>,
+    /// Threads to train on [default: one a core]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
+    threads: Option<usize>,
+    /// Steps to train [default: the preset's]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
+    steps: Option<u64>,
+    /// Speed that the device sustains, in 10¹² FLOPs a second: says how long training takes at least
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = super::train::positive::<f64>)]
+    tflops: Option<f64>,
+    /// Print JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// Data sets whose extent and number of images is known.
+const SOURCES: [Source; 5] =
+    [Source::Digits, Source::Mnist, Source::FashionMnist, Source::Cifar10, Source::Celeba];
+
+/// The images to train with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Images {
+    extent: Shape,
+    /// How many lie in memory, and not in a file that is mapped into it.
+    count: usize,
+}
+
+/// What the command found.
+#[derive(Debug, Serialize)]
+struct Found {
+    preset: String,
+    /// Height, width and channels.
+    image: [u16; 3],
+    batch: usize,
+    objective: Objective,
+    optimiser: Rule,
+    threads: usize,
+    #[serde(flatten)]
+    plan: Plan,
+    /// Bytes of all parts.
+    bytes: u64,
+    /// Bytes that the machine has left; none where that is not known.
+    available: Option<u64>,
+    /// Of one step.
+    flops: u64,
+    steps: u64,
+    /// At least, at the speed that was given.
+    seconds: Option<f64>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let found = Found::new(arguments)?;
+    if !arguments.json {
+        return print(&found.table());
+    }
+    let text = serde_json::to_string_pretty(&found).map_err(|cause| Failure::Other(cause.into()))?;
+    print(&(text + "\n"))
+}
+
+impl Arguments {
+    /// The images that the options stand for.
+    fn images(&self) -> Images {
+        if let (Some(Size { height, width }), Some(channels)) = (self.size, self.channels) {
+            return Images { extent: Shape { channels, height, width }, count: self.images };
+        }
+        let named = self.dataset.as_deref().and_then(|name| name.parse().ok());
+        of_source(named.unwrap_or_else(|| usual_source(self.preset.as_deref().unwrap_or_default())))
+    }
+}
+
+/// The data set that a preset is for.
+fn usual_source(preset: &str) -> Source {
+    match preset {
+        "small" | "medium" | "peer-8" | "peer-16" => Source::FashionMnist,
+        "cifar10" | "cifar10-device" => Source::Cifar10,
+        "celeba" | "celeba-device" => Source::Celeba,
+        _ => Source::Digits,
+    }
+}
+
+/// Images to train with, of a data set whose images all have one extent.
+fn of_source(source: Source) -> Images {
+    let square = |channels, side, count| Images { extent: Shape { channels, height: side, width: side }, count };
+    match source {
+        Source::Mnist | Source::FashionMnist => square(1, 28, 60_000),
+        Source::Cifar10 => square(3, 32, 50_000),
+        // Prepared images lie in a file that is mapped.
+        Source::Celeba => square(3, 64, 0),
+        Source::Digits | Source::Folder | Source::Npy => square(1, 8, 1_498),
+    }
+}
+
+impl Found {
+    fn new(arguments: &Arguments) -> Result<Self, Failure> {
+        let Images { extent, count } = arguments.images();
+        let name = arguments.preset.as_deref().unwrap_or_else(|| Preset::usual(extent));
+        let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
+        let architecture = preset.architecture(extent, Homotopy::default());
+        architecture.validate().map_err(|cause| {
+            Failure::Usage(format!("preset {name} cannot take images of {extent}: {cause}; give others with --size"))
+        })?;
+        let objective = arguments.objective;
+        let optimiser = arguments.optimiser.unwrap_or(usual_rule(objective));
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = arguments.threads.unwrap_or_else(cores);
+        let batch = arguments.batch.unwrap_or(preset.batch);
+        let request =
+            Request { architecture: &architecture, objective, optimiser, rests: true, batch, threads, images: count };
+        let plan = Plan::cpu(&request);
+        let (bytes, flops) = (plan.bytes(), plan.operations.flops());
+        let steps = arguments.steps.unwrap_or(preset.steps);
+        let seconds = arguments.tflops.map(|speed| flops as f64 * steps as f64 / (1e12 * speed));
+        Ok(Found {
+            preset: preset.name.to_owned(),
+            image: [extent.height, extent.width, extent.channels],
+            batch,
+            objective,
+            optimiser,
+            threads,
+            plan,
+            bytes,
+            available: memory::available(),
+            flops,
+            steps,
+            seconds,
+        })
+    }
+
+    /// For people.
+    fn table(&self) -> String {
+        let [height, width, channels] = self.image;
+        let row = |what: &str, number: u64, note: &str| format!("{what:40} {number:>18}{note}\n");
+        let mut text = format!(
+            "preset {}: {} parameters, images of {height}×{width}×{channels}, {} a step, {} threads\n\n",
+            self.preset, self.plan.parameters, self.batch, self.threads
+        );
+        text += &format!("{:40} {:>18}\n", "memory, in bytes at the peak", "");
+        for part in &self.plan.parts {
+            text += &row(&format!("  {}", part.what), part.bytes, "");
+        }
+        text += &row("  all", self.bytes, &format!("  {}", mebibytes(self.bytes)));
+        if let Some(available) = self.available {
+            let said = if self.bytes <= available { "it fits" } else { memory::REMEDY };
+            text += &row("  available now", available, &format!("  {}: {said}", mebibytes(available)));
+        }
+        let of = &self.plan.operations;
+        text += "\nmultiply-accumulates of a step\n";
+        for (what, number) in [
+            ("potential, forward", of.forward),
+            ("drift, in reverse", of.drift),
+            ("tangents, forward", of.tangents),
+            ("gradient of the parameters, in reverse", of.gradient),
+            ("optimiser", of.optimiser),
+        ] {
+            text += &row(&format!("  {what}"), number, "");
+        }
+        text += &row("FLOPs of a step", self.flops, "  two a multiply-accumulate; work on single elements is not counted");
+        let flops = self.flops as f64 * self.steps as f64;
+        text += &row("steps", self.steps, &format!("  {flops:.3e} FLOPs"));
+        if let Some(seconds) = self.seconds {
+            text += &format!("{:40} {:>18}  at the speed given, were it sustained\n", "time, at least", duration(seconds));
+        }
+        text
+    }
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
+/// In the unit that people would take.
+fn duration(seconds: f64) -> String {
+    let (minute, hour, day) = (60.0, 3600.0, 86_400.0);
+    match seconds {
+        _ if seconds < 2.0 * minute => format!("{seconds:.1} seconds"),
+        _ if seconds < 2.0 * hour => format!("{:.1} minutes", seconds / minute),
+        _ if seconds < 2.0 * day => format!("{:.1} hours", seconds / hour),
+        _ => format!("{:.1} days", seconds / day),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a preset says about itself begins with the extent.
+    #[test]
+    fn every_preset_has_images_of_its_extent() {
+        for preset in Preset::all() {
+            let Shape { channels, height, width } = of_source(usual_source(preset.name)).extent;
+            let colour = if channels == 3 { " colour" } else { "" };
+            let expected = format!("{height}×{width}{colour} images");
+            assert!(preset.about.starts_with(&expected), "{}: {expected}", preset.name);
+        }
+    }
+
+    #[test]
+    fn durations_have_the_unit_of_people() {
+        let found = [1.0, 600.0, 7200.0, 86_400.0 * 3.0].map(duration);
+        assert_eq!(found, ["1.0 seconds", "10.0 minutes", "2.0 hours", "3.0 days"]);
+    }
+}
