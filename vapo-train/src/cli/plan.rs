@@ -54,8 +54,7 @@ pub(super) struct Arguments {
 }
 
 /// Data sets whose extent and number of images is known.
-const SOURCES: [Source; 5] =
-    [Source::Digits, Source::Mnist, Source::FashionMnist, Source::Cifar10, Source::Celeba];
+const SOURCES: [Source; 5] = [Source::Digits, Source::Mnist, Source::FashionMnist, Source::Cifar10, Source::Celeba];
 
 /// The images to train with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,11 +193,13 @@ impl Found {
         ] {
             text += &row(&format!("  {what}"), number, "");
         }
-        text += &row("FLOPs of a step", self.flops, "  two a multiply-accumulate; work on single elements is not counted");
+        text +=
+            &row("FLOPs of a step", self.flops, "  two a multiply-accumulate; work on single elements is not counted");
         let flops = self.flops as f64 * self.steps as f64;
         text += &row("steps", self.steps, &format!("  {flops:.3e} FLOPs"));
         if let Some(seconds) = self.seconds {
-            text += &format!("{:40} {:>18}  at the speed given, were it sustained\n", "time, at least", duration(seconds));
+            text +=
+                &format!("{:40} {:>18}  at the speed given, were it sustained\n", "time, at least", duration(seconds));
         }
         text
     }

@@ -107,7 +107,9 @@ fn from_zero_to<F: std::str::FromStr + PartialOrd + From<u8>, const MOST: u8>(te
 }
 
 /// Parses a finite number above zero.
-pub(super) fn positive<F: std::str::FromStr + PartialOrd + Default + Into<f64> + Copy>(text: &str) -> Result<F, String> {
+pub(super) fn positive<F: std::str::FromStr + PartialOrd + Default + Into<f64> + Copy>(
+    text: &str,
+) -> Result<F, String> {
     let number: Option<F> = text.parse().ok();
     number
         .filter(|&number| number > F::default() && number.into().is_finite())

@@ -18,6 +18,7 @@ mod neighbours;
 mod objectives;
 mod options;
 mod overwriting;
+mod plan;
 #[cfg(unix)]
 mod process;
 mod program;

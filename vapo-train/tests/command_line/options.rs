@@ -21,6 +21,12 @@ fn commands() -> Vec<(&'static str, String)> {
                  --times --draws --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
+        (
+            "plan",
+            "--preset --dataset --size --channels --images --batch --objective --optimiser --threads --steps --tflops --json \
+             --help"
+                .to_owned(),
+        ),
         ("sample", format!("--model --count {SAMPLER} {out}")),
         ("eval", format!("--model --samples --count {data} {SAMPLER} {features} --reference --write-statistics {out}")),
         ("fid-ref", format!("{data} --count {out}")),

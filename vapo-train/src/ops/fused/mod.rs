@@ -22,6 +22,7 @@ use super::kernel::real::Real;
 use super::{Convolution, Images, Kernels, ResidualOperation};
 use dfdx::prelude::{Cpu, CpuError, Device, Gradients};
 use memory::Memory;
+pub(crate) use residual::GROUP;
 pub use weights::Weights;
 
 /// Operations on the CPU in f32 or f64.

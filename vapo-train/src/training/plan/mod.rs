@@ -23,10 +23,12 @@ use vapo_format::Architecture;
 
 /// Bytes of a parameter, and of all other values of a training.
 const VALUE: u64 = size_of::<f32>() as u64;
-/// What the program takes before it does anything: its code as far as it is read, the allocator, the standard library.
-const PROGRAM: u64 = 12 << 20;
-/// What a thread takes beside what it computes: its stack, and pages that the allocator keeps for it.
-const THREAD: u64 = 1 << 20;
+/// What the program takes before it does anything: its code as far as it is read, and the standard library.
+const PROGRAM: u64 = 11 << 20;
+/// What a thread takes beside what it computes: its stack, and pages that the allocator has for it.
+const THREAD: u64 = 1 << 19;
+/// The allocator rounds lengths up to one of eight, or of four, between two powers of two: so many parts of all that there is.
+const ROUNDING: u64 = 8;
 
 /// What decides how much a training takes.
 #[derive(Clone, Copy, Debug)]
@@ -91,22 +93,20 @@ impl Plan {
         let parameters = layout.len() as u64;
         let vector = VALUE * parameters;
         let image = request.architecture.signal.elements() as u64;
-        let state = state(request, &layout);
-        let step = step(request, &layout);
-        // A checkpoint is written between two steps: copies of all vectors, and the file's bytes.
-        let snapshots = if request.rests { 2 } else { 1 };
-        let of_step: u64 = step.iter().map(|part| part.bytes).sum();
-        let checkpoint = (2 * snapshots * 4 * vector).saturating_sub(of_step);
+        let step = Step::new(request, &layout);
         let mut parts = vec![
-            Part { what: "program", bytes: PROGRAM + THREAD * request.threads as u64 },
             // A byte a value, and their order.
-            Part { what: "data set", bytes: request.images as u64 * (image + 8) },
+            Part { what: "data set", bytes: request.images as u64 * (image + size_of::<usize>() as u64) },
             Part { what: "parameters", bytes: vector },
             Part { what: "moving average", bytes: vector },
+            Part { what: "gradient of the last step", bytes: vector },
         ];
-        parts.extend(state);
-        parts.extend(step);
-        parts.push(Part { what: "checkpoint, beyond a step", bytes: checkpoint });
+        parts.extend(moments(request, &layout));
+        parts.extend(step.parts());
+        parts.push(Part { what: "checkpoint, beyond a step", bytes: step.checkpoint(request, vector) });
+        let all: u64 = parts.iter().map(|part| part.bytes).sum();
+        parts.push(Part { what: "rounding by the allocator", bytes: all / ROUNDING });
+        parts.push(Part { what: "program", bytes: PROGRAM + THREAD * request.threads as u64 });
         parts.retain(|part| part.bytes > 0);
         Plan { parameters, parts, operations: Operations::of(request, &layout) }
     }
@@ -118,7 +118,7 @@ impl Plan {
 }
 
 /// What lies there from step to step beside parameters and their average.
-fn state(request: &Request<'_>, layout: &Layout) -> [Part; 2] {
+fn moments(request: &Request<'_>, layout: &Layout) -> [Part; 2] {
     let parameters = layout.len() as u64;
     let moves = Moves::by(request.optimiser, layout);
     let orthogonal: u64 = moves.orthogonal.iter().map(|place| place.weight().len() as u64).sum();
@@ -128,33 +128,63 @@ fn state(request: &Request<'_>, layout: &Layout) -> [Part; 2] {
     // Once weights rest, the biases alone have moments, and the state of before is kept.
     let resting = if request.rests { VALUE * (4 * parameters + 4 * biases) } else { 0 };
     let rests = resting.saturating_sub(moving);
-    [Part { what: "moments", bytes: moving }, Part { what: "state before weights rest, beyond moments", bytes: rests }]
+    [Part { what: "moments", bytes: moving }, Part { what: "weights before they rest, beyond moments", bytes: rests }]
 }
 
-/// What a step takes beside: all that is there while gradients are computed.
-fn step(request: &Request<'_>, layout: &Layout) -> Vec<Part> {
-    let vector = VALUE * layout.len() as u64;
-    let Request { architecture, batch, threads, .. } = *request;
-    let dimension = architecture.signal.elements();
-    let images = VALUE * (batch * dimension) as u64;
-    let shard = shards::length(batch, batch * dimension);
-    let count = batch.div_ceil(shard);
-    let busy = threads.min(count);
-    let apart = request.objective.is_sum_over_samples();
-    let passes = passes::Passes::new(architecture, shard);
-    // Objectives of whole batches wait for the first pass over all of it, and keep what it left.
-    let kept = if apart { busy } else { count };
-    // Noise, images on the path and velocities; for whole batches drifts and their cotangents, in parts first.
-    let of_batch = if apart { 4 } else { 7 };
-    // A thread sums neighbours of a group by halves, and computes a gradient as the tape and as a vector.
-    let groups = count.min(SUMS);
-    let waiting = count.div_ceil(groups).next_power_of_two().ilog2() as usize;
-    let gradients = groups.saturating_sub(busy) + busy * (2 + waiting);
-    vec![
-        Part { what: "weights as the kernels read them", bytes: vector + passes.weights },
-        Part { what: "gradients", bytes: vector * gradients as u64 },
-        Part { what: "images of the batch", bytes: images * of_batch },
-        Part { what: "activations kept for reverse", bytes: passes.kept * kept as u64 },
-        Part { what: "scratch", bytes: passes.scratch * busy as u64 },
-    ]
+/// What a step takes beside, while it computes gradients.
+struct Step {
+    /// The parameters on their way into the kernels, and panels of them.
+    weights: u64,
+    gradients: u64,
+    images: u64,
+    /// Kept from step to step.
+    activations: u64,
+    scratch: u64,
+}
+
+impl Step {
+    fn new(request: &Request<'_>, layout: &Layout) -> Self {
+        let vector = VALUE * layout.len() as u64;
+        let Request { architecture, batch, threads, .. } = *request;
+        let values = batch * architecture.signal.elements();
+        let shard = shards::length(batch, values);
+        let count = batch.div_ceil(shard);
+        let busy = threads.min(count);
+        let apart = request.objective.is_sum_over_samples();
+        let passes = passes::Passes::new(architecture, shard);
+        // Objectives of whole batches wait for the first pass over all of it, and keep what it left.
+        let kept = if apart { busy } else { count };
+        // Data, noise, images on the path and velocities; for whole batches drifts, in parts first, and their cotangents.
+        let of_batch = if apart { 4 } else { 7 };
+        // Every thread sums neighbours of a group by halves, and has a gradient twice while it computes it: by matrix, then as a vector.
+        let groups = count.min(SUMS);
+        let waiting = count.div_ceil(groups).next_power_of_two().ilog2() as usize;
+        let gradients = groups.saturating_sub(busy) + busy * (2 + waiting);
+        Step {
+            weights: vector + passes.weights,
+            gradients: vector * gradients as u64,
+            images: VALUE * (of_batch * values) as u64,
+            activations: passes.kept * kept as u64,
+            scratch: passes.scratch * busy as u64,
+        }
+    }
+
+    fn parts(&self) -> [Part; 5] {
+        let Step { weights, gradients, images, activations, scratch } = *self;
+        [
+            ("weights as the kernels read them", weights),
+            ("gradients of parts of the batch", gradients),
+            ("images of the batch", images),
+            ("activations kept for reverse", activations),
+            ("scratch", scratch),
+        ]
+        .map(|(what, bytes)| Part { what, bytes })
+    }
+
+    /// What a checkpoint takes where that is more than a step: between two steps, a copy of all vectors, and the bytes of its file.
+    fn checkpoint(&self, request: &Request<'_>, vector: u64) -> u64 {
+        let Step { weights, gradients, images, scratch, .. } = *self;
+        let states = if request.rests { 2 } else { 1 };
+        (2 * states * 4 * vector).saturating_sub(weights + gradients + images + scratch)
+    }
 }

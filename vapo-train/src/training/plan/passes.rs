@@ -1,6 +1,7 @@
 //! What both passes of the potential keep and work in on the processor, by the layers of [`crate::ops::Fused`].
 
 use super::VALUE;
+use crate::ops::fused::GROUP;
 use crate::ops::kernel::panels;
 use crate::ops::kernel::window::Window;
 use crate::potential::residual_blocks;
@@ -73,13 +74,17 @@ fn of_layer(placed: &Placed, images: u64) -> u64 {
     }
 }
 
-/// What a residual block keeps: seven activations, eight with a border, scales and shifts of both passes, and where pixels lie.
+/// What a residual block keeps: seven activations, eight with a border, scales and shifts of both passes, where pixels lie, and room
+/// for the images that go through its steps together.
 fn of_block(extent: Shape, images: u64) -> u64 {
     let Shape { channels, height, width } = extent;
     let window = Window::SAME_3X3;
     let bordered = window.placed((1, height.into(), width.into(), channels.into())) as u64;
     let film = 2 * 2 * u64::from(channels);
-    images * (VALUE * (7 * elements(extent) + 8 * bordered + film) + 2 * INDEX * extent.pixels() as u64)
+    let group = (GROUP as u64 / elements(extent)).clamp(1, images);
+    let rows = 6 * u64::from(width) * u64::from(channels);
+    VALUE * (images * (7 * elements(extent) + 8 * bordered + film) + group * elements(extent) + rows)
+        + INDEX * 2 * images * extent.pixels() as u64
 }
 
 /// The weights of a convolution in panels, forward and in reverse.

@@ -8,7 +8,7 @@ use pulp::Simd;
 use std::ops::Range;
 
 /// Values of the images that go through the steps together.
-const GROUP: usize = 8192;
+pub(crate) const GROUP: usize = 8192;
 
 /// Where the values of a batch of images lie, with and without a border.
 pub(super) struct Grid {

@@ -33,6 +33,7 @@ use crate::ops::kernel::window::Window;
 use crate::ops::{Images, Matrix, Pass, Residual, values as read};
 use buffers::Kept;
 use dfdx::prelude::*;
+pub(crate) use grid::GROUP;
 use tangents::{Tangents, TangentsReverse, WeightGradients};
 use values::{Values, ValuesReverse};
 
