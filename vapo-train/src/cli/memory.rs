@@ -7,7 +7,8 @@ use crate::training::Plan;
 use crate::training::plan::Request;
 
 /// What helps where memory does not suffice.
-pub(super) const REMEDY: &str = "it does not fit: a smaller --batch takes less, or --objective flow, fewer --threads";
+pub(super) const REMEDY: &str =
+    "it does not fit: a smaller --batch takes less, --accumulate and --recompute, or fewer --threads";
 
 /// Bytes that programs can take without others being written to disk. None where the system does not say.
 pub(super) fn available() -> Option<u64> {

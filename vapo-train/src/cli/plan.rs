@@ -6,15 +6,15 @@ use crate::objective::Objective;
 use crate::optimiser::Rule;
 use crate::run::config::usual_rule;
 use crate::run::preset::Preset;
-use crate::training::Plan;
 use crate::training::plan::Request;
+use crate::training::{Plan, TrainingError};
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use vapo_format::{Homotopy, Shape};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Network [default: the usual one for the images, digits without any]
+    /// Network to plan for [default: the usual one for the images, digits without any]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(|preset| preset.name)))]
     preset: Option<String>,
     /// Data set whose images are trained on [default: one that the preset is for]
@@ -33,6 +33,12 @@ pub(super) struct Arguments {
     /// Images a step [default: the preset's]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     batch: Option<usize>,
+    /// Parts that a step's images are computed in, one after the other [default: 1]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
+    accumulate: Option<usize>,
+    /// Compute again what a pass would keep for the next: less memory, more time
+    #[arg(long)]
+    recompute: bool,
     /// Loss that training minimises
     #[arg(long, value_enum, default_value = "flow", hide_possible_values = true)]
     objective: Objective,
@@ -143,8 +149,13 @@ impl Found {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = arguments.threads.unwrap_or_else(cores);
         let batch = arguments.batch.unwrap_or(preset.batch);
-        let request =
-            Request { architecture: &architecture, objective, optimiser, rests: true, batch, threads, images: count };
+        let accumulate = arguments.accumulate.unwrap_or(1);
+        if !batch.is_multiple_of(accumulate) {
+            return Err(TrainingError::Accumulate { accumulate, batch }.into());
+        }
+        let recompute = arguments.recompute || accumulate > 1;
+        let (architecture, rests, images) = (&architecture, true, count);
+        let request = Request { architecture, objective, optimiser, rests, batch, recompute, threads, images };
         let plan = Plan::cpu(&request);
         let (bytes, flops) = (plan.bytes(), plan.operations.flops());
         let steps = arguments.steps.unwrap_or(preset.steps);

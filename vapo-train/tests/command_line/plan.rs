@@ -57,6 +57,7 @@ fn memory_is_within_a_fifth_of_what_trainings_take() {
         ("--preset small --batch 64 --threads 2", 400, 1, 28),
         ("--preset cifar10-device --batch 8 --threads 2", 200, 3, 32),
         ("--preset tiny --batch 64 --threads 2 --objective energy", 64, 1, 64),
+        ("--preset tiny --batch 64 --threads 2 --objective energy --recompute", 64, 1, 64),
     ] {
         let shape = Shape { channels, height: side, width: side };
         let values: Vec<f32> = (0..images * shape.elements()).map(|index| (index % 251) as f32 / 125.0 - 1.0).collect();
@@ -98,6 +99,13 @@ fn operations_are_those_counted_by_hand() {
     // The preset has 1,000 steps.
     let timed = plan(root.path(), "--preset tiny --batch 2 --tflops 0.001");
     assert_eq!(timed["seconds"].as_f64().unwrap(), flops as f64 * 1000.0 / 1e9);
+    // What is not kept is computed again.
+    let again = plan(root.path(), "--preset tiny --batch 2 --objective energy --accumulate 2");
+    assert_eq!(
+        (&again["operations"]["forward"], &again["operations"]["drift"]),
+        (&(4 * potential).into(), &(4 * potential).into())
+    );
+    assert_eq!(again["operations"]["tangents"], 2 * potential);
     let adam = plan(root.path(), "--preset tiny --batch 2 --optimiser adam");
     assert_eq!(adam["operations"]["optimiser"], 0);
 }
@@ -130,5 +138,6 @@ fn the_table_says_what_there_is_and_nothing_is_left_behind() {
     vapo_train(root.path(), "plan --preset small --size 30 --channels 1")
         .refused(2, &["preset small cannot take", "--size"]);
     vapo_train(root.path(), "plan --dataset cifar10 --size 32 --channels 3").refused(2, &["cannot be used with"]);
+    vapo_train(root.path(), "plan --batch 8 --accumulate 3").refused(1, &["--accumulate 3 does not divide --batch 8"]);
     assert!(crate::program::names(root.path()).is_empty());
 }

@@ -43,6 +43,8 @@ pub struct Request<'a> {
     pub rests: bool,
     /// Images a step.
     pub batch: usize,
+    /// Whether the first pass is computed again for the second, and nothing of it kept; a batch in parts is too.
+    pub recompute: bool,
     /// Threads of the processor.
     pub threads: usize,
     /// Images of the data set that lie in memory, and not in a file that is mapped into it.
@@ -60,9 +62,22 @@ impl<'a> Request<'a> {
             optimiser: config.optimiser,
             rests: config.int8_part > 0.0,
             batch: config.batch,
+            recompute: config.recompute || config.accumulate > 1,
             threads: config.threads,
             images,
         }
+    }
+}
+
+impl Request<'_> {
+    /// Whether what the first pass leaves of a whole batch is kept: objectives of whole batches wait for its end.
+    fn keeps(&self) -> bool {
+        !self.objective.is_sum_over_samples() && !self.recompute
+    }
+
+    /// How often the first pass is computed.
+    fn first_passes(&self) -> u64 {
+        if self.objective.is_sum_over_samples() || !self.recompute { 1 } else { 2 }
     }
 }
 
@@ -152,8 +167,7 @@ impl Step {
         let busy = threads.min(count);
         let apart = request.objective.is_sum_over_samples();
         let passes = passes::Passes::new(architecture, shard);
-        // Objectives of whole batches wait for the first pass over all of it, and keep what it left.
-        let kept = if apart { busy } else { count };
+        let kept = if request.keeps() { count } else { busy };
         // Data, noise, images on the path and velocities; for whole batches drifts, in parts first, and their cotangents.
         let of_batch = if apart { 4 } else { 7 };
         // Every thread sums neighbours of a group by halves, and has a gradient twice while it computes it: by matrix, then as a vector.

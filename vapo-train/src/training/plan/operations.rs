@@ -32,8 +32,8 @@ impl Operations {
         // No cotangent flows to the image and to time in the second pass.
         let leaf = images * leaves(request.architecture, layout);
         Operations {
-            forward,
-            drift: forward,
+            forward: request.first_passes() * forward,
+            drift: request.first_passes() * forward,
             tangents: forward,
             // Cotangents, and weights by the values' and by the tangents' windows.
             gradient: 3 * forward - leaf,
