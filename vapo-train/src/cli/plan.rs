@@ -184,7 +184,7 @@ impl Found {
             "preset {}: {} parameters, images of {height}×{width}×{channels}, {} a step, {} threads\n\n",
             self.preset, self.plan.parameters, self.batch, self.threads
         );
-        text += &format!("{:40} {:>18}\n", "memory, in bytes at the peak", "");
+        text += "memory, in bytes at the peak\n";
         for part in &self.plan.parts {
             text += &row(&format!("  {}", part.what), part.bytes, "");
         }

@@ -27,8 +27,9 @@ const VALUE: u64 = size_of::<f32>() as u64;
 const PROGRAM: u64 = 11 << 20;
 /// What a thread takes beside what it computes: its stack, and pages that the allocator has for it.
 const THREAD: u64 = 1 << 19;
-/// The allocator rounds lengths up to one of eight, or of four, between two powers of two: so many parts of all that there is.
-const ROUNDING: u64 = 8;
+/// The allocator rounds lengths up to one of four between two powers of two, and has pages for each, in each thread: so many parts of all
+/// that there is, as trainings show.
+const ROUNDING: u64 = 6;
 
 /// What decides how much a training takes.
 #[derive(Clone, Copy, Debug)]
