@@ -5,3 +5,4 @@ mod faults;
 mod kernels;
 mod process;
 mod report;
+mod training;

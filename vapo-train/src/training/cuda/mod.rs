@@ -1,6 +1,9 @@
 //! Weights on a CUDA device. Images, times and noise go there; potentials and drifts come back, on which the loss is computed; the
 //! gradient, the moments and the average stay.
 
+#[cfg(test)]
+mod tests;
+
 use super::TrainingError;
 use super::weights::{Loss, Moved, Moving, Parts, Weights};
 use crate::arithmetic::extent::check;
@@ -142,10 +145,19 @@ impl Weights for CudaWeights<'_> {
         let network = Network::training(architecture, options, &moves, *weight_decay);
         let mut trainer = Trainer::new(&self.cuda, network)?;
         for (_, vector, values) in vectors {
-            trainer.write(vector, values)?;
+            // What rests has no moments.
+            let of_moving = matches!(vector, Vector::First | Vector::Second).then(|| only(values, &moves.ranges()));
+            trainer.write(vector, of_moving.as_ref().unwrap_or(values))?;
         }
         self.trainer = Some(trainer);
         self.updates = *updates;
         Ok(())
     }
+}
+
+/// The values of some ranges, and zero elsewhere.
+fn only(values: &[f32], ranges: &[Range<usize>]) -> Vec<f32> {
+    let mut only = vec![0.0; values.len()];
+    ranges.iter().for_each(|range| only[range.clone()].copy_from_slice(&values[range.clone()]));
+    only
 }
