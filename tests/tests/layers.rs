@@ -1,11 +1,12 @@
-//! Every layer kind has a file of one name in each crate, and the page on adding one shows the code that is there.
+//! Every layer kind has a file of one name in each place, and the page on adding one shows the code that is there.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where each crate has its layer kinds.
-const FOLDERS: [&str; 3] = ["vapo-format/src/layer", "vapo-sampler/src/layer", "vapo-train/src/potential/layer"];
+/// Where layer kinds are: in each crate, and in the trainer once more for CUDA devices.
+const FOLDERS: [&str; 4] =
+    ["vapo-format/src/layer", "vapo-sampler/src/layer", "vapo-train/src/potential/layer", "vapo-train/src/cuda/layer"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -30,7 +31,7 @@ fn listed(folder: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_kind_has_its_file_and_its_line_in_each_crate() {
+fn every_kind_has_its_file_and_its_line_in_each_place() {
     let [first, ..] = FOLDERS;
     for folder in FOLDERS {
         assert_eq!(listed(folder), listed(first), "{folder}");
@@ -50,7 +51,7 @@ fn the_page_on_adding_a_layer_shows_what_is_there() {
         .map(|path| read(&path))
         .collect();
     let rust: Vec<&str> = code.iter().filter_map(|block| block.strip_prefix("rust\n")).collect();
-    assert_eq!(rust.len(), 5);
+    assert_eq!(rust.len(), 6);
     for block in rust {
         assert!(all.contains(block), "the page shows what no file has: {block}");
     }

@@ -10,6 +10,17 @@ use crate::training::plan::Request;
 pub(super) const REMEDY: &str =
     "it does not fit: a smaller --batch takes less, --accumulate and --recompute, or fewer --threads";
 
+/// What helps where a CUDA device's memory does not suffice.
+pub(super) const CUDA_REMEDY: &str = "it does not fit: a smaller --batch takes less, or --accumulate and --recompute";
+
+/// Bytes that are free on the first CUDA device. None where there is no device, or none that this program can ask.
+pub(super) fn available_on_cuda() -> Option<u64> {
+    #[cfg(feature = "cuda")]
+    return crate::cuda::free_memory();
+    #[cfg(not(feature = "cuda"))]
+    None
+}
+
 /// Bytes that programs can take without others being written to disk. None where the system does not say.
 pub(super) fn available() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;

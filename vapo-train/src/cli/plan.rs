@@ -4,7 +4,7 @@ use super::{Failure, from_one_to, memory, print};
 use crate::dataset::{Size, Source};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
-use crate::run::config::usual_rule;
+use crate::run::config::{Device, usual_rule};
 use crate::run::preset::Preset;
 use crate::training::plan::Request;
 use crate::training::{Plan, TrainingError};
@@ -45,6 +45,9 @@ pub(super) struct Arguments {
     /// How gradients become steps [default: muon for flow, else adam]
     #[arg(long, value_enum, hide_possible_values = true)]
     optimiser: Option<Rule>,
+    /// What computes [default: cpu]
+    #[arg(long, value_enum, hide_default_value = true)]
+    device: Option<Device>,
     /// Threads to train on [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
     threads: Option<usize>,
@@ -79,6 +82,7 @@ struct Found {
     batch: usize,
     objective: Objective,
     optimiser: Rule,
+    device: Device,
     threads: usize,
     #[serde(flatten)]
     plan: Plan,
@@ -153,10 +157,14 @@ impl Found {
         if !batch.is_multiple_of(accumulate) {
             return Err(TrainingError::Accumulate { accumulate, batch }.into());
         }
-        let recompute = arguments.recompute || accumulate > 1;
-        let (architecture, rests, images) = (&architecture, true, count);
-        let request = Request { architecture, objective, optimiser, rests, batch, recompute, threads, images };
-        let plan = Plan::cpu(&request);
+        let (architecture, rests, recompute) = (&architecture, true, arguments.recompute);
+        let request =
+            Request { architecture, objective, optimiser, rests, batch, accumulate, recompute, threads, images: count };
+        let device = arguments.device.unwrap_or_default();
+        let (plan, available) = match device {
+            Device::Cpu => (Plan::cpu(&request), memory::available()),
+            Device::Cuda => (Plan::cuda(&request), memory::available_on_cuda()),
+        };
         let (bytes, flops) = (plan.bytes(), plan.operations.flops());
         let steps = arguments.steps.unwrap_or(preset.steps);
         let seconds = arguments.tflops.map(|speed| flops as f64 * steps as f64 / (1e12 * speed));
@@ -166,10 +174,11 @@ impl Found {
             batch,
             objective,
             optimiser,
+            device,
             threads,
             plan,
             bytes,
-            available: memory::available(),
+            available,
             flops,
             steps,
             seconds,
@@ -180,9 +189,13 @@ impl Found {
     fn table(&self) -> String {
         let [height, width, channels] = self.image;
         let row = |what: &str, number: u64, note: &str| format!("{what:40} {number:>18}{note}\n");
+        let computing = match self.device {
+            Device::Cpu => format!("{} threads", self.threads),
+            Device::Cuda => "on a CUDA device".to_owned(),
+        };
         let mut text = format!(
-            "preset {}: {} parameters, images of {height}×{width}×{channels}, {} a step, {} threads\n\n",
-            self.preset, self.plan.parameters, self.batch, self.threads
+            "preset {}: {} parameters, images of {height}×{width}×{channels}, {} a step, {computing}\n\n",
+            self.preset, self.plan.parameters, self.batch
         );
         text += "memory, in bytes at the peak\n";
         for part in &self.plan.parts {
@@ -190,8 +203,15 @@ impl Found {
         }
         text += &row("  all", self.bytes, &format!("  {}", mebibytes(self.bytes)));
         if let Some(available) = self.available {
-            let said = if self.bytes <= available { "it fits" } else { memory::REMEDY };
+            let said = match self.device {
+                _ if self.bytes <= available => "it fits",
+                Device::Cpu => memory::REMEDY,
+                Device::Cuda => memory::CUDA_REMEDY,
+            };
             text += &row("  available now", available, &format!("  {}: {said}", mebibytes(available)));
+        }
+        if let Some(launches) = self.plan.launches {
+            text += &row("\nlaunches of a step", launches, "");
         }
         let of = &self.plan.operations;
         text += "\nmultiply-accumulates of a step\n";

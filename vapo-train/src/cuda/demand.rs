@@ -1,19 +1,17 @@
 //! What a training takes of a device, known before it starts.
 
 use super::Network;
-use super::program::{Placement, Role, Sweep};
+use super::program::{Phase, Placement, Role, Sweep};
 
 /// Memory by part, launches and operations of a step in f32.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Demand {
     /// What lies in the device's memory, and its bytes.
     pub(crate) parts: Vec<(&'static str, u64)>,
-    /// Launches of a step in one part.
-    pub(crate) launches: usize,
-    /// Bytes that the last reverse pass needs of earlier ones.
-    pub(crate) kept: u64,
-    /// Floating-point operations of products of matrices, two a multiply-accumulate, by [`Sweep`].
-    operations: [u64; 5],
+    /// Launches that evaluate, that differentiate, and that move the parameters.
+    pub(crate) launches: [u64; 3],
+    /// Multiply-accumulates of products of matrices, by [`Sweep`].
+    pub(crate) multiply_accumulates: [u64; 5],
 }
 
 impl Demand {
@@ -34,18 +32,10 @@ impl Demand {
         let (shared, kept) = (placement.bytes - placement.lasting, program.kept(real));
         parts.push(("activations kept for reverse", kept as u64));
         parts.push(("scratch", shared.saturating_sub(kept) as u64));
-        let operations = [Sweep::Forward, Sweep::Drift, Sweep::Tangents, Sweep::Gradient, Sweep::Optimiser]
-            .map(|sweep| program.operations(sweep));
-        Demand { parts, launches: program.launches(), kept: kept as u64, operations }
-    }
-
-    /// Bytes of all parts.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.parts.iter().map(|(_, bytes)| bytes).sum()
-    }
-
-    /// Multiply-accumulates of every sweep, in the order of [`Sweep`].
-    pub(crate) fn multiply_accumulates(&self) -> [u64; 5] {
-        self.operations.map(|operations| operations / 2)
+        let multiply_accumulates = [Sweep::Forward, Sweep::Drift, Sweep::Tangents, Sweep::Gradient, Sweep::Optimiser]
+            .map(|sweep| program.operations(sweep) / 2);
+        let of_phases = |phases: &[Phase]| phases.iter().map(|&phase| program.phase(phase).len() as u64).sum();
+        let launches = [&[Phase::Evaluate][..], &[Phase::Differentiate], &[Phase::Measure, Phase::Move]].map(of_phases);
+        Demand { parts, launches, multiply_accumulates }
     }
 }

@@ -74,6 +74,12 @@ pub(crate) fn open() -> Result<Cuda, DeviceError> {
     Cuda::try_build(0, 0).map_err(|error| DeviceError::Open(format!("{error:?}")))
 }
 
+/// Bytes that are free on the first CUDA device; none where there is none.
+pub(crate) fn free_memory() -> Option<u64> {
+    let _context = open().ok()?;
+    result::mem_get_info().ok().map(|(free, _)| free as u64)
+}
+
 /// Why a call of the driver failed.
 fn failed(what: &'static str) -> impl Fn(result::DriverError) -> DeviceError {
     move |error| {

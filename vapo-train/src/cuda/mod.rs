@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `program` | launches, buffers, and where buffers lie |
 //! | `passes` | from a network to the launches that evaluate and differentiate it |
+//! | `emitter` | which buffer holds what of which node |
 //! | `layer` | the launches of every kind of layer |
 //! | `optimiser` | the launches that measure the gradient and move the parameters |
 //! | `network` | the program of a network |
@@ -22,11 +23,15 @@
 //! | `evaluator` | both passes over a part of a batch |
 //! | `trainer` | parameters under training |
 
+// A program is made without a device too, to say what it takes; what a device alone reads of it lies idle then.
+#![cfg_attr(not(feature = "cuda"), allow(dead_code))]
+
 mod demand;
 #[cfg(feature = "cuda")]
 mod device;
 #[cfg(feature = "cuda")]
 pub mod driver;
+mod emitter;
 #[cfg(feature = "cuda")]
 mod evaluator;
 #[cfg(feature = "cuda")]
@@ -43,7 +48,7 @@ mod trainer;
 
 pub(crate) use demand::Demand;
 #[cfg(feature = "cuda")]
-pub(crate) use device::{DeviceError, open};
+pub(crate) use device::{DeviceError, free_memory, open};
 pub(crate) use network::Network;
 pub(crate) use passes::Options;
 #[cfg(feature = "cuda")]

@@ -1,7 +1,8 @@
 //! The program of a network: its buffers, its passes, and how the host exchanges with it.
 
+use super::emitter::{Nodes, Stores};
 use super::optimiser::{OptimiserState, optimiser};
-use super::passes::{Exchange, Nodes, Options, Stores, passes};
+use super::passes::{Exchange, Options, passes};
 use super::program::{Builder, Element, Program, Role};
 use crate::optimiser::Moves;
 use vapo_format::Architecture;

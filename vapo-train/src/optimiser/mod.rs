@@ -10,11 +10,12 @@ pub(crate) mod ema;
 mod learning_rate;
 mod moves;
 pub(crate) mod muon;
-mod rule;
+mod update;
 
 pub use adam::Adam;
 pub use clip::{NonFinite, clip};
 pub use ema::Ema;
 pub use learning_rate::{FINAL, learning_rate};
 pub(crate) use moves::Moves;
-pub use rule::{Optimiser, Rule};
+pub use moves::Rule;
+pub use update::Optimiser;

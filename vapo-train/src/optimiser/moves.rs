@@ -1,8 +1,30 @@
-//! Which parameters Muon moves and which Adam.
+//! Which rule moves which parameters.
 
-use super::{Rule, muon};
-use crate::potential::parameters::{Layout, Place};
+use super::muon;
+use crate::potential::parameters::{Layout, Place, Role};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
+
+/// How gradients become steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// Muon for the weights between channels, Adam for all else
+    #[default]
+    Muon,
+    /// Adam for all parameters
+    Adam,
+}
+
+impl Rule {
+    /// Whether Muon moves the weights of a matrix: those between channels. What reads the signal or time, the embedding of
+    /// time, and the factors that the potential is read out with keep Adam, as the method's authors advise. So, of what
+    /// depends on time alone, Muon moves FiLM and nothing else.
+    pub(super) fn orthogonalises(self, place: &Place) -> bool {
+        let Role { first, of_signal, film, .. } = place.role;
+        self == Rule::Muon && !first && (of_signal || film)
+    }
+}
 
 /// The parameters that move. All others rest.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,9 @@
 //! The sum of two activations.
 
-use super::{Emit, kernel};
-use crate::cuda::passes::{Emitter, Pass};
-use crate::cuda::program::{Kernel, Launch};
+use super::Emit;
+use crate::cuda::emitter::{ADD, Emitter, Pass};
+use crate::cuda::program::Launch;
 use vapo_format::layer::Add;
-
-/// The sum.
-pub(in crate::cuda) const ADD: Kernel = kernel("add", "add");
 
 impl Emit for Add {
     fn forward(&self, node: usize, pass: Pass, emitter: &mut Emitter<'_>) {

@@ -1,7 +1,7 @@
 //! The channels of two activations, pixel by pixel.
 
 use super::{Emit, kernel};
-use crate::cuda::passes::{Emitter, Pass};
+use crate::cuda::emitter::{Emitter, Pass};
 use crate::cuda::program::Launch;
 use vapo_format::layer::Concat;
 

@@ -1,7 +1,7 @@
 //! A convolution; over one pixel, a linear map.
 
 use super::{Emit, kernel};
-use crate::cuda::passes::{Emitter, Pass};
+use crate::cuda::emitter::{Emitter, Pass};
 use crate::cuda::program::{Argument, BLOCKS, Launch, Role, Scalar};
 use crate::ops::kernel::window::Window;
 use vapo_format::Shape;

@@ -3,11 +3,9 @@
 //!
 //! To add a kind, add its file and its line to the list below.
 
-use super::passes::{Emitter, Pass};
+use super::emitter::{Emitter, Pass};
 use super::program::Kernel;
 use vapo_format::Layer;
-
-pub(super) use add::ADD;
 
 /// What a kind computes.
 trait Emit {

@@ -1,7 +1,7 @@
 //! From the encoder's output, the factors and the signal to the potential.
 
 use super::{Emit, kernel};
-use crate::cuda::passes::{Emitter, Pass};
+use crate::cuda::emitter::{Emitter, Pass};
 use crate::cuda::program::{Argument, Launch};
 use vapo_format::layer::{Readout, SQUARES};
 

@@ -1,7 +1,7 @@
 //! The signal: the host gives it.
 
 use super::Emit;
-use crate::cuda::passes::{Emitter, Pass};
+use crate::cuda::emitter::{Emitter, Pass};
 use vapo_format::layer::Signal;
 
 impl Emit for Signal {

@@ -1,7 +1,7 @@
 //! SiLU, with or without FiLM before it.
 
 use super::{Emit, kernel};
-use crate::cuda::passes::{Emitter, Pass};
+use crate::cuda::emitter::{Emitter, Pass};
 use crate::cuda::program::{Argument, Buffer, Launch};
 use vapo_format::layer::Silu;
 

@@ -1,7 +1,7 @@
 //! Each 2×2 block of pixels becomes the channels of one.
 
 use super::{Emit, kernel};
-use crate::cuda::passes::{Emitter, Pass};
+use crate::cuda::emitter::{Emitter, Pass};
 use crate::cuda::program::{Argument, Launch};
 use vapo_format::layer::SpaceToDepth;
 

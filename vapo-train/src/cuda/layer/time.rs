@@ -1,7 +1,7 @@
 //! Features of time: the host gives them.
 
 use super::Emit;
-use crate::cuda::passes::{Emitter, Pass};
+use crate::cuda::emitter::{Emitter, Pass};
 use vapo_format::layer::Time;
 
 impl Emit for Time {

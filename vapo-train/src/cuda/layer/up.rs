@@ -1,7 +1,7 @@
 //! Each pixel four times.
 
 use super::{Emit, kernel};
-use crate::cuda::passes::{Emitter, Pass};
+use crate::cuda::emitter::{Emitter, Pass};
 use crate::cuda::program::{Argument, Launch};
 use vapo_format::layer::Up;
 

@@ -13,7 +13,7 @@ mod matrices;
 mod muon;
 mod ranges;
 
-use super::passes::Stores;
+use super::emitter::Stores;
 use super::program::{Buffer, Builder, Element, Phase, Role, Scalar, Sweep};
 use crate::optimiser::{Moves, adam, ema};
 use matrices::Matrices;

@@ -2,7 +2,7 @@
 
 use super::OptimiserState;
 use super::matrices::{Matrices, TILE};
-use crate::cuda::passes::Stores;
+use crate::cuda::emitter::Stores;
 use crate::cuda::program::{Argument, BLOCKS, Buffer, Builder, Element, Kernel, Launch, Role, Scalar};
 use crate::optimiser::muon::{COEFFICIENTS, DECAY, ITERATIONS, SIZE};
 

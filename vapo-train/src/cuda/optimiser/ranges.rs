@@ -1,7 +1,7 @@
 //! Parameters that lie together: their table, and the launches over it.
 
 use super::{CHUNK, OptimiserState};
-use crate::cuda::passes::Stores;
+use crate::cuda::emitter::Stores;
 use crate::cuda::program::{Argument, Buffer, Builder, Element, Kernel, Launch, Role, Scalar};
 use crate::optimiser::adam::{BETAS, EPSILON};
 use std::ops::Range;

@@ -6,30 +6,17 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | `nodes` | what is known of every node |
-//! | `emitter` | which buffer holds what of which node |
+//! | `walk` | from node to node, forward and in reverse |
 //! | `segments` | what may be forgotten between passes and computed again |
 
-mod emitter;
-mod nodes;
 mod segments;
+mod walk;
 
-pub(super) use emitter::Emitter;
-pub(super) use nodes::Nodes;
-
+use super::emitter::{Emitter, Nodes, Pass, Stores};
 use super::program::{Buffer, Builder, Phase, Role, Sweep};
 use segments::segments;
 use std::ops::Range;
 use vapo_format::Layer;
-
-/// Which pass is being made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pass {
-    /// Values, and cotangents of the potential.
-    First,
-    /// Tangents, and cotangents of the values in the directional derivative.
-    Second,
-}
 
 /// What is computed, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,15 +50,6 @@ pub(crate) struct Exchange {
     pub(super) feature_tangents: Vec<Buffer>,
 }
 
-/// The parameters, their gradient and the counters of a program.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stores {
-    pub(super) parameters: Buffer,
-    pub(super) gradient: Buffer,
-    /// Zero at first, and after every launch.
-    pub(super) counters: Buffer,
-}
-
 /// Appends both passes: the phases [`Phase::Evaluate`] and [`Phase::Differentiate`].
 pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, options: Options) -> Exchange {
     let Options { images: batch, time_rate, recompute } = options;
@@ -82,7 +60,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
         times.iter().map(|&node| builder.buffer(Role::Exchanged, batch * nodes.elements(node))).collect()
     };
     let values = features(builder);
-    let mut emitter = Emitter::new(builder, nodes, stores, options);
+    let mut emitter = Emitter::new(builder, nodes, stores, batch, time_rate);
     let segments = if recompute { segments(nodes) } else { vec![0..nodes.len()] };
 
     emitter.builder.begin(Phase::Evaluate);

@@ -1,6 +1,6 @@
 //! Where a network may be cut, so that what lies between two cuts is forgotten and computed again.
 
-use super::Nodes;
+use crate::cuda::emitter::Nodes;
 use std::ops::Range;
 use vapo_format::Layer;
 

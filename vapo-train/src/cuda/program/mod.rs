@@ -130,6 +130,7 @@ impl Program {
     }
 
     /// Launches of a whole step.
+    #[cfg(test)]
     pub(crate) fn launches(&self) -> usize {
         self.launches.iter().map(Vec::len).sum()
     }

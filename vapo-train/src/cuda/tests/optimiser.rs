@@ -1,8 +1,9 @@
 //! The optimiser of a program: its launches, and what it computes beside the processor's.
 
+use crate::cuda::emitter::Stores;
 use crate::cuda::network::Network;
 use crate::cuda::optimiser::{OptimiserState, optimiser};
-use crate::cuda::passes::{Options, Stores};
+use crate::cuda::passes::Options;
 use crate::cuda::program::{Builder, Element, Phase, Program, Role};
 use crate::optimiser::{Moves, Rule};
 use crate::potential::parameters::Layout;

@@ -12,6 +12,7 @@ mod passes;
 
 pub use operations::Operations;
 
+use crate::cuda::{self, Demand, Network};
 use crate::dataset::Dataset;
 use crate::objective::Objective;
 use crate::optimiser::{Moves, Rule};
@@ -44,7 +45,9 @@ pub struct Request<'a> {
     pub rests: bool,
     /// Images a step.
     pub batch: usize,
-    /// Whether the first pass is computed again for the second, and nothing of it kept; a batch in parts is too.
+    /// Parts that a step's images are computed in.
+    pub accumulate: usize,
+    /// Whether what a pass would keep for the next is computed again.
     pub recompute: bool,
     /// Threads of the processor.
     pub threads: usize,
@@ -63,7 +66,8 @@ impl<'a> Request<'a> {
             optimiser: config.optimiser,
             rests: config.int8_part > 0.0,
             batch: config.batch,
-            recompute: config.recompute || config.accumulate > 1,
+            accumulate: config.accumulate,
+            recompute: config.recompute,
             threads: config.threads,
             images,
         }
@@ -71,14 +75,19 @@ impl<'a> Request<'a> {
 }
 
 impl Request<'_> {
+    /// Whether the processor computes the first pass again for the second: it does for batches in parts too.
+    fn again(&self) -> bool {
+        self.recompute || self.accumulate > 1
+    }
+
     /// Whether what the first pass leaves of a whole batch is kept: objectives of whole batches wait for its end.
     fn keeps(&self) -> bool {
-        !self.objective.is_sum_over_samples() && !self.recompute
+        !self.objective.is_sum_over_samples() && !self.again()
     }
 
     /// How often the first pass is computed.
     fn first_passes(&self) -> u64 {
-        if self.objective.is_sum_over_samples() || !self.recompute { 1 } else { 2 }
+        if self.objective.is_sum_over_samples() || !self.again() { 1 } else { 2 }
     }
 }
 
@@ -100,9 +109,39 @@ pub struct Plan {
     pub parts: Vec<Part>,
     /// Of one step.
     pub operations: Operations,
+    /// Kernels that a CUDA device is given for a step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launches: Option<u64>,
 }
 
 impl Plan {
+    /// On a CUDA device. This is exact: it is the program that a training gives the device.
+    pub fn cuda(request: &Request<'_>) -> Self {
+        let Request { architecture, objective, batch, accumulate, recompute, .. } = *request;
+        let layout = Layout::new(architecture);
+        let options = cuda::Options { images: batch / accumulate, time_rate: objective.needs_time_rate(), recompute };
+        let moves = Moves::by(request.optimiser, &layout);
+        // What weights lose of themselves takes nothing.
+        let demand = Demand::new(&Network::training(architecture, options, &moves, 0.0));
+        let parts = accumulate as u64;
+        // Losses of a whole batch wait for all parts, and a part that is not the only one is evaluated twice.
+        let evaluations = if objective.is_sum_over_samples() || parts == 1 { parts } else { 2 * parts };
+        let [forward, drift, tangents, gradient, optimiser] = demand.multiply_accumulates;
+        let [evaluate, differentiate, update] = demand.launches;
+        Plan {
+            parameters: layout.len() as u64,
+            parts: demand.parts.into_iter().map(|(what, bytes)| Part { what, bytes }).collect(),
+            operations: Operations {
+                forward: evaluations * forward,
+                drift: evaluations * drift,
+                tangents: parts * tangents,
+                gradient: parts * gradient,
+                optimiser,
+            },
+            launches: Some(evaluations * evaluate + parts * differentiate + update),
+        }
+    }
+
     /// On threads of the processor.
     pub fn cpu(request: &Request<'_>) -> Self {
         let layout = Layout::new(request.architecture);
@@ -124,7 +163,7 @@ impl Plan {
         parts.push(Part { what: "rounding by the allocator", bytes: all / ROUNDING });
         parts.push(Part { what: "program", bytes: PROGRAM + THREAD * request.threads as u64 });
         parts.retain(|part| part.bytes > 0);
-        Plan { parameters, parts, operations: Operations::of(request, &layout) }
+        Plan { parameters, parts, operations: Operations::of(request, &layout), launches: None }
     }
 
     /// Bytes of all parts.

@@ -1,22 +1,11 @@
-//! Which rule moves which parameters.
+//! The steps of all rules, each on what it moves.
 
-use super::{Adam, Moves, muon};
+use super::moves::{Moves, Rule};
+use super::{Adam, muon};
 use crate::arithmetic::extent::{ExtentError, check};
-use crate::potential::parameters::{Layout, Place, Role};
+use crate::potential::parameters::{Layout, Place};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use std::ops::Range;
-
-/// How gradients become steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rule {
-    /// Muon for the weights between channels, Adam for all else
-    #[default]
-    Muon,
-    /// Adam for all parameters
-    Adam,
-}
 
 /// A rule's moments.
 pub struct Optimiser {
@@ -115,16 +104,6 @@ impl Optimiser {
         let mut all = vec![0.0; self.moves.parameters];
         put(self.adam.second_moment(), &self.moves.rest, &mut all);
         all
-    }
-}
-
-impl Rule {
-    /// Whether Muon moves the weights of a matrix: those between channels. What reads the signal or time, the embedding of
-    /// time, and the factors that the potential is read out with keep Adam, as the method's authors advise. So, of what
-    /// depends on time alone, Muon moves FiLM and nothing else.
-    pub(super) fn orthogonalises(self, place: &Place) -> bool {
-        let Role { first, of_signal, film, .. } = place.role;
-        self == Rule::Muon && !first && (of_signal || film)
     }
 }
 

@@ -1,9 +1,36 @@
 //! Which buffer holds what of which node, while launches are appended.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `nodes` | what is known of every node |
 
-use super::{Nodes, Options, Pass, Stores};
-use crate::cuda::layer;
-use crate::cuda::program::{Argument, Buffer, Builder, Launch, Role};
+mod nodes;
+
+pub(super) use nodes::Nodes;
+
+use super::program::{Argument, Buffer, Builder, Kernel, Launch, Role};
 use std::ops::Range;
+
+/// The sum of two buffers.
+pub(super) const ADD: Kernel = Kernel { file: "add", name: "add" };
+
+/// Which pass is being made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// Values, and cotangents of the potential.
+    First,
+    /// Tangents, and cotangents of the values in the directional derivative.
+    Second,
+}
+
+/// The parameters, their gradient and the counters of a program.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stores {
+    pub(super) parameters: Buffer,
+    pub(super) gradient: Buffer,
+    /// Zero at first, and after every launch.
+    pub(super) counters: Buffer,
+}
 
 /// A cotangent that is being made.
 #[derive(Clone, Copy, Debug)]
@@ -14,26 +41,31 @@ struct Cotangent {
 }
 
 /// The state of a network's passes.
-pub(in crate::cuda) struct Emitter<'a> {
-    pub(in crate::cuda) builder: &'a mut Builder,
-    pub(in crate::cuda) nodes: &'a Nodes,
-    pub(in crate::cuda) stores: Stores,
+pub(super) struct Emitter<'a> {
+    pub(super) builder: &'a mut Builder,
+    pub(super) nodes: &'a Nodes,
+    pub(super) stores: Stores,
     /// Images.
-    pub(in crate::cuda) batch: usize,
+    pub(super) batch: usize,
     /// ∂F/∂Φ, once there is one.
-    pub(in crate::cuda) seeds: Option<Buffer>,
+    pub(super) seeds: Option<Buffer>,
     time_rate: bool,
     /// Values and tangents.
     forward: [Vec<Option<Buffer>>; 2],
     /// Their cotangents.
     reverse: [Vec<Option<Cotangent>>; 2],
     /// The nodes whose cotangents are computed again; all others have theirs.
-    again: Option<Range<usize>>,
+    pub(super) again: Option<Range<usize>>,
 }
 
 impl<'a> Emitter<'a> {
-    pub(super) fn new(builder: &'a mut Builder, nodes: &'a Nodes, stores: Stores, options: Options) -> Self {
-        let Options { images: batch, time_rate, .. } = options;
+    pub(super) fn new(
+        builder: &'a mut Builder,
+        nodes: &'a Nodes,
+        stores: Stores,
+        batch: usize,
+        time_rate: bool,
+    ) -> Self {
         let none = || vec![None; nodes.len()];
         let (forward, reverse) = ([none(), none()], [vec![None; nodes.len()], vec![None; nodes.len()]]);
         Emitter { builder, nodes, stores, batch, seeds: None, time_rate, forward, reverse, again: None }
@@ -43,57 +75,6 @@ impl<'a> Emitter<'a> {
     pub(super) fn begin_with(&mut self, pass: Pass, node: usize, buffer: Buffer) {
         self.builder.exchanged(buffer);
         self.forward[pass as usize][node] = Some(buffer);
-    }
-
-    /// Forward over the nodes that depend on time alone.
-    pub(super) fn forward_of_time(&mut self, pass: Pass) {
-        for node in self.nodes_of_time() {
-            self.forward_node(pass, node);
-        }
-    }
-
-    /// Forward over the nodes of a segment that depend on the signal and whose output is not there.
-    pub(super) fn forward(&mut self, pass: Pass, segment: Range<usize>) {
-        for node in segment.filter(|&node| self.nodes.node(node).of_signal) {
-            self.forward_node(pass, node);
-        }
-    }
-
-    fn forward_node(&mut self, pass: Pass, node: usize) {
-        let is_readout = node + 1 == self.nodes.len();
-        // Nobody asks for the directional derivative itself, and once is enough for the potential.
-        let asked = !is_readout || (pass == Pass::First && self.seeds.is_none());
-        if self.forward[pass as usize][node].is_none() && asked {
-            layer::forward(self.nodes.node(node).layer, node, pass, self);
-        }
-    }
-
-    /// In reverse over the nodes that depend on time alone.
-    pub(super) fn reverse_of_time(&mut self, pass: Pass) {
-        for node in self.nodes_of_time().into_iter().rev() {
-            self.reverse_node(pass, node);
-        }
-    }
-
-    /// In reverse over the nodes of a segment that depend on the signal.
-    pub(super) fn reverse(&mut self, pass: Pass, segment: Range<usize>) {
-        for node in segment.rev().filter(|&node| self.nodes.node(node).of_signal) {
-            self.reverse_node(pass, node);
-        }
-    }
-
-    /// The first pass's reverse over a segment once more, whose nodes up to its last have no cotangents any more.
-    pub(super) fn reverse_again(&mut self, inner: Range<usize>) {
-        self.again = Some(inner.clone());
-        self.reverse(Pass::First, inner.start..inner.end + 1);
-        self.again = None;
-    }
-
-    fn reverse_node(&mut self, pass: Pass, node: usize) {
-        let is_readout = node + 1 == self.nodes.len();
-        if is_readout || self.cotangent(pass, node).is_some() {
-            layer::reverse(self.nodes.node(node).layer, node, pass, self);
-        }
     }
 
     /// Forgets what the nodes of a segment have forward and in reverse, in these passes. What other segments read, its last node's,
@@ -107,22 +88,22 @@ impl<'a> Emitter<'a> {
     }
 
     /// A node's value or tangent; none for a tangent that is zero.
-    pub(in crate::cuda) fn output(&self, pass: Pass, node: usize) -> Option<Buffer> {
+    pub(super) fn output(&self, pass: Pass, node: usize) -> Option<Buffer> {
         self.forward[pass as usize][node]
     }
 
     /// A node's value.
-    pub(in crate::cuda) fn value(&self, node: usize) -> Buffer {
+    pub(super) fn value(&self, node: usize) -> Buffer {
         self.output(Pass::First, node).unwrap_or_else(|| unreachable!("the first pass was here before"))
     }
 
     /// A node's tangent; none where it is zero.
-    pub(in crate::cuda) fn tangent(&self, node: usize) -> Option<Buffer> {
+    pub(super) fn tangent(&self, node: usize) -> Option<Buffer> {
         self.output(Pass::Second, node)
     }
 
     /// A node's cotangent; none where there is none, or none is wanted.
-    pub(in crate::cuda) fn cotangent(&self, pass: Pass, node: usize) -> Option<Buffer> {
+    pub(super) fn cotangent(&self, pass: Pass, node: usize) -> Option<Buffer> {
         self.reverse[pass as usize][node].map(|cotangent| cotangent.buffer)
     }
 
@@ -132,7 +113,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// A new buffer for a node's output.
-    pub(in crate::cuda) fn new_output(&mut self, pass: Pass, node: usize) -> Buffer {
+    pub(super) fn new_output(&mut self, pass: Pass, node: usize) -> Buffer {
         let role = if node + 1 == self.nodes.len() { Role::Exchanged } else { Role::Activations };
         let buffer = self.builder.buffer(role, self.batch * self.nodes.elements(node));
         self.forward[pass as usize][node] = Some(buffer);
@@ -140,12 +121,12 @@ impl<'a> Emitter<'a> {
     }
 
     /// A node's output is that of another.
-    pub(in crate::cuda) fn same_output(&mut self, pass: Pass, node: usize, other: usize) {
+    pub(super) fn same_output(&mut self, pass: Pass, node: usize, other: usize) {
         self.forward[pass as usize][node] = self.forward[pass as usize][other];
     }
 
     /// Where a reader of a node writes the node's cotangent: base + its part, with the base. None where nobody asks for it.
-    pub(in crate::cuda) fn part(&mut self, pass: Pass, node: usize) -> Option<(Buffer, Argument)> {
+    pub(super) fn part(&mut self, pass: Pass, node: usize) -> Option<(Buffer, Argument)> {
         if !self.wanted(pass, node) {
             return None;
         }
@@ -159,7 +140,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// Passes a cotangent on to a node as it is.
-    pub(in crate::cuda) fn pass_on(&mut self, pass: Pass, node: usize, cotangent: Buffer) {
+    pub(super) fn pass_on(&mut self, pass: Pass, node: usize, cotangent: Buffer) {
         if !self.wanted(pass, node) {
             return;
         }
@@ -168,7 +149,7 @@ impl<'a> Emitter<'a> {
         } else if let Some((to, base)) = self.part(pass, node) {
             let count = self.batch * self.nodes.elements(node);
             let arguments = vec![base, cotangent.into(), to.into(), count.into()];
-            self.builder.launch(Launch::each(layer::ADD, count, arguments));
+            self.builder.launch(Launch::each(ADD, count, arguments));
         }
     }
 
@@ -188,22 +169,18 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    fn nodes_of_time(&self) -> Vec<usize> {
-        (0..self.nodes.len()).filter(|&node| !self.nodes.node(node).of_signal).collect()
-    }
-
     /// A launch has this many counters.
-    pub(in crate::cuda) fn needs_counters(&mut self, count: usize) {
+    pub(super) fn needs_counters(&mut self, count: usize) {
         self.builder.extend(self.stores.counters, count);
     }
 
     /// The batch's elements of a node.
-    pub(in crate::cuda) fn count(&self, node: usize) -> usize {
+    pub(super) fn count(&self, node: usize) -> usize {
         self.batch * self.nodes.elements(node)
     }
 
     /// The sum after a convolution and its other term, where a convolution is computed as one operation with it.
-    pub(in crate::cuda) fn sum_of(&self, pass: Pass, node: usize) -> Option<(usize, Buffer)> {
+    pub(super) fn sum_of(&self, pass: Pass, node: usize) -> Option<(usize, Buffer)> {
         let (sum, other) = self.nodes.sum_of(node)?;
         Some((sum, self.output(pass, other)?))
     }
