@@ -15,9 +15,9 @@ pub(super) struct Engine<'a> {
 
 /// Where weights are kept.
 enum Kept<'a> {
-    Host(HostWeights<'a>),
+    Host(Box<HostWeights<'a>>),
     #[cfg(feature = "cuda")]
-    Cuda(super::cuda::CudaWeights<'a>),
+    Cuda(Box<super::cuda::CudaWeights<'a>>),
 }
 
 impl<'a> Engine<'a> {
@@ -34,9 +34,9 @@ impl<'a> Engine<'a> {
     ) -> Result<Self, TrainingError> {
         let threads = ThreadPoolBuilder::new().num_threads(config.threads).build()?;
         let weights = match config.device {
-            Device::Cpu => Kept::Host(HostWeights::new(config, layout, moved, moving)?),
+            Device::Cpu => Kept::Host(Box::new(HostWeights::new(config, layout, moved, moving)?)),
             #[cfg(feature = "cuda")]
-            Device::Cuda => Kept::Cuda(super::cuda::CudaWeights::new(config, layout, moved, moving)?),
+            Device::Cuda => Kept::Cuda(Box::new(super::cuda::CudaWeights::new(config, layout, moved, moving)?)),
             #[cfg(not(feature = "cuda"))]
             Device::Cuda => {
                 return Err(TrainingError::Device {
@@ -50,9 +50,9 @@ impl<'a> Engine<'a> {
     /// The weights, to read.
     pub(super) fn weights(&self) -> &dyn Weights {
         match &self.weights {
-            Kept::Host(weights) => weights,
+            Kept::Host(weights) => &**weights,
             #[cfg(feature = "cuda")]
-            Kept::Cuda(weights) => weights,
+            Kept::Cuda(weights) => &**weights,
         }
     }
 
@@ -62,9 +62,9 @@ impl<'a> Engine<'a> {
     pub(super) fn run<T: Send>(&mut self, op: impl FnOnce(&mut dyn Weights, &ThreadPool) -> T + Send) -> T {
         let threads = &self.threads;
         match &mut self.weights {
-            Kept::Host(weights) => threads.install(|| op(weights, threads)),
+            Kept::Host(weights) => threads.install(|| op(&mut **weights, threads)),
             #[cfg(feature = "cuda")]
-            Kept::Cuda(weights) => op(weights, threads),
+            Kept::Cuda(weights) => op(&mut **weights, threads),
         }
     }
 }

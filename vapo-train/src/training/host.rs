@@ -133,7 +133,7 @@ mod tests {
             let differentiated = |choices: Choices| {
                 let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
                 let layout = Layout::new(&config.architecture);
-                let moved = Moved::fresh((0..layout.len()).map(|index| (index as f32).sin()).collect());
+                let moved = Moved::fresh((0..layout.len()).map(|index| libm::sinf(index as f32)).collect());
                 let mut weights = HostWeights::new(&config, &layout, &moved, Moving::All).unwrap();
                 let path = Path::new(config.architecture.homotopy, &data, &noise, &times).unwrap();
                 let loss = |evaluation: &_, part| objective.evaluate_part(evaluation, &path, part);

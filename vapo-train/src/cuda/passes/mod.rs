@@ -61,7 +61,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     };
     let values = features(builder);
     let mut emitter = Emitter::new(builder, nodes, stores, batch, time_rate);
-    let segments = if recompute { segments(nodes) } else { vec![0..nodes.len()] };
+    let segments = segments(nodes, recompute);
 
     emitter.builder.begin(Phase::Evaluate);
     emitter.builder.sweep(Sweep::Forward);

@@ -4,13 +4,13 @@ use crate::cuda::emitter::Nodes;
 use std::ops::Range;
 use vapo_format::Layer;
 
-/// The nodes in runs of neighbours. All that later runs read of a run is its last node. The signal, and what depends on time alone, are
+/// The nodes in runs of neighbours, or in one if nothing is forgotten. All that later runs read of a run is its last node. The signal, and what depends on time alone, are
 /// kept, whichever run they lie in.
-pub(super) fn segments(nodes: &Nodes) -> Vec<Range<usize>> {
+pub(super) fn segments(nodes: &Nodes, recompute: bool) -> Vec<Range<usize>> {
     let mut segments = Vec::new();
     let mut start = 0;
     for node in 0..nodes.len() {
-        if node + 1 == nodes.len() || is_cut(nodes, node) {
+        if node + 1 == nodes.len() || (recompute && is_cut(nodes, node)) {
             segments.push(start..node + 1);
             start = node + 1;
         }
