@@ -190,3 +190,14 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
     assert_eq!(names(root.path()), [""; 0]);
     assert!(!root.path().join("runs").exists());
 }
+
+/// The pages say `cargo run`. It asks which program is meant where a workspace has several and none is named.
+#[test]
+fn cargo_run_means_the_trainer() {
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    let output = cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).output().unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let named: Vec<&str> = packages.iter().filter_map(|package| package["default_run"].as_str()).collect();
+    assert_eq!(named, ["vapo-train"]);
+}
