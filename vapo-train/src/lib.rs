@@ -7,7 +7,8 @@
 //! | [`dataset`] | images in memory, dealt out in seeded batches; their files from the publisher |
 //! | [`path`] | points on the path from noise to data, the velocity there, and the times that a batch looks at |
 //! | [`potential`] | Φ(x, t), its drift ∇Φ, and the exact gradient of any loss of the drift |
-//! | [`ops`] | the operations that the potential is made of: by hand for the CPU, composed of dfdx's for any device |
+//! | [`ops`] | the operations that the potential is made of: by hand for the CPU, and composed of dfdx's to compare with |
+//! | [`cuda`] | the same on a CUDA device: the launches of a step, and the kernels |
 //! | [`objective`] | losses of the drift, with their derivatives |
 //! | [`optimiser`] | Muon, Adam, clipping, learning rate, moving average |
 //! | [`training`] | the step, told in one file (`training/step.rs`), and the loop around it |

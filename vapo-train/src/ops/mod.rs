@@ -1,7 +1,7 @@
 //! Differentiable operations of the potential, over batches of images (N, H, W, C).
 //!
-//! Each operation exists twice, tested equal: [`Fused`] is hand-written for the CPU, [`Composite`] is made of
-//! dfdx's own operations and runs on any of its devices. Both record on one tape, which the caller threads
+//! Each operation exists twice, tested equal: [`Fused`] is hand-written for the CPU, and trains. [`Composite`] is made of
+//! dfdx's own operations, for tests to compare with. Both record on one tape, which the caller threads
 //! through tensors that have none: a tape that travels with a tensor is lost with it.
 //!
 //! There are two passes, each forward and in reverse. The first is of values, and its reverse gives the drift. The

@@ -1,4 +1,4 @@
-//! The operations as compositions of dfdx's own, for any of its devices. Slower, and short enough to check by eye.
+//! The operations as compositions of dfdx's own: what others are compared with. Slower, and short enough to check by eye.
 
 mod convolution;
 mod elementwise;
