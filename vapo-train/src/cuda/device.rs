@@ -1,7 +1,7 @@
 //! A program on a CUDA device: its kernels compiled, its buffers in memory, its launches made.
 //!
 //! The device is dfdx's: its memory, its context, its stream. The kernels are ours. NVRTC compiles them when a run starts, from
-//! sources that this program carries, so nothing but the driver, cuBLAS and NVRTC is needed beside it.
+//! sources that this program carries, so nothing but the driver and NVRTC is needed beside it.
 
 use super::driver::{self, DriverError};
 use super::program::{ALIGNMENT, Argument, Buffer, Kernel, Launch, Phase, Placement, Program, Scalar};

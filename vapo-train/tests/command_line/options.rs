@@ -23,7 +23,7 @@ fn commands() -> Vec<(&'static str, String)> {
         ),
         (
             "plan",
-            "--preset --dataset --size --channels --images --batch --accumulate --recompute --objective --optimiser --threads --steps --tflops --json \
+            "--preset --dataset --size --channels --images --batch --accumulate --recompute --objective --optimiser --device --threads --steps --tflops --json \
              --help"
                 .to_owned(),
         ),
