@@ -52,6 +52,15 @@ pub enum DeviceError {
         /// What NVRTC says.
         cause: String,
     },
+    /// Kernels count the pixels of an activation in 32 bits.
+    #[error(
+        "a part of a batch has {pixels} pixels in one activation, and a CUDA device takes 4294967295 at most: give a smaller \
+         --batch, or --accumulate N"
+    )]
+    Pixels {
+        /// How many there are.
+        pixels: u64,
+    },
     /// There is too little memory.
     #[error(
         "training takes {needed} MiB of the device's memory, and {free} MiB are free: a smaller --batch, --accumulate N or \

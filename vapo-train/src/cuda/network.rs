@@ -11,6 +11,8 @@ use vapo_format::Architecture;
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(super) nodes: Nodes,
+    /// Images of a part of a batch.
+    images: usize,
     pub(super) stores: Stores,
     pub(super) exchange: Exchange,
     /// What moves the parameters, where something does.
@@ -31,6 +33,13 @@ impl Network {
         Network::new(architecture, options, None)
     }
 
+    /// Pixels of the largest activation of a part of a batch.
+    #[cfg(any(test, feature = "cuda"))]
+    pub(super) fn pixels(&self) -> u64 {
+        let pixels = self.nodes.all(|_| true).map(|node| self.nodes.extent(node).pixels() as u64).max();
+        self.images as u64 * pixels.unwrap_or_default()
+    }
+
     /// How many parameters there are.
     #[cfg(feature = "cuda")]
     pub(super) fn parameters(&self) -> usize {
@@ -48,6 +57,6 @@ impl Network {
         };
         let exchange = passes(&mut builder, &nodes, stores, options);
         let optimiser = moves.map(|(moves, decay)| optimiser(&mut builder, stores, moves, decay));
-        Network { nodes, stores, exchange, optimiser, program: builder.finish() }
+        Network { nodes, images: options.images, stores, exchange, optimiser, program: builder.finish() }
     }
 }

@@ -35,6 +35,10 @@ impl Trainer {
     /// # Errors
     /// [`DeviceError`], [`DeviceError::Memory`] among them.
     pub(crate) fn new(cuda: &Cuda, network: Network) -> Result<Self, DeviceError> {
+        let pixels = network.pixels();
+        if pixels > u32::MAX.into() {
+            return Err(DeviceError::Pixels { pixels });
+        }
         let state = network.optimiser.unwrap_or_else(|| unreachable!("a training moves parameters"));
         Ok(Trainer { evaluator: Evaluator::new(cuda, network, Lie::Together)?, state, shorten: 1.0 })
     }

@@ -5,7 +5,7 @@ use crate::cuda::network::Network;
 use crate::cuda::passes::Options;
 use crate::cuda::program::{Buffer, Placement, Program, Role};
 use crate::run::preset::Preset;
-use vapo_format::Homotopy;
+use vapo_format::{Homotopy, Shape};
 
 /// Bytes of an f32.
 const REAL: usize = 4;
@@ -92,4 +92,13 @@ fn products_are_those_of_the_method() {
         let ratio = found as f64 / forward as f64;
         assert!((5.0..=6.0).contains(&ratio), "{}: {ratio}", preset.name);
     }
+}
+
+/// Of the largest activation, in 64 bits.
+#[test]
+fn pixels_are_counted() {
+    let image = Shape { channels: 1, height: 1024, width: 1024 };
+    let architecture = Preset::named("peer-8").unwrap().architecture(image, Homotopy::Linear);
+    let options = Options { images: 65_536, time_rate: false, recompute: false };
+    assert_eq!(Network::passes(&architecture, options).pixels(), 1 << 36);
 }
