@@ -160,10 +160,10 @@ impl Program {
         buffers.map(|buffer| self.bytes(buffer, real).next_multiple_of(ALIGNMENT)).sum()
     }
 
-    /// Floating-point operations of a whole step.
+    /// Floating-point operations of both passes.
     #[cfg(test)]
-    pub(super) fn all_operations(&self) -> u64 {
-        self.operations.iter().sum()
+    pub(super) fn operations_of_passes(&self) -> u64 {
+        self.operations[..Sweep::Optimiser as usize].iter().sum()
     }
 
     /// Bytes that the last reverse pass finds of earlier ones, and needs.

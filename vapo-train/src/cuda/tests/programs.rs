@@ -4,6 +4,8 @@ use super::usual_image;
 use crate::cuda::network::Network;
 use crate::cuda::passes::Options;
 use crate::cuda::program::{Buffer, Placement, Program, Role};
+use crate::optimiser::{Moves, Rule};
+use crate::potential::parameters::Layout;
 use crate::run::preset::Preset;
 use vapo_format::{Homotopy, Shape};
 
@@ -12,7 +14,8 @@ const REAL: usize = 4;
 
 fn program(preset: &Preset, images: usize, recompute: bool) -> Program {
     let architecture = preset.architecture(usual_image(preset.name), Homotopy::Linear);
-    Network::passes(&architecture, Options { images, time_rate: false, recompute }).program
+    let moves = Moves::by(Rule::Muon, &Layout::new(&architecture));
+    Network::training(&architecture, Options { images, time_rate: false, recompute }, &moves, 0.0).program
 }
 
 /// Bytes that live at a launch, of buffers that do not last.
@@ -51,7 +54,7 @@ fn buffers_that_live_at_once_lie_apart() {
     }
 }
 
-/// The goal: 1.3 times the parameters, moments, average and what the last reverse pass needs of earlier ones.
+/// The goal is 1.3 times the parameters, moments, average and what the last reverse pass needs of earlier ones.
 #[test]
 fn a_step_takes_little_more_memory_than_what_reverse_keeps() {
     for preset in Preset::all() {
@@ -60,7 +63,7 @@ fn a_step_takes_little_more_memory_than_what_reverse_keeps() {
         let states = [Role::Parameters, Role::Moments, Role::Average];
         let needed = states.map(|role| program.lasting(role, REAL)).iter().sum::<usize>() + program.kept(REAL);
         let ratio = placement.bytes as f64 / needed as f64;
-        assert!(ratio < 1.3, "{}: {ratio}", preset.name);
+        assert!(ratio < 1.1, "{}: {ratio}", preset.name);
         // Little is lost between buffers.
         let peak = (0..program.launches()).map(|at| live(&program, at)).max().unwrap_or_default();
         let lost = (placement.bytes - placement.lasting) as f64 / peak as f64;
@@ -73,7 +76,7 @@ fn computing_again_takes_less_memory_and_more_operations() {
     for preset in Preset::all().iter().filter(|preset| preset.name != "tiny") {
         let [keeps, again] = [false, true].map(|recompute| {
             let program = program(preset, preset.batch, recompute);
-            (Placement::new(&program, REAL).bytes, program.all_operations())
+            (Placement::new(&program, REAL).bytes, program.operations_of_passes())
         });
         assert!(10 * again.0 < 6 * keeps.0, "{}: {} of {} bytes", preset.name, again.0, keeps.0);
         assert!((1.5..2.0).contains(&(again.1 as f64 / keeps.1 as f64)), "{}: {again:?} {keeps:?}", preset.name);
@@ -87,7 +90,7 @@ fn products_are_those_of_the_method() {
         let architecture = preset.architecture(usual_image(preset.name), Homotopy::Linear);
         let forward = 2 * preset.batch as u64 * architecture.multiply_accumulates();
         let program = program(&preset, preset.batch, false);
-        let found = program.all_operations();
+        let found = program.operations_of_passes();
         // Nothing flows back to the signal and to time in the second pass, and no tangents through what depends on time alone.
         let ratio = found as f64 / forward as f64;
         assert!((5.0..=6.0).contains(&ratio), "{}: {ratio}", preset.name);
