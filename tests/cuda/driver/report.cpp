@@ -19,8 +19,12 @@ static struct Totals {
   std::string path = settings().report;
 
   ~Totals() {
-    FILE* file = path.empty() ? nullptr : fopen(path.c_str(), "w");
-    if (!file) return;
+    if (path.empty()) return;
+    FILE* file = fopen(path.c_str(), "w");
+    if (!file) {
+      fprintf(stderr, "stand-in CUDA: STANDIN_REPORT: %s cannot be written\n", path.c_str());
+      return;
+    }
     const char* separator = "";
     fprintf(file, "{\n  \"launches\": {");
     for (auto& [name, of] : launches) {

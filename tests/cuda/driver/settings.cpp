@@ -1,10 +1,18 @@
 #include "settings.h"
+#include <cstdio>
 #include <cstdlib>
 #include <thread>
 
 static uint64_t number(const char* name, uint64_t otherwise) {
   const char* value = getenv(name);
-  return value && *value ? strtoull(value, nullptr, 0) : otherwise;
+  if (!value || !*value) return otherwise;
+  char* end = nullptr;
+  const uint64_t found = strtoull(value, &end, 0);
+  if (*end || *value == '-') {
+    fprintf(stderr, "stand-in CUDA: %s: expected a number, found %s\n", name, value);
+    abort();
+  }
+  return found;
 }
 
 const Settings& settings() {

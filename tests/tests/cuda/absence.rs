@@ -83,6 +83,23 @@ fn too_little_memory() {
     refused(folder.path(), command.env("STANDIN_MEMORY", "100000"), &parts);
 }
 
+/// A plan needs no device, and says why it does not know whether one suffices.
+#[test]
+fn a_plan_without_a_device() {
+    let mut command = vapo_train("plan --preset tiny --device cuda");
+    let output = command.env("STANDIN_DEVICES", "0").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    assert!(said.contains("available now: not known: no CUDA device") && said.contains("launches of a step"), "{said}");
+}
+
+#[test]
+fn no_memory_pools() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = vapo_train(&format!("{TINY} --device cuda"));
+    refused(folder.path(), command.env("STANDIN_POOLS", "0"), &["no memory pools", "--device cpu"]);
+}
+
 /// None of CUDA's libraries can be loaded, and none is asked for.
 #[test]
 fn the_processor_needs_no_cuda() {

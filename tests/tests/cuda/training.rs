@@ -67,7 +67,13 @@ fn too_little_memory_is_told_before_a_run_begins() {
     let output = train("");
     let said = errors(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    for part in ["takes 8 MiB of the device's memory, and 3 MiB are free", "--batch", "--accumulate", "--recompute"] {
+    for part in [
+        "takes 7.8 MiB (",
+        "of the device's memory, and 3.8 MiB (4000000 bytes) are free",
+        "--batch",
+        "--accumulate",
+        "--recompute",
+    ] {
         assert!(said.contains(part), "no {part:?} in: {said}");
     }
     assert!(!folder.path().join("run").exists());

@@ -13,12 +13,12 @@ pub(super) const REMEDY: &str =
 /// What helps where a CUDA device's memory does not suffice.
 pub(super) const CUDA_REMEDY: &str = "it does not fit: a smaller --batch takes less, or --accumulate and --recompute";
 
-/// Bytes that are free on the first CUDA device. None where there is no device, or none that this program can ask.
-pub(super) fn available_on_cuda() -> Option<u64> {
+/// Bytes that are free on the first CUDA device, or why that is not known.
+pub(super) fn available_on_cuda() -> Result<u64, String> {
     #[cfg(feature = "cuda")]
-    return crate::cuda::free_memory();
+    return crate::cuda::free_memory().map_err(|error| error.to_string());
     #[cfg(not(feature = "cuda"))]
-    None
+    Err("this program was built without it: add --features cuda".to_owned())
 }
 
 /// Bytes that programs can take without others being written to disk. None where the system does not say.

@@ -88,8 +88,11 @@ struct Found {
     plan: Plan,
     /// Bytes of all parts.
     bytes: u64,
-    /// Bytes that the machine has left; none where that is not known.
+    /// Bytes that the machine, or the CUDA device, has left; none where that is not known.
     available: Option<u64>,
+    /// Why that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<String>,
     /// Of one step.
     flops: u64,
     steps: u64,
@@ -146,7 +149,9 @@ impl Found {
         let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
         let architecture = preset.architecture(extent, Homotopy::default());
         architecture.validate().map_err(|cause| {
-            Failure::Usage(format!("preset {name} cannot take images of {extent}: {cause}; give others with --size"))
+            let nearest: Vec<_> = preset.nearest(extent).map(|(height, width)| format!("{height}x{width}")).collect();
+            let nearest = if nearest.is_empty() { "others".to_owned() } else { nearest.join(" or ") };
+            Failure::Usage(format!("preset {name} cannot take images of {extent}: {cause}; give {nearest} with --size"))
         })?;
         let objective = arguments.objective;
         let optimiser = arguments.optimiser.unwrap_or(usual_rule(objective));
@@ -155,14 +160,16 @@ impl Found {
         let batch = arguments.batch.unwrap_or(preset.batch);
         let accumulate = arguments.accumulate.unwrap_or(1);
         if !batch.is_multiple_of(accumulate) {
-            return Err(TrainingError::Accumulate { accumulate, batch }.into());
+            return Err(Failure::Usage(TrainingError::Accumulate { accumulate, batch }.to_string()));
         }
         let (architecture, rests, recompute) = (&architecture, true, arguments.recompute);
         let request =
             Request { architecture, objective, optimiser, rests, batch, accumulate, recompute, threads, images: count };
         let device = arguments.device.unwrap_or_default();
         let (plan, available) = match device {
-            Device::Cpu => (Plan::cpu(&request), memory::available()),
+            Device::Cpu => {
+                (Plan::cpu(&request), memory::available().ok_or_else(|| "the system does not say".to_owned()))
+            }
             Device::Cuda => (Plan::cuda(&request), memory::available_on_cuda()),
         };
         let (bytes, flops) = (plan.bytes(), plan.operations.flops());
@@ -178,7 +185,8 @@ impl Found {
             threads,
             plan,
             bytes,
-            available,
+            available: available.as_ref().ok().copied(),
+            unknown: available.err(),
             flops,
             steps,
             seconds,
@@ -209,6 +217,9 @@ impl Found {
                 Device::Cuda => memory::CUDA_REMEDY,
             };
             text += &row("  available now", available, &format!("  {}: {said}", mebibytes(available)));
+        }
+        if let Some(cause) = &self.unknown {
+            text += &format!("  available now: not known: {cause}\n");
         }
         if let Some(launches) = self.plan.launches {
             text += &row("\nlaunches of a step", launches, "");

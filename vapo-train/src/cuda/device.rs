@@ -63,15 +63,21 @@ pub enum DeviceError {
     },
     /// There is too little memory.
     #[error(
-        "training takes {needed} MiB of the device's memory, and {free} MiB are free: a smaller --batch, --accumulate N or \
-         --recompute needs less (vapo-train plan says how much)"
+        "training takes {} of the device's memory, and {} are free: a smaller --batch, --accumulate N or --recompute may take \
+         less (vapo-train plan says how much)",
+        told(*needed), told(*free)
     )]
     Memory {
-        /// MiB that the program takes.
+        /// Bytes that the program takes.
         needed: usize,
-        /// MiB that are free.
+        /// Bytes that are free.
         free: usize,
     },
+}
+
+/// Bytes, for people.
+fn told(bytes: usize) -> String {
+    format!("{:.1} MiB ({bytes} bytes)", bytes as f64 / f64::from(1 << 20))
 }
 
 /// The first CUDA device.
@@ -83,10 +89,14 @@ pub(crate) fn open() -> Result<Cuda, DeviceError> {
     Cuda::try_build(0, 0).map_err(|error| DeviceError::Open(format!("{error:?}")))
 }
 
-/// Bytes that are free on the first CUDA device; none where there is none.
-pub(crate) fn free_memory() -> Option<u64> {
-    let _context = open().ok()?;
-    result::mem_get_info().ok().map(|(free, _)| free as u64)
+/// Bytes that are free on the first CUDA device.
+///
+/// # Errors
+/// As [`open`]; [`DeviceError::Driver`].
+pub(crate) fn free_memory() -> Result<u64, DeviceError> {
+    let _context = open()?;
+    let (free, _) = result::mem_get_info().map_err(failed("asking for its memory"))?;
+    Ok(free as u64)
 }
 
 /// Why a call of the driver failed.
@@ -169,7 +179,7 @@ impl Loaded {
         let placement = Placement::new(program, real);
         let mut take = |bytes: usize| {
             let (free, _) = result::mem_get_info().map_err(failed("asking for its memory"))?;
-            let short = || DeviceError::Memory { needed: bytes.div_ceil(1 << 20), free: free >> 20 };
+            let short = || DeviceError::Memory { needed: bytes, free };
             if bytes > free {
                 return Err(short());
             }

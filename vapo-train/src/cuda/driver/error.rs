@@ -37,6 +37,11 @@ pub enum DriverError {
         /// What the driver says.
         cause: String,
     },
+    /// The device has no memory pools, without which dfdx's device cannot be made.
+    #[error(
+        "this CUDA device has no memory pools, which training needs: train with --device cpu, or on another device"
+    )]
+    NoPools,
     /// The driver cannot load what the compiler makes.
     #[error(
         "the driver is for CUDA {driver}, older than NVRTC {compiler}: renew the driver, or install NVRTC {driver}"

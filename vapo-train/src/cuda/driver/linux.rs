@@ -15,6 +15,9 @@ const COMPILER: [&str; 5] = ["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11
 /// Where toolkits lie whose folder the loader does not know. The empty one lets the loader look.
 const FOLDERS: [&str; 4] = ["", "/usr/local/cuda/lib64/", "/opt/cuda/lib64/", "/usr/lib/cuda/lib64/"];
 
+/// `CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED`.
+const POOLS: c_int = 115;
+
 /// Finds the driver and NVRTC, once, and asks the driver for a device. Everything of cudarc's and dfdx's that uses a CUDA device
 /// may be called after this gave no error.
 ///
@@ -56,12 +59,16 @@ fn check_device(driver: Shared) -> Result<Version, DriverError> {
     type Init = unsafe extern "C" fn(c_uint) -> c_int;
     type Count = unsafe extern "C" fn(*mut c_int) -> c_int;
     type Text = unsafe extern "C" fn(c_int, *mut *const c_char) -> c_int;
+    type Attribute = unsafe extern "C" fn(*mut c_int, c_int, c_int) -> c_int;
     let find = |name: &CStr| {
         let cause = || format!("its library has no {}", name.to_string_lossy());
         driver.find(name).ok_or_else(|| DriverError::NoDriver { cause: cause() })
     };
     let addresses =
         (find(c"cuInit")?, find(c"cuDeviceGetCount")?, find(c"cuDriverGetVersion")?, find(c"cuGetErrorString")?);
+    let attribute = find(c"cuDeviceGetAttribute")?;
+    // SAFETY: as below.
+    let attribute = unsafe { std::mem::transmute::<Address, Attribute>(attribute) };
     // SAFETY: these are the types that CUDA's header gives the functions of these names.
     let (init, count, version, text) = unsafe {
         (
@@ -96,6 +103,13 @@ fn check_device(driver: Shared) -> Result<Version, DriverError> {
     }
     if devices == 0 {
         return Err(DriverError::NoDevice { cause: "the driver lists none".into() });
+    }
+    // Of the first device, whose handle is its number.
+    let mut pools = 0;
+    // SAFETY: the pointer is to an integer of this function.
+    unsafe { call(attribute(&raw mut pools, POOLS, 0))? };
+    if pools == 0 {
+        return Err(DriverError::NoPools);
     }
     Ok(Version(found))
 }
