@@ -135,9 +135,13 @@ fn the_table_says_what_there_is_and_nothing_is_left_behind() {
     ] {
         assert!(page.contains(part), "no {part:?} in: {page}");
     }
+    let page = vapo_train(root.path(), "plan --preset digits --device cuda").succeeded().output;
+    for part in ["128 a step, on a CUDA device\n", "\n  available now", "\nlaunches of a step ", " 121\n"] {
+        assert!(page.contains(part), "no {part:?} in: {page}");
+    }
     vapo_train(root.path(), "plan --preset small --size 30 --channels 1")
-        .refused(2, &["preset small cannot take", "--size"]);
+        .refused(2, &["preset small cannot take", "give 28x28 or 32x32 with --size"]);
     vapo_train(root.path(), "plan --dataset cifar10 --size 32 --channels 3").refused(2, &["cannot be used with"]);
-    vapo_train(root.path(), "plan --batch 8 --accumulate 3").refused(1, &["--accumulate 3 does not divide --batch 8"]);
+    vapo_train(root.path(), "plan --batch 8 --accumulate 3").refused(2, &["--accumulate 3 does not divide --batch 8"]);
     assert!(crate::program::names(root.path()).is_empty());
 }
