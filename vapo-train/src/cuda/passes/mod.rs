@@ -63,6 +63,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     let mut emitter = Emitter::new(builder, nodes, stores, batch, time_rate);
     let segments = segments(nodes, recompute);
 
+    // First pass, forward: values, segment by segment.
     emitter.builder.begin(Phase::Evaluate);
     emitter.builder.sweep(Sweep::Forward);
     emitter.begin_with(Pass::First, 0, images);
@@ -75,6 +76,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
         }
     }
     let potential = emitter.value(nodes.len() - 1);
+    // First pass, in reverse: what was forgotten is there again, then cotangents.
     emitter.builder.sweep(Sweep::Drift);
     for segment in segments.iter().rev() {
         emitter.forward(Pass::First, segment.clone());
@@ -89,6 +91,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     let drift = emitter.made(Pass::First, 0);
     let feature_cotangents: Vec<Buffer> =
         times.iter().filter(|_| time_rate).map(|&node| emitter.made(Pass::First, node)).collect();
+    // The host reads what the first pass made, and forms the seeds of the second.
     emitter.builder.begin(Phase::Differentiate);
     emitter.builder.sweep(Sweep::Tangents);
     [potential, drift].iter().chain(&feature_cotangents).for_each(|&buffer| emitter.builder.exchanged(buffer));
@@ -100,6 +103,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
         .iter()
         .chain(&feature_tangents)
         .for_each(|&buffer| emitter.builder.exchanged(buffer));
+    // Second pass, forward: tangents, from the seeds of the drift.
     emitter.seeds = Some(potential_seeds);
     emitter.begin_with(Pass::Second, 0, drift_seeds);
     times.iter().zip(&feature_tangents).for_each(|(&node, &buffer)| emitter.begin_with(Pass::Second, node, buffer));
@@ -113,6 +117,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
             emitter.forget(segment.clone(), &[Pass::First, Pass::Second], &[]);
         }
     }
+    // Second pass, in reverse: cotangents of the values, and with them and those of the first pass the gradient of every matrix.
     emitter.builder.last_reverse_begins();
     emitter.builder.sweep(Sweep::Gradient);
     for segment in segments.iter().rev() {

@@ -3,11 +3,16 @@
 //! The device is dfdx's: its memory, its context, its stream. The kernels are ours. NVRTC compiles them when a run starts, from
 //! sources that this program carries, so nothing but the driver and NVRTC is needed beside it.
 
-use super::driver::{self, DriverError};
+mod error;
+
+pub(crate) use error::DeviceError;
+
+use super::driver;
 use super::program::{ALIGNMENT, Argument, Buffer, Kernel, Launch, Phase, Placement, Program, Scalar};
 use cudarc::driver::{CudaDevice, DevicePtr, result, sys};
 use cudarc::nvrtc::{CompileOptions, compile_ptx_with_opts};
 use dfdx::prelude::{Cuda, Storage};
+use error::failed;
 use std::collections::HashMap;
 use std::ffi::{CString, c_void};
 use std::sync::Arc;
@@ -24,60 +29,6 @@ impl Real for f32 {
 
 impl Real for f64 {
     const NAME: &'static str = "double";
-}
-
-/// Why a program does not run on a device.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum DeviceError {
-    /// There is no device, or none that can be used.
-    #[error(transparent)]
-    Library(#[from] DriverError),
-    /// The device cannot be opened.
-    #[error("the CUDA device cannot be used: {0}")]
-    Open(String),
-    /// A call of the driver failed.
-    #[error("the CUDA device fails in {what}: {cause}")]
-    Driver {
-        /// What was asked for.
-        what: &'static str,
-        /// What the driver says.
-        cause: String,
-    },
-    /// A kernel was not compiled.
-    #[error("NVRTC does not compile the kernels of {file}: {cause}")]
-    Compile {
-        /// Which.
-        file: &'static str,
-        /// What NVRTC says.
-        cause: String,
-    },
-    /// Kernels count the pixels of an activation in 32 bits.
-    #[error(
-        "a part of a batch has {pixels} pixels in one activation, and a CUDA device takes 4294967295 at most: give a smaller \
-         --batch, or --accumulate N"
-    )]
-    Pixels {
-        /// How many there are.
-        pixels: u64,
-    },
-    /// There is too little memory.
-    #[error(
-        "training takes {} of the device's memory, and {} are free: a smaller --batch, --accumulate N or --recompute may take \
-         less (vapo-train plan says how much)",
-        told(*needed), told(*free)
-    )]
-    Memory {
-        /// Bytes that the program takes.
-        needed: usize,
-        /// Bytes that are free.
-        free: usize,
-    },
-}
-
-/// Bytes, for people.
-fn told(bytes: usize) -> String {
-    format!("{:.1} MiB ({bytes} bytes)", bytes as f64 / f64::from(1 << 20))
 }
 
 /// The first CUDA device.
@@ -97,14 +48,6 @@ pub(crate) fn free_memory() -> Result<u64, DeviceError> {
     let _context = open()?;
     let (free, _) = result::mem_get_info().map_err(failed("asking for its memory"))?;
     Ok(free as u64)
-}
-
-/// Why a call of the driver failed.
-fn failed(what: &'static str) -> impl Fn(result::DriverError) -> DeviceError {
-    move |error| {
-        let text = error.error_string().ok().map(|text| text.to_string_lossy().into_owned());
-        DeviceError::Driver { what, cause: text.unwrap_or_else(|| format!("{:?}", error.0)) }
-    }
 }
 
 /// How buffers lie in memory.
