@@ -13,9 +13,9 @@ use cudarc::driver::{CudaDevice, DevicePtr, result, sys};
 use cudarc::nvrtc::{CompileOptions, compile_ptx_with_opts};
 use dfdx::prelude::{Cuda, Storage};
 use error::failed;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{CString, c_void};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Elements that a program computes with.
 pub(crate) trait Real: Copy + Default {
@@ -173,18 +173,9 @@ impl Loaded {
         unsafe { result::module::get_function(module, name) }.map_err(failed("finding a kernel"))
     }
 
-    /// Compiles a file of kernels and loads it.
+    /// Loads a file of kernels.
     fn compile<E: Real>(&mut self, file: &'static str) -> Result<sys::CUmodule, DeviceError> {
-        let source = format!("#define REAL {}\n{}", E::NAME, super::kernels::source(file));
-        let options = CompileOptions { arch: Some(self.architecture()?), ..CompileOptions::default() };
-        let ptx = compile_ptx_with_opts(source, options).map_err(|error| {
-            let cause = match &error {
-                cudarc::nvrtc::CompileError::CompileError { log, .. } => log.to_string_lossy().into_owned(),
-                other => format!("{other:?}"),
-            };
-            DeviceError::Compile { file, cause }
-        })?;
-        let image = CString::new(ptx.to_src()).unwrap_or_default();
+        let image = CString::new(ptx::<E>(file, self.architecture()?)?).unwrap_or_default();
         // SAFETY: the image is PTX that ends with a zero, and outlives the call.
         let module = unsafe { result::module::load_data(image.as_ptr().cast::<c_void>()) };
         let module = module.map_err(failed("loading a kernel"))?;
@@ -273,6 +264,26 @@ impl Loaded {
         }
         Ok(values)
     }
+}
+
+/// A file of kernels, compiled. A training has two programs of the same files, one before weights rest and one after: what is compiled
+/// once is kept.
+fn ptx<E: Real>(file: &'static str, architecture: &'static str) -> Result<String, DeviceError> {
+    static COMPILED: Mutex<BTreeMap<(&str, &str, &str), String>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(ptx) = compiled.get(&(file, E::NAME, architecture)) {
+        return Ok(ptx.clone());
+    }
+    let source = format!("#define REAL {}\n{}", E::NAME, super::kernels::source(file));
+    let options = CompileOptions { arch: Some(architecture), ..CompileOptions::default() };
+    let ptx = compile_ptx_with_opts(source, options).map_err(|error| {
+        let cause = match &error {
+            cudarc::nvrtc::CompileError::CompileError { log, .. } => log.to_string_lossy().into_owned(),
+            other => format!("{other:?}"),
+        };
+        DeviceError::Compile { file, cause }
+    })?;
+    Ok(compiled.entry((file, E::NAME, architecture)).or_insert(ptx.to_src()).clone())
 }
 
 impl Drop for Loaded {
