@@ -14,7 +14,6 @@ pub(super) struct Evaluator<E> {
     pub(super) loaded: Loaded,
     /// Features of the times that were evaluated last, for every node of them.
     features: Vec<Features<E>>,
-    pub(super) scalars: [f64; Scalar::COUNT],
 }
 
 impl<E: Real + Dtype> Evaluator<E> {
@@ -22,7 +21,7 @@ impl<E: Real + Dtype> Evaluator<E> {
     /// [`DeviceError`].
     pub(super) fn new(cuda: &Cuda, network: Network, lie: Lie) -> Result<Self, DeviceError> {
         let loaded = Loaded::new::<E>(cuda, &network.program, lie)?;
-        Ok(Evaluator { network, loaded, features: Vec::new(), scalars: [0.0; Scalar::COUNT] })
+        Ok(Evaluator { network, loaded, features: Vec::new() })
     }
 
     /// Φ, ∇ₓΦ and, where the program has it, ∂Φ/∂t of as many samples as the program is for.
@@ -39,7 +38,7 @@ impl<E: Real + Dtype> Evaluator<E> {
             self.loaded.write(buffer, &features.values)?;
             self.features.push(features);
         }
-        self.loaded.run(Phase::Evaluate, &self.scalars)?;
+        self.loaded.run(Phase::Evaluate, &Scalar::NONE)?;
         let mut rates = Vec::new();
         for (features, &buffer) in self.features.iter().zip(&exchange.feature_cotangents) {
             let of_node = features.time_rate(&self.loaded.read(buffer, features.values.len())?);
@@ -67,7 +66,8 @@ impl<E: Real + Dtype> Evaluator<E> {
         for (features, &buffer) in self.features.iter().zip(&exchange.feature_tangents) {
             self.loaded.write(buffer, &features.tangents(seeds.time_rate))?;
         }
-        self.scalars[Scalar::Accumulate.index()] = if add { 1.0 } else { 0.0 };
-        self.loaded.run(Phase::Differentiate, &self.scalars)
+        let mut scalars = Scalar::NONE;
+        scalars[Scalar::Accumulate.index()] = if add { 1.0 } else { 0.0 };
+        self.loaded.run(Phase::Differentiate, &scalars)
     }
 }

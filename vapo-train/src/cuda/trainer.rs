@@ -4,7 +4,7 @@ use super::device::{DeviceError, Lie};
 use super::evaluator::Evaluator;
 use super::network::Network;
 use super::optimiser::{OptimiserState, scalars};
-use super::program::{Buffer, Phase};
+use super::program::{Buffer, Phase, Scalar};
 use crate::potential::{Evaluation, Samples, Seeds};
 use dfdx::prelude::Cuda;
 
@@ -64,8 +64,8 @@ impl Trainer {
     /// # Errors
     /// [`DeviceError::Driver`].
     pub(crate) fn clip(&mut self, limit: f32) -> Result<f64, DeviceError> {
-        let Evaluator { loaded, scalars, .. } = &mut self.evaluator;
-        loaded.run(Phase::Measure, scalars)?;
+        let loaded = &mut self.evaluator.loaded;
+        loaded.run(Phase::Measure, &Scalar::NONE)?;
         let norm = loaded.read::<f64>(self.state.squares, 1)?[0].sqrt();
         self.shorten = if norm > f64::from(limit) { f64::from(limit) / norm } else { 1.0 };
         Ok(norm)

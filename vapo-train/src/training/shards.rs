@@ -123,7 +123,7 @@ pub(super) fn together(
 }
 
 /// The evaluation of all samples, from those of the shards.
-fn concatenated(parts: Vec<Evaluation<f32>>) -> Evaluation<f32> {
+pub(super) fn concatenated(parts: Vec<Evaluation<f32>>) -> Evaluation<f32> {
     let mut all = Evaluation::default();
     for part in parts {
         all.potential.extend(part.potential);

@@ -222,12 +222,14 @@ impl Loaded {
     /// [`DeviceError::Driver`].
     pub(crate) fn run(&mut self, phase: Phase, scalars: &[f64; Scalar::COUNT]) -> Result<(), DeviceError> {
         let stream = *self.device.cu_stream();
+        let mut parameters: Vec<*mut c_void> = Vec::new();
         for launch in &mut self.launches[phase as usize] {
             for &(index, scalar) in &launch.scalars {
                 launch.arguments[index] = scalars[scalar.index()].to_bits();
             }
-            let mut parameters: Vec<*mut c_void> =
-                launch.arguments.iter_mut().map(|argument| std::ptr::from_mut(argument).cast()).collect();
+            parameters.clear();
+            parameters
+                .extend(launch.arguments.iter_mut().map(|argument| std::ptr::from_mut(argument).cast::<c_void>()));
             let ((x, y), threads) = (launch.blocks, launch.threads);
             // SAFETY: the function is loaded, and takes as many arguments of eight bytes as the program gives it. Its addresses
             // lie in memory that this object holds.

@@ -115,7 +115,7 @@ impl<'a> Emitter<'a> {
     /// A new buffer for a node's output.
     pub(super) fn new_output(&mut self, pass: Pass, node: usize) -> Buffer {
         let role = if node + 1 == self.nodes.len() { Role::Exchanged } else { Role::Activations };
-        let buffer = self.builder.buffer(role, self.batch * self.nodes.elements(node));
+        let buffer = self.builder.buffer(role, self.count(node));
         self.forward[pass as usize][node] = Some(buffer);
         buffer
     }
@@ -147,14 +147,14 @@ impl<'a> Emitter<'a> {
         if self.reverse[pass as usize][node].is_none() {
             self.reverse[pass as usize][node] = Some(Cotangent { buffer: cotangent, own: false });
         } else if let Some((to, base)) = self.part(pass, node) {
-            let count = self.batch * self.nodes.elements(node);
+            let count = self.count(node);
             let arguments = vec![base, cotangent.into(), to.into(), count.into()];
             self.builder.launch(Launch::each(ADD, count, arguments));
         }
     }
 
     fn new_cotangent(&mut self, node: usize) -> Buffer {
-        self.builder.buffer(Role::Activations, self.batch * self.nodes.elements(node))
+        self.builder.buffer(Role::Activations, self.count(node))
     }
 
     /// Whether a node's cotangent is asked for.

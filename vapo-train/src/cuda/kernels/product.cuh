@@ -94,3 +94,42 @@ struct Pixel {
         return Pixel{row / height, int(row % height), int(index % width)};
     }
 };
+
+// The windows of a convolution, a line each, as a factor: k runs over taps (dy, dx), and over channels within a tap. Windows are `down`
+// × `right` pixels apart, and begin `top`, `left` pixels outside of the image, where all is 0. SIGN −1 turns them by 180°.
+template <class T, int SIGN> struct Windows {
+    static constexpr bool ALONG_K = true;
+    static constexpr int ROWS = T::M / (THREADS / DEPTH);
+    const Real *from;
+    unsigned height, width, channels, window_width;
+    Count start[ROWS];
+    int y[ROWS], x[ROWS];
+    unsigned channel;
+    int dy, dx;
+    __device__ Windows(const Real *from, unsigned first, unsigned pixels, unsigned height, unsigned width, unsigned channels,
+                       unsigned out_height, unsigned out_width, unsigned window_width, int down, int right, int top, int left)
+        : from(from), height(height), width(width), channels(channels), window_width(window_width) {
+        for (int i = 0; i < ROWS; i++) {
+            const unsigned index = first + threadIdx.x / DEPTH + i * (THREADS / DEPTH);
+            const Pixel pixel = Pixel::of(index, out_height, out_width);
+            start[i] = (Count)pixel.image * height * width * channels;
+            // Outside of every image where there is no such pixel.
+            y[i] = index < pixels ? pixel.y * down - SIGN * top : -(1 << 20);
+            x[i] = pixel.x * right - SIGN * left;
+        }
+    }
+    __device__ void slice(unsigned k) {
+        const unsigned own = k + threadIdx.x % DEPTH, tap = own / channels;
+        channel = own % channels;
+        dy = SIGN * int(tap / window_width);
+        dx = SIGN * int(tap % window_width);
+    }
+    __device__ Real at(int i, unsigned, unsigned) const {
+        const int row = y[i] + dy, column = x[i] + dx;
+        if (row < 0 || row >= int(height) || column < 0 || column >= int(width)) return 0;
+        return from[start[i] + ((unsigned)row * width + column) * channels + channel];
+    }
+};
+
+// Makes kernels for the tiles that are as wide as these columns.
+#define TILES(make) make(16, 256, 16, 4, 4) make(32, 128, 32, 4, 4) make(64, 128, 64, 8, 4) make(128, 128, 128, 8, 8)

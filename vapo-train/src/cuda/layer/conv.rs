@@ -39,8 +39,8 @@ impl Emit for Conv {
         let tile = tile(geometry.columns);
         let buffers = [x.into(), Argument::At(parameters, place.start), bias, base, to.into()];
         let arguments = buffers.into_iter().chain(geometry.of_windows()).collect();
-        let blocks = geometry.pixels.div_ceil(ROWS[tile]) * geometry.columns.div_ceil(TILES[tile]);
-        let launch = Launch::new(kernel("convolution", FORWARD[tile]), blocks, arguments);
+        let launch =
+            Launch::new(kernel("convolution", FORWARD[tile]), blocks(tile, geometry.pixels, geometry.columns), arguments);
         emitter.builder.launch(Launch { operations: geometry.operations(), ..launch });
     }
 
@@ -56,21 +56,21 @@ impl Emit for Conv {
         let Geometry { pixels, input, out, columns, window, .. } = geometry;
         let channels = usize::from(input.channels);
         let tap_rows = window.rows(1);
-        let (name, rows, across, extents) = if window.tiles() {
+        let (name, across, extents) = if window.tiles() {
             let across = window.inputs(channels);
             let extents =
                 vec![pixels, out.height.into(), out.width.into(), channels, columns, tap_rows.0, tap_rows.1];
-            (&TILED, pixels, across, extents)
+            (&TILED, across, extents)
         } else {
             let (top, left) = window.border();
             let (height, width) = (input.height.into(), input.width.into());
             let extents = vec![pixels, height, width, channels, columns, tap_rows.0, tap_rows.1, top, left];
-            (&AROUND, pixels, channels, extents)
+            (&AROUND, channels, extents)
         };
         let tile = tile(across);
         let arguments = buffers.into_iter().chain(extents.into_iter().map(Argument::from)).collect();
-        let blocks = rows.div_ceil(ROWS[tile]) * across.div_ceil(TILES[tile]);
-        let launch = Launch::new(kernel("input_gradient", name[tile]), blocks, arguments);
+        let launch =
+            Launch::new(kernel("input_gradient", name[tile]), blocks(tile, pixels, across), arguments);
         emitter.builder.launch(Launch { operations: geometry.operations(), ..launch });
     }
 }
@@ -83,6 +83,11 @@ const WEIGHTS: [&str; 4] = ["weight_gradient_16", "weight_gradient_32", "weight_
 /// Which tile suits a number of columns: the narrowest that they fit, or the widest.
 fn tile(columns: usize) -> usize {
     TILES.iter().position(|&tile| columns <= tile).unwrap_or(TILES.len() - 1)
+}
+
+/// Blocks that have a tile of a product each.
+fn blocks(tile: usize, rows: usize, columns: usize) -> usize {
+    rows.div_ceil(ROWS[tile]) * columns.div_ceil(TILES[tile])
 }
 
 /// The extents of a convolution of a batch.

@@ -61,7 +61,7 @@ pub(super) fn optimiser(builder: &mut Builder, stores: Stores, moves: &Moves, de
 /// The numbers of an update, from 1, of [`Phase::Move`].
 pub(super) fn scalars(update: u64, shorten: f64, learning_rate: f32, average_decay: f32) -> [f64; Scalar::COUNT] {
     let [first, second] = adam::corrections(u32::try_from(update).unwrap_or(u32::MAX));
-    let mut scalars = [0.0; Scalar::COUNT];
+    let mut scalars = Scalar::NONE;
     for (scalar, value) in [
         (Scalar::Shorten, shorten),
         (Scalar::LearningRate, learning_rate.into()),

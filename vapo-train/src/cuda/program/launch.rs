@@ -36,6 +36,9 @@ impl Scalar {
     /// How many there are.
     pub(in crate::cuda) const COUNT: usize = 6;
 
+    /// Those of launches that take none.
+    pub(in crate::cuda) const NONE: [f64; Scalar::COUNT] = [0.0; Scalar::COUNT];
+
     /// Its place among all.
     pub(in crate::cuda) fn index(self) -> usize {
         match self {

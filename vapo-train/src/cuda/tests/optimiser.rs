@@ -281,7 +281,7 @@ mod on_a_device {
         let (program, stores, state) = program(&moves);
         let mut loaded = Loaded::new::<f32>(&cuda(), &program, Lie::Apart).unwrap();
         loaded.write(stores.parameters, &start.0[0].1).unwrap();
-        let mut scalars = [0.0; Scalar::COUNT];
+        let mut scalars = Scalar::NONE;
         scalars[Scalar::LearningRate.index()] = 0.5;
         loaded.run(Phase::Measure, &scalars).unwrap();
         loaded.run(Phase::Move, &scalars).unwrap();

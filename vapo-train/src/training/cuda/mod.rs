@@ -5,12 +5,13 @@
 mod tests;
 
 use super::TrainingError;
+use super::shards::concatenated;
 use super::weights::{Loss, Moved, Moving, Parts, Weights};
 use crate::arithmetic::extent::check;
 use crate::cuda::{DeviceError, Network, Options, Trainer, Vector};
 use crate::optimiser::Moves;
+use crate::potential::Samples;
 use crate::potential::parameters::Layout;
-use crate::potential::{Evaluation, Samples};
 use crate::run::config::Config;
 use dfdx::prelude::Cuda;
 use std::ops::Range;
@@ -53,7 +54,7 @@ impl<'a> CudaWeights<'a> {
         self.config.batch / self.config.accumulate
     }
 
-    fn parts(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+    fn parts(&self) -> impl Iterator<Item = Range<usize>> + Clone + use<> {
         let part = self.part();
         (0..self.config.accumulate).map(move |index| index * part..(index + 1) * part)
     }
@@ -70,21 +71,14 @@ impl Weights for CudaWeights<'_> {
         parts: Parts,
         loss: &Loss<'_>,
     ) -> Result<f64, TrainingError> {
-        let of_parts = self.parts();
+        let (of_parts, accumulate) = (self.parts(), self.config.accumulate);
         let trainer = self.trainer();
         // The loss of a whole batch needs all parts evaluated first. The second pass needs what the first leaves, so a part is then
         // evaluated once more, unless it is the only one.
-        if parts == Parts::Whole && of_parts.size_hint().0 > 1 {
-            let mut whole = Evaluation::default();
+        if parts == Parts::Whole && accumulate > 1 {
+            let evaluated: Result<_, _> = of_parts.clone().map(|part| trainer.evaluate(samples.slice(part))).collect();
+            let cotangents = loss(&concatenated(evaluated?), 0..samples.times.len())?;
             for part in of_parts {
-                let evaluation = trainer.evaluate(samples.slice(part))?;
-                whole.potential.extend(evaluation.potential);
-                whole.drift.extend(evaluation.drift);
-                whole.time_rate.extend(evaluation.time_rate);
-            }
-            let cotangents = loss(&whole, 0..samples.times.len())?;
-            for part in self.parts() {
-                let trainer = self.trainer();
                 trainer.evaluate(samples.slice(part.clone()))?;
                 trainer.differentiate(cotangents.seeds().slice(part.clone()), part.start > 0)?;
             }
