@@ -118,6 +118,16 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// The scaling of every channel, in order.
+    pub fn scalings(&self) -> impl Iterator<Item = Scaling> + use<'a> {
+        let (mut listed, mut last) = (self.header.scaling(), Scaling::BYTES);
+        (0..self.header.signal.channels).map(move |_| {
+            // One for all channels, or one each.
+            last = listed.next().unwrap_or(last);
+            last
+        })
+    }
+
     /// Every node, in order.
     pub fn nodes(&self) -> impl Iterator<Item = Node> + use<'a> {
         self.header.nodes()

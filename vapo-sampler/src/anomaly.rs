@@ -8,10 +8,14 @@ use crate::error::Error;
 use crate::homotopy::coefficients;
 use crate::sampler::Sampler;
 
-/// What a model's threshold says of an image.
+/// Time at which images are scored if not said otherwise: the best of the trainer's example `anomaly_times` over the anomalies
+/// that are hard to tell.
+pub const TIME: f32 = 0.5;
+
+/// What a threshold says of an image, or of a window of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {
-    /// The image's energy at the threshold's time.
+    /// The energy at the threshold's time.
     pub energy: f32,
     /// Whether it is above the threshold, or not a number.
     pub anomalous: bool,

@@ -24,6 +24,11 @@ pub fn potential_elements(architecture: &Architecture, arithmetic: Arithmetic) -
         .map_or(usize::MAX, |lifetimes| lifetimes.bytes() as usize / ELEMENT)
 }
 
+/// Elements that a [`crate::Monitor`] of this architecture needs: the potential's, and a window.
+pub fn monitor_elements(architecture: &Architecture, arithmetic: Arithmetic) -> usize {
+    potential_elements(architecture, arithmetic).saturating_add(architecture.signal.elements())
+}
+
 /// Elements that a [`crate::Composition`] of these architectures needs: both potentials and a drift. A solver's
 /// buffers come beside them.
 pub fn composition_elements(architectures: [&Architecture; 2], arithmetics: [Arithmetic; 2]) -> usize {
@@ -36,8 +41,16 @@ pub fn composition_elements(architectures: [&Architecture; 2], arithmetics: [Ari
 impl Plan {
     /// Elements that a [`crate::Sampler`] with this plan and solver needs.
     pub fn elements_with(&self, solver: Solver) -> usize {
-        let signal = self.steps().first().map_or(0, |signal| signal.extent.elements());
-        self.elements() + solver.buffers() * signal
+        self.elements() + solver.buffers() * self.signal_elements()
+    }
+
+    /// Elements that a [`crate::Monitor`] with this plan needs.
+    pub fn monitor_elements(&self) -> usize {
+        self.elements() + self.signal_elements()
+    }
+
+    fn signal_elements(&self) -> usize {
+        self.steps().first().map_or(0, |signal| signal.extent.elements())
     }
 }
 

@@ -21,6 +21,20 @@ pub enum Error {
         /// Elements of the slice.
         found: usize,
     },
+    /// A reading of a series has other than a number a channel.
+    Reading {
+        /// Channels of the model's signal.
+        channels: usize,
+        /// Numbers of the reading.
+        found: usize,
+    },
+    /// A monitor of a model whose signal is an image, higher than 1.
+    Series {
+        /// Extent of the signal.
+        found: Shape,
+    },
+    /// A monitor that would judge every 0 readings.
+    Stride,
     /// The temperature is negative, infinite or not a number.
     Temperature {
         /// The temperature.
@@ -68,6 +82,13 @@ impl fmt::Display for Error {
             Error::Length { expected, found } => {
                 write!(f, "an image of this model has {expected} elements, the slice has {found}")
             }
+            Error::Reading { channels, found } => {
+                write!(f, "a reading of this model has a number a channel, {channels}, found {found}")
+            }
+            Error::Series { found } => {
+                write!(f, "a monitor takes a model of a series, of height 1, found one of {found}")
+            }
+            Error::Stride => f.write_str("a monitor judges every so many readings, at least 1, found 0"),
             Error::Temperature { found } => write!(f, "a temperature is finite and at least 0, found {found}"),
             Error::Arithmetic { found } => {
                 write!(

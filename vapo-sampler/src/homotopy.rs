@@ -15,6 +15,14 @@ pub struct Coefficients {
     pub std_rate: f32,
 }
 
+impl Coefficients {
+    /// Factors of the drift ∇Φ and of x in the data that is expected at x: E\[x̄|x\] = (σ∇Φ − σ′x)/(μ′σ − σ′μ).
+    pub(crate) fn data(self) -> [f32; 2] {
+        let determinant = self.mean_rate * self.std - self.std_rate * self.mean;
+        [self.std / determinant, -self.std_rate / determinant]
+    }
+}
+
 /// The coefficients at `time`, from 0 (prior) to 1 (data).
 pub fn coefficients(homotopy: Homotopy, time: f32) -> Coefficients {
     match homotopy {

@@ -20,6 +20,8 @@
 //! | [`inpainting`] | restores what is missing of an image |
 //! | [`composition`] | the weighted sum of two potentials |
 //! | [`anomaly`] | whether an image is one of those that a potential was trained on |
+//! | [`monitor`] | watches a series, reading by reading: [`Monitor`] |
+//! | [`learning`] | a threshold from the energies of normal windows: [`ThresholdLearner`] |
 //! | [`calibration`] | which exponents activations take in integer arithmetic |
 //! | [`arena`] | how many elements of memory a model and a solver need |
 //! | [`fit`] | what a model takes of a device, and how much of that the device lacks |
@@ -100,6 +102,8 @@ pub mod homotopy;
 pub mod inpainting;
 pub mod kernel;
 mod layer;
+pub mod learning;
+pub mod monitor;
 pub mod noise;
 pub mod observer;
 pub mod plan;
@@ -111,6 +115,8 @@ pub mod solver;
 pub use composition::Composition;
 pub use error::{Error, ScheduleError};
 pub use inpainting::Known;
+pub use learning::{LearningError, ThresholdLearner};
+pub use monitor::{Explanation, Monitor};
 pub use noise::Noise;
 pub use plan::{Plan, PlanFor};
 pub use potential::Potential;

@@ -37,8 +37,7 @@ pub(super) struct Factors {
 impl Factors {
     pub(super) fn new(homotopy: Homotopy, temperature: f32, step: Step, previous_width: Option<f32>) -> Self {
         let (from, to) = (coefficients(homotopy, step.start), coefficients(homotopy, step.end));
-        let determinant = from.mean_rate * from.std - from.std_rate * from.mean;
-        let (drift, place) = (from.std / determinant, -from.std_rate / determinant);
+        let [drift, place] = from.data();
         let width = step.end - step.start;
         if step.last {
             let extrapolated = previous_width.map(|previous| 0.5 * width / previous);

@@ -9,9 +9,7 @@ use rayon::prelude::*;
 use vapo_format::{Model, Shape};
 use vapo_sampler::{Error, Solver};
 
-/// Time at which images are scored if not said otherwise: the best of the example `anomaly_times` over the anomalies that
-/// are hard to tell.
-pub const TIME: f32 = 0.5;
+pub use vapo_sampler::anomaly::TIME;
 
 /// Why there are no scores.
 #[non_exhaustive]
@@ -157,6 +155,7 @@ pub fn share_above(energies: &[f32], threshold: f32) -> f64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use vapo_sampler::ThresholdLearner;
 
     const PIXEL_PAIR: Shape = Shape { channels: 2, height: 1, width: 3 };
 
@@ -196,6 +195,23 @@ mod tests {
             prop_assert!(share_above(&energies, chosen) <= f64::from(rate));
             let lower = energies.iter().copied().filter(|energy| *energy < chosen).fold(f32::NEG_INFINITY, f32::max);
             prop_assert!(lower == f32::NEG_INFINITY || share_above(&energies, lower) > f64::from(rate) - 1e-9);
+        }
+    }
+
+    proptest! {
+        /// After every energy.
+        #[test]
+        fn a_device_learns_the_threshold_that_a_host_chooses(
+            energies in prop::collection::vec(prop_oneof![-1e6..1e6_f32, (-3..3_i8).prop_map(f32::from)], 1..120),
+            rate in 0.001..0.999_f32,
+        ) {
+            let mut memory = vec![f32::NAN; ThresholdLearner::room(rate, energies.len() as u32)];
+            let mut learner = ThresholdLearner::new(rate, &mut memory).unwrap();
+            for (before, energy) in energies.iter().enumerate() {
+                learner.push(*energy).unwrap();
+                let chosen = threshold(&energies[..=before], rate);
+                prop_assert_eq!(learner.threshold().map(f32::to_bits), Some(chosen.to_bits()));
+            }
         }
     }
 
