@@ -83,7 +83,13 @@ fn encoder() -> Encoder {
         Residual,
         Head { channels: 8 },
     ];
-    Encoder { image: Shape { channels: 1, height: 8, width: 8 }, homotopy: Homotopy::Linear, embedding: 64, layers }
+    Encoder {
+        image: Shape { channels: 1, height: 8, width: 8 },
+        homotopy: Homotopy::Linear,
+        embedding: 64,
+        classes: 0,
+        layers,
+    }
 }
 
 fn assert_equal(found: &[f32], exact: &[f64], what: &str) {
@@ -111,7 +117,7 @@ fn gradients_equal_pytorch_tensor_by_tensor() {
     let path = |i: usize| times[i / size] * data[i] + (1.0 - times[i / size]) * noise[i];
     let images: Vec<f32> = (0..data.len()).map(|i| path(i) as f32).collect();
     let samples_times = golden.floats("time");
-    let samples = Samples { images: &images, times: &samples_times };
+    let samples = Samples { images: &images, times: &samples_times, classes: &[] };
     let potential = Potential::new(&architecture, &parameters, &Cpu::default());
 
     let mut memory = Memory::default();

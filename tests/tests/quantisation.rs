@@ -30,6 +30,7 @@ fn settings(count: usize) -> Settings {
         schedule: Schedule::graded(20, Schedule::EXPONENT).unwrap(),
         temperature: Solver::default().usual_temperature(),
         seed: 1,
+        asked: Default::default(),
     }
 }
 

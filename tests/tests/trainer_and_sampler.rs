@@ -45,7 +45,7 @@ fn trainer_and_sampler_agree_on_every_preset() {
             (0..TIMES.len() * image.elements()).map(|_| 3.0 * uniform(&mut generator) - 1.5).collect();
 
         let trainer = Potential::new(&architecture, &parameters, &Cpu::default());
-        let samples = Samples { images: &images, times: &TIMES };
+        let samples = Samples { images: &images, times: &TIMES, classes: &[] };
         let expected = trainer.evaluate::<Fused>(samples, &mut Memory::default());
         let file = model_file(&architecture, &parameters, Encoding::Float32).unwrap();
         let model = Model::parse(&file).unwrap();

@@ -64,7 +64,7 @@ pub struct Architecture {
     pub scaling: heapless::Vec<Scaling, MAX_SCALINGS>,
     /// Path that the potential was trained on.
     pub homotopy: Homotopy,
-    /// Classes that a sample may be asked for. 0: no layer kind reads a class yet.
+    /// Classes that a sample may be asked for: those of its [`Class`](crate::layer::Class) nodes, 0 where it has none.
     pub classes: u16,
     /// From the signal to the read-out.
     pub nodes: heapless::Vec<Node, MAX_NODES>,
@@ -244,14 +244,18 @@ pub(crate) fn check(
     mut exponents: Option<Unchecked<impl Iterator<Item = Exponents> + Clone>>,
 ) -> Result<Matrices, ArchitectureError> {
     let at = |node, fault| ArchitectureError { node, fault };
-    if classes != 0 {
-        return Err(at(0, Fault::Classes { found: classes }));
-    }
     let mut used: heapless::Vec<bool, MAX_NODES> = heapless::Vec::new();
+    let mut has_class = false;
     let (mut last, mut matrices, mut weights) = (None, Matrices::default(), 0_usize);
     let mut places = Places::new(signal);
     for node in nodes {
         let placed = places.add(node)?;
+        if let Layer::Class(class) = placed.node.layer {
+            if class.classes != classes {
+                return Err(at(placed.index, Fault::Classes { expected: classes, found: class.classes }));
+            }
+            has_class = true;
+        }
         if last == Some(true) {
             return Err(at(placed.index - 1, Fault::Readout));
         }
@@ -278,6 +282,9 @@ pub(crate) fn check(
         }
     }
     let count = used.len() as u16;
+    if classes > 0 && !has_class {
+        return Err(at(0, Fault::Classes { expected: classes, found: 0 }));
+    }
     if last != Some(true) {
         return Err(at(count.saturating_sub(1), Fault::Readout));
     }

@@ -1,7 +1,7 @@
 //! The encoder: the shape of most potentials, listed by its blocks.
 //!
 //! ```text
-//! e = silu(W₁ silu(W₀ features(t)))                      embedding of time
+//! e = silu(W₁ silu(W₀ features(t)) + W₂ onehot(c))        embedding of time, and of a class where there are classes
 //! x → [space to depth] → conv → residual… → down → residual… → head → o
 //! Φ = Σ o·q[1..] + 0.05 Σ_pixels mean_channels(o²) + ½ q[0] ‖x‖²,   q = readout(e)
 //! ```
@@ -11,7 +11,7 @@
 use crate::architecture::{Architecture, MAX_NODES, Node};
 use crate::error::{ArchitectureError, Fault};
 use crate::homotopy::Homotopy;
-use crate::layer::{Add, Conv, Layer, Readout, Signal, Silu, SpaceToDepth, TIME_FEATURES, Time};
+use crate::layer::{Add, Class, Conv, Layer, Readout, Signal, Silu, SpaceToDepth, TIME_FEATURES, Time};
 use crate::signal::Shape;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ impl fmt::Display for Block {
     }
 }
 
-/// The architecture of an encoder.
+/// The architecture of an encoder of no classes.
 ///
 /// # Errors
 /// The last block is no head, or another one is, or the blocks are more than fit an architecture. Whether they fit one
@@ -90,12 +90,26 @@ pub fn architecture(
     embedding: u16,
     blocks: &[Block],
 ) -> Result<Architecture, ArchitectureError> {
+    conditional(signal, homotopy, embedding, 0, blocks)
+}
+
+/// As [`architecture`], for so many classes: an embedding of the class is added to that of time.
+///
+/// # Errors
+/// As [`architecture`].
+pub fn conditional(
+    signal: Shape,
+    homotopy: Homotopy,
+    embedding: u16,
+    classes: u16,
+    blocks: &[Block],
+) -> Result<Architecture, ArchitectureError> {
     if !has_one_head(blocks.iter().copied()) {
         return Err(ArchitectureError { node: 0, fault: Fault::Head });
     }
-    let mut architecture = Architecture::new(signal, homotopy);
+    let mut architecture = Architecture { classes, ..Architecture::new(signal, homotopy) };
     architecture.nodes.clear();
-    for node in nodes(signal.channels, embedding, blocks.iter().copied()) {
+    for node in nodes(signal.channels, embedding, classes, blocks.iter().copied()) {
         let index = architecture.nodes.len() as u16;
         let refused = ArchitectureError { node: index, fault: Fault::Nodes };
         architecture.nodes.push(node).map_err(|_| refused)?;
@@ -103,15 +117,20 @@ pub fn architecture(
     Ok(architecture)
 }
 
-/// The nodes of an encoder, for a signal of so many channels.
-pub(crate) fn nodes<B: Iterator<Item = Block>>(channels: u16, embedding: u16, blocks: B) -> Nodes<B> {
+/// The nodes of an encoder, for a signal of so many channels and so many classes.
+pub(crate) fn nodes<B: Iterator<Item = Block>>(channels: u16, embedding: u16, classes: u16, blocks: B) -> Nodes<B> {
     let mut nodes =
         Nodes { blocks, pending: heapless::Deque::new(), index: 0, stream: 0, channels, embedding: 0, ended: false };
     nodes.add(Signal, &[]);
     let time = nodes.add(Time { features: TIME_FEATURES as u8 }, &[]);
     let hidden = nodes.add(Conv::linear(embedding), &[time]);
     let hidden = nodes.add(Silu, &[hidden]);
-    let output = nodes.add(Conv::linear(embedding), &[hidden]);
+    let mut output = nodes.add(Conv::linear(embedding), &[hidden]);
+    if classes > 0 {
+        let class = nodes.add(Class { classes }, &[]);
+        let class = nodes.add(Conv::linear(embedding), &[class]);
+        output = nodes.add(Add, &[output, class]);
+    }
     nodes.embedding = nodes.add(Silu, &[output]);
     nodes
 }
@@ -120,7 +139,7 @@ pub(crate) fn nodes<B: Iterator<Item = Block>>(channels: u16, embedding: u16, bl
 #[derive(Clone, Debug)]
 pub(crate) struct Nodes<B> {
     blocks: B,
-    pending: heapless::Deque<Node, 8>,
+    pending: heapless::Deque<Node, 10>,
     /// Nodes made.
     index: u16,
     /// The last block's output, and its channels.
@@ -133,7 +152,7 @@ pub(crate) struct Nodes<B> {
 
 impl<B> Nodes<B> {
     fn add(&mut self, layer: impl Into<Layer>, inputs: &[u16]) -> u16 {
-        // A block has at most six nodes, and there is room for eight.
+        // The signal and the embedding have at most nine nodes, a block six, and there is room for ten.
         let _ = self.pending.push_back(Node::new(layer, self.index, inputs));
         self.index = self.index.saturating_add(1);
         self.index - 1
@@ -185,4 +204,4 @@ impl<B: Iterator<Item = Block>> Iterator for Nodes<B> {
 }
 
 // The embedding, the head, the read-out and the most residual blocks.
-const _: () = assert!(6 + 6 * (MAX_BLOCKS - 1) + 2 + 2 <= MAX_NODES);
+const _: () = assert!(9 + 6 * (MAX_BLOCKS - 1) + 2 + 2 <= MAX_NODES);

@@ -263,9 +263,11 @@ pub enum Fault {
     },
     /// An input that must depend on the signal does not.
     NotOfSignal,
-    /// Classes, which no layer kind reads yet.
+    /// A class node has another number of classes than the architecture, or the architecture has classes and no such node.
     Classes {
-        /// Their number.
+        /// The architecture's.
+        expected: u16,
+        /// The node's, or 0 without one.
         found: u16,
     },
     /// There is neither one scaling nor one a channel, or one has an infinite offset, or a scale that is not finite and
@@ -328,7 +330,12 @@ impl fmt::Display for Fault {
                 "integer arithmetic has exponents for every node, near enough to those of its inputs that shifts are 0 to 31: \
                  calibrate anew",
             ),
-            Fault::Classes { found } => write!(f, "no layer reads a class, so there are 0 classes, found {found}"),
+            Fault::Classes { expected, found: 0 } => {
+                write!(f, "there are {expected} classes, so a node reads them, found none")
+            }
+            Fault::Classes { expected, found } => {
+                write!(f, "there are {expected} classes, and a class node has as many, found {found}")
+            }
             Fault::Scaling => f.write_str(
                 "there is one scaling, or one a channel, each of a finite offset and a finite scale above 0, found others",
             ),

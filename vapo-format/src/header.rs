@@ -138,7 +138,7 @@ impl<'a> Header<'a> {
         #[cfg(feature = "version-1")]
         let (one, two) = match self.nodes {
             Nodes::Version1 { channels, embedding, blocks } => {
-                (Some(encoder::nodes(channels, embedding, blocks.decoded())), None)
+                (Some(encoder::nodes(channels, embedding, 0, blocks.decoded())), None)
             }
             Nodes::Version2(nodes) => (None, Some(nodes.decoded())),
         };

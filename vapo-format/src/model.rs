@@ -107,6 +107,11 @@ impl<'a> Model<'a> {
         self.header.homotopy
     }
 
+    /// Classes that a sample may be asked for: 0 where there are none.
+    pub fn classes(&self) -> u16 {
+        self.header.classes
+    }
+
     /// How raw numbers of a channel stand for the potential's values.
     pub fn scaling(&self, channel: usize) -> Scaling {
         let mut listed = self.header.scaling();

@@ -39,6 +39,12 @@ pub fn composition_elements(architectures: [&Architecture; 2], arithmetics: [Ari
 }
 
 impl Plan {
+    /// Elements that a [`crate::Sampler`] with this plan and solver needs for guidance: a sample more than without.
+    pub fn elements_guided(&self, solver: Solver) -> usize {
+        let signal = self.steps().first().map_or(0, |signal| signal.extent.elements());
+        self.elements_with(solver) + signal
+    }
+
     /// Elements that a [`crate::Sampler`] with this plan and solver needs.
     pub fn elements_with(&self, solver: Solver) -> usize {
         self.elements() + solver.buffers() * self.signal_elements()

@@ -89,8 +89,8 @@ impl Nodes {
             let value = match placed.node.layer {
                 // Noise has no largest value: ±8 is beyond eight of its deviations.
                 Layer::Signal(_) => value.min(12),
-                // Sines, exactly 1 at most.
-                Layer::Time(_) => 14,
+                // Sines, and ones: exactly 1 at most.
+                Layer::Time(_) | Layer::Class(_) => 14,
                 Layer::Silu(_) => value.clamp(*KNOTS.start(), *KNOTS.end()),
                 // A float.
                 Layer::Readout(_) => 0,

@@ -40,6 +40,18 @@ pub enum Error {
         /// The temperature.
         found: f32,
     },
+    /// The model has no such class.
+    Class {
+        /// Classes of the model, from 0.
+        classes: u16,
+        /// The class.
+        found: u16,
+    },
+    /// Guidance is infinite or not a number, or there is no class that it leads to.
+    Guidance {
+        /// The guidance.
+        found: f32,
+    },
     /// The model is of an arithmetic that this program was built without: the crate's features `float` and `integer`.
     Arithmetic {
         /// The model's arithmetic.
@@ -90,6 +102,15 @@ impl fmt::Display for Error {
             }
             Error::Stride => f.write_str("a monitor judges every so many readings, at least 1, found 0"),
             Error::Temperature { found } => write!(f, "a temperature is finite and at least 0, found {found}"),
+            Error::Class { classes: 0, found } => {
+                write!(f, "the model has no classes, found class {found}: ask for none, or train with classes")
+            }
+            Error::Class { classes, found } => {
+                write!(f, "the model has the classes 0 to {}, found class {found}", classes - 1)
+            }
+            Error::Guidance { found } => {
+                write!(f, "guidance is a finite number and leads to a class, found {found}: ask for a class as well")
+            }
             Error::Arithmetic { found } => {
                 write!(
                     f,

@@ -19,6 +19,7 @@
 //! | [`plan`] | where every activation lies, from when to when: [`Plan`] |
 //! | [`inpainting`] | restores what is missing of an image |
 //! | [`composition`] | the weighted sum of two potentials |
+//! | [`guidance`] | the class that a sample is asked for, and how much of it: [`Condition`] |
 //! | [`anomaly`] | whether an image is one of those that a potential was trained on |
 //! | [`monitor`] | watches a series, reading by reading: [`Monitor`] |
 //! | [`learning`] | a threshold from the energies of normal windows: [`ThresholdLearner`] |
@@ -98,6 +99,7 @@ mod circle;
 pub mod composition;
 pub mod error;
 pub mod fit;
+pub mod guidance;
 pub mod homotopy;
 pub mod inpainting;
 pub mod kernel;
@@ -114,6 +116,7 @@ pub mod solver;
 
 pub use composition::Composition;
 pub use error::{Error, ScheduleError};
+pub use guidance::Condition;
 pub use inpainting::Known;
 pub use learning::{LearningError, ThresholdLearner};
 pub use monitor::{Explanation, Monitor};

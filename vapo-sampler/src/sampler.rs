@@ -1,6 +1,7 @@
 //! The whole way from a model to an image.
 
 use crate::error::Error;
+use crate::guidance::{Condition, Guided};
 use crate::inpainting::{Held, Known};
 use crate::noise::Noise;
 use crate::plan::Plan;
@@ -16,20 +17,41 @@ pub struct Sampler<'a> {
     potential: Potential<'a>,
     solver: Solver,
     buffers: &'a mut [f32],
+    condition: Condition,
+    /// A buffer for guidance, where the arena has room for one.
+    other: &'a mut [f32],
 }
 
 impl<'a> Sampler<'a> {
-    /// A sampler that works in `arena`, of which it takes the first [`Plan::elements_with`] the solver.
+    /// A sampler that works in `arena`, of which it takes the first [`Plan::elements_with`] the solver, and those of one more
+    /// sample, for guidance, where there are so many.
     ///
     /// # Errors
     /// [`Error::Plan`] where the plan is of another model, [`Error::Arena`] where the arena has fewer elements.
     pub fn new(model: &'a Model<'a>, plan: &'a Plan, solver: Solver, arena: &'a mut [f32]) -> Result<Self, Error> {
         let (needed, given) = (plan.elements_with(solver), arena.len());
-        let parts = arena.get_mut(..needed);
-        let (memory, buffers) = parts
-            .and_then(|arena| arena.split_at_mut_checked(plan.elements()))
-            .ok_or(Error::Arena { needed, given })?;
-        Ok(Sampler { potential: Potential::new(model, plan, memory)?, solver, buffers })
+        let refused = Error::Arena { needed, given };
+        let (parts, other) = arena.split_at_mut_checked(needed).ok_or(refused)?;
+        let (memory, buffers) = parts.split_at_mut_checked(plan.elements()).ok_or(refused)?;
+        let potential = Potential::new(model, plan, memory)?;
+        Ok(Sampler { potential, solver, buffers, condition: Condition::default(), other })
+    }
+
+    /// Asks for samples of a class from now on, and not, as at first, of whatever class. What the potential is evaluated for by
+    /// itself stays the same, see [`Potential::set_class`].
+    ///
+    /// # Errors
+    /// [`Error::Class`], [`Error::Guidance`]; [`Error::Arena`] where guidance finds no buffer of its own behind what
+    /// [`Plan::elements_with`] says, as long as a sample.
+    pub fn set_condition(&mut self, condition: Condition) -> Result<(), Error> {
+        condition.check(self.potential.classes())?;
+        let (sample, given) = (self.potential.signal().elements(), self.other.len());
+        if condition.is_guided() && given < sample {
+            let before = self.potential.memory_elements() + self.buffers.len();
+            return Err(Error::Arena { needed: before + sample, given: before + given });
+        }
+        self.condition = condition;
+        Ok(())
     }
 
     /// As [`Potential::unpacked`].
@@ -72,7 +94,9 @@ impl<'a> Sampler<'a> {
     ) -> Result<(), Error> {
         self.potential.check(x)?;
         let homotopy = self.potential.homotopy();
-        let sde = Sde { drift: &mut self.potential, homotopy, temperature };
+        let mut guided =
+            Guided { potential: &mut self.potential, condition: self.condition, other: first(self.other, x) };
+        let sde = Sde { drift: &mut guided, homotopy, temperature };
         self.solver.integrate(sde, schedule, noise, x, self.buffers, observe)
     }
 
@@ -111,7 +135,8 @@ impl<'a> Sampler<'a> {
     ) -> Result<(), Error> {
         self.potential.check(x)?;
         let homotopy = self.potential.homotopy();
-        let mut held = Held { drift: &mut self.potential, homotopy, known };
+        let guided = Guided { potential: &mut self.potential, condition: self.condition, other: first(self.other, x) };
+        let mut held = Held { drift: guided, homotopy, known };
         let sde = Sde { drift: &mut held, homotopy, temperature };
         self.solver.integrate(sde, schedule, noise, x, self.buffers, observe)
     }
@@ -124,4 +149,9 @@ impl<'a> Sampler<'a> {
     pub(crate) fn parts(&mut self) -> (&mut Potential<'a>, &mut [f32]) {
         (&mut self.potential, self.buffers)
     }
+}
+
+/// The first elements, as many as a sample has; none where there are fewer.
+fn first<'b>(buffer: &'b mut [f32], sample: &[f32]) -> &'b mut [f32] {
+    buffer.get_mut(..sample.len()).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::integer::integer_potential;
-use common::{generator, graph, integer_model, plan, random_model, shared_branch, zoo};
+use common::{classes, generator, graph, integer_model, plan, random_model, shared_branch, zoo};
 use vapo_format::{Arithmetic, Encoding, Model};
 use vapo_sampler::{Noise, Potential, arena};
 
@@ -42,9 +42,12 @@ fn check(file: &[u8], name: &str) {
     #[cfg(feature = "wide")]
     let mut wide = Potential::new(&model, plan(&model), &mut wide_memory).unwrap().unpacked(&unpacked);
     for (kind, x) in signals(model.signal().elements(), 9) {
-        for time in [0.0, 0.3, 0.95] {
-            let what = format!("{name}, {kind}, time {time}");
-            let expected = integer_potential(&model, &x, time);
+        for (time, class) in
+            [0.0, 0.3, 0.95].into_iter().flat_map(|time| classes(&model).map(move |class| (time, class)))
+        {
+            let what = format!("{name}, {kind}, time {time}, class {class:?}");
+            let expected = integer_potential(&model, &x, time, class);
+            potential.set_class(class).unwrap();
             let expected = (expected.0, &expected.1[..]);
             let mut drift = vec![f32::NAN; x.len()];
             let found = potential.drift(&x, time, &mut drift).unwrap();
@@ -52,6 +55,7 @@ fn check(file: &[u8], name: &str) {
             assert_eq!(potential.potential(&x, time).unwrap().to_bits(), found.to_bits(), "{what}");
             #[cfg(feature = "wide")]
             {
+                wide.set_class(class).unwrap();
                 let found = wide.drift(&x, time, &mut drift).unwrap();
                 assert_bits((found, &drift), expected, &format!("{what}, by vectors"));
             }

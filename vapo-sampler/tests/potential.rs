@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{dequantised, generator, graph, plan, random_model, shared_branch, uniform, zoo};
+use common::{classes, dequantised, generator, graph, plan, random_model, shared_branch, uniform, zoo};
 use vapo_format::writer::{Values, file_bytes};
 use vapo_format::{Arithmetic, Block, Encoding, Homotopy, Model, Writer};
 use vapo_sampler::homotopy::coefficients;
@@ -12,11 +12,17 @@ use vapo_sampler::{Potential, arena};
 const TOLERANCE: f64 = 1e-4;
 
 fn evaluate(bytes: &[u8], x: &[f32], time: f32) -> (f32, Vec<f32>) {
+    evaluate_of(bytes, x, time, None)
+}
+
+fn evaluate_of(bytes: &[u8], x: &[f32], time: f32, class: Option<u16>) -> (f32, Vec<f32>) {
     let model = Model::parse(bytes).unwrap();
     let mut memory = vec![f32::NAN; arena::potential_elements(&model.architecture(), Arithmetic::Float)];
     let mut drift = vec![f32::NAN; x.len()];
-    let potential = Potential::new(&model, plan(&model), &mut memory).unwrap().drift(x, time, &mut drift).unwrap();
-    (potential, drift)
+    let mut potential = Potential::new(&model, plan(&model), &mut memory).unwrap();
+    potential.set_class(class).unwrap();
+    let value = potential.drift(x, time, &mut drift).unwrap();
+    (value, drift)
 }
 
 fn sample(elements: usize, seed: u64) -> Vec<f32> {
@@ -30,15 +36,17 @@ fn equals_the_f64_reference() {
         for encoding in [Encoding::Float32, Encoding::Int8] {
             let bytes = random_model(&architecture, encoding, seed);
             let model = Model::parse(&bytes).unwrap();
-            for time in [0.0, 0.37, 1.0] {
+            for (time, class) in
+                [0.0, 0.37, 1.0].into_iter().flat_map(|time| classes(&model).map(move |class| (time, class)))
+            {
                 let x = sample(architecture.signal.elements(), 100 + seed);
-                let (potential, drift) = evaluate(&bytes, &x, time);
+                let (potential, drift) = evaluate_of(&bytes, &x, time, class);
                 let exact: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
-                let expected = common::potential(&model, &exact, f64::from(time));
+                let expected = common::potential_of(&model, &exact, f64::from(time), class);
                 let error = (f64::from(potential) - expected).abs() / expected.abs().max(1.0);
                 assert!(error < TOLERANCE, "{architecture:?} {encoding:?} at {time}: {potential} is not {expected}");
 
-                let expected = common::drift(&model, &exact, f64::from(time));
+                let expected = common::drift_of(&model, &exact, f64::from(time), class);
                 let largest = expected.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
                 for (found, expected) in drift.iter().zip(expected) {
                     let error = (f64::from(*found) - expected).abs() / largest;

@@ -15,7 +15,7 @@ struct Definition<'a>(&'a Model<'a>);
 
 impl Drift for Definition<'_> {
     fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
-        let (potential, found) = integer_potential(self.0, x, time);
+        let (potential, found) = integer_potential(self.0, x, time, None);
         drift.copy_from_slice(&found);
         Ok(potential)
     }
@@ -111,7 +111,7 @@ fn verdicts_are_those_of_the_definition() {
         let mean = coefficients(model.homotopy(), time).mean;
         let x: Vec<f32> = image.iter().map(|value| mean * value).collect();
         let half = 0.5 * x.iter().map(|x| x * x).sum::<f32>();
-        let rest = half - time * integer_potential(&model, &x, time).0;
+        let rest = half - time * integer_potential(&model, &x, time, None).0;
         let expected = match model.homotopy() {
             vapo_format::Homotopy::Linear => rest / (1.0 - time),
             vapo_format::Homotopy::Bayes => 2.0 * rest / (2.0 - time),

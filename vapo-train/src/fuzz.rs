@@ -56,7 +56,7 @@ fn in_file(bytes: &[u8], read: impl FnOnce(&Path)) {
 fn smallest() -> Architecture {
     let image = Shape { channels: 1, height: 1, width: 1 };
     let layers = vec![Block::Conv { channels: 1 }, Block::Head { channels: 1 }];
-    let encoder = Encoder { image, homotopy: Homotopy::Linear, embedding: 1, layers };
+    let encoder = Encoder { image, homotopy: Homotopy::Linear, embedding: 1, classes: 0, layers };
     encoder.architecture().expect("two blocks are few")
 }
 

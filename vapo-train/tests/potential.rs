@@ -62,7 +62,7 @@ fn case(architecture: Architecture) -> Case {
 
 impl Case {
     fn samples(&self) -> Samples<'_, f64> {
-        Samples { images: &self.images, times: &self.times }
+        Samples { images: &self.images, times: &self.times, classes: &[] }
     }
 
     fn seeds(&self) -> Seeds<'_, f64> {

@@ -18,6 +18,8 @@ use crate::threshold::{self, Threshold};
 pub struct Structure {
     /// Extent of a data sample.
     pub signal: Shape,
+    /// Number of classes.
+    pub classes: u16,
     /// How the weights are stored.
     pub encoding: Encoding,
     /// CRC-32 of the header before a threshold, without the homotopy.
@@ -55,6 +57,7 @@ impl Structure {
         let [.., homotopy] = scaling;
         Some(Structure {
             signal: header.signal,
+            classes: header.classes,
             encoding: header.encoding,
             checksum: checksum_without(structure, homotopy)?,
             header: structure.len() as u16,
@@ -107,7 +110,7 @@ impl Structure {
         let header = Header {
             signal: self.signal,
             homotopy,
-            classes: 0,
+            classes: self.classes,
             encoding: self.encoding,
             structure,
             threshold,

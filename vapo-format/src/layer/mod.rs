@@ -175,6 +175,8 @@ kinds! {
     up: Up,
     /// The channels of two activations.
     concat: Concat,
+    /// The class that a sample is asked for.
+    class: Class,
 }
 
 pub use conv::MAX_WINDOW;

@@ -68,7 +68,8 @@ fn every_fault_says_what_was_found() {
         (Fault::NotOfSignal, "its first input must depend on the signal"),
         (Fault::Exponents,
          "integer arithmetic has exponents for every node, near enough to those of its inputs that shifts are 0 to 31: calibrate anew"),
-        (Fault::Classes { found: 10 }, "no layer reads a class, so there are 0 classes, found 10"),
+        (Fault::Classes { expected: 10, found: 0 }, "there are 10 classes, so a node reads them, found none"),
+        (Fault::Classes { expected: 10, found: 9 }, "there are 10 classes, and a class node has as many, found 9"),
         (Fault::Scaling,
          "there is one scaling, or one a channel, each of a finite offset and a finite scale above 0, found others"),
     ];

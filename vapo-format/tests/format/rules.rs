@@ -3,7 +3,8 @@
 use vapo_format::architecture::{Edges, MAX_NODES, MAX_SCALINGS, MAX_WEIGHTS};
 use vapo_format::layer::{Add, Concat, Conv, Readout, Signal, Silu, SpaceToDepth, Time, Up};
 use vapo_format::{
-    Architecture, ArchitectureError, Encoding, Error, Fault, Homotopy, Layer, Model, Node, Scaling, Shape,
+    Architecture, ArchitectureError, Block, Encoding, Error, Fault, Homotopy, Layer, Model, Node, Scaling, Shape,
+    encoder,
 };
 
 /// A layer and what it lists, as it is on file.
@@ -305,11 +306,23 @@ fn bytes_of_weights() {
 
 #[test]
 fn classes() {
-    let mut architecture = graph((1, 1, 1), &between(1, &[node(Silu, &[0])]));
-    for found in [1, 10, 65535] {
-        architecture.classes = found;
-        assert_eq!(checked(&architecture), Err((0, Fault::Classes { found })));
+    let mut without = graph((1, 1, 1), &between(1, &[node(Silu, &[0])]));
+    for expected in [1, 10, 65535] {
+        without.classes = expected;
+        assert_eq!(checked(&without), Err((0, Fault::Classes { expected, found: 0 })));
     }
+    let blocks = [Block::Conv { channels: 2 }, Block::Residual, Block::Head { channels: 2 }];
+    let of = |classes| encoder::conditional(shape(1, 2, 2), Homotopy::Linear, 3, classes, &blocks).unwrap();
+    for classes in [1, 10, 4096] {
+        let mut architecture = of(classes);
+        assert_eq!(checked(&architecture), Ok(()), "{classes}");
+        // The embedding: a row a class, and a bias for none.
+        assert_eq!(architecture.parameters(), of(0).parameters() + usize::from(classes + 1) * 3);
+        architecture.classes += 1;
+        assert_eq!(checked(&architecture), Err((5, Fault::Classes { expected: classes + 1, found: classes })));
+    }
+    assert_eq!(checked(&of(4097)), Err((5, Fault::Extent { found: 4097 })));
+    assert_eq!(of(0), encoder::architecture(shape(1, 2, 2), Homotopy::Linear, 3, &blocks).unwrap());
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(crate) struct At<'a> {
     pub(crate) matrix: Option<Matrix<'a>>,
     /// Time of the pass.
     pub(crate) time: f32,
+    /// Class of the pass, if it has one.
+    pub(crate) class: Option<u16>,
     /// What integers stand for: of the output, and of each input.
     pub(crate) exponents: Exponents,
     pub(crate) of_inputs: [Exponents; MAX_INPUTS],
@@ -125,6 +127,7 @@ kinds! {
     readout: Readout,
     up: Up,
     concat: Concat,
+    class: Class,
 }
 
 pub(crate) use readout::squared_norm;

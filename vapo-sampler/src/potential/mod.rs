@@ -9,6 +9,7 @@ use crate::arithmetic::float::Float;
 #[cfg(feature = "integer")]
 use crate::arithmetic::integer::Integer;
 use crate::error::Error;
+use crate::guidance::Condition;
 #[cfg(feature = "wide")]
 use crate::kernel::wide::Unpacked;
 use crate::layer::squared_norm;
@@ -26,6 +27,7 @@ pub struct Potential<'a> {
     model: &'a Model<'a>,
     plan: &'a Plan,
     memory: &'a mut [f32],
+    class: Option<u16>,
     #[cfg(feature = "wide")]
     wide: Option<(&'a Unpacked, std::vec::Vec<u32>)>,
 }
@@ -54,6 +56,7 @@ impl<'a> Potential<'a> {
             model,
             plan,
             memory,
+            class: None,
             #[cfg(feature = "wide")]
             wide: None,
         })
@@ -66,6 +69,21 @@ impl<'a> Potential<'a> {
     pub fn unpacked(mut self, unpacked: &'a Unpacked) -> Self {
         self.wide = unpacked.is_of(self.model).then(|| (unpacked, unpacked.scratch()));
         self
+    }
+
+    /// Whose potential is evaluated from now on: that of a class, or of whatever class, as at first.
+    ///
+    /// # Errors
+    /// [`Error::Class`] where the model has no such class.
+    pub fn set_class(&mut self, class: Option<u16>) -> Result<(), Error> {
+        Condition::of(class).check(self.classes())?;
+        self.class = class;
+        Ok(())
+    }
+
+    /// Classes that the model has: 0 where it has none.
+    pub fn classes(&self) -> u16 {
+        self.model.classes()
     }
 
     /// Φ(x, time).
@@ -131,6 +149,10 @@ impl<'a> Potential<'a> {
         self.model.signal()
     }
 
+    pub(crate) fn memory_elements(&self) -> usize {
+        self.memory.len()
+    }
+
     pub(crate) fn threshold(&self) -> Option<Threshold> {
         self.model.threshold()
     }
@@ -169,6 +191,7 @@ impl<'a> Potential<'a> {
             memory: bytemuck::cast_slice_mut(self.memory),
             x,
             time,
+            class: self.class,
             observer,
             #[cfg(feature = "wide")]
             wide: self.wide.as_mut().map(|(unpacked, scratch)| (&**unpacked, scratch.as_mut_slice())),

@@ -20,6 +20,7 @@ pub(super) struct Pass<'m, A, O> {
     pub(super) memory: &'m mut [u8],
     pub(super) x: &'m [f32],
     pub(super) time: f32,
+    pub(super) class: Option<u16>,
     pub(super) observer: &'m mut O,
     #[cfg(feature = "wide")]
     pub(super) wide: Option<(&'m Unpacked, &'m mut [u32])>,
@@ -268,7 +269,7 @@ where
         };
         let [first, ..] = inputs;
         let (input, output, exponents) = (first.extent, step.extent, step.exponents);
-        Some(At { input, output, matrix, time: self.time, exponents, of_inputs })
+        Some(At { input, output, matrix, time: self.time, class: self.class, exponents, of_inputs })
     }
 }
 

@@ -21,8 +21,8 @@ struct Node {
     convolution: Option<Convolution>,
 }
 
-/// Φ(x, time) and its drift.
-pub fn integer_potential(model: &Model<'_>, x: &[f32], time: f32) -> (f32, Vec<f32>) {
+/// Φ(x, time) and its drift, of a class or of whatever class.
+pub fn integer_potential(model: &Model<'_>, x: &[f32], time: f32, class: Option<u16>) -> (f32, Vec<f32>) {
     let mut matrices = model.matrices();
     let mut nodes: Vec<Node> = Vec::new();
     for (Placed { node, edges, output, .. }, exponents) in model.walk().zip(model.exponents()) {
@@ -44,7 +44,7 @@ pub fn integer_potential(model: &Model<'_>, x: &[f32], time: f32) -> (f32, Vec<f
             kept: Vec::new(),
             convolution,
         };
-        (made.value, made.kept) = forward(&made, &nodes, x, time);
+        (made.value, made.kept) = forward(&made, &nodes, x, (time, class));
         assert!(made.value.iter().all(|value| (-32768..=32767).contains(value)), "node {}", nodes.len());
         nodes.push(made);
     }
@@ -82,7 +82,7 @@ fn power(e: i64) -> f32 {
 // 13.2, values
 
 /// Output and derivatives.
-fn forward(node: &Node, nodes: &[Node], x: &[f32], time: f32) -> (Vec<i64>, Vec<i64>) {
+fn forward(node: &Node, nodes: &[Node], x: &[f32], (time, class): (f32, Option<u16>)) -> (Vec<i64>, Vec<i64>) {
     let e = node.exponent;
     let inputs: Vec<&Node> = node.inputs.iter().map(|&input| &nodes[input]).collect();
     let moved_input = |position: usize, element: usize| {
@@ -99,6 +99,7 @@ fn forward(node: &Node, nodes: &[Node], x: &[f32], time: f32) -> (Vec<i64>, Vec<
                 .map(|y| nearest(y * power(e)))
                 .collect()
         }
+        Layer::Class(of) => (0..of.classes).map(|index| if class == Some(index) { 1 << e } else { 0 }).collect(),
         Layer::Conv(_) => node.convolution.as_ref().unwrap().value(inputs[0], node.extent),
         Layer::Silu(_) => return silu(node, &inputs),
         Layer::Add(_) => {

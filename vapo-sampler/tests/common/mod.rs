@@ -46,6 +46,21 @@ pub fn digits() -> Architecture {
     architecture(Homotopy::Linear, (1, 8, 8), 16, &layers)
 }
 
+/// Three classes.
+pub fn conditional() -> Architecture {
+    let blocks =
+        [Block::Conv { channels: 4 }, Block::Residual, Block::Down { channels: 5 }, Block::Head { channels: 6 }];
+    let signal = Shape { channels: 2, height: 4, width: 6 };
+    let architecture = encoder::conditional(signal, Homotopy::Linear, 7, 3, &blocks).unwrap();
+    architecture.validate().unwrap();
+    architecture
+}
+
+/// None, and each class.
+pub fn classes(model: &Model<'_>) -> impl Iterator<Item = Option<u16>> + use<> {
+    [None].into_iter().chain((0..model.classes()).map(Some))
+}
+
 /// Every layer kind, odd channel counts, all kinds of extent.
 pub fn zoo() -> Vec<Architecture> {
     use Block::*;
@@ -66,6 +81,7 @@ pub fn zoo() -> Vec<Architecture> {
             &[Conv { channels: 1 }, Down { channels: 3 }, SpaceToDepth, Head { channels: 9 }],
         ),
         architecture(linear, (2, 2, 18), 6, &[Conv { channels: 20 }, Conv { channels: 4 }, Head { channels: 16 }]),
+        conditional(),
     ]
 }
 
@@ -282,8 +298,13 @@ fn weights(matrix: &Matrix<'_>) -> Vec<f32> {
     }
 }
 
-/// Φ(x, time), straight from the definitions in `vapo_format::layer`.
+/// Φ(x, time) of whatever class.
 pub fn potential(model: &Model<'_>, x: &[f64], time: f64) -> f64 {
+    potential_of(model, x, time, None)
+}
+
+/// Φ(x, time) of a class, straight from the definitions in `vapo_format::layer`.
+pub fn potential_of(model: &Model<'_>, x: &[f64], time: f64, class: Option<u16>) -> f64 {
     let mut matrices = model.matrices();
     let mut values: Vec<Vec<f64>> = Vec::new();
     let mut extents: Vec<Shape> = Vec::new();
@@ -296,6 +317,7 @@ pub fn potential(model: &Model<'_>, x: &[f64], time: f64) -> f64 {
                 let angles: Vec<f64> = features.frequencies().iter().map(|&f| time * f64::from(f)).collect();
                 angles.iter().map(|angle| angle.sin()).chain(angles.iter().map(|angle| angle.cos())).collect()
             }
+            Layer::Class(of) => (0..of.classes).map(|index| f64::from(u8::from(class == Some(index)))).collect(),
             Layer::Conv(conv) => {
                 let matrix = matrices.next().unwrap().1;
                 let [rows, columns] = conv.window.map(usize::from);
@@ -336,13 +358,18 @@ pub fn potential(model: &Model<'_>, x: &[f64], time: f64) -> f64 {
     values.last().unwrap()[0]
 }
 
-/// ∇ₓΦ by central differences of [`potential`].
+/// ∇ₓΦ of whatever class.
 pub fn drift(model: &Model<'_>, x: &[f64], time: f64) -> Vec<f64> {
+    drift_of(model, x, time, None)
+}
+
+/// ∇ₓΦ by central differences of [`potential_of`].
+pub fn drift_of(model: &Model<'_>, x: &[f64], time: f64, class: Option<u16>) -> Vec<f64> {
     let width = 1e-5;
     let moved = |i: usize, by: f64| {
         let mut x = x.to_vec();
         x[i] += by;
-        potential(model, &x, time)
+        potential_of(model, &x, time, class)
     };
     (0..x.len()).map(|i| (moved(i, width) - moved(i, -width)) / (2.0 * width)).collect()
 }

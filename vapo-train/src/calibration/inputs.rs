@@ -49,7 +49,14 @@ impl Images {
             let solver = Solver::default();
             let schedule = schedule(20, Schedule::EXPONENT);
             let temperature = solver.usual_temperature();
-            let drawn = sampling::Settings { count, solver, schedule, temperature, seed: !settings.seed };
+            let drawn = sampling::Settings {
+                count,
+                solver,
+                schedule,
+                temperature,
+                seed: !settings.seed,
+                asked: sampling::Asked::default(),
+            };
             let mut values = sampling::sample(model, &drawn)?;
             values.iter_mut().for_each(|value| *value = value.clamp(-1.0, 1.0));
             return Ok(Images { shape, values, fingerprint: "samples of the model".to_owned() });

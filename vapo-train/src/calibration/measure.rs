@@ -103,7 +103,14 @@ pub fn measure(
     let fresh: Vec<Input> =
         (seed..).take(TRAJECTORIES).map(|seed| Input::Trajectory { solver, schedule, temperature, seed }).collect();
     let other = no_data(integer, images, &Settings { seed, ..*settings });
-    let drawn = sampling::Settings { count: TRAJECTORIES, solver, schedule, temperature, seed };
+    let drawn = sampling::Settings {
+        count: TRAJECTORIES,
+        solver,
+        schedule,
+        temperature,
+        seed,
+        asked: sampling::Asked::default(),
+    };
     let trajectories = comparisons(float, integer, &drawn, || ())?;
     let Agreement { mean_cosine, least_cosine } = Agreement::of(trajectories.iter().flatten())?;
     let ranges = [super::ranges(float, &fresh)?, super::ranges(float, &other)?];

@@ -17,6 +17,7 @@ pub mod twin;
 
 use crate::calibration::bound::{Coarser, bounded};
 use crate::calibration::inputs::{Images, Input, inputs};
+use crate::sampling::asked::in_turn;
 use crate::sampling::{Prepared, SamplingError};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -129,7 +130,7 @@ pub fn ranges(model: &Model<'_>, inputs: &[Input]) -> Result<Ranges, Calibration
     Ok(all.iter().fold(Ranges::default(), |all, ranges| all.merged(ranges)))
 }
 
-/// What an observer sees on each input.
+/// What an observer sees on each input, of the model's classes in turn.
 ///
 /// # Errors
 /// A drift is not finite.
@@ -139,14 +140,16 @@ pub(crate) fn observed<O: Observer + Send>(
     observer: impl Fn() -> O + Sync,
 ) -> Result<Vec<O>, CalibrationError> {
     let prepared = Prepared::new(model)?;
-    let visit = |memory: &mut Vec<f32>, input: &Input| {
-        let potential = prepared.potential(memory)?;
+    let visit = |memory: &mut Vec<f32>, (index, input): (usize, &Input)| {
+        let mut potential = prepared.potential(memory)?;
+        potential.set_class(in_turn(index, model.classes()))?;
         let mut drift = Observed { potential, observer: observer(), finite: true };
         input.visit(&mut drift, model.homotopy(), model.signal())?;
         if drift.finite { Ok(drift.observer) } else { Err(CalibrationError::NotFinite { input: input.to_string() }) }
     };
     // All are visited before the first error is looked for, so that the same input is named on any number of threads.
-    let all: Vec<Result<O, CalibrationError>> = inputs.par_iter().map_init(|| prepared.memory(), visit).collect();
+    let all: Vec<Result<O, CalibrationError>> =
+        inputs.par_iter().enumerate().map_init(|| prepared.memory(), visit).collect();
     all.into_iter().collect()
 }
 

@@ -2,16 +2,18 @@
 
 use super::report::Report;
 use super::{Failure, note, print, progress, quoted};
+use crate::arithmetic::levels::levels;
 use crate::calibration::inputs::Images;
 use crate::calibration::{self, CalibrationError, integer_model};
 use crate::dataset::Dataset;
-use crate::export::picture::{PictureError, refuse_grid, sample_grid};
+use crate::export::picture::{PictureError, grid, refuse_grid};
 use crate::quantise::model_file;
 use crate::run::RunFolder;
 use crate::run::config::Config;
 use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, MODEL_INT8, REPORT, SAMPLES, SAMPLES_INTEGER};
-use crate::sampling::{Agreement, Settings, agreement, sample_telling};
+use crate::sampling::{Agreement, Asked, Settings, agreement, sample_telling};
 use crate::training::Trainer;
+use std::num::NonZeroU32;
 use vapo_format::{Arithmetic, Encoding, Model};
 use vapo_sampler::{Schedule, Solver, arena};
 
@@ -22,9 +24,21 @@ const TRAJECTORIES: usize = 16;
 /// Steps of the solver.
 const STEPS: u16 = 20;
 
+/// Images of a class.
+const CLASS_IMAGES: u32 = 8;
+
+/// Images of a picture of samples, and how many of them stand in a row: those of a class, where there are classes.
+fn picture_of(config: &Config) -> (usize, Option<NonZeroU32>) {
+    match config.architecture.classes {
+        0 => (IMAGES, None),
+        classes => (usize::from(classes) * CLASS_IMAGES as usize, NonZeroU32::new(CLASS_IMAGES)),
+    }
+}
+
 /// Why the images make no picture: training takes any number of channels, pictures do not.
 fn no_picture(config: &Config) -> Option<PictureError> {
-    refuse_grid(IMAGES, config.architecture.signal, None).err()
+    let (images, columns) = picture_of(config);
+    refuse_grid(images, config.architecture.signal, columns).err()
 }
 
 /// Says what will be trained, and what of it will not be seen.
@@ -81,20 +95,23 @@ pub(super) fn after(
     let integer = Model::parse(&integer_file)?;
     folder.write(MODEL, &integer_file)?;
     folder.write(REPORT, report.json().as_bytes())?;
+    // A row a class where a model has some.
+    let (images, columns) = picture_of(config);
     let settings = Settings {
-        count: IMAGES,
+        count: images,
         solver: Solver::default(),
         schedule: Schedule::graded(STEPS, Schedule::EXPONENT)?,
         temperature: Solver::default().usual_temperature(),
         seed: config.seed,
+        asked: if columns.is_some() { Asked::each(CLASS_IMAGES as usize) } else { Asked::default() },
     };
     let pictures =
         if no_picture(config).is_none() { vec![(&float, SAMPLES), (&integer, SAMPLES_INTEGER)] } else { vec![] };
     let compared = if before_rest.is_some() { 2 } else { 1 };
-    let bar = progress::bar(pictures.len() * IMAGES + compared * TRAJECTORIES, "samples");
+    let bar = progress::bar(pictures.len() * images + compared * TRAJECTORIES, "samples");
     for (model, name) in pictures {
-        let images = pool.install(|| sample_telling(model, &settings, || bar.inc(1)))?;
-        folder.write(name, &sample_grid(&images, architecture.signal)?.png())?;
+        let drawn = pool.install(|| sample_telling(model, &settings, || bar.inc(1)))?;
+        folder.write(name, &grid(&levels(&drawn), architecture.signal, columns)?.png())?;
     }
     let few = Settings { count: TRAJECTORIES, ..settings };
     let mut drifts = vec![("drift, float and int8", pool.install(|| agreement(&float, &int8, &few, || bar.inc(1)))?)];

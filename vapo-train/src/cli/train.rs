@@ -39,6 +39,15 @@ pub(super) struct Arguments {
     /// Network to train [default: the first of digits, small, celeba and cifar10 that is for such images]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(Preset::possible_value)))]
     preset: Option<String>,
+    /// Learn the class of each image, so that samples can be asked for one [default for digits]
+    #[arg(long, conflicts_with = "no_classes")]
+    classes: bool,
+    /// Learn images of whatever class [default for all others]
+    #[arg(long)]
+    no_classes: bool,
+    /// Share of the images whose class is not told, so that samples of whatever class can be drawn too, 0 to 1 [default: 0.1]
+    #[arg(long, value_name = "SHARE", conflicts_with = "no_classes", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 1>)]
+    unconditional: Option<f32>,
     /// Optimiser steps to train; with --resume, other than before, all in all [default: the preset's]
     #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     steps: Option<u64>,
@@ -137,11 +146,31 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
     RunFolder::refuse_existing(&lock, arguments.force)?;
     let dataset = load(source, Split::Train, &files)?;
     let preset = preset_for(arguments, source, dataset.shape())?;
+    refuse_classes(arguments, &dataset)?;
     let config = Config::new(source, &dataset, &files, &preset, &arguments.choices());
     let trainer = Trainer::new(&config, &dataset).map_err(refused)?;
     let stop = interrupt::after_step();
     let folder = RunFolder::create(&lock, &config, arguments.force)?;
     carry_out(&config, &dataset, trainer, &folder, stop)
+}
+
+/// Refuses to learn classes that the images do not have, or a share of images for nothing.
+fn refuse_classes(arguments: &Arguments, dataset: &Dataset) -> Result<(), Failure> {
+    let asked = if arguments.classes { "--classes" } else { "--unconditional" };
+    let usual = !arguments.classes && dataset.name() != Source::Digits.name();
+    match dataset.classes() {
+        _ if arguments.unconditional.is_some() && usual => Err(Failure::Usage(
+            "--unconditional: it is a share of images whose class is learned: give --classes too".into(),
+        )),
+        0 | 1 if arguments.classes || arguments.unconditional.is_some() => {
+            let why = dataset.label_fault().map_or_else(String::new, |fault| format!(" ({fault})"));
+            Err(Failure::Usage(format!(
+                "{asked}: expected two classes or more, found {}{why}: leave the option out, or give labelled images",
+                dataset.classes()
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A lock, after a word where it is none.
@@ -325,6 +354,10 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         (choices.optimiser.map(|rule| option("optimiser", rule)), option("optimiser", config.optimiser)),
         (choices.homotopy.map(|homotopy| option("homotopy", homotopy)), option("homotopy", homotopy)),
         (choices.weight_decay.map(|decay| option("weight-decay", decay)), option("weight-decay", config.weight_decay)),
+        (
+            choices.unconditional.map(|share| option("unconditional", share)),
+            option("unconditional", config.unconditional),
+        ),
         (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
         (choices.learning_rate.map(|rate| option("lr", rate)), option("lr", config.learning_rate)),
         (choices.device.map(|device| option("device", device)), option("device", config.device)),
@@ -336,6 +369,8 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         ),
     ];
     let flip = |flip| if flip { "--flip".to_owned() } else { "--no-flip".to_owned() };
+    let classes = |classes| if classes { "--classes".to_owned() } else { "--no-classes".to_owned() };
+    let classes = (choices.classes.map(classes), classes(config.architecture.classes > 0));
     let flips = (choices.flip.map(flip), flip(config.flip));
     let image = config.architecture.signal;
     let prepared = arguments.files.chosen().into_iter().map(|(name, value)| {
@@ -349,7 +384,7 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         let found = found.unwrap_or_else(|| "unset".to_owned());
         (Some(format!("--{name} {value}")), format!("--{name} {found}"))
     });
-    for (chosen, found) in pairs.into_iter().chain([flips]).chain(prepared) {
+    for (chosen, found) in pairs.into_iter().chain([flips, classes]).chain(prepared) {
         if let Some(chosen) = chosen.filter(|chosen| *chosen != found) {
             return Err(Failure::Usage(format!(
                 "{chosen}: the run in {} has {found}, and a resumed run keeps its settings; leave the option out, or \
@@ -366,6 +401,8 @@ impl Arguments {
         let steps = self.steps.map(Budget::Steps);
         Choices {
             flip: self.flip.then_some(true).or(self.no_flip.then_some(false)),
+            classes: self.classes.then_some(true).or(self.no_classes.then_some(false)),
+            unconditional: self.unconditional,
             objective: self.objective,
             times: self.times,
             draws: self.draws,

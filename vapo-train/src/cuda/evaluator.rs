@@ -3,16 +3,15 @@
 use super::device::{DeviceError, Lie, Loaded, Real};
 use super::network::Network;
 use super::program::{Phase, Scalar};
-use crate::potential::layer::time::Features;
+use crate::potential::features::Features;
 use crate::potential::{Evaluation, Samples, Seeds};
 use dfdx::prelude::{Cuda, Dtype};
-use vapo_format::Layer;
 
 /// A network on a device.
 pub(super) struct Evaluator<E> {
     pub(super) network: Network,
     pub(super) loaded: Loaded,
-    /// Features of the times that were evaluated last, for every node of them.
+    /// Features of the samples that were evaluated last, for every node that gives some.
     features: Vec<Features<E>>,
 }
 
@@ -33,8 +32,8 @@ impl<E: Real + Dtype> Evaluator<E> {
         self.loaded.write(exchange.images, samples.images)?;
         self.features.clear();
         for &(node, buffer) in &exchange.features {
-            let Layer::Time(time) = nodes.node(node).layer else { unreachable!("it makes features of time") };
-            let features = Features::new(time, samples.times);
+            let features = Features::of(nodes.node(node).layer, samples);
+            let features = features.unwrap_or_else(|| unreachable!("the node gives features"));
             self.loaded.write(buffer, &features.values)?;
             self.features.push(features);
         }

@@ -166,6 +166,12 @@ impl Dataset {
         self.labels.as_deref()
     }
 
+    /// How many classes there are: one more than the largest, and 0 without labels.
+    pub fn classes(&self) -> u16 {
+        let largest = self.labels.iter().flatten().max();
+        largest.map_or(0, |&largest| u16::from(largest) + 1)
+    }
+
     /// Why there are no classes, where what should be them could not be read.
     pub fn label_fault(&self) -> Option<&str> {
         self.label_fault.as_deref()

@@ -110,6 +110,11 @@ impl Source {
         matches!(self, Source::Celeba | Source::Folder | Source::Npy)
     }
 
+    /// Whether a class is learned unless told otherwise.
+    pub const fn has_usual_classes(self) -> bool {
+        matches!(self, Source::Digits)
+    }
+
     /// Whether training mirrors images at random unless told otherwise.
     pub const fn flips(self) -> bool {
         matches!(self, Source::Celeba)

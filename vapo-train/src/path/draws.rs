@@ -28,6 +28,8 @@ pub struct Batch {
     pub noise: Vec<f32>,
     /// Times; samples that share one stand together.
     pub times: Vec<f32>,
+    /// Classes of the images, (B,); empty where the potential has none.
+    pub classes: Vec<Option<u16>>,
 }
 
 impl Draws {
@@ -64,7 +66,9 @@ impl Draws {
                 data.truncate(samples * dimension);
                 noise.truncate(samples * dimension);
                 let times = (0..samples).filter_map(|sample| drawn.times.get(sample / GROUP)).copied().collect();
-                Batch { data, noise, times }
+                let mut classes: Vec<_> = drawn.classes.iter().flat_map(|&class| [class, class]).collect();
+                classes.truncate(samples);
+                Batch { data, noise, times, classes }
             }
         }
     }
@@ -78,7 +82,8 @@ mod tests {
         let numbers = |count: usize| (0..count).map(|number| number as f32).collect::<Vec<_>>();
         let images = 2 * draws.images(samples);
         let (data, noise) = (numbers(images), numbers(images).iter().map(|value| value + 0.5).collect());
-        Batch { data, noise, times: numbers(draws.times(samples)) }
+        let classes = (0..draws.images(samples)).map(|image| Some(image as u16)).collect();
+        Batch { data, noise, times: numbers(draws.times(samples)), classes }
     }
 
     #[test]
@@ -95,6 +100,7 @@ mod tests {
             assert_eq!((found.data.len(), found.noise.len(), found.times.len()), (2 * samples, 2 * samples, samples));
             for sample in 0..samples {
                 assert_eq!(found.times[sample], (sample / GROUP) as f32);
+                assert_eq!(found.classes[sample], Some((sample / 2) as u16));
                 let (row, image) = (2 * sample..2 * sample + 2, (sample / 2 * 2) as f32);
                 assert_eq!(found.data[row.clone()], [image, image + 1.0]);
                 let sign = if sample % 2 == 0 { 1.0 } else { -1.0 };

@@ -50,6 +50,7 @@ pub enum PathError {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
     times: Vec<f32>,
+    classes: Vec<Option<u16>>,
     images: Vec<f32>,
     velocity: Vec<f32>,
     innovation: Vec<f64>,
@@ -83,7 +84,18 @@ impl Path {
             let spread = f64::from(at.std_rate) * (dot(noise, noise) - dimension as f64);
             innovation.push(-(shift + spread) / f64::from(at.std));
         }
-        Ok(Path { times: times.to_vec(), images, velocity, innovation })
+        Ok(Path { times: times.to_vec(), classes: Vec::new(), images, velocity, innovation })
+    }
+
+    /// The same path, of samples of these classes, (B,), or none where no sample has one.
+    ///
+    /// # Errors
+    /// [`PathError::Extent`].
+    pub fn with_classes(self, classes: Vec<Option<u16>>) -> Result<Self, PathError> {
+        if !classes.is_empty() {
+            check("classes", &classes, self.times.len())?;
+        }
+        Ok(Path { classes, ..self })
     }
 
     /// Times t, (B,).
@@ -113,7 +125,7 @@ impl Path {
 
     /// What a potential is evaluated at.
     pub fn samples(&self) -> Samples<'_, f32> {
-        Samples { images: &self.images, times: &self.times }
+        Samples { images: &self.images, times: &self.times, classes: &self.classes }
     }
 }
 

@@ -14,8 +14,16 @@ pub struct Encoder {
     pub homotopy: Homotopy,
     /// Width of the time embedding.
     pub embedding: u16,
+    /// Number of classes.
+    #[serde(default, skip_serializing_if = "none")]
+    pub classes: u16,
     /// From the image to the head.
     pub layers: Vec<Block>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn none(classes: &u16) -> bool {
+    *classes == 0
 }
 
 impl Encoder {
@@ -23,9 +31,11 @@ impl Encoder {
     /// instance, is left out.
     pub fn of(architecture: &Architecture) -> Option<Self> {
         let layer = |node: usize| architecture.nodes.get(node).map(|node| node.layer);
-        // The signal, time, and the embedding's two linear maps with their SiLUs come first; two nodes last.
+        // The signal, time, and the embedding's two linear maps with their SiLUs come first, those of a class before the second
+        // SiLU; two nodes last.
         let Some(Layer::Conv(Conv { channels: embedding, .. })) = layer(2) else { return None };
-        let (mut layers, mut node) = (Vec::new(), 6);
+        let classes = architecture.classes;
+        let (mut layers, mut node) = (Vec::new(), if classes > 0 { 9 } else { 6 });
         while node + 2 < architecture.nodes.len() {
             let (block, nodes) = match (layer(node)?, layer(node + 1)?) {
                 (Layer::SpaceToDepth(_), _) => (Block::SpaceToDepth, 1),
@@ -42,7 +52,8 @@ impl Encoder {
             layers.push(block);
             node += nodes;
         }
-        let encoder = Encoder { image: architecture.signal, homotopy: architecture.homotopy, embedding, layers };
+        let encoder =
+            Encoder { image: architecture.signal, homotopy: architecture.homotopy, embedding, classes, layers };
         // Edges and all else that was not looked at.
         let same = |built: Architecture| built.nodes == architecture.nodes;
         encoder.architecture().is_ok_and(same).then_some(encoder)
@@ -54,7 +65,7 @@ impl Encoder {
     /// There are more nodes than an architecture may have, or the last block, and only the last, is no head. Whether nodes
     /// fit one another [`Architecture::validate`] says.
     pub fn architecture(&self) -> Result<Architecture, ArchitectureError> {
-        encoder::architecture(self.image, self.homotopy, self.embedding, &self.layers)
+        encoder::conditional(self.image, self.homotopy, self.embedding, self.classes, &self.layers)
     }
 
     /// Names that the matrices had in checkpoints before there were nodes, in the order of [`Architecture::matrices`].
@@ -69,9 +80,10 @@ impl Encoder {
             };
             parts.iter().map(move |part| format!("layers.{index}.{part}"))
         };
-        let embedding = ["embedding.0", "embedding.1"].map(str::to_owned);
+        let class = if self.classes > 0 { &["embedding.class"][..] } else { &[] };
+        let embedding = ["embedding.0", "embedding.1"].iter().chain(class).map(|&name| name.to_owned());
         let layers = self.layers.iter().enumerate().flat_map(of_block);
-        embedding.into_iter().chain(layers).chain(["readout".to_owned()]).collect()
+        embedding.chain(layers).chain(["readout".to_owned()]).collect()
     }
 }
 
@@ -117,8 +129,8 @@ mod tests {
 
     #[test]
     fn every_preset_is_recognised_by_its_nodes() {
-        for preset in Preset::all() {
-            let architecture = preset.architecture(IMAGE, Homotopy::Bayes);
+        for (preset, classes) in Preset::all().into_iter().flat_map(|preset| [(preset.clone(), 0), (preset, 10)]) {
+            let architecture = preset.conditional(IMAGE, Homotopy::Bayes, classes);
             let encoder = Encoder::of(&architecture).unwrap();
             assert_eq!((encoder.embedding, &encoder.layers), (preset.embedding, &preset.blocks), "{}", preset.name);
             assert_eq!(encoder.architecture().unwrap(), architecture);

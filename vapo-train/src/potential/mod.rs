@@ -8,6 +8,7 @@
 //! | module | concept |
 //! |---|---|
 //! | `graph` | the nodes, and who reads them |
+//! | `features` | what nodes without inputs give |
 //! | `layer` | what the kinds of layers compute, one file a kind |
 //! | `pattern` | nodes that an engine may compute as one operation |
 //! | `pass` | from node to node, forward |
@@ -15,6 +16,7 @@
 //! | [`encoder`] | architectures that are lists of blocks, and how these were written down before there were nodes |
 
 pub mod encoder;
+pub(crate) mod features;
 pub(crate) mod graph;
 pub(crate) mod layer;
 pub mod parameters;
@@ -23,13 +25,13 @@ mod pattern;
 
 use crate::ops::{Images, Kernels, Matrix, Pass, Recording};
 use dfdx::prelude::*;
+use features::Features;
 use graph::Graph;
-use layer::time::Features;
 use parameters::Layout;
 use pass::Sources;
 pub(crate) use pattern::Residual;
 use std::ops::Range;
-use vapo_format::{Architecture, Layer};
+use vapo_format::Architecture;
 
 /// A potential whose parameters lie on a device.
 #[derive(Clone, Debug)]
@@ -43,20 +45,27 @@ pub struct Potential<E: Dtype, D: Storage<E>> {
     device: D,
 }
 
-/// A batch of samples: images (B, H, W, C), and a time each.
+/// A batch of samples: images (B, H, W, C), and a time and a class each.
 #[derive(Clone, Copy, Debug)]
 pub struct Samples<'a, E> {
     /// B·H·W·C values.
     pub images: &'a [E],
     /// B times in 0 to 1.
     pub times: &'a [E],
+    /// B classes, each below the architecture's number of them, or none for a sample of whatever class; empty where no sample
+    /// has one.
+    pub classes: &'a [Option<u16>],
 }
 
 impl<'a, E> Samples<'a, E> {
     /// The samples of a range.
     pub fn slice(&self, range: Range<usize>) -> Samples<'a, E> {
         let size = self.images.len() / self.times.len().max(1);
-        Samples { images: &self.images[range.start * size..range.end * size], times: &self.times[range] }
+        Samples {
+            images: &self.images[range.start * size..range.end * size],
+            times: &self.times[range.clone()],
+            classes: self.classes.get(range).unwrap_or_default(),
+        }
     }
 }
 
@@ -125,14 +134,14 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
     /// The potential, its drift and its rate of change in time. Leaves in `memory` what [`Potential::gradient`] needs.
     pub fn evaluate<K: Kernels<E, D>>(&self, samples: Samples<'_, E>, memory: &mut K::Memory) -> Evaluation<E> {
         let count = samples.times.len();
-        let times = self.times(samples.times);
-        let features = times.iter().map(|(node, time)| (*node, self.vectors(time.values.clone(), count)));
+        let given = self.features(samples);
+        let features = given.iter().map(|(node, features)| (*node, self.vectors(features.values.clone(), count)));
         let sources = Sources::new(self.images(samples.images.to_vec(), count), features);
         let mut recording = Recording::new(Pass::Value, memory);
         let potential = self.forward::<K>(&sources, &mut recording);
         let values = potential.as_vec();
         let gradients = potential.put_tape(recording.tape).sum::<Rank0, _>().backward();
-        let rates = times.iter().map(|(node, time)| time.time_rate(&gradients.get(sources.of(*node)).as_vec()));
+        let rates = given.iter().map(|(node, features)| features.time_rate(&gradients.get(sources.of(*node)).as_vec()));
         Evaluation {
             potential: values,
             drift: gradients.get(sources.signal()).as_vec(),
@@ -160,9 +169,9 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         }
         images.extend(seeds.drift);
         let count = streams * samples.times.len();
-        let features = self.times(samples.times).into_iter().map(|(node, time)| {
-            let tangents = time.tangents(seeds.time_rate);
-            let features = if K::VALUES_AGAIN { [time.values, tangents].concat() } else { tangents };
+        let features = self.features(samples).into_iter().map(|(node, features)| {
+            let tangents = features.tangents(seeds.time_rate);
+            let features = if K::VALUES_AGAIN { [features.values, tangents].concat() } else { tangents };
             (node, self.vectors(features, count))
         });
         let sources = Sources::new(self.images(images, count), features);
@@ -178,14 +187,10 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         flat
     }
 
-    /// Features of time for each node that makes some.
-    fn times(&self, times: &[E]) -> Vec<(usize, Features<E>)> {
+    /// Features of time and class, of each node that gives some.
+    fn features(&self, samples: Samples<'_, E>) -> Vec<(usize, Features<E>)> {
         let nodes = self.graph.nodes().iter().enumerate();
-        let features = nodes.filter_map(|(index, node)| match node.layer {
-            Layer::Time(time) => Some((index, Features::new(time, times))),
-            _ => None,
-        });
-        features.collect()
+        nodes.filter_map(|(index, node)| Some((index, Features::of(node.layer, samples)?))).collect()
     }
 
     fn images(&self, values: Vec<E>, count: usize) -> Images<E, D> {

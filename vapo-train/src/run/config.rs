@@ -82,6 +82,9 @@ pub struct Config {
     /// The network itself, and the homotopy; by its blocks in runs of before there were nodes.
     #[serde(deserialize_with = "encoder::deserialize")]
     pub architecture: Architecture,
+    /// Share of the images whose class is not told, so that the potential of whatever class is learned too.
+    #[serde(default)]
+    pub unconditional: f32,
     /// The loss.
     pub objective: Objective,
     /// Which times of the path a batch looks at.
@@ -159,6 +162,10 @@ pub fn usual_rule(objective: Objective) -> Rule {
 pub struct Choices {
     /// Mirrored images, or what is usual for the data set.
     pub flip: Option<bool>,
+    /// Whether a class is learned, or what is usual for the data set.
+    pub classes: Option<bool>,
+    /// Share of the images whose class is not told, or a tenth.
+    pub unconditional: Option<f32>,
     /// Objective, or `flow`.
     pub objective: Option<Objective>,
     /// Times, or uniform ones for `vapo-bayes` and logit-normal ones for the others.
@@ -195,6 +202,7 @@ impl Config {
     /// The settings for a data set and a preset.
     pub fn new(source: Source, dataset: &Dataset, files: &Files, preset: &Preset, choices: &Choices) -> Self {
         let objective = choices.objective.unwrap_or_default();
+        let classes = if choices.classes.unwrap_or(source.has_usual_classes()) { dataset.classes() } else { 0 };
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Config {
             dataset: source,
@@ -204,7 +212,8 @@ impl Config {
             preparation: files.preparation,
             flip: choices.flip.unwrap_or(source.flips()),
             preset: preset.name.into(),
-            architecture: preset.architecture(dataset.shape(), choices.homotopy.unwrap_or_default()),
+            architecture: preset.conditional(dataset.shape(), choices.homotopy.unwrap_or_default(), classes),
+            unconditional: if classes > 0 { choices.unconditional.unwrap_or(0.1) } else { 0.0 },
             objective,
             times: choices.times.unwrap_or(if objective == Objective::VapoBayes {
                 Times::Uniform
@@ -248,6 +257,7 @@ impl Config {
             data_noise,
             seed,
             architecture,
+            unconditional,
             objective,
             optimiser,
             weight_decay,
@@ -269,7 +279,10 @@ impl Config {
         } = self;
         let drawn = (images.as_ref()?, flip, times, draws, batch, data_noise, seed);
         let moved = (optimiser, weight_decay, learning_rate, warm_up, clip_norm, ema_decay);
-        sha256(&(Network::of(architecture), objective, drawn, moved))
+        // As before there were classes, for a run without.
+        let classes = (architecture.classes > 0).then_some(unconditional);
+        let parts = (Network::of(architecture), objective, drawn, moved);
+        if classes.is_some() { sha256(&(parts, classes)) } else { sha256(&parts) }
     }
 
     /// Whether a checkpoint with the digest `run` is of this run. Checkpoints of earlier versions have the digest of fewer
@@ -301,15 +314,27 @@ mod tests {
     use crate::dataset::Split;
 
     fn config() -> Config {
+        Config { unconditional: 0.0, ..of_classes(false) }
+    }
+
+    fn of_classes(classes: bool) -> Config {
         let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
         let preset = Preset::named("tiny").unwrap();
-        Config::new(Source::Digits, &dataset, &Files::default(), &preset, &Choices::default())
+        Config::new(
+            Source::Digits,
+            &dataset,
+            &Files::default(),
+            &preset,
+            &Choices { classes: Some(classes), ..Choices::default() },
+        )
     }
 
     #[test]
     fn what_decides_the_parameters_tells_a_run_from_others() {
-        let run = config();
-        let others: [fn(&mut Config); 16] = [
+        let run = of_classes(true);
+        assert!(!run.is_of(&config().digest().unwrap()));
+        let others: [fn(&mut Config); 17] = [
+            |run| run.unconditional = 0.2,
             |run| run.images.as_mut().unwrap().images += 1,
             |run| drop(run.architecture.nodes.pop()),
             |run| run.architecture.homotopy = Homotopy::Bayes,

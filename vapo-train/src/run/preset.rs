@@ -263,7 +263,12 @@ impl Preset {
 
     /// The network for images of an extent.
     pub fn architecture(&self, image: Shape, homotopy: Homotopy) -> Architecture {
-        let encoder = Encoder { image, homotopy, embedding: self.embedding, layers: self.blocks.clone() };
+        self.conditional(image, homotopy, 0)
+    }
+
+    /// The network for images of an extent and so many classes, or 0.
+    pub fn conditional(&self, image: Shape, homotopy: Homotopy, classes: u16) -> Architecture {
+        let encoder = Encoder { image, homotopy, embedding: self.embedding, classes, layers: self.blocks.clone() };
         encoder.architecture().unwrap_or_else(|_| unreachable!("a preset has one head, and few blocks"))
     }
 }

@@ -1,6 +1,7 @@
 //! How far the drifts of two models of one architecture agree.
 
 use crate::arithmetic::random::generator;
+use crate::sampling::asked::in_turn;
 use crate::sampling::{Prepared, SamplingError, Settings};
 use rayon::prelude::*;
 use vapo_format::Model;
@@ -39,7 +40,8 @@ pub struct Comparison {
     pub error: f64,
 }
 
-/// Compares the drifts of `model` and `other` at every evaluation of `settings.count` trajectories of `model`. `told` is
+/// Compares the drifts of `model` and `other` at every evaluation of `settings.count` trajectories of `model`, of its classes in
+/// turn. `told` is
 /// called after every trajectory, from the thread that computed it.
 ///
 /// # Errors
@@ -75,6 +77,9 @@ pub fn comparisons(
             found: Vec::new(),
             undefined: None,
         };
+        let class = in_turn(index, model.classes());
+        compared.model.set_class(class)?;
+        compared.other.set_class(class)?;
         let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
         let (mut x, mut buffers) = (vec![0.0; elements], vec![0.0; settings.solver.buffers() * elements]);
         noise.fill(&mut x);
@@ -133,6 +138,7 @@ mod tests {
     use super::*;
     use crate::quantise::model_file;
     use crate::run::preset::Preset;
+    use crate::sampling::Asked;
     use vapo_format::{Architecture, Encoding, Homotopy, Shape};
     use vapo_sampler::{Schedule, Solver};
 
@@ -148,7 +154,8 @@ mod tests {
 
     fn compare(model: &[u8], other: &[u8], count: usize) -> Result<Agreement, SamplingError> {
         let schedule = Schedule::uniform(3).unwrap();
-        let settings = Settings { count, solver: Solver::Euler, schedule, temperature: 0.0, seed: 4 };
+        let settings =
+            Settings { count, solver: Solver::Euler, schedule, temperature: 0.0, seed: 4, asked: Asked::default() };
         agreement(&Model::parse(model).unwrap(), &Model::parse(other).unwrap(), &settings, || ())
     }
 

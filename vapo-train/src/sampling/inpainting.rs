@@ -32,6 +32,7 @@ pub fn inpaint(
         |arena, (index, image)| {
             let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
             let mut sampler = prepared.sampler(settings.solver, arena)?;
+            sampler.set_condition(settings.asked.condition(index))?;
             sampler.inpaint(settings.schedule, settings.temperature, &mut noise, known, image)
         },
     )?;

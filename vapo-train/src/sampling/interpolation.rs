@@ -29,6 +29,7 @@ pub fn interpolate(model: &Model<'_>, settings: &Settings, frames: usize) -> Res
             image.copy_from_slice(&slerp(&prior(seed), &prior(seed.wrapping_add(1)), way));
             let mut noise = Noise::new(generator(seed));
             let mut sampler = prepared.sampler(settings.solver, arena)?;
+            sampler.set_condition(settings.asked.condition(index))?;
             sampler.integrate(settings.schedule, settings.temperature, &mut noise, image, |_, _| ())
         },
     )?;

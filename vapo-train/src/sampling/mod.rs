@@ -6,10 +6,12 @@
 //! | [`composition`] | images of the weighted sum of two models |
 //! | [`interpolation`] | from one sample to another |
 //! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
+//! | [`asked`] | which class each image is asked for |
 //! | [`agreement`](mod@agreement) | how far the drifts of two models agree |
 
 pub mod agreement;
 pub mod anomaly;
+pub mod asked;
 pub mod composition;
 pub mod inpainting;
 pub mod interpolation;
@@ -22,6 +24,7 @@ use vapo_sampler::kernel::wide::Unpacked;
 use vapo_sampler::{Error, Noise, Plan, PlanFor, Potential, Sampler, Schedule, Solver};
 
 pub use agreement::{Agreement, agreement};
+pub use asked::{Asked, Classes};
 
 /// How to sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +39,8 @@ pub struct Settings {
     pub temperature: f32,
     /// Image i is drawn from a generator of seed `seed` + i, as a device given that seed draws it.
     pub seed: u64,
+    /// Which classes they are asked for.
+    pub asked: Asked,
 }
 
 /// Why there are no samples.
@@ -83,9 +88,9 @@ impl<'a> Prepared<'a> {
         Ok(Prepared { model, plan: PlanFor::new(model)?, unpacked: Unpacked::new(model) })
     }
 
-    /// Memory for one sampler.
+    /// Memory for one sampler, guided or not.
     pub(crate) fn arena(&self, solver: Solver) -> Vec<f32> {
-        vec![0.0; self.plan.elements_with(solver)]
+        vec![0.0; self.plan.elements_guided(solver)]
     }
 
     pub(crate) fn sampler<'s>(&'s self, solver: Solver, arena: &'s mut [f32]) -> Result<Sampler<'s>, Error> {
@@ -130,6 +135,7 @@ pub fn sample_telling(
         |arena, (index, image)| {
             let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
             let mut sampler = prepared.sampler(settings.solver, arena)?;
+            sampler.set_condition(settings.asked.condition(index))?;
             sampler.sample(settings.schedule, settings.temperature, &mut noise, image)?;
             told();
             Ok::<(), Error>(())
@@ -161,7 +167,8 @@ pub fn chunks<'a>(
     (0..settings.count).step_by(chunk).map(move |first| {
         let count = chunk.min(settings.count - first);
         let seed = settings.seed.wrapping_add(first as u64);
-        sample(model, &Settings { count, seed, ..settings }).map_err(|cause| match cause {
+        let asked = settings.asked.from(first);
+        sample(model, &Settings { count, seed, asked, ..settings }).map_err(|cause| match cause {
             SamplingError::NotFinite { image } => SamplingError::NotFinite { image: first + image },
             cause => cause,
         })

@@ -1,5 +1,6 @@
 //! What a training step reads beside the weights, and what a checkpoint keeps of both.
 
+use crate::arithmetic::random::uniform;
 use crate::dataset::{Batches, Dataset};
 use crate::potential::parameters::{Layout, Place};
 use crate::quantise::rounded;
@@ -51,6 +52,19 @@ impl<'a> State<'a> {
         let generator = generator_of(generator);
         let moved = Moved { updates: step, parameters, average, first_moment, second_moment };
         Ok((State { config, dataset, batches, layout, step, generator, before_rest }, moved))
+    }
+
+    /// The classes of images, some of them dropped; nothing where the potential has no classes, and then no number is drawn.
+    pub(super) fn classes(&mut self, indices: &[usize]) -> Vec<Option<u16>> {
+        let Some(labels) = self.dataset.labels().filter(|_| self.config.architecture.classes > 0) else {
+            return Vec::new();
+        };
+        let unconditional = self.config.unconditional;
+        let mut drawn = |&index: &usize| {
+            let dropped = uniform(&mut self.generator) < unconditional;
+            Some(u16::from(labels[index])).filter(|_| !dropped)
+        };
+        indices.iter().map(&mut drawn).collect()
     }
 
     /// What moves from now on.

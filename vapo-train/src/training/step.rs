@@ -50,6 +50,9 @@ impl State<'_> {
         let (mut indices, mut data) = (Vec::new(), Vec::new());
         self.batches.indices(self.step, &mut indices);
         dataset.fill(&indices, &mut data);
+        // Classes c, (B,), where the potential has some: those of the images, but now and then none, so that the potential of
+        // whatever class is learned too.
+        let classes = self.classes(&indices);
         if config.flip {
             let place = self.step.wrapping_mul(indices.len() as u64);
             Flips::new(config.seed).apply(place, dataset.shape(), &mut data);
@@ -59,12 +62,12 @@ impl State<'_> {
         let times = config.times.draw(config.draws.times(config.batch), &mut self.generator);
         let noise = threads.install(|| gaussian_noise(&mut data, config.data_noise, &mut self.generator));
         // Antithetic samples share an image and a time, and have noise of opposite signs. Independent ones share nothing.
-        let drawn = Batch { data, noise, times };
-        let Batch { data, noise, times } = config.draws.batch(config.batch, dataset.shape().elements(), drawn);
+        let drawn = Batch { data, noise, times, classes };
+        let Batch { data, noise, times, classes } = config.draws.batch(config.batch, dataset.shape().elements(), drawn);
 
         // Path. x = μ(t)·x̄ + σ(t)·ε, (B, d), its velocity u = μ′·x̄ + σ′·ε, (B, d), and the innovation γ = −∂ₜ log ρ(x | x̄, t),
         // (B,). On the straight path, the default, μ = t and σ = 1 − t, so that u = x̄ − ε.
-        let path = Path::new(config.architecture.homotopy, &data, &noise, &times)?;
+        let path = Path::new(config.architecture.homotopy, &data, &noise, &times)?.with_classes(classes)?;
 
         // Drift. One pass forward and in reverse: Φ(x, t), (B,), the drift g = ∇ₓΦ, (B, d), and ∂Φ/∂t, (B,). A loss that is a sum
         // over samples is computed shard by shard, any other for the whole batch at once.

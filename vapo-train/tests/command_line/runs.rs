@@ -132,6 +132,7 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
         schedule: Schedule::graded(20, 0.5).unwrap(),
         temperature: 0.3,
         seed: 4,
+        asked: Default::default(),
     };
     for (model, name) in [(&of_float, "samples.png"), (&of_integer, "samples-integer.png")] {
         let images = sample(model, &settings).unwrap();

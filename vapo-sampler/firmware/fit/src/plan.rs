@@ -7,9 +7,10 @@ use vapo_sampler::plan::{Contribution, Step};
 
 /// The structure's value.
 pub(crate) fn structure(structure: Structure) -> String {
-    let Structure { signal, encoding, checksum, header, homotopy, scaling, nodes, exponents, weights } = structure;
+    let Structure { signal, classes, encoding, checksum, header, homotopy, scaling, nodes, exponents, weights } =
+        structure;
     format!(
-        "::vapo_program::Structure {{ signal: ::vapo_program::{signal:?}, \
+        "::vapo_program::Structure {{ signal: ::vapo_program::{signal:?}, classes: {classes}, \
          encoding: ::vapo_program::Encoding::{encoding:?}, checksum: {checksum}, header: {header}, \
          homotopy: {homotopy}, scaling: {scaling:?}, nodes: {nodes:?}, exponents: {exponents:?}, weights: {weights} }}"
     )

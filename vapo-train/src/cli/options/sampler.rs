@@ -2,7 +2,7 @@
 
 use crate::cli::card::SamplerCard;
 use crate::cli::{Failure, from_one_to};
-use crate::sampling::{SamplingError, Settings};
+use crate::sampling::{Asked, SamplingError, Settings};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vapo_sampler::{Schedule, Solver};
 
@@ -57,7 +57,7 @@ impl SamplerOptions {
         if !temperature.is_finite() || temperature < 0.0 {
             return Err(self.explain(vapo_sampler::Error::Temperature { found: temperature }.into()));
         }
-        Ok(Settings { count, solver: self.solver, schedule, temperature, seed: self.seed })
+        Ok(Settings { count, solver: self.solver, schedule, temperature, seed: self.seed, asked: Asked::default() })
     }
 
     fn temperature(&self) -> f32 {

@@ -42,6 +42,7 @@ kinds! {
     readout: Readout,
     up: Up,
     concat: Concat,
+    class: Class,
 }
 
 /// A kernel of the file of the same name as the one that it is named in.

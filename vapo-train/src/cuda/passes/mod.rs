@@ -14,9 +14,9 @@ mod walk;
 
 use super::emitter::{Emitter, Nodes, Pass, Stores};
 use super::program::{Buffer, Builder, Phase, Role, Sweep};
+use crate::potential::features::Features;
 use segments::segments;
 use std::ops::Range;
-use vapo_format::Layer;
 
 /// What is computed, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,19 +34,19 @@ pub(crate) struct Options {
 pub(crate) struct Exchange {
     /// Images (B, H, W, C), to the device.
     pub(super) images: Buffer,
-    /// Features of time, (B, F), for each node of them, to the device.
+    /// Features of time and class, (B, F), for each node that gives some, to the device.
     pub(super) features: Vec<(usize, Buffer)>,
     /// Φ, (B,), from the device.
     pub(super) potential: Buffer,
     /// ∇ₓΦ, (B, H, W, C), from the device.
     pub(super) drift: Buffer,
-    /// Cotangents of the features of time, (B, F), from the device.
+    /// Cotangents of these features, (B, F), from the device.
     pub(super) feature_cotangents: Vec<Buffer>,
     /// ∂F/∂Φ, (B,), to the device.
     pub(super) potential_seeds: Buffer,
     /// ∂F/∂∇ₓΦ, (B, H, W, C), to the device.
     pub(super) drift_seeds: Buffer,
-    /// Tangents of the features of time, (B, F), to the device.
+    /// Tangents of these features, (B, F), to the device.
     pub(super) feature_tangents: Vec<Buffer>,
 }
 
@@ -55,9 +55,9 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     let Options { images: batch, time_rate, recompute } = options;
     let signal = batch * nodes.elements(0);
     let images = builder.buffer(Role::Exchanged, signal);
-    let times: Vec<usize> = nodes.all(|layer| matches!(layer, Layer::Time(_))).collect();
+    let given: Vec<usize> = nodes.all(Features::<f32>::are_of).collect();
     let features = |builder: &mut Builder| -> Vec<Buffer> {
-        times.iter().map(|&node| builder.buffer(Role::Exchanged, batch * nodes.elements(node))).collect()
+        given.iter().map(|&node| builder.buffer(Role::Exchanged, batch * nodes.elements(node))).collect()
     };
     let values = features(builder);
     let mut emitter = Emitter::new(builder, nodes, stores, batch, time_rate);
@@ -67,7 +67,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     emitter.builder.begin(Phase::Evaluate);
     emitter.builder.sweep(Sweep::Forward);
     emitter.begin_with(Pass::First, 0, images);
-    times.iter().zip(&values).for_each(|(&node, &buffer)| emitter.begin_with(Pass::First, node, buffer));
+    given.iter().zip(&values).for_each(|(&node, &buffer)| emitter.begin_with(Pass::First, node, buffer));
     emitter.forward_of_time(Pass::First);
     for (index, segment) in segments.iter().enumerate() {
         emitter.forward(Pass::First, segment.clone());
@@ -90,7 +90,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     }
     let drift = emitter.made(Pass::First, 0);
     let feature_cotangents: Vec<Buffer> =
-        times.iter().filter(|_| time_rate).map(|&node| emitter.made(Pass::First, node)).collect();
+        given.iter().filter(|_| time_rate).map(|&node| emitter.made(Pass::First, node)).collect();
     // The host reads what the first pass made, and forms the seeds of the second.
     emitter.builder.begin(Phase::Differentiate);
     emitter.builder.sweep(Sweep::Tangents);
@@ -106,7 +106,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     // Second pass, forward: tangents, from the seeds of the drift.
     emitter.seeds = Some(potential_seeds);
     emitter.begin_with(Pass::Second, 0, drift_seeds);
-    times.iter().zip(&feature_tangents).for_each(|(&node, &buffer)| emitter.begin_with(Pass::Second, node, buffer));
+    given.iter().zip(&feature_tangents).for_each(|(&node, &buffer)| emitter.begin_with(Pass::Second, node, buffer));
     if time_rate {
         emitter.forward_of_time(Pass::Second);
     }
@@ -132,7 +132,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
         }
     }
     emitter.reverse_of_time(Pass::Second);
-    let features = times.into_iter().zip(values).collect();
+    let features = given.into_iter().zip(values).collect();
     Exchange { images, features, potential, drift, feature_cotangents, potential_seeds, drift_seeds, feature_tangents }
 }
 

@@ -54,7 +54,7 @@ impl Problem {
     }
 
     fn samples(&self) -> Samples<'_, f64> {
-        Samples { images: &self.images, times: &self.times }
+        Samples { images: &self.images, times: &self.times, classes: &[] }
     }
 
     /// Seeds of all, or of all but the rate in time.

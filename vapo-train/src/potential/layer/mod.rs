@@ -42,4 +42,5 @@ kinds! {
     readout: Readout,
     up: Up,
     concat: Concat,
+    class: Class,
 }

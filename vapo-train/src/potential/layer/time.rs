@@ -2,10 +2,11 @@
 
 use super::Operands;
 use crate::ops::{Images, Kernels, Recording};
+use crate::potential::features::Features;
 use dfdx::prelude::{Device, Dtype};
 use vapo_format::layer::{FREQUENCIES, Time};
 
-/// (N, 1, 1, features): what a pass begins with, [`Features`] or their tangents.
+/// (N, 1, 1, features): what a pass begins with, [`features`] or their tangents.
 pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
     _: Time,
     operands: Operands<'_, E, D>,
@@ -15,46 +16,22 @@ pub(super) fn forward<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
 }
 
 /// Sines of t·f for a node's frequencies f, then cosines, of every time t; and their derivatives with respect to time.
-pub(crate) struct Features<E> {
-    /// (N, features).
-    pub(crate) values: Vec<E>,
-    /// (N, features).
-    slopes: Vec<E>,
-    /// How many a time.
-    count: usize,
-}
-
-impl<E: Dtype> Features<E> {
-    pub(crate) fn new(time: Time, times: &[E]) -> Self {
-        let number = |value| E::from_f64(value).unwrap_or_default();
-        let (frequencies, count) = (time.frequencies(), usize::from(time.features));
-        let [mut values, mut slopes] = [(); 2].map(|()| Vec::with_capacity(times.len() * count));
-        for time in times {
-            let time = time.to_f64().unwrap_or_default();
-            let mut waves = [(0.0, (0.0, 0.0)); FREQUENCIES.len()];
-            for (wave, &frequency) in waves.iter_mut().zip(frequencies) {
-                let frequency = f64::from(frequency);
-                *wave = (frequency, libm::sincos(time * frequency));
-            }
-            let waves = &waves[..frequencies.len()];
-            values.extend(waves.iter().map(|&(_, (sine, _))| number(sine)));
-            values.extend(waves.iter().map(|&(_, (_, cosine))| number(cosine)));
-            slopes.extend(waves.iter().map(|&(frequency, (_, cosine))| number(frequency * cosine)));
-            slopes.extend(waves.iter().map(|&(frequency, (sine, _))| number(-frequency * sine)));
+pub(crate) fn features<E: Dtype>(time: Time, times: &[E]) -> Features<E> {
+    let number = |value| E::from_f64(value).unwrap_or_default();
+    let (frequencies, count) = (time.frequencies(), usize::from(time.features));
+    let [mut values, mut slopes] = [(); 2].map(|()| Vec::with_capacity(times.len() * count));
+    for time in times {
+        let time = time.to_f64().unwrap_or_default();
+        let mut waves = [(0.0, (0.0, 0.0)); FREQUENCIES.len()];
+        for (wave, &frequency) in waves.iter_mut().zip(frequencies) {
+            let frequency = f64::from(frequency);
+            *wave = (frequency, libm::sincos(time * frequency));
         }
-        Features { values, slopes, count }
+        let waves = &waves[..frequencies.len()];
+        values.extend(waves.iter().map(|&(_, (sine, _))| number(sine)));
+        values.extend(waves.iter().map(|&(_, (_, cosine))| number(cosine)));
+        slopes.extend(waves.iter().map(|&(frequency, (_, cosine))| number(frequency * cosine)));
+        slopes.extend(waves.iter().map(|&(frequency, (sine, _))| number(-frequency * sine)));
     }
-
-    /// Tangents of the features where time moves by `rates`, (N,).
-    pub(crate) fn tangents(&self, rates: &[E]) -> Vec<E> {
-        let rows = self.slopes.chunks_exact(self.count).zip(rates);
-        rows.flat_map(|(slopes, &rate)| slopes.iter().map(move |&slope| slope * rate)).collect()
-    }
-
-    /// What these features add to ∂Φ/∂t, (N,), from their cotangents.
-    pub(crate) fn time_rate(&self, cotangents: &[E]) -> Vec<E> {
-        let rows = self.slopes.chunks_exact(self.count).zip(cotangents.chunks_exact(self.count));
-        rows.map(|(slopes, cotangents)| slopes.iter().zip(cotangents).fold(E::default(), |sum, (&a, &b)| sum + a * b))
-            .collect()
-    }
+    Features { values, slopes, count }
 }

@@ -14,7 +14,7 @@ fn encoder(channels: u16) -> Encoder {
     let image = Shape { channels: 1, height: 4, width: 4 };
     let layers =
         vec![Block::Conv { channels }, Block::Residual, Block::Down { channels: 2 }, Block::Head { channels: 3 }];
-    Encoder { image, homotopy: Homotopy::Linear, embedding: 2, layers }
+    Encoder { image, homotopy: Homotopy::Linear, embedding: 2, classes: 0, layers }
 }
 
 fn architecture(channels: u16) -> Architecture {

@@ -1,0 +1,116 @@
+//! Samples of a class, and guidance.
+
+mod common;
+
+use common::{conditional, generator, integer_model, plan, random_model};
+use vapo_format::{Encoding, Model};
+use vapo_sampler::solver::{Drift, Sde};
+use vapo_sampler::{Condition, Error, Noise, Potential, Sampler, Schedule, Solver};
+
+/// The model with three classes, in floats and in integers.
+fn files() -> [Vec<u8>; 2] {
+    let float = random_model(&conditional(), Encoding::Int8, 5);
+    let integer = integer_model(&Model::parse(&float).unwrap(), 2.0, 0.1).unwrap();
+    [float, integer]
+}
+
+/// (1 + w)·∇Φ(·, c) − w·∇Φ(·, ∅), each by a potential of its own.
+struct Formula<'a> {
+    model: &'a Model<'a>,
+    condition: Condition,
+    evaluations: u32,
+}
+
+impl Formula<'_> {
+    fn of(&mut self, class: Option<u16>, x: &[f32], time: f32) -> (f32, Vec<f32>) {
+        let (mut memory, mut drift) = (vec![f32::NAN; plan(self.model).elements()], vec![f32::NAN; x.len()]);
+        let mut potential = Potential::new(self.model, plan(self.model), &mut memory).unwrap();
+        potential.set_class(class).unwrap();
+        self.evaluations += 1;
+        (potential.drift(x, time, &mut drift).unwrap(), drift)
+    }
+}
+
+impl Drift for Formula<'_> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        let Condition { class, guidance } = self.condition;
+        let (potential, of_class) = self.of(class, x, time);
+        drift.copy_from_slice(&of_class);
+        if guidance != 0.0 {
+            let (_, null) = self.of(None, x, time);
+            drift.iter_mut().zip(null).for_each(|(drift, null)| *drift += guidance * (*drift - null));
+        }
+        Ok(potential)
+    }
+}
+
+#[test]
+fn samples_follow_the_formula_with_every_solver() {
+    for file in files() {
+        let model = Model::parse(&file).unwrap();
+        let elements = model.signal().elements();
+        let mut seen = Vec::new();
+        for (class, guidance) in [(None, 0.0), (Some(0), 0.0), (Some(2), 0.0), (Some(2), 1.5), (Some(2), -0.5)] {
+            let condition = Condition { class, guidance };
+            for solver in Solver::ALL {
+                let schedule = Schedule::graded(4, 0.8).unwrap();
+                let (mut x, mut buffers) = (vec![0.0; elements], vec![0.0; solver.buffers() * elements]);
+                let mut noise = Noise::new(generator(3));
+                noise.fill(&mut x);
+                let mut formula = Formula { model: &model, condition, evaluations: 0 };
+                let sde = Sde { drift: &mut formula, homotopy: model.homotopy(), temperature: 0.3 };
+                solver.integrate(sde, schedule, &mut noise, &mut x, &mut buffers, |_, _| ()).unwrap();
+                assert_eq!(formula.evaluations, solver.evaluations(4) * if guidance == 0.0 { 1 } else { 2 });
+
+                let mut arena = vec![f32::NAN; plan(&model).elements_guided(solver)];
+                let mut sampler = Sampler::new(&model, plan(&model), solver, &mut arena).unwrap();
+                sampler.set_condition(condition).unwrap();
+                let mut image = vec![f32::NAN; elements];
+                sampler.sample(schedule, 0.3, &mut Noise::new(generator(3)), &mut image).unwrap();
+                assert_eq!(image, x, "{condition:?} {solver:?}");
+                sampler.inpaint(schedule, 0.3, &mut Noise::new(generator(3)), |_| None, &mut image).unwrap();
+                assert_eq!(image, x, "{condition:?} {solver:?}");
+                seen.push(image);
+            }
+        }
+        seen.dedup();
+        assert_eq!(seen.len(), 5 * Solver::ALL.len(), "conditions and solvers all matter");
+    }
+}
+
+#[test]
+fn without_guidance_no_further_memory_is_needed() {
+    let [file, _] = files();
+    let model = Model::parse(&file).unwrap();
+    let (plan, elements) = (plan(&model), model.signal().elements());
+    let needed = plan.elements_with(Solver::Etd2);
+    for (further, refused) in [(0, true), (elements - 1, true), (elements, false)] {
+        let mut arena = vec![0.0; needed + further];
+        let mut sampler = Sampler::new(&model, plan, Solver::Etd2, &mut arena).unwrap();
+        assert_eq!(sampler.set_condition(Condition::of(Some(1))), Ok(()));
+        let error = Error::Arena { needed: needed + elements, given: needed + further };
+        let expected = if refused { Err(error) } else { Ok(()) };
+        assert_eq!(sampler.set_condition(Condition { class: Some(1), guidance: 1.0 }), expected);
+    }
+}
+
+#[test]
+fn classes_and_guidance_that_there_are_not_are_refused() {
+    let [file, _] = files();
+    let without = random_model(&common::digits(), Encoding::Int8, 5);
+    for (file, classes) in [(&file, 3), (&without, 0)] {
+        let model = Model::parse(file).unwrap();
+        let mut arena = vec![0.0; 100_000];
+        let mut sampler = Sampler::new(&model, plan(&model), Solver::Euler, &mut arena).unwrap();
+        assert_eq!(sampler.potential().classes(), classes);
+        let mut ask = |class, guidance| sampler.set_condition(Condition { class, guidance });
+        assert_eq!(ask(None, 0.0), Ok(()));
+        assert_eq!(ask(Some(classes), 0.0), Err(Error::Class { classes, found: classes }));
+        assert_eq!(ask(None, 1.0), Err(Error::Guidance { found: 1.0 }));
+        assert!(ask(Some(0), f32::NAN).is_err() && ask(Some(0), f32::INFINITY).is_err());
+        assert_eq!(sampler.potential().set_class(Some(7)), Err(Error::Class { classes, found: 7 }));
+    }
+    let text = |classes| Error::Class { classes, found: 7 }.to_string();
+    assert_eq!(text(3), "the model has the classes 0 to 2, found class 7");
+    assert_eq!(text(0), "the model has no classes, found class 7: ask for none, or train with classes");
+}
