@@ -1,4 +1,5 @@
-//! How good samples are: distances between two sets of images, in the space of some features of them.
+//! How good samples are: distances between two sets of images, in the space of some features of them. And how well scores
+//! detect anomalies.
 //!
 //! | module | concept |
 //! |---|---|
@@ -12,8 +13,10 @@
 //! | [`mod@kernel_distance`] | the kernel distance, which has no bias |
 //! | [`neighbours`] | the images nearest to others |
 //! | [`mod@rank_sum`] | whether one set of distances is smaller than another |
+//! | [`detection`] | how well scores detect anomalies of a labelled series |
 
 pub mod classifier;
+pub mod detection;
 pub mod error;
 pub mod extractor;
 pub mod features;

@@ -56,16 +56,21 @@ impl Axis {
 
     /// Round numbers within the axis, and how to write them.
     pub(super) fn ticks(self) -> Vec<(f64, String)> {
+        self.ticks_at_most(MOST_TICKS)
+    }
+
+    /// The same, no more than `most` of them, or one more where both ends are round. `most` is at least 1.
+    pub(super) fn ticks_at_most(self, most: usize) -> Vec<(f64, String)> {
         match self {
-            Axis::Linear { low, high } => linear_ticks(low, high),
-            Axis::Logarithmic { low, high } => logarithmic_ticks(low, high),
+            Axis::Linear { low, high } => linear_ticks(low, high, most),
+            Axis::Logarithmic { low, high } => logarithmic_ticks(low, high, most),
         }
     }
 }
 
 /// Multiples of the smallest 1, 2 or 5 times a power of ten that keeps their number within bounds.
-fn linear_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
-    let least = (high - low) / MOST_TICKS as f64;
+fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<(f64, String)> {
+    let least = (high - low) / most as f64;
     let exponent = libm::log10(least).floor() as i32;
     // One of them is large enough: the last is five times as large as `least` at the very least.
     for (digit, exponent) in round_numbers(exponent, exponent + 1) {
@@ -84,12 +89,12 @@ fn linear_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
 }
 
 /// 1, 2 and 5 times powers of ten where they are few enough, otherwise powers of ten, of a hundred, and so on.
-fn logarithmic_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
+fn logarithmic_ticks(low: f64, high: f64, most: usize) -> Vec<(f64, String)> {
     let (first, last) = (libm::log10(low).floor() as i32, libm::log10(high).ceil() as i32);
     let within = |value: &f64| (low..=high).contains(value);
     let mut values: Vec<f64> = round_numbers(first, last).map(|(d, e)| number(d, e)).filter(within).collect();
     let mut every = 1;
-    while values.len() > MOST_TICKS {
+    while values.len() > most {
         values = (first..=last).filter(|e| e % every == 0).map(|e| number(1, e)).filter(within).collect();
         every += 1;
     }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`mod@grid`] | samples side by side |
 //! | [`chart`] | the loss over the steps |
+//! | [`series`] | readings over time, with scores, and before and after a restoration |
 //! | [`mod@plan`] | where a model's activations lie, over the time of one drift |
 //! | `axis` | a chart's scales and the numbers beside them |
 //! | `canvas` | lines and letters |
@@ -14,6 +15,7 @@ mod canvas;
 pub mod chart;
 pub mod grid;
 pub mod plan;
+pub mod series;
 
 pub use chart::loss_curve;
 pub use grid::{grid, refuse_grid, sample_grid};
