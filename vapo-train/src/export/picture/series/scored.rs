@@ -181,8 +181,16 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_without_failing() {
-        let none =
-            Scored { title: "", channels: &[], scores: &[], threshold: None, anomalous: &[], parts: &[], rate: None };
+        let none = Scored {
+            title: "",
+            channels: &[],
+            scores: &[],
+            threshold: None,
+            verdicts: &[0],
+            anomalous: &[],
+            parts: &[],
+            rate: None,
+        };
         assert!(scored(&none).height() > 0);
         let missing = [Channel { name: "°C", readings: &[f32::NAN] }];
         scored(&Scored { channels: &missing, scores: &[f32::INFINITY], threshold: Some(0.0), ..none });
