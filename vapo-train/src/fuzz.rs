@@ -114,7 +114,7 @@ fn array(bytes: &[u8]) {
     in_file(bytes, |path| {
         for split in [Split::Train, Split::Valid, Split::Test] {
             if let Ok(Some(set)) = npy::load(split, path) {
-                assert_eq!(set.image(set.len() - 1).len(), set.shape().elements());
+                assert_eq!(set.images().unwrap().image(set.len() - 1).len(), set.shape().elements());
                 assert!(set.labels().is_none_or(|labels| labels.len() == set.len()));
             }
         }

@@ -57,7 +57,8 @@ fn anomalies_are_told_as_in_float_arithmetic() {
     let test = digits(Split::Test);
     let shape = test.shape();
     // Turned upside down: exactly their pixels, and hard to tell.
-    let turned = (0..test.len()).flat_map(|index| test.image(index).iter().rev().copied().collect::<Vec<u8>>());
+    let turned = (0..test.len())
+        .flat_map(|index| test.images().unwrap().image(index).iter().rev().copied().collect::<Vec<u8>>());
     let turned = Dataset::new("turned", shape, 16, turned.collect(), None).unwrap();
     let noise = ScoredImages::Noise { shape, count: test.len(), seed: 1 };
     let sets = [ScoredImages::Dataset(&test), ScoredImages::Dataset(&turned), ScoredImages::permuted(&test, 1), noise];

@@ -9,7 +9,7 @@ use crate::calibration::{CalibrationError, Settings};
 use crate::dataset::Dataset;
 use crate::sampling::{self, anomaly};
 use std::fmt;
-use vapo_format::{Homotopy, Model, Shape};
+use vapo_format::{Homotopy, Model, Scaling, Shape};
 use vapo_sampler::homotopy::coefficients;
 use vapo_sampler::solver::{Drift, Sde};
 use vapo_sampler::{Error, Noise, Schedule, Solver};
@@ -58,7 +58,10 @@ impl Images {
                 asked: sampling::Asked::default(),
             };
             let mut values = sampling::sample(model, &drawn)?;
-            values.iter_mut().for_each(|value| *value = value.clamp(-1.0, 1.0));
+            // Pictures have no other values; readings may.
+            if model.scaling(0) == Scaling::BYTES {
+                values.iter_mut().for_each(|value| *value = value.clamp(-1.0, 1.0));
+            }
             return Ok(Images { shape, values, fingerprint: "samples of the model".to_owned() });
         };
         assert_eq!(dataset.shape(), shape, "images of another extent");

@@ -3,7 +3,7 @@
 use super::options::{DataOptions, Plan};
 use super::report::Report;
 use super::score::{check_extent, with_threshold};
-use super::{Failure, from_one_to, parse_model, print, read_model};
+use super::{Failure, from_one_to, parse_any_model, print, read_model};
 use crate::calibration::inputs::Images;
 use crate::calibration::{CalibrationError, Settings, integer_model};
 use crate::cli::card::{Card, ModelCard, decimal};
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let plan = arguments.data.iter().fold(plan, Plan::reads_data);
     let outputs = plan.writes_with_card("--out", [out]).check()?;
     let bytes = read_model(&arguments.model)?;
-    let model = parse_model(&arguments.model, &bytes)?;
+    let model = parse_any_model(&arguments.model, &bytes)?;
     let int8 = int8(arguments, &model)?;
     if model.threshold().is_some() && arguments.data.is_none() && !arguments.drop_threshold {
         return Err(Failure::Usage(format!(
@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             arguments.model.display()
         )));
     }
-    let dataset = arguments.data.as_ref().map(DataOptions::load).transpose()?;
+    let dataset = arguments.data.as_ref().map(|data| data.load_for(&model)).transpose()?;
     dataset.iter().try_for_each(|dataset| check_extent(&model, dataset))?;
 
     let settings = Settings { headroom: arguments.headroom, ..Settings::default() };

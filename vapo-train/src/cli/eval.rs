@@ -67,6 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let outputs = plan(arguments).check()?;
     features.check()?;
+    data.expect_images()?;
     let count = arguments.count.unwrap_or(COUNT);
     let (settings, pool) = (sampler.settings(count)?, sampler.pool()?);
     let mut card = Card::new("eval");
@@ -191,7 +192,7 @@ impl Reference {
 fn reference(arguments: &Arguments, data: &DataOptions, card: &mut Card) -> Result<Reference, Failure> {
     let Some(path) = &arguments.reference else {
         let dataset = data.load()?;
-        let images = ImageSet::of_dataset(&dataset);
+        let images = ImageSet::of_dataset(&dataset)?;
         return Ok(Reference::Data(dataset, images));
     };
     let bytes = bounded::read_file(path, 1 << 31).map_err(|cause| cannot_read(path, &cause))?;

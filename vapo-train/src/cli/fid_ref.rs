@@ -28,6 +28,7 @@ const CHUNK: usize = 1024;
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { data, out, .. } = arguments;
     let format = output::image_format(out)?;
+    data.expect_images()?;
     let plan = Plan::new(arguments.force).reads_data(data);
     let outputs = match format {
         Format::Folder => plan.writes_pictures("--out", out),

@@ -57,13 +57,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         ));
     }
     arguments.features.check()?;
+    data.expect_images()?;
     let (settings, pool) = (sampler.settings(*count)?, sampler.pool()?);
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
     let shape = model.signal();
     let rows = arguments.rows.min(*count);
     let (trained_on, held_out) = (data.load_split(Split::Train)?, data.load()?);
-    let (training, others) = (ImageSet::of_dataset(&trained_on), ImageSet::of_dataset(&held_out));
+    let (training, others) = (ImageSet::of_dataset(&trained_on)?, ImageSet::of_dataset(&held_out)?);
     matches(shape, training.shape())?;
     if training.same(&others) {
         return Err(Failure::Usage(format!(

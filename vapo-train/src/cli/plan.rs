@@ -138,7 +138,7 @@ fn of_source(source: Source) -> Images {
         Source::Cifar10 => square(3, 32, 50_000),
         // Prepared images lie in a file that is mapped.
         Source::Celeba => square(3, 64, 0),
-        Source::Digits | Source::Folder | Source::Npy => square(1, 8, 1_498),
+        Source::Digits | Source::Folder | Source::Npy | Source::Series => square(1, 8, 1_498),
     }
 }
 

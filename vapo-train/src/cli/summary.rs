@@ -44,13 +44,15 @@ fn no_picture(config: &Config) -> Option<PictureError> {
 /// Says what will be trained, and what of it will not be seen.
 pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder<'_>) {
     let shape = dataset.shape();
+    let extent = match dataset.series() {
+        Some(_) => format!("{} readings, channels {}", shape.width, shape.channels),
+        None => format!("{}×{}×{}", shape.height, shape.width, shape.channels),
+    };
     note(&format!(
-        "{}: {} images of {}×{}×{}; preset {}: {} parameters; {} threads",
+        "{}: {} {} of {extent}; preset {}: {} parameters; {} threads",
         config.dataset,
         dataset.len(),
-        shape.height,
-        shape.width,
-        shape.channels,
+        config.dataset.samples(),
         config.preset,
         config.architecture.parameters(),
         config.threads

@@ -4,7 +4,7 @@ use super::extend::{Extension, extend, record};
 use super::options::data::{FileOptions, load};
 use super::options::plan::{refuse_standard_output, resolved};
 use super::{Failure, budget_option, from_one_to, interrupt, memory, note, option, option_value, quoted, summary};
-use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
+use crate::dataset::{Dataset, Files, Preparation, SeriesOptions, Size, Source, Split};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
 use crate::path::{Draws, Times};
@@ -69,6 +69,9 @@ pub(super) struct Arguments {
     /// Peak learning rate [default: the preset's]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = positive::<f32>)]
     lr: Option<f32>,
+    /// Standard deviation of the noise that is added to the data [default: 0.02, wider where grey levels are few]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 10>)]
+    data_noise: Option<f32>,
     /// Loss that training minimises [default: flow]
     #[arg(long, value_enum, hide_default_value = true)]
     objective: Option<Objective>,
@@ -135,6 +138,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// A new run. Whatever can be refused is, before a folder is made or an earlier run gives way.
 fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failure> {
     let files = arguments.files.files(source)?;
+    if arguments.flip && source == Source::Series {
+        return Err(Failure::Usage(
+            "--flip: a series has a direction, and is not mirrored; leave the option out".to_owned(),
+        ));
+    }
     refuse_among_images(source, &files, path)?;
     // Where the extent is known beforehand, no image is prepared in vain.
     if let Some(Preparation { size: Some(Size { height, width }), channels: Some(channels), .. }) = files.preparation {
@@ -211,6 +219,14 @@ fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Pre
     let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
     preset.architecture(image, Homotopy::default()).validate().map_err(|cause| {
         let Shape { height, width, .. } = image;
+        if source == Source::Series {
+            let mut message = format!("preset {name} cannot take windows of {width} readings: {cause}");
+            let widths: Vec<String> = preset.nearest(image).map(|(_, width)| format!("--window {width}")).collect();
+            if !widths.is_empty() {
+                message += &format!("; the nearest that it takes are {}", widths.join(" and "));
+            }
+            return Failure::Usage(message);
+        }
         let mut message = format!("preset {name} cannot take the {height}×{width} images of {source}: {cause}");
         let sizes: Vec<String> = preset.nearest(image).map(|(height, width)| format!("{height}x{width}")).collect();
         if !sizes.is_empty() {
@@ -294,7 +310,11 @@ fn of_another_run(folder: &RunFolder<'_>, why: &str) -> Failure {
 fn same_images(config: &Config, dataset: &Dataset, path: &Path) -> Result<(), Failure> {
     let (expected, found) = (config.architecture.signal, dataset.shape());
     if found != expected {
-        return Err(Failure::Usage(format!("the images of {} are {found}, the run's are {expected}", config.dataset)));
+        let samples = config.dataset.samples();
+        return Err(Failure::Usage(format!(
+            "the {samples} of {} are {found}, the run's are {expected}",
+            config.dataset
+        )));
     }
     let found = dataset.fingerprint();
     match &config.images {
@@ -304,10 +324,13 @@ fn same_images(config: &Config, dataset: &Dataset, path: &Path) -> Result<(), Fa
         )),
         Some(expected) if *expected != found => {
             return Err(Failure::Usage(format!(
-                "the images of {} are not those that the run in {} began with: expected {expected}, found {found}; give \
+                "the {} of {} are not those that the run in {} began with: expected {}, found {}; give \
                  where the former are with --data-dir, or begin another run with --out",
+                config.dataset.samples(),
                 config.dataset,
-                path.display()
+                path.display(),
+                expected.told(config.dataset),
+                found.told(config.dataset)
             )));
         }
         Some(_) => {}
@@ -360,6 +383,7 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         ),
         (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
         (choices.learning_rate.map(|rate| option("lr", rate)), option("lr", config.learning_rate)),
+        (choices.data_noise.map(|noise| option("data-noise", noise)), option("data-noise", config.data_noise)),
         (choices.device.map(|device| option("device", device)), option("device", config.device)),
         (choices.seed.map(|seed| option("seed", seed)), option("seed", config.seed)),
         // More of the same extends the run: see `extend`.
@@ -384,7 +408,11 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         let found = found.unwrap_or_else(|| "unset".to_owned());
         (Some(format!("--{name} {value}")), format!("--{name} {found}"))
     });
-    for (chosen, found) in pairs.into_iter().chain([flips, classes]).chain(prepared) {
+    let series =
+        arguments.files.chosen_series().into_iter().map(|(name, value)| {
+            (Some(format!("--{name} {value}")), format!("--{name} {}", series_option(config, name)))
+        });
+    for (chosen, found) in pairs.into_iter().chain([flips, classes]).chain(prepared).chain(series) {
         if let Some(chosen) = chosen.filter(|chosen| *chosen != found) {
             return Err(Failure::Usage(format!(
                 "{chosen}: the run in {} has {found}, and a resumed run keeps its settings; leave the option out, or \
@@ -394,6 +422,23 @@ fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result
         }
     }
     Ok(())
+}
+
+/// An option of a run's series, as it would be typed.
+fn series_option(config: &Config, name: &str) -> String {
+    let unset = || "unset".to_owned();
+    let Some(SeriesOptions { window, stride, columns, labels, normal, rate }) = config.series.clone() else {
+        return unset();
+    };
+    let found = match name {
+        "window" => window.map(|window| window.to_string()),
+        "stride" => stride.map(|stride| stride.to_string()),
+        "columns" => (!columns.is_empty()).then(|| columns.join(",")),
+        "labels" => labels,
+        "normal" => normal,
+        _ => rate.map(|rate| rate.to_string()),
+    };
+    found.unwrap_or_else(unset)
 }
 
 impl Arguments {
@@ -415,6 +460,7 @@ impl Arguments {
             accumulate: self.accumulate,
             recompute: self.recompute.then_some(true),
             learning_rate: self.lr,
+            data_noise: self.data_noise,
             seed: self.seed,
             device: self.device,
             threads: self.threads,

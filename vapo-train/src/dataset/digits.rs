@@ -56,6 +56,9 @@ mod tests {
             }
         }
         // The file's first line, a zero.
-        assert_eq!((&train.image(0)[..8], train.labels().unwrap()[0]), (&[0, 0, 5, 13, 9, 1, 0, 0][..], 0));
+        assert_eq!(
+            (&train.images().unwrap().image(0)[..8], train.labels().unwrap()[0]),
+            (&[0, 0, 5, 13, 9, 1, 0, 0][..], 0)
+        );
     }
 }

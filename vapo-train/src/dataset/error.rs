@@ -2,7 +2,7 @@
 
 use crate::dataset::cifar10::CifarError;
 use crate::dataset::npy::ArrayError;
-use crate::dataset::{ImagesError, Source};
+use crate::dataset::{ImagesError, SeriesError, Source};
 use std::fmt::Write;
 use std::io;
 use std::path::PathBuf;
@@ -176,6 +176,9 @@ pub enum Corruption {
     /// An array of NumPy.
     #[error(transparent)]
     Array(#[from] ArrayError),
+    /// A series.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
 }
 
 fn names() -> String {

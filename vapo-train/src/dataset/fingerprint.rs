@@ -1,9 +1,9 @@
 //! What tells one data set from another: what training reads of it, as a digest.
 
+use crate::dataset::Source;
 use crate::files::digest::hexadecimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt;
 use vapo_format::Shape;
 
 /// Digits of the digest that are shown to a person.
@@ -13,18 +13,21 @@ const SHOWN: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fingerprint {
-    /// Number of images.
+    /// Number of samples.
     pub images: usize,
-    /// SHA-256, in hexadecimal, of all pixels in their order as training reads them, the extent of an image and the
-    /// value of white. Labels are not in it: training does not read them.
+    /// SHA-256, in hexadecimal. Of images: of all pixels in their order as training reads them, the extent of an image and
+    /// the value of white. Of a series: of all readings, where windows start, and their extent. Labels are not in it:
+    /// training does not read them.
     pub sha256: String,
 }
 
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Fingerprint {
+    /// What a person is shown of it, for a data set: the number of samples, and how the digest starts.
+    pub fn told(&self, source: Source) -> String {
         let Fingerprint { images, sha256 } = self;
-        let (plural, start) = (if *images == 1 { "" } else { "s" }, sha256.get(..SHOWN).unwrap_or(sha256));
-        write!(f, "{images} image{plural} of SHA-256 {start}…")
+        let (samples, start) = (source.samples(), sha256.get(..SHOWN).unwrap_or(sha256));
+        let samples = if *images == 1 { samples.trim_end_matches('s') } else { samples };
+        format!("{images} {samples} of SHA-256 {start}…")
     }
 }
 
@@ -84,8 +87,10 @@ mod tests {
 
     #[test]
     fn a_person_sees_the_number_and_the_start() {
-        let told = Fingerprint { images: 1, sha256: "0123456789abcdef0123".to_owned() }.to_string();
+        let told = Fingerprint { images: 1, sha256: "0123456789abcdef0123".to_owned() }.told(Source::Digits);
         assert_eq!(told, "1 image of SHA-256 0123456789abcdef…");
-        assert_eq!(Fingerprint { images: 7, sha256: String::new() }.to_string(), "7 images of SHA-256 …");
+        let seven = Fingerprint { images: 7, sha256: String::new() };
+        assert_eq!(seven.told(Source::Digits), "7 images of SHA-256 …");
+        assert_eq!(seven.told(Source::Series), "7 windows of SHA-256 …");
     }
 }

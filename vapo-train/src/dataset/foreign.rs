@@ -115,6 +115,23 @@ pub(super) fn refuse(path: &Path) -> Result<(), DatasetError> {
     }
 }
 
+/// As [`refuse`], but plain text is taken: a table may begin with the letters that another kind begins with.
+///
+/// # Errors
+/// As [`refuse`].
+pub(super) fn refuse_but_text(path: &Path) -> Result<(), DatasetError> {
+    match beginning(path) {
+        Ok(start) if is_plain(&String::from_utf8_lossy(&start)) => {
+            match of_text(&start).filter(|kind| *kind != TABLE) {
+                Some(Kind { what, advice }) => Err(DatasetError::Foreign { path: path.to_owned(), what, advice }),
+                None => Ok(()),
+            }
+        }
+        Ok(_) => refuse(path),
+        Err(cause) => Err(DatasetError::Read { path: path.to_owned(), cause }),
+    }
+}
+
 /// That a data set is missing, and which file of another kind lies where it was looked for: it may be what was meant.
 /// Folders that are not there, and files that cannot be read, are passed over.
 pub(super) fn beside(missing: DatasetError, folders: &[PathBuf]) -> DatasetError {
@@ -129,13 +146,23 @@ pub(super) fn beside(missing: DatasetError, folders: &[PathBuf]) -> DatasetError
 
 /// The kind of a file; none for what is not known, arrays among it.
 fn kind(path: &Path) -> io::Result<Option<Kind>> {
-    let mut start = Vec::new();
-    bounded::open(path)?.take(bounded::BEGINNING).read_to_end(&mut start)?;
+    let start = beginning(path)?;
     if start.starts_with(b"PK\x03\x04") {
         return Ok(Some(of_zip(path)));
     }
     let known = MAGICS.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, kind)| *kind);
     Ok(known.or_else(|| of_text(&start)).or_else(|| of_length(&start)))
+}
+
+fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    bounded::open(path)?.take(bounded::BEGINNING).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// Whether text holds nothing but letters and white space.
+fn is_plain(text: &str) -> bool {
+    !text.contains(|letter: char| letter.is_control() && !letter.is_whitespace() || letter == '\u{fffd}')
 }
 
 /// What a zip archive holds besides arrays.
@@ -173,8 +200,7 @@ fn of_text(start: &[u8]) -> Option<Kind> {
         return Some(PAGE);
     }
     let line = text.lines().next().unwrap_or_default();
-    let plain = !text.contains(|letter: char| letter.is_control() && !letter.is_whitespace() || letter == '\u{fffd}');
-    (plain && line.split(',').count() > 2).then_some(TABLE)
+    (is_plain(text) && line.split(',').count() > 2).then_some(TABLE)
 }
 
 /// A length and a dictionary in braces begin safetensors.

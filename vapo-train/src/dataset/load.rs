@@ -1,7 +1,7 @@
 //! Reads a split of any data set.
 
 use crate::dataset::location::{DEFAULT_FOLDER, candidates, missing};
-use crate::dataset::{Dataset, DatasetError, Files, Source, Split, cifar10, digits, idx, images, npy};
+use crate::dataset::{Dataset, DatasetError, Files, Source, Split, cifar10, digits, idx, images, npy, series};
 use std::path::Path;
 
 /// Reads one split of a data set. See [`Dataset::load`].
@@ -32,6 +32,15 @@ pub(super) fn load(source: Source, split: Split, files: &Files) -> Result<Datase
                 return Ok(dataset);
             }
             Err(missing(source, ["*.npz", "*.npy"].map(str::to_owned).to_vec(), vec![path.to_owned()]))
+        }
+        Source::Series => {
+            let path = files.data_dir.as_deref().unwrap_or(Path::new(DEFAULT_FOLDER));
+            let options = files.series.clone().unwrap_or_default();
+            if let Some(dataset) = series::load(split, path, &options, files.scaling.as_deref())? {
+                return Ok(dataset);
+            }
+            let kinds = ["*.csv", "*.tsv", "*.ts", "*.npy", "*.npz"];
+            Err(missing(source, kinds.map(str::to_owned).to_vec(), vec![path.to_owned()]))
         }
     }
 }
@@ -84,7 +93,11 @@ mod tests {
             assert_eq!((unlabelled.len(), unlabelled.labels()), (2, None), "{path}");
             put(&root, &labels, &if compress { gzip(&TWO_LABELS) } else { TWO_LABELS.to_vec() });
             let labelled = load(source, Split::Train, Some(root.path())).unwrap();
-            assert_eq!((labelled.image(1), labelled.labels()), (&[3, 4, 5, 6][..], Some(&[7, 9][..])), "{path}");
+            assert_eq!(
+                (labelled.images().unwrap().image(1), labelled.labels()),
+                (&[3, 4, 5, 6][..], Some(&[7, 9][..])),
+                "{path}"
+            );
             assert!(matches!(load(source, Split::Test, Some(root.path())), Err(DatasetError::Missing { .. })));
         }
     }
@@ -96,7 +109,7 @@ mod tests {
         let mut garments = TWO_IMAGES;
         garments[16] = 77;
         put(&root, "FashionMNIST/raw/t10k-images-idx3-ubyte", &garments);
-        let first = |source| load(source, Split::Test, Some(root.path())).unwrap().image(0)[0];
+        let first = |source| load(source, Split::Test, Some(root.path())).unwrap().images().unwrap().image(0)[0];
         assert_eq!((first(Source::Mnist), first(Source::FashionMnist)), (0, 77));
     }
 

@@ -1,16 +1,17 @@
 //! Where the files of data sets are looked for.
 
-use crate::dataset::{DatasetError, Preparation, Source, foreign};
+use crate::dataset::{DatasetError, Preparation, SeriesOptions, Source, foreign};
 use std::io;
 use std::path::{Path, PathBuf};
+use vapo_format::Scaling;
 
 /// Folder searched where none is given.
 pub const DEFAULT_FOLDER: &str = "data";
 /// Folder of Debian's package `dataset-fashion-mnist`.
 pub(super) const DEBIAN_FASHION_MNIST: &str = "/usr/share/datasets/fashion-mnist";
 
-/// Where a data set's files are, and how its images are prepared.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Where a data set's files are, and how samples are made of them.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Files {
     /// Folder of the files; the usual places if none.
     pub data_dir: Option<PathBuf>,
@@ -19,6 +20,11 @@ pub struct Files {
     /// What is done to every image; [`Preparation::of`] the data set if none. Without effect on data sets that are
     /// used as they are.
     pub preparation: Option<Preparation>,
+    /// How a series is read and cut into windows; as usual if none. Without effect on images.
+    pub series: Option<SeriesOptions>,
+    /// How raw readings become values: one scaling for all channels, or one each. Learned from what is trained on if none.
+    /// Without effect on images.
+    pub scaling: Option<Vec<Scaling>>,
 }
 
 /// That a data set is in none of the folders, with what may be meant in its place.

@@ -1,4 +1,4 @@
-//! Images to learn from.
+//! Images and series to learn from.
 //!
 //! | module | concept |
 //! |---|---|
@@ -13,7 +13,9 @@
 //! | [`digits`] | the small data set that is built in |
 //! | [`images`] | the data sets of image files, prepared once and kept in a file |
 //! | [`preparation`] | what is done to an image: crop, extent, filter, channels |
+//! | [`image_bytes`] | images, a byte a value |
 //! | `pixels`, `map` | the bytes of all images, in memory or in a file mapped into it |
+//! | [`series`] | readings of sensors, and windows of them |
 //! | [`batches`] | the order in which training sees the images |
 //! | [`flip`] | which of them it sees mirrored |
 //! | [`fingerprint`] | what tells one data set from another |
@@ -28,6 +30,7 @@ pub mod fingerprint;
 pub mod flip;
 mod foreign;
 pub mod idx;
+pub mod image_bytes;
 pub mod images;
 mod load;
 pub mod location;
@@ -35,42 +38,59 @@ mod map;
 pub mod npy;
 mod pixels;
 pub mod preparation;
+pub mod series;
 pub mod source;
 
 pub use batches::Batches;
 pub use error::{Corruption, DatasetError};
 pub use fingerprint::Fingerprint;
 pub use flip::Flips;
+pub use image_bytes::ImageBytes;
+pub(crate) use image_bytes::same_images;
 pub use images::ImagesError;
 pub use location::Files;
 pub use preparation::{Crop, Filter, Preparation, Size};
+pub use series::{Series, SeriesError, SeriesOptions};
 pub use source::{Source, Split};
 
-use fingerprint::Pending;
 use pixels::Pixels;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use vapo_format::Shape;
 use vapo_format::architecture::MAX_ACTIVATION;
 use vapo_format::layer::MAX_EXTENT;
+use vapo_format::{Scaling, Shape};
 
 /// White of prepared images.
 const WHITE: u8 = u8::MAX;
 
-/// Images of one extent, a byte a value, at least one of them: in memory, or in a file mapped into it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Samples of one extent, at least one of them: images, or windows of a series.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     name: String,
     shape: Shape,
-    white: u8,
-    count: NonZeroUsize,
-    pixels: Pixels,
-    /// That of the fingerprint, where it is known without reading all pixels.
-    sha256: Option<String>,
+    samples: Samples,
     labels: Option<Vec<u8>>,
     label_fault: Option<String>,
-    preparation: Option<Preparation>,
+    class_names: Option<Vec<String>>,
     notes: Vec<String>,
+}
+
+/// What samples are made of.
+#[derive(Clone, Debug, PartialEq)]
+enum Samples {
+    Images(ImageBytes),
+    Series(Series),
+}
+
+/// Images are asked for where there are none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected images, found the windows of a series, {dataset}: give a data set of images, or use a command that takes a \
+     series: the training, sample, score, inpaint, calibrate, inspect"
+)]
+pub struct NoImages {
+    /// The data set.
+    pub dataset: String,
 }
 
 impl Dataset {
@@ -83,7 +103,7 @@ impl Dataset {
         Self::open(source, split, &Files { data_dir: folder.map(Path::to_owned), ..Files::default() })
     }
 
-    /// Likewise, with a choice of how images are prepared and where they are kept.
+    /// Likewise, with a choice of how samples are made and where they are kept.
     ///
     /// # Errors
     /// As [`Dataset::load`].
@@ -123,9 +143,9 @@ impl Dataset {
                 Err(Corruption::Labels { images: count.get(), labels: labels.len() })
             }
             _ => {
-                let (name, pixels) = (name.to_owned(), Pixels::Owned(images));
-                let (sha256, label_fault, preparation, notes) = (None, None, None, vec![]);
-                Ok(Dataset { name, shape, white, count, pixels, sha256, labels, label_fault, preparation, notes })
+                let pixels = Pixels::Owned(images);
+                let images = ImageBytes { shape, white, count, pixels, sha256: None, preparation: None };
+                Ok(Dataset { labels, ..Dataset::of(name, shape, Samples::Images(images), vec![]) })
             }
         }
     }
@@ -140,9 +160,14 @@ impl Dataset {
         preparation: Preparation,
         notes: Vec<String>,
     ) -> Self {
-        let (name, sha256, preparation) = (name.to_owned(), Some(sha256), Some(preparation));
-        let (labels, label_fault) = (None, None);
-        Dataset { name, shape, white: WHITE, count, pixels, sha256, labels, label_fault, preparation, notes }
+        let (sha256, preparation) = (Some(sha256), Some(preparation));
+        let images = ImageBytes { shape, white: WHITE, count, pixels, sha256, preparation };
+        Dataset::of(name, shape, Samples::Images(images), notes)
+    }
+
+    /// A data set without classes.
+    fn of(name: &str, shape: Shape, samples: Samples, notes: Vec<String>) -> Self {
+        Dataset { name: name.to_owned(), shape, samples, labels: None, label_fault: None, class_names: None, notes }
     }
 
     /// The name on the command line.
@@ -150,18 +175,25 @@ impl Dataset {
         &self.name
     }
 
-    /// Extent of every image.
+    /// Extent of every sample.
     pub fn shape(&self) -> Shape {
         self.shape
     }
 
-    /// Number of images, at least one.
+    /// Number of samples, at least one.
     #[allow(clippy::len_without_is_empty)] // there is no empty data set
     pub fn len(&self) -> usize {
-        self.count.get()
+        self.count().get()
     }
 
-    /// Class of every image, where the data set has any.
+    fn count(&self) -> NonZeroUsize {
+        match &self.samples {
+            Samples::Images(images) => images.count,
+            Samples::Series(series) => series.windows(),
+        }
+    }
+
+    /// Class of every sample, where the data set has any.
     pub fn labels(&self) -> Option<&[u8]> {
         self.labels.as_deref()
     }
@@ -177,9 +209,41 @@ impl Dataset {
         self.label_fault.as_deref()
     }
 
+    /// The names of the classes that [`Dataset::labels`] counts, where they have any.
+    pub fn class_names(&self) -> Option<&[String]> {
+        self.class_names.as_deref()
+    }
+
+    /// The images, a byte a value.
+    ///
+    /// # Errors
+    /// The samples are windows of a series.
+    pub fn images(&self) -> Result<&ImageBytes, NoImages> {
+        match &self.samples {
+            Samples::Images(images) => Ok(images),
+            Samples::Series(_) => Err(NoImages { dataset: self.name.clone() }),
+        }
+    }
+
+    /// The series that the samples are windows of; none where they are images.
+    pub fn series(&self) -> Option<&Series> {
+        match &self.samples {
+            Samples::Images(_) => None,
+            Samples::Series(series) => Some(series),
+        }
+    }
+
+    /// How raw numbers stand for the values that training sees: one scaling for all channels, or one each.
+    pub fn scaling(&self) -> &[Scaling] {
+        match &self.samples {
+            Samples::Images(_) => &[Scaling::BYTES],
+            Samples::Series(series) => series.scaling(),
+        }
+    }
+
     /// What was done to every image, where they are not used as they are.
     pub fn preparation(&self) -> Option<Preparation> {
-        self.preparation
+        self.images().ok().and_then(|images| images.preparation)
     }
 
     /// What a person should know of how it was loaded: images left out, for instance.
@@ -187,72 +251,61 @@ impl Dataset {
         &self.notes
     }
 
-    /// What tells these images from others. Reads all of them, unless they come out of a file of prepared images, which
+    /// What tells these samples from others. Reads all of them, unless they come out of a file of prepared images, which
     /// has kept the digest since it was written.
     pub fn fingerprint(&self) -> Fingerprint {
-        let digest = || {
-            let mut pending = Pending::default();
-            pending.add(&self.pixels);
-            pending.finish(self.shape, self.white)
+        let sha256 = match &self.samples {
+            Samples::Images(images) => images.digest(),
+            Samples::Series(series) => series.digest(),
         };
-        Fingerprint { images: self.len(), sha256: self.sha256.clone().unwrap_or_else(digest) }
+        Fingerprint { images: self.len(), sha256 }
     }
 
-    /// The bytes of an image, row-major with channels last.
+    /// Replaces `data` by the samples of `indices`, one after another (N, H, W, C): images in [-1, 1], windows about
+    /// there.
     ///
     /// # Panics
-    /// There is no image `index`.
-    pub fn image(&self, index: usize) -> &[u8] {
-        let elements = self.shape.elements();
-        &self.pixels[index * elements..][..elements]
-    }
-
-    /// Replaces `data` by the images of `indices`, one after another (N, H, W, C), scaled to [-1, 1].
-    ///
-    /// # Panics
-    /// There is no image of an index.
+    /// There is no sample of an index.
     pub fn fill(&self, indices: &[usize], data: &mut Vec<f32>) {
         data.clear();
         data.reserve(indices.len() * self.shape.elements());
-        let half = f32::from(self.white) / 2.0;
-        for &index in indices {
-            data.extend(self.image(index).iter().map(|&value| f32::from(value) / half - 1.0));
+        match &self.samples {
+            Samples::Images(images) => images.extend(indices, data),
+            Samples::Series(series) => series.extend(indices, data),
         }
     }
 
-    /// Distance of two neighbouring grey levels after scaling to [-1, 1].
-    pub fn grey_level(&self) -> f32 {
-        2.0 / f32::from(self.white)
+    /// Standard deviation of the noise that training adds to the data where none is chosen: as wide as one grey level's
+    /// uniform noise where levels are few.
+    pub fn usual_noise(&self) -> f32 {
+        match &self.samples {
+            Samples::Images(images) => (images.grey_level() / 12f32.sqrt()).max(0.02),
+            Samples::Series(_) => 0.02,
+        }
     }
 
-    /// Whether these are the images of `other`, in any order.
+    /// Bytes that the samples take in memory; none where they lie in a file that is mapped.
+    pub fn bytes(&self) -> usize {
+        match &self.samples {
+            Samples::Images(images) if images.preparation.is_some() => 0,
+            Samples::Images(images) => images.pixels.len(),
+            Samples::Series(series) => series.bytes(),
+        }
+    }
+
+    /// Whether these are the samples of `other`: images in any order, windows in the same.
     pub fn same(&self, other: &Dataset) -> bool {
-        let extent = |set: &Dataset| (set.shape, set.white, set.count);
-        extent(self) == extent(other)
-            && same_images(
-                (0..self.len()).map(|index| self.image(index)),
-                (0..other.len()).map(|index| other.image(index)),
-            )
+        match (&self.samples, &other.samples) {
+            (Samples::Images(one), Samples::Images(other)) => one.same(other),
+            (Samples::Series(_), Samples::Series(_)) => self.fingerprint() == other.fingerprint(),
+            _ => false,
+        }
     }
 
-    /// The order in which training sees the images.
+    /// The order in which training sees the samples.
     pub fn batches(&self, batch: NonZeroUsize, seed: u64) -> Batches {
-        Batches::new(self.count, batch, seed)
+        Batches::new(self.count(), batch, seed)
     }
-}
-
-/// Whether two sets are of the same images, in any order.
-pub(crate) fn same_images<'a>(
-    one: impl ExactSizeIterator<Item = &'a [u8]>,
-    other: impl ExactSizeIterator<Item = &'a [u8]>,
-) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let (mut one, mut other): (Vec<&[u8]>, Vec<&[u8]>) = (one.collect(), other.collect());
-    one.sort_unstable();
-    other.sort_unstable();
-    one == other
 }
 
 #[cfg(test)]
@@ -268,7 +321,7 @@ mod tests {
         set.fill(&[1, 0, 1], &mut data);
         assert_eq!(data, [1.0, 1.0, -1.0, -1.0, -1.0, 0.0, 1.0, -0.5, 1.0, 1.0, -1.0, -1.0]);
         // Levels 8 and 4 are four apart.
-        assert_eq!(4.0 * set.grey_level(), data[5] - data[7]);
+        assert_eq!(4.0 * set.images().unwrap().grey_level(), data[5] - data[7]);
     }
 
     #[test]

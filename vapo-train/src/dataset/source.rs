@@ -23,6 +23,8 @@ pub enum Source {
     Folder,
     /// Arrays of NumPy, of any extent.
     Npy,
+    /// Readings of sensors, in windows.
+    Series,
 }
 
 /// Which part of a data set.
@@ -50,7 +52,7 @@ impl Split {
 
 impl Source {
     /// Every data set.
-    pub const ALL: [Source; 7] = [
+    pub const ALL: [Source; 8] = [
         Source::Digits,
         Source::Mnist,
         Source::FashionMnist,
@@ -58,6 +60,7 @@ impl Source {
         Source::Celeba,
         Source::Folder,
         Source::Npy,
+        Source::Series,
     ];
 
     /// The name on the command line.
@@ -70,6 +73,7 @@ impl Source {
             Source::Celeba => "celeba",
             Source::Folder => "folder",
             Source::Npy => "npy",
+            Source::Series => "series",
         }
     }
 
@@ -77,7 +81,7 @@ impl Source {
     /// last: MNIST and Fashion-MNIST share their file names, so a folder with a telling name is the better guess.
     pub(super) const fn folders(self) -> &'static [&'static str] {
         match self {
-            Source::Digits | Source::Celeba | Source::Folder | Source::Npy => &[],
+            Source::Digits | Source::Celeba | Source::Folder | Source::Npy | Source::Series => &[],
             Source::Mnist => &["mnist", "mnist/raw", "MNIST", "MNIST/raw", "."],
             Source::FashionMnist => &["fashion-mnist", "fashion-mnist/raw", "FashionMNIST", "FashionMNIST/raw", "."],
             Source::Cifar10 => &["cifar10", "cifar-10", "CIFAR10", "."],
@@ -102,12 +106,21 @@ impl Source {
             }
             Source::Folder => "Put image files into a folder",
             Source::Npy => "Write a file with numpy.save or numpy.savez, and give it or its folder with --data-dir",
+            Source::Series => "Give a file of readings, or the folder of such files, with --data-dir",
         }
     }
 
     /// Whether images are set aside for choices.
     pub(super) const fn has_valid(self) -> bool {
-        matches!(self, Source::Celeba | Source::Folder | Source::Npy)
+        matches!(self, Source::Celeba | Source::Folder | Source::Npy | Source::Series)
+    }
+
+    /// What its samples are, for people.
+    pub const fn samples(self) -> &'static str {
+        match self {
+            Source::Series => "windows",
+            _ => "images",
+        }
     }
 
     /// Whether a class is learned unless told otherwise.
@@ -148,7 +161,7 @@ mod tests {
         let message = "fashion".parse::<Source>().unwrap_err().to_string();
         assert_eq!(
             message,
-            "there is no data set \"fashion\": give one of digits, mnist, fashion-mnist, cifar10, celeba, folder, npy"
+            "there is no data set \"fashion\": give one of digits, mnist, fashion-mnist, cifar10, celeba, folder, npy, series"
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Why an evaluation failed.
 
+use crate::dataset::NoImages;
 use std::io;
 use std::path::PathBuf;
 use vapo_format::Shape;
@@ -8,6 +9,9 @@ use vapo_format::Shape;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluationError {
+    /// A series was given where images are compared.
+    #[error(transparent)]
+    NoImages(#[from] NoImages),
     /// A file or folder cannot be read or written.
     #[error("cannot read or write {}: {cause}", path.display())]
     Access {

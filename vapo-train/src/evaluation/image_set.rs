@@ -43,14 +43,18 @@ impl ImageSet {
     }
 
     /// Every image of a data set.
-    pub fn of_dataset(dataset: &Dataset) -> Self {
+    ///
+    /// # Errors
+    /// It is a series.
+    pub fn of_dataset(dataset: &Dataset) -> Result<Self, EvaluationError> {
+        dataset.images()?;
         let mut bytes = Vec::with_capacity(dataset.len() * dataset.shape().elements());
         let (indices, mut data): (Vec<usize>, _) = ((0..dataset.len()).collect(), Vec::new());
         for chunk in indices.chunks(CHUNK) {
             dataset.fill(chunk, &mut data);
             bytes.extend(levels(&data));
         }
-        ImageSet { shape: dataset.shape(), bytes, notes: vec![] }
+        Ok(ImageSet { shape: dataset.shape(), bytes, notes: vec![] })
     }
 
     /// The image files of a folder, in the order of their names, or the array `arr_0` of a `.npz` archive. What is
@@ -271,11 +275,11 @@ mod tests {
     #[test]
     fn a_data_set_keeps_its_levels() {
         let dataset = Dataset::load(Source::Digits, Split::Test, None).unwrap();
-        let images = ImageSet::of_dataset(&dataset);
+        let images = ImageSet::of_dataset(&dataset).unwrap();
         assert_eq!((images.count(), images.shape()), (299, dataset.shape()));
         // Sixteen stands for white there.
         let expected: Vec<u8> =
-            dataset.image(298).iter().map(|&v| (f32::from(v) * 255.0 / 16.0).round() as u8).collect();
+            dataset.images().unwrap().image(298).iter().map(|&v| (f32::from(v) * 255.0 / 16.0).round() as u8).collect();
         assert_eq!(images.image(298), expected);
         let few = images.select(&[7, 3]);
         assert_eq!((few.count(), few.image(1)), (2, images.image(3)));

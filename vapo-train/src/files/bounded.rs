@@ -34,6 +34,15 @@ pub fn open(path: &Path) -> io::Result<File> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("expected a file, found {found}")))
 }
 
+/// Opens a file of at most `most` bytes.
+///
+/// # Errors
+/// As [`open`]; [`io::ErrorKind::FileTooLarge`] for a larger one.
+pub fn open_up_to(path: &Path, most: u64) -> io::Result<File> {
+    let file = open(path)?;
+    if file.metadata()?.len() > most { Err(too_large(most)) } else { Ok(file) }
+}
+
 /// All bytes of a file that begins with `start`. Of another no more than [`BEGINNING`], which show what it is.
 ///
 /// # Errors
@@ -118,6 +127,8 @@ mod tests {
         // A hole: it takes no room on the disk.
         file.as_file().set_len(1 << 40).unwrap();
         assert_eq!(read_file(file.path(), 1 << 20).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(open_up_to(file.path(), 1 << 20).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert!(open_up_to(file.path(), 1 << 40).is_ok());
         file.as_file().set_len(3).unwrap();
         assert_eq!(read_file(file.path(), 3).unwrap(), [0; 3]);
     }

@@ -1,6 +1,6 @@
 //! Everything that decides what a run computes, written to its folder before training and read back to resume.
 
-use crate::dataset::{Dataset, Files, Fingerprint, Preparation, Source};
+use crate::dataset::{Dataset, Files, Fingerprint, Preparation, SeriesOptions, Source};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
 use crate::path::{Draws, Times};
@@ -74,6 +74,9 @@ pub struct Config {
     /// What is done to every image; none where they are used as they are.
     #[serde(default)]
     pub preparation: Option<Preparation>,
+    /// How a series is read and cut into windows; none for images. Its scaling is the architecture's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<SeriesOptions>,
     /// Whether images are mirrored at random.
     #[serde(default)]
     pub flip: bool,
@@ -190,6 +193,8 @@ pub struct Choices {
     pub recompute: Option<bool>,
     /// Peak learning rate, or the preset's.
     pub learning_rate: Option<f32>,
+    /// Standard deviation of the noise added to the data, or what is usual for the data set.
+    pub data_noise: Option<f32>,
     /// Seed, or 0.
     pub seed: Option<u64>,
     /// Device, or the CPU.
@@ -210,9 +215,16 @@ impl Config {
             data_dir: files.data_dir.clone(),
             cache_dir: files.cache_dir.clone(),
             preparation: files.preparation,
+            series: dataset.series().map(|series| SeriesOptions {
+                window: Some(series.window() as u16),
+                ..files.series.clone().unwrap_or_default()
+            }),
             flip: choices.flip.unwrap_or(source.flips()),
             preset: preset.name.into(),
-            architecture: preset.conditional(dataset.shape(), choices.homotopy.unwrap_or_default(), classes),
+            architecture: Architecture {
+                scaling: dataset.scaling().iter().copied().collect(),
+                ..preset.conditional(dataset.shape(), choices.homotopy.unwrap_or_default(), classes)
+            },
             unconditional: if classes > 0 { choices.unconditional.unwrap_or(0.1) } else { 0.0 },
             objective,
             times: choices.times.unwrap_or(if objective == Objective::VapoBayes {
@@ -236,8 +248,7 @@ impl Config {
             warm_up: 200,
             clip_norm: 1.0,
             ema_decay: preset.ema_decay,
-            // As wide as one grey level's uniform noise where levels are few.
-            data_noise: (dataset.grey_level() / 12f32.sqrt()).max(0.02),
+            data_noise: choices.data_noise.unwrap_or_else(|| dataset.usual_noise()),
             seed: choices.seed.unwrap_or(0),
             device: choices.device.unwrap_or_default(),
             threads: choices.threads.unwrap_or_else(cores),
@@ -268,6 +279,7 @@ impl Config {
             dataset: _,
             preset: _,
             preparation: _,
+            series: _,
             data_dir: _,
             cache_dir: _,
             budget: _,
@@ -296,10 +308,11 @@ impl Config {
         }
     }
 
-    /// Where the images are and how they are prepared.
+    /// Where the samples are and how they are made.
     pub fn files(&self) -> Files {
-        let Config { data_dir, cache_dir, preparation, .. } = self.clone();
-        Files { data_dir, cache_dir, preparation }
+        let Config { data_dir, cache_dir, preparation, series, .. } = self.clone();
+        let scaling = series.is_some().then(|| self.architecture.scaling.to_vec());
+        Files { data_dir, cache_dir, preparation, series, scaling }
     }
 }
 

@@ -26,7 +26,7 @@ fn frechet(root: &TempDir, name: &str) -> f64 {
 
 /// The digits of a split.
 fn digits(split: Split) -> ImageSet {
-    ImageSet::of_dataset(&Dataset::load(Source::Digits, split, None).unwrap())
+    ImageSet::of_dataset(&Dataset::load(Source::Digits, split, None).unwrap()).unwrap()
 }
 
 #[test]

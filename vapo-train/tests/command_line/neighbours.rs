@@ -29,7 +29,7 @@ fn each_row_is_a_sample_and_its_nearest_training_images() {
     // By plain search, in whole levels.
     vapo_train(root.path(), "sample --model m.vapo --count 40 --steps 3 --out s.npz").succeeded();
     let samples = ImageSet::read(&root.path().join("s.npz")).unwrap();
-    let training = ImageSet::of_dataset(&Dataset::load(Source::Digits, Split::Train, None).unwrap());
+    let training = ImageSet::of_dataset(&Dataset::load(Source::Digits, Split::Train, None).unwrap()).unwrap();
     let distance =
         |a: &[u8], b: &[u8]| -> u32 { a.iter().zip(b).map(|(&a, &b)| u32::from(a.abs_diff(b)).pow(2)).sum() };
     let mut expected = Vec::new();

@@ -1,12 +1,18 @@
-//! A data set, a split of it, and how its images are prepared.
+//! A data set, a split of it, and how its samples are made.
 
 use crate::cli::card::DataCard;
-use crate::cli::{Failure, note};
+use crate::cli::train::positive;
+use crate::cli::{Failure, from_one_to, note};
 use crate::dataset::location::DEFAULT_FOLDER;
-use crate::dataset::{Crop, Dataset, DatasetError, Files, Filter, Preparation, Size, Source, Split};
+use crate::dataset::{
+    Crop, Dataset, DatasetError, Files, Filter, NoImages, Preparation, SeriesOptions, Size, Source, Split,
+};
 use crate::files::raster::Background;
 use clap::builder::PossibleValuesParser;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use vapo_format::layer::MAX_EXTENT;
+use vapo_format::{Model, Shape};
 
 // The group is there where a data set is named. Of options with a group within, clap would not know.
 #[derive(Clone, Debug, clap::Args)]
@@ -22,11 +28,11 @@ pub(in crate::cli) struct DataOptions {
     split: Split,
 }
 
-/// Where a data set's files are, and how its images are prepared: the same for every command.
+/// Where a data set's files are, and how its samples are made: the same for every command.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(in crate::cli) struct FileOptions {
     /// Folder of the data set's files; for npy also a .npy or .npz file, for cifar10 its archive, for mnist and
-    /// fashion-mnist a file of images [default: data, and where Debian's packages put them]
+    /// fashion-mnist a file of images, for series a file of readings [default: data, and where Debian's packages put them]
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) data_dir: Option<PathBuf>,
     /// Part of an image that is kept, for celeba and folder: the side of a centred square, as 140 (score-based models),
@@ -51,6 +57,24 @@ pub(in crate::cli) struct FileOptions {
     /// Folder to keep prepared images in [default: beside the data, or the user's cache folder]
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) cache_dir: Option<PathBuf>,
+    /// Readings of a window, for series [default: the model's; in training 64, or a whole case of .ts files]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<u16, { MAX_EXTENT as u64 }>())]
+    window: Option<u16>,
+    /// Readings from the start of a window to that of the next, for series [default: 1 to train, 8 otherwise]
+    #[arg(long, value_name = "N")]
+    stride: Option<NonZeroU32>,
+    /// Channels of a series: names of columns, or numbers from 1 where there are none [default: all columns of numbers]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Column that says which readings of a series are anomalies, by another number than 0: training never reads it
+    #[arg(long, value_name = "NAME")]
+    labels: Option<String>,
+    /// Class of the cases that are normal, for a series of .ts files: the others are not trained on
+    #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
+    normal: Option<String>,
+    /// Readings a second of a series [default: as the timestamps say]
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true, value_parser = positive::<f64>)]
+    rate: Option<f64>,
 }
 
 fn channels(text: &str) -> Result<u16, String> {
@@ -75,6 +99,31 @@ impl FileOptions {
         given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
+    /// The options that a person gave, each by its name and as it would be typed, that change a series.
+    pub(in crate::cli) fn chosen_series(&self) -> Vec<(&'static str, String)> {
+        let given = [
+            ("window", self.window.map(|window| window.to_string())),
+            ("stride", self.stride.map(|stride| stride.to_string())),
+            ("columns", (!self.columns.is_empty()).then(|| self.columns.join(","))),
+            ("labels", self.labels.clone()),
+            ("normal", self.normal.clone()),
+            ("rate", self.rate.map(|rate| rate.to_string())),
+        ];
+        given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// What they stand for, for a series.
+    fn series(&self) -> SeriesOptions {
+        SeriesOptions {
+            window: self.window,
+            stride: self.stride,
+            columns: self.columns.clone(),
+            labels: self.labels.clone(),
+            normal: self.normal.clone(),
+            rate: self.rate,
+        }
+    }
+
     /// What they stand for, for a data set.
     ///
     /// # Errors
@@ -94,6 +143,16 @@ impl FileOptions {
                 "--dataset npy: give its .npy or .npz file, or a folder of .npy files, with --data-dir".to_owned(),
             ));
         }
+        if self.data_dir.is_none() && source == Source::Series {
+            return Err(Failure::Usage(
+                "--dataset series: give its file (.csv, .tsv, .ts, .npy, .npz), or the folder of its files, with --data-dir"
+                    .to_owned(),
+            ));
+        }
+        let of_series = self.chosen_series().into_iter().next().filter(|_| source != Source::Series);
+        if let Some((name, value)) = of_series {
+            return Err(Failure::Usage(format!("--{name} {value}: {source} is no series; leave the option out")));
+        }
         let preparation = match Preparation::of(source) {
             Some(usual) => Some(Preparation {
                 crop: self.crop.unwrap_or(usual.crop),
@@ -106,13 +165,16 @@ impl FileOptions {
                 let cache = self.cache_dir.as_ref().map(|folder| ("cache-dir", folder.display().to_string()));
                 if let Some((name, value)) = self.chosen().into_iter().chain(cache).next() {
                     return Err(Failure::Usage(format!(
-                        "--{name} {value}: the images of {source} are used as they are; leave the option out"
+                        "--{name} {value}: the {} of {source} are used as they are; leave the option out",
+                        source.samples()
                     )));
                 }
                 None
             }
         };
-        Ok(Files { data_dir: self.data_dir.clone(), cache_dir: self.cache_dir.clone(), preparation })
+        let series = (source == Source::Series).then(|| self.series());
+        let (data_dir, cache_dir) = (self.data_dir.clone(), self.cache_dir.clone());
+        Ok(Files { data_dir, cache_dir, preparation, series, scaling: None })
     }
 }
 
@@ -132,6 +194,41 @@ impl DataOptions {
     pub(in crate::cli) fn load_split(&self, split: Split) -> Result<Dataset, Failure> {
         let source = self.dataset.parse()?;
         load(source, split, &self.files.files(source)?)
+    }
+
+    /// The samples that the options stand for, as a model sees them: windows of its extent, in its scaling.
+    ///
+    /// # Errors
+    /// As [`DataOptions::load`].
+    pub(in crate::cli) fn load_for(&self, model: &Model<'_>) -> Result<Dataset, Failure> {
+        self.load_split_for(self.split, model)
+    }
+
+    /// Those of another split of the same data set, as a model sees them.
+    ///
+    /// # Errors
+    /// As [`DataOptions::load`].
+    pub(in crate::cli) fn load_split_for(&self, split: Split, model: &Model<'_>) -> Result<Dataset, Failure> {
+        let source = self.dataset.parse()?;
+        let mut files = self.files.files(source)?;
+        let Shape { channels, width, .. } = model.signal();
+        if let Some(series) = &mut files.series {
+            series.window = series.window.or(Some(width));
+            files.scaling = Some((0..channels.into()).map(|channel| model.scaling(channel)).collect());
+        }
+        load(source, split, &files)
+    }
+
+    /// Refuses a series, before anything is read.
+    ///
+    /// # Errors
+    /// The data set is one.
+    pub(in crate::cli) fn expect_images(&self) -> Result<(), Failure> {
+        if self.dataset == Source::Series.name() {
+            let dataset = self.files.data_dir.as_ref().map_or(String::new(), |path| path.display().to_string());
+            return Err(Failure::Usage(NoImages { dataset }.to_string()));
+        }
+        Ok(())
     }
 
     /// The options where a command reads samples from files too, and the background that was given. Samples lie on it as

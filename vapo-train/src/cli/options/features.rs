@@ -117,7 +117,7 @@ impl FeatureOptions {
     fn classifier(&self, data: &DataOptions, image: Shape, pool: &ThreadPool) -> Result<Classifier, Failure> {
         let trained_on = data.load_split(Split::Train)?;
         matches(image, trained_on.shape())?;
-        let images = ImageSet::of_dataset(&trained_on);
+        let images = ImageSet::of_dataset(&trained_on)?;
         let sha256 = images.sha256(trained_on.labels().unwrap_or_default());
         let path = self.cache.join(file_name(trained_on.name(), &sha256));
         if path.exists() {
@@ -146,7 +146,8 @@ impl FeatureOptions {
         let mut classifier = pool.install(|| train(dataset, recipe, || bar.inc(1)))?;
         bar.finish_and_clear();
         if let Some((test, labels)) = test.as_ref().and_then(|test| Some((test, test.labels()?))) {
-            pool.install(|| classifier.measure(&ImageSet::of_dataset(test), labels));
+            let images = ImageSet::of_dataset(test)?;
+            pool.install(|| classifier.measure(&images, labels));
         }
         let accuracy = classifier.accuracy().map_or("unknown".to_owned(), |share| format!("{:.2} %", 100.0 * share));
         note(&format!(

@@ -57,9 +57,9 @@ fn every_layout_gives_the_same_images_with_channels_last() {
         let set = test_split(path, bytes).unwrap();
         assert_eq!((set.len(), set.shape(), set.name()), (RECORDS, SHAPE, "cifar10"));
         assert!(set.labels().unwrap().iter().all(|&label| label == 7));
-        let image = set.image(0);
+        let image = set.images().unwrap().image(0);
         assert_eq!((&image[..7], &image[PLANE * PLANES - 3..]), (&[10, 20, 30, 11, 21, 31, 0][..], &[12, 22, 32][..]));
-        assert!(set.image(1).iter().all(|&value| value == 0), "{path}");
+        assert!(set.images().unwrap().image(1).iter().all(|&value| value == 0), "{path}");
     }
 }
 

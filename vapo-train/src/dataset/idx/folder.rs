@@ -189,7 +189,11 @@ mod tests {
             put(&root, "._train-images-idx3-ubyte", b"of a system");
             put(&root, "mnist/.DS_Store", b"of a system");
             let set = mnist(Split::Train, root.path()).unwrap();
-            assert_eq!((set.image(1), set.labels()), (&[3, 4, 5, 6][..], Some(&[7, 9][..])), "{images}");
+            assert_eq!(
+                (set.images().unwrap().image(1), set.labels()),
+                (&[3, 4, 5, 6][..], Some(&[7, 9][..])),
+                "{images}"
+            );
             assert!(set.notes().is_empty(), "{:?}", set.notes());
         }
     }
@@ -201,7 +205,10 @@ mod tests {
         put(&root, "gzip/emnist-letters-train-labels-idx1-ubyte", &LABELS);
         let folder = letters.parent().unwrap();
         let set = mnist(Split::Train, folder).unwrap();
-        assert_eq!((set.image(0), set.image(1)), (&[0, 1, 255, 2][..], &[3, 5, 4, 6][..]));
+        assert_eq!(
+            (set.images().unwrap().image(0), set.images().unwrap().image(1)),
+            (&[0, 1, 255, 2][..], &[3, 5, 4, 6][..])
+        );
         assert_eq!(set.labels(), Some(&[7, 9][..]));
         assert_eq!(
             set.notes(),
@@ -226,7 +233,7 @@ mod tests {
         // The set without a name is meant where it is there.
         put(&root, "gzip/train-images-idx3-ubyte", &IMAGES);
         let plain = mnist(Split::Train, folder).unwrap();
-        assert_eq!((plain.image(0), plain.labels()), (&[0, 255, 1, 2][..], None));
+        assert_eq!((plain.images().unwrap().image(0), plain.labels()), (&[0, 255, 1, 2][..], None));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn train(dataset: &Dataset, recipe: Recipe, mut observe: impl FnMut()) -> Re
         return Err(refused());
     }
     let classes = usize::from(labels.iter().copied().max().unwrap_or(0)) + 1;
-    let images = ImageSet::of_dataset(dataset);
+    let images = ImageSet::of_dataset(dataset)?;
     let network = Network::new(images.shape(), classes);
     let mut parameters = network.initial(&mut generator(recipe.seed));
     let mut adam = Adam::new(parameters.len());
@@ -92,7 +92,7 @@ mod tests {
         let split = |split| Dataset::load(Source::Digits, split, None).unwrap();
         let (trained, test) = (split(Split::Train), split(Split::Test));
         let mut classifier = train(&trained, Recipe::standard(trained.len()), || ()).unwrap();
-        classifier.measure(&ImageSet::of_dataset(&test), test.labels().unwrap());
+        classifier.measure(&ImageSet::of_dataset(&test).unwrap(), test.labels().unwrap());
         assert!(classifier.accuracy().unwrap() > 0.95, "{:?}", classifier.accuracy());
     }
 

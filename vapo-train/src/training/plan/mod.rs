@@ -58,8 +58,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// That of a run.
     pub fn of(config: &'a Config, dataset: &Dataset) -> Self {
-        // Prepared images lie in a file that is mapped.
-        let images = if dataset.preparation().is_some() { 0 } else { dataset.len() };
+        let images = dataset.bytes() / dataset.shape().elements();
         Request {
             architecture: &config.architecture,
             objective: config.objective,

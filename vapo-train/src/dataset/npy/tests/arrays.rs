@@ -12,10 +12,13 @@ fn grey_and_colour_images_of_bytes_are_taken_as_they_are() {
         let set = read(&npy("|u1", false, "(1, 2, 3)", &[0, 1, 2, 3, 4, greatest]), Split::Train).unwrap();
         assert_eq!(set.notes().len(), notes, "{greatest}");
     }
-    assert_eq!((set.image(1), set.labels()), (&[6, 7, 8, 9, 10, 11][..], None));
+    assert_eq!((set.images().unwrap().image(1), set.labels()), (&[6, 7, 8, 9, 10, 11][..], None));
     let colour: Vec<u8> = (0..12).collect();
     let set = read(&npy("|u1", false, "(2, 1, 2, 3)", &colour), Split::Train).unwrap();
-    assert_eq!((set.shape(), set.image(1)), (Shape { channels: 3, height: 1, width: 2 }, &colour[6..]));
+    assert_eq!(
+        (set.shape(), set.images().unwrap().image(1)),
+        (Shape { channels: 3, height: 1, width: 2 }, &colour[6..])
+    );
 }
 
 #[test]
@@ -36,7 +39,7 @@ fn floats_of_every_width_and_order_are_rounded() {
     {
         for (descr, bytes) in files(values) {
             let set = read(&npy(descr, false, "(1, 2, 3)", &bytes), Split::Train).unwrap();
-            assert_eq!(set.image(0), &expected[..], "{descr}");
+            assert_eq!(set.images().unwrap().image(0), &expected[..], "{descr}");
             assert_eq!(set.notes(), [format!("npy: floats of {found} are rounded to 256 grey levels")], "{descr}");
         }
     }
@@ -86,7 +89,7 @@ fn floats_out_of_range_or_no_numbers_are_refused() {
 fn of_floats(values: [f64; 6]) -> (Vec<u8>, Vec<String>) {
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     let set = read(&npy("<f8", false, "(1, 2, 3)", &bytes), Split::Train).unwrap();
-    (set.image(0).to_vec(), set.notes().to_vec())
+    (set.images().unwrap().image(0).to_vec(), set.notes().to_vec())
 }
 
 #[test]
@@ -111,7 +114,7 @@ fn all_splits_of_floats_have_one_scale() {
     let (train, test) = (floats([-1.0, 1.0, 0.0, -0.2, 0.5, 1.0]), floats([0.0, 1.0, 0.2, 0.0, 0.0, 0.0]));
     let levels = |arrays: &[(&str, &[u8])]| {
         let set = read(&npz(CompressionMethod::Stored, arrays), Split::Test).unwrap();
-        (set.image(0)[..3].to_vec(), set.notes().to_vec())
+        (set.images().unwrap().image(0)[..3].to_vec(), set.notes().to_vec())
     };
     let (image, notes) = levels(&[("x_train.npy", &train), ("x_test.npy", &test)]);
     assert_eq!(image, [128, 255, 153]);

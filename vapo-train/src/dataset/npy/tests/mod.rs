@@ -50,7 +50,7 @@ fn read(bytes: &[u8], split: Split) -> Result<Dataset, String> {
 
 fn pixels(bytes: &[u8]) -> Vec<u8> {
     let set = read(bytes, Split::Train).unwrap();
-    (0..set.len()).flat_map(|index| set.image(index).to_vec()).collect()
+    (0..set.len()).flat_map(|index| set.images().unwrap().image(index).to_vec()).collect()
 }
 
 #[track_caller]
