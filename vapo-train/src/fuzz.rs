@@ -6,7 +6,7 @@
 
 use crate::dataset::images::listing::Archive;
 use crate::dataset::images::partition;
-use crate::dataset::{Split, cifar10, idx, npy};
+use crate::dataset::{Dataset, Files, SeriesOptions, Source, Split, cifar10, idx, npy};
 use crate::evaluation::{ImageSet, statistics};
 use crate::files::images;
 use crate::files::raster::{self, Background};
@@ -24,7 +24,7 @@ use vapo_format::{Architecture, Block, Homotopy, Shape};
 pub type Reader = fn(&[u8]);
 
 /// Every reader by its name.
-pub const READERS: [(&str, Reader); 8] = [
+pub const READERS: [(&str, Reader); 10] = [
     ("array", array),
     ("checkpoint", checkpoint),
     ("cifar", cifar),
@@ -32,6 +32,8 @@ pub const READERS: [(&str, Reader); 8] = [
     ("idx", idx_file),
     ("image", image),
     ("partition", list_of_partition),
+    ("table", table),
+    ("ts", ts),
     ("zip", zip),
 ];
 
@@ -42,11 +44,16 @@ pub fn reader(name: &str) -> Option<Reader> {
 
 /// Gives the bytes to a reader that takes a path. The file is the same each time, since making one takes long.
 fn in_file(bytes: &[u8], read: impl FnOnce(&Path)) {
+    named(bytes, "input", read);
+}
+
+/// Likewise, where the end of its name says what it is.
+fn named(bytes: &[u8], name: &str, read: impl FnOnce(&Path)) {
     thread_local! {
         static FOLDER: TempDir = TempDir::new().expect("a temporary folder can be made");
     }
     FOLDER.with(|folder| {
-        let path = folder.path().join("input");
+        let path = folder.path().join(name);
         fs::write(&path, bytes).expect("a temporary file can be written");
         read(&path);
     });
@@ -124,6 +131,34 @@ fn array(bytes: &[u8]) {
     if let Ok(image) = images::array(bytes, shape, 1) {
         assert!(image.len() == shape.elements() && image.iter().all(|value| value.is_finite()));
     }
+}
+
+/// A series in a table, as every split of windows.
+fn table(bytes: &[u8]) {
+    series(bytes, "input.csv");
+}
+
+/// Cases in a `.ts` file, likewise.
+fn ts(bytes: &[u8]) {
+    series(bytes, "input.ts");
+}
+
+fn series(bytes: &[u8], name: &str) {
+    named(bytes, name, |path| {
+        let window = Some(4);
+        for series in [SeriesOptions { window, ..SeriesOptions::default() }, SeriesOptions::default()] {
+            let files = Files { data_dir: Some(path.to_owned()), series: Some(series), ..Files::default() };
+            for split in [Split::Train, Split::Valid, Split::Test] {
+                if let Ok(set) = Dataset::open(Source::Series, split, &files) {
+                    let mut data = Vec::new();
+                    set.fill(&[0, set.len() - 1], &mut data);
+                    assert_eq!(data.len(), 2 * set.shape().elements());
+                    assert!(set.series().is_some_and(|series| series.raw(0).iter().all(|raw| raw.is_finite())));
+                    assert!(set.labels().is_none_or(|labels| labels.len() == set.len()));
+                }
+            }
+        }
+    });
 }
 
 /// An IDX file, gzipped or not.

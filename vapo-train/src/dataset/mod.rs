@@ -200,8 +200,9 @@ impl Dataset {
 
     /// How many classes there are: one more than the largest, and 0 without labels.
     pub fn classes(&self) -> u16 {
-        let largest = self.labels.iter().flatten().max();
-        largest.map_or(0, |&largest| u16::from(largest) + 1)
+        let largest = || self.labels.iter().flatten().max().map_or(0, |&largest| u16::from(largest) + 1);
+        // A split may lack the last of them.
+        self.class_names.as_ref().map_or_else(largest, |names| names.len() as u16)
     }
 
     /// Why there are no classes, where what should be them could not be read.

@@ -29,6 +29,7 @@ mod runs;
 mod same_images;
 mod sampling;
 mod scoring;
+mod series;
 mod server;
 #[cfg(unix)]
 mod signals;

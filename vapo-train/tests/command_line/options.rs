@@ -4,7 +4,8 @@ use crate::program::{names, vapo_train};
 use tempfile::TempDir;
 
 /// Options that commands share.
-const FILES: &str = "--dataset --data-dir --crop --size --filter --channels --background --cache-dir";
+const FILES: &str = "--dataset --data-dir --crop --size --filter --channels --background --cache-dir --window --stride \
+                     --columns --labels --normal --rate";
 const SAMPLER: &str = "--steps --temperature --solver --grading --seed --threads";
 
 /// The options of every command, in the order of its help.
@@ -17,7 +18,7 @@ fn commands() -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --steps --minutes --int8-part --batch --accumulate --recompute --lr --objective \
+                "{FILES} --flip --no-flip --preset --steps --minutes --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
                  --times --draws --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),

@@ -1,18 +1,16 @@
 //! From files to windows.
 
 use crate::dataset::series::error::SeriesError;
-use crate::dataset::series::options::WINDOW;
 use crate::dataset::series::place::{Place, corrupt, file_name, read};
 use crate::dataset::series::recording::{Contents, Recording};
 use crate::dataset::series::segment::{Segment, part};
-use crate::dataset::series::{Series, SeriesOptions, Start, scaling, times};
+use crate::dataset::series::windows::{Windows, length, shape};
+use crate::dataset::series::{Series, SeriesOptions, scaling, times};
 use crate::dataset::{Dataset, DatasetError, Samples, Source, Split};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use vapo_format::architecture::{MAX_ACTIVATION, MAX_SCALINGS};
-use vapo_format::layer::MAX_EXTENT;
-use vapo_format::{Scaling, Shape};
+use vapo_format::Scaling;
 
 /// Classes that labels can count.
 const MOST_CLASSES: usize = 256;
@@ -184,55 +182,29 @@ impl Files {
         segments: Vec<Segment>,
         scaling: Vec<Scaling>,
     ) -> Result<Dataset, SeriesError> {
-        let channels = self.channels().to_vec();
-        let lengths = segments.iter().map(|segment| segment.readings.len() / channels.len());
-        let (least, longest) = (lengths.clone().min().unwrap_or_default(), lengths.max().unwrap_or_default());
-        let cases = self.all.iter().any(|file| file.contents.cases);
-        let window = match options.window {
-            Some(window) => usize::from(window),
-            None if cases && least != longest => return Err(SeriesError::Lengths { least, greatest: longest }),
-            None if cases => longest,
-            None => usize::from(WINDOW),
-        };
-        if longest < window {
-            return Err(SeriesError::Short { window, longest, split: split.name() });
-        }
+        let (channels, cases) = (self.channels().to_vec(), self.all.iter().any(|file| file.contents.cases));
+        let window = length(&segments, channels.len(), cases, options, split)?;
         let shape = shape(window, channels.len())?;
         let rate = options.rate.map_or_else(|| self.rate(), |rate| Ok(Some(rate)))?;
-
         let stride = options.stride(split);
-        let (mut starts, mut missing, mut across, mut short) = (Vec::new(), 0, 0, 0);
-        for (segment, part) in segments.iter().enumerate() {
-            let found = part.windows(channels.len(), window, stride);
-            short += usize::from(part.readings.len() < window * channels.len());
-            (missing, across) = (missing + found.missing, across + found.across);
-            starts.extend(found.clean.into_iter().map(|reading| Start { segment, reading }));
-        }
-        let left_out = left_out(starts.len(), missing, across);
-        let split = split.name();
-        let count = NonZeroUsize::new(starts.len()).ok_or_else(|| SeriesError::Gaps {
+        let windows = Windows::of(&segments, channels.len(), window, stride);
+        let (mut notes, what) = (self.notes.clone(), if cases { "case" } else { "part" });
+        let told = windows.notes(window, split, rate, segments.len(), what);
+        notes.extend(told.into_iter().map(|told| format!("series: {told}")));
+        let count = NonZeroUsize::new(windows.starts.len()).ok_or_else(|| SeriesError::Gaps {
             window,
-            split,
-            left_out: left_out.clone().unwrap_or_default(),
+            split: split.name(),
+            left_out: windows.left_out().unwrap_or_default(),
         })?;
-        let what = if cases { ("case", "cases") } else { ("part", "parts") };
-        let mut notes = self.notes.clone();
-        notes.push(format!(
-            "series: {} of {window} readings{} are the {split} split, from {}",
-            counted(count.get(), ("window", "windows")),
-            rate.map_or(String::new(), |rate| format!(" at {} a second", (1e4 * rate).round() / 1e4)),
-            counted(segments.len(), what),
-        ));
-        notes.extend(left_out.map(|left_out| format!("series: {left_out}")));
-        if short > 0 {
-            notes.push(format!("series: {} shorter than a window left out", counted(short, what)));
-        }
-        let too_many = self.classes.len() > MOST_CLASSES;
-        let fault = too_many.then(|| format!("expected at most {MOST_CLASSES} classes, found {}", self.classes.len()));
-        notes.extend(fault.iter().map(|cause| format!("series: the windows are taken without classes; {cause}")));
 
-        let labels: Option<Vec<u8>> = starts.iter().map(|start| segments[start.segment].class).collect();
-        let series = Series { channels, segments, window, stride, starts, count, rate, scaling };
+        let fault = (self.classes.len() > MOST_CLASSES)
+            .then(|| format!("expected at most {MOST_CLASSES} classes, found {}", self.classes.len()));
+        notes.extend(fault.iter().map(|cause| format!("series: the windows are taken without classes; {cause}")));
+        let labels: Option<Vec<u8>> = windows.starts.iter().map(|start| segments[start.segment].class).collect();
+        let series = Series { channels, segments, window, stride, starts: windows.starts, count, rate, scaling };
+        if split == Split::Train {
+            notes.extend(series.anomalies_in_training().map(|told| format!("series: {told}")));
+        }
         let mut dataset = Dataset::of(Source::Series.name(), shape, Samples::Series(series), notes);
         dataset.class_names = labels.as_ref().map(|_| self.classes);
         dataset.labels = labels;
@@ -276,32 +248,4 @@ fn cases(recordings: &[Recording], split: Split) -> impl Iterator<Item = &Record
         *before += 1;
         part(split, counts[&class]).contains(&(*before - 1))
     })
-}
-
-/// The extent of a window.
-fn shape(window: usize, channels: usize) -> Result<Shape, SeriesError> {
-    if !(1..=MAX_SCALINGS).contains(&channels) {
-        return Err(SeriesError::Channels { found: channels, advice: "choose some with --columns" });
-    }
-    let width = u16::try_from(window).ok().filter(|width| *width <= MAX_EXTENT);
-    let width = width.filter(|width| usize::from(*width) * channels <= MAX_ACTIVATION);
-    let refused = || {
-        let (option, advice) = (format!("--window {window}"), format!("expected at most {MAX_EXTENT} readings"));
-        SeriesError::Option { option, advice: advice + ": give a smaller one" }
-    };
-    Ok(Shape { channels: channels as u16, height: 1, width: width.ok_or_else(refused)? })
-}
-
-/// How many windows were left out, and why.
-fn left_out(clean: usize, missing: usize, across: usize) -> Option<String> {
-    let causes = [(missing, "with missing values"), (across, "across gaps in time")];
-    let causes: Vec<String> =
-        causes.into_iter().filter(|(count, _)| *count > 0).map(|(count, cause)| format!("{count} {cause}")).collect();
-    let (left_out, all) = (missing + across, clean + missing + across);
-    (left_out > 0)
-        .then(|| format!("{left_out} of {} left out: {}", counted(all, ("window", "windows")), causes.join(", ")))
-}
-
-fn counted(count: usize, (one, many): (&str, &str)) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -11,6 +11,7 @@
 //! | `times` | timestamps, sampling rate, gaps |
 //! | [`segment`] | parts that windows lie in |
 //! | `load` | from files to windows |
+//! | `windows` | where windows start, and which are left out |
 //! | `scaling` | from raw readings to values of unit spread |
 //! | [`error`] | why a series cannot be read |
 
@@ -23,8 +24,11 @@ pub mod recording;
 mod scaling;
 pub mod segment;
 mod table;
+#[cfg(test)]
+mod tests;
 mod times;
 mod ts;
+mod windows;
 
 pub use error::SeriesError;
 pub use options::SeriesOptions;

@@ -221,7 +221,7 @@ impl<'c> Lines<'c> {
             let time = self.time(place, record).ok_or_else(refused)?;
             if let Some(before) = self.times.last().filter(|before| **before > time) {
                 let before = format!("{before} seconds");
-                let found = format!("{time}, {}", found());
+                let found = format!("{time} seconds ({})", found());
                 return Err(SeriesError::Backwards { line, column: column(index), before, found });
             }
             self.times.push(time);
