@@ -12,7 +12,7 @@ INT8, FLOAT32, INTEGER = range(3)
 class Node:
     """A layer: its kind, the numbers of the nodes that it reads, and the channels, height and width of its output.
 
-    A `conv` has `window`, `stride`, `weight` (output, input, row, column) and `bias`; `time` has `features`.
+    A `conv` has `window`, `stride`, `weight` (output, input, row, column) and `bias`; `time` has `features`; `up` has `factor`.
     """
 
 
@@ -57,6 +57,8 @@ def header(data):
         if node.kind == "conv":
             node.window, node.stride, at = tuple(data[at:at + 2]), tuple(data[at + 2:at + 4]), at + 4
             node.channels = varint()
+        if node.kind == "up":
+            node.factor, at = tuple(data[at:at + 2]), at + 2
         node.inputs = [varint() for _ in range(varint())]
         if not node.inputs and node.kind not in ("signal", "time"):
             node.inputs = [number - 1]
@@ -78,8 +80,8 @@ def output_extent(node, signal, inputs):
     return {
         "conv": lambda: (node.channels, height // node.stride[0], width // node.stride[1]),
         "time": lambda: (node.features, 1, 1),
-        "space-to-depth": lambda: (4 * channels, height // 2, width // 2),
-        "up": lambda: (channels, 2 * height, 2 * width),
+        "space-to-depth": lambda: (min(height, 2) * min(width, 2) * channels, -(-height // 2), -(-width // 2)),
+        "up": lambda: (channels, node.factor[0] * height, node.factor[1] * width),
         "concat": lambda: (channels + inputs[1][0], height, width),
     }.get(node.kind, lambda: first)()
 

@@ -45,10 +45,11 @@ class Sampler:
             return inputs[0] + inputs[1]
         if node.kind == "space-to-depth":
             n, c, h, w = inputs[0].shape
-            squares = inputs[0].reshape(n, c, h // 2, 2, w // 2, 2)
-            return squares.permute(0, 3, 5, 1, 2, 4).reshape(n, 4 * c, h // 2, w // 2)
+            rows, columns = min(h, 2), min(w, 2)
+            blocks = inputs[0].reshape(n, c, h // rows, rows, w // columns, columns)
+            return blocks.permute(0, 3, 5, 1, 2, 4).reshape(n, rows * columns * c, h // rows, w // columns)
         if node.kind == "up":
-            return F.interpolate(inputs[0], scale_factor=2)
+            return F.interpolate(inputs[0], scale_factor=node.factor)
         if node.kind == "concat":
             return torch.cat(inputs, 1)
         raise NotImplementedError(node.kind)

@@ -6,7 +6,8 @@
 //! Φ = Σ o·q[1..] + 0.05 Σ_pixels mean_channels(o²) + ½ q[0] ‖x‖²,   q = readout(e)
 //! ```
 //!
-//! Files of version 1 list blocks; presets do too. Here they become nodes.
+//! Files of version 1 list blocks; presets do too. Here they become nodes. A signal of height 1 is a series: its blocks have
+//! windows along time alone, but those of version 1 files, which had none for series.
 
 use crate::architecture::{Architecture, MAX_NODES, Node};
 use crate::error::{ArchitectureError, Fault};
@@ -23,17 +24,17 @@ pub const MAX_BLOCKS: usize = 24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Block {
-    /// Each 2×2 block of pixels becomes the channels of one.
+    /// Each 2×2 block of pixels becomes the channels of one; of a series, 1×2.
     SpaceToDepth,
-    /// 3×3 convolution, zero padding, same extent.
+    /// 3×3 convolution, zero padding, same extent; of a series, 1×3.
     Conv {
         /// Output channels.
         channels: u16,
     },
     /// x + conv₂(silu(conv₁(silu(x))·(1 + scale) + shift)), both 3×3 with x's channels, where
-    /// (scale, shift) = film(e): FiLM by the time embedding.
+    /// (scale, shift) = film(e): FiLM by the time embedding. Of a series, 1×3.
     Residual,
-    /// 2×2 convolution of stride 2: half the height and width.
+    /// 2×2 convolution of stride 2: half the height and width; of a series, 1×2, half the width.
     Down {
         /// Output channels.
         channels: u16,
@@ -47,11 +48,51 @@ pub enum Block {
 
 impl Block {
     /// Output channels, of an input of so many.
-    pub(crate) fn channels(self, input: u16) -> u16 {
+    pub(crate) fn channels(self, input: u16, windows: Windows) -> u16 {
         match self {
-            Block::SpaceToDepth => input.saturating_mul(4),
+            Block::SpaceToDepth => input.saturating_mul(windows.block()),
             Block::Residual => input,
             Block::Conv { channels } | Block::Down { channels } | Block::Head { channels } => channels,
+        }
+    }
+}
+
+/// The windows that blocks have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Windows {
+    /// 3×3 and 2×2.
+    Image,
+    /// 1×3 and 1×2.
+    Series,
+}
+
+impl Windows {
+    /// Those of a signal.
+    fn of(signal: Shape) -> Self {
+        if signal.height == 1 { Windows::Series } else { Windows::Image }
+    }
+
+    /// Pixels whose channels become those of one.
+    fn block(self) -> u16 {
+        match self {
+            Windows::Image => 4,
+            Windows::Series => 2,
+        }
+    }
+
+    /// A convolution that keeps the extent.
+    fn same(self, channels: u16) -> Conv {
+        match self {
+            Windows::Image => Conv::same3x3(channels),
+            Windows::Series => Conv::same1x3(channels),
+        }
+    }
+
+    /// A convolution that halves the extent.
+    fn down(self, channels: u16) -> Conv {
+        match self {
+            Windows::Image => Conv::down2x2(channels),
+            Windows::Series => Conv::down1x2(channels),
         }
     }
 }
@@ -109,7 +150,7 @@ pub fn conditional(
     }
     let mut architecture = Architecture { classes, ..Architecture::new(signal, homotopy) };
     architecture.nodes.clear();
-    for node in nodes(signal.channels, embedding, classes, blocks.iter().copied()) {
+    for node in nodes((signal.channels, Windows::of(signal)), embedding, classes, blocks.iter().copied()) {
         let index = architecture.nodes.len() as u16;
         let refused = ArchitectureError { node: index, fault: Fault::Nodes };
         architecture.nodes.push(node).map_err(|_| refused)?;
@@ -118,9 +159,14 @@ pub fn conditional(
 }
 
 /// The nodes of an encoder, for a signal of so many channels and so many classes.
-pub(crate) fn nodes<B: Iterator<Item = Block>>(channels: u16, embedding: u16, classes: u16, blocks: B) -> Nodes<B> {
-    let mut nodes =
-        Nodes { blocks, pending: heapless::Deque::new(), index: 0, stream: 0, channels, embedding: 0, ended: false };
+pub(crate) fn nodes<B: Iterator<Item = Block>>(
+    (channels, windows): (u16, Windows),
+    embedding: u16,
+    classes: u16,
+    blocks: B,
+) -> Nodes<B> {
+    let pending = heapless::Deque::new();
+    let mut nodes = Nodes { blocks, pending, index: 0, stream: 0, channels, windows, embedding: 0, ended: false };
     nodes.add(Signal, &[]);
     let time = nodes.add(Time { features: TIME_FEATURES as u8 }, &[]);
     let hidden = nodes.add(Conv::linear(embedding), &[time]);
@@ -145,6 +191,7 @@ pub(crate) struct Nodes<B> {
     /// The last block's output, and its channels.
     stream: u16,
     channels: u16,
+    windows: Windows,
     /// The node of the time embedding.
     embedding: u16,
     ended: bool,
@@ -160,19 +207,20 @@ impl<B> Nodes<B> {
 
     fn block(&mut self, block: Block) {
         let x = self.stream;
-        self.channels = block.channels(self.channels);
+        let windows = self.windows;
+        self.channels = block.channels(self.channels, windows);
         self.stream = match block {
             Block::SpaceToDepth => self.add(SpaceToDepth, &[x]),
-            Block::Conv { channels } => self.add(Conv::same3x3(channels), &[x]),
+            Block::Conv { channels } => self.add(windows.same(channels), &[x]),
             Block::Residual => {
                 let active = self.add(Silu, &[x]);
-                let hidden = self.add(Conv::same3x3(self.channels), &[active]);
+                let hidden = self.add(windows.same(self.channels), &[active]);
                 let film = self.add(Conv::linear(self.channels.saturating_mul(2)), &[self.embedding]);
                 let active = self.add(Silu, &[hidden, film]);
-                let branch = self.add(Conv::same3x3(self.channels), &[active]);
+                let branch = self.add(windows.same(self.channels), &[active]);
                 self.add(Add, &[x, branch])
             }
-            Block::Down { channels } => self.add(Conv::down2x2(channels), &[x]),
+            Block::Down { channels } => self.add(windows.down(channels), &[x]),
             Block::Head { channels } => {
                 let active = self.add(Silu, &[x]);
                 self.add(Conv::linear(channels), &[active])

@@ -240,6 +240,11 @@ pub enum Fault {
         /// Rows and columns from one window to the next.
         stride: [u8; 2],
     },
+    /// A factor of rows and columns that is neither 2×2, 1×2 nor 2×1.
+    Factor {
+        /// The factor.
+        found: [u8; 2],
+    },
     /// A number of time features that is odd, 0 or above [`crate::layer::TIME_FEATURES`].
     Features {
         /// The number.
@@ -316,6 +321,9 @@ impl fmt::Display for Fault {
                 "a window of up to {MAX_WINDOW} has odd extents and stride 1, or a stride as large as itself, found \
                  {rows}×{columns} and {down}×{right}"
             ),
+            Fault::Factor { found: [rows, columns] } => {
+                write!(f, "a layer goes up by 2×2, 1×2 or 2×1, found {rows}×{columns}")
+            }
             Fault::Features { found } => {
                 write!(f, "time has an even number of features from 2 to {TIME_FEATURES}, found {found}")
             }

@@ -5,15 +5,19 @@
 
 mod structure;
 
+#[cfg(feature = "version-1")]
+use crate::architecture;
 use crate::architecture::{Architecture, MAX_NODES, Node};
 use crate::checksum::checksum;
 #[cfg(feature = "version-1")]
-use crate::encoder::{self, Block, MAX_BLOCKS};
+use crate::encoder::{self, Block, MAX_BLOCKS, Windows};
 use crate::error::Error;
 #[cfg(feature = "version-1")]
 use crate::error::{ArchitectureError, Fault};
 use crate::fixed_point::{Calibration, Exponents};
 use crate::homotopy::Homotopy;
+#[cfg(feature = "version-1")]
+use crate::layer::{Layer, SpaceToDepth};
 use crate::matrix::{Arithmetic, Encoding};
 use crate::signal::{Scaling, Shape};
 use crate::threshold::{self, Threshold};
@@ -89,7 +93,7 @@ impl<'a> Header<'a> {
         let fault = |fault| Error::Architecture(ArchitectureError { node: 0, fault });
         let extents = [embedding, signal.channels, signal.height, signal.width].into_iter();
         let channels = blocks.decoded().scan(signal.channels, |channels, block: Block| {
-            *channels = block.channels(*channels);
+            *channels = block.channels(*channels, Windows::Image);
             Some(*channels)
         });
         if let Some(found) = extents.chain(channels).find(|found| !(1..=MAX_EXTENT_1).contains(found)) {
@@ -98,6 +102,8 @@ impl<'a> Header<'a> {
         if !encoder::has_one_head(blocks.decoded()) {
             return Err(fault(Fault::Head));
         }
+        let nodes = encoder::nodes((signal.channels, Windows::Image), embedding, 0, blocks.decoded());
+        refuse_narrow_blocks(signal, nodes).map_err(Error::Architecture)?;
         let nodes = Nodes::Version1 { channels: signal.channels, embedding, blocks };
         let (calibration, exponents) = (None, [].as_slice());
         Ok(Header {
@@ -138,7 +144,7 @@ impl<'a> Header<'a> {
         #[cfg(feature = "version-1")]
         let (one, two) = match self.nodes {
             Nodes::Version1 { channels, embedding, blocks } => {
-                (Some(encoder::nodes(channels, embedding, 0, blocks.decoded())), None)
+                (Some(encoder::nodes((channels, Windows::Image), embedding, 0, blocks.decoded())), None)
             }
             Nodes::Version2(nodes) => (None, Some(nodes.decoded())),
         };
@@ -176,6 +182,20 @@ impl<'a> Header<'a> {
         };
         bytes.into_iter().chain(listed.into_iter().flatten())
     }
+}
+
+/// Refuses a space-to-depth of one row or one column, which version 1 has not.
+#[cfg(feature = "version-1")]
+#[inline(never)] // what it remembers of nodes leaves the stack before anything else is checked
+fn refuse_narrow_blocks(signal: Shape, nodes: impl Iterator<Item = Node>) -> Result<(), ArchitectureError> {
+    let narrow = architecture::walk(signal, nodes).find_map(|placed| {
+        let extent = placed.inputs().first()?.extent;
+        let narrow = matches!(placed.node.layer, Layer::SpaceToDepth(_)) && SpaceToDepth::block(extent) != [2, 2];
+        narrow.then_some((placed.index, extent))
+    });
+    narrow.map_or(Ok(()), |(node, extent)| {
+        Err(ArchitectureError { node, fault: Fault::Divide { extent, rows: 2, columns: 2 } })
+    })
 }
 
 impl<'a> Fields<'a> {

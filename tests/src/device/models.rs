@@ -161,7 +161,7 @@ fn every_kind() -> Result<Architecture, String> {
     let same = push(window(3, 3, 7).into(), &[active])?;
     let sum = push(layer::Add.into(), &[down, same])?;
     let linear = push(Conv::linear(4).into(), &[sum])?;
-    let up = push(layer::Up.into(), &[linear])?;
+    let up = push(layer::Up::BOTH.into(), &[linear])?;
     let linear = push(Conv::linear(5).into(), &[again])?;
     let both = push(layer::Concat.into(), &[up, linear])?;
     let deep = push(layer::SpaceToDepth.into(), &[both])?;
@@ -184,7 +184,7 @@ fn skip() -> Result<Architecture, String> {
     let down = graph.push(Conv::down2x2(6), &[active]).map_err(refused)?;
     let film = graph.push(Conv::linear(12), &[time]).map_err(refused)?;
     let active = graph.push(layer::Silu, &[down, film]).map_err(refused)?;
-    let up = graph.push(layer::Up, &[active]).map_err(refused)?;
+    let up = graph.push(layer::Up::BOTH, &[active]).map_err(refused)?;
     let both = graph.push(layer::Concat, &[stem, up]).map_err(refused)?;
     let last = graph.push(Conv::same3x3(3), &[both]).map_err(refused)?;
     let factors = graph.push(Conv::linear(4), &[time]).map_err(refused)?;

@@ -34,6 +34,16 @@ impl Conv {
         Conv { window: [3, 3], stride: [1, 1], channels }
     }
 
+    /// 1×3, along a row alone, the same extent.
+    pub const fn same1x3(channels: u16) -> Self {
+        Conv { window: [1, 3], stride: [1, 1], channels }
+    }
+
+    /// 1×2 of stride 2: half the width.
+    pub const fn down1x2(channels: u16) -> Self {
+        Conv { window: [1, 2], stride: [1, 2], channels }
+    }
+
     /// 2×2 of stride 2: half the height and width.
     pub const fn down2x2(channels: u16) -> Self {
         Conv { window: [2, 2], stride: [2, 2], channels }

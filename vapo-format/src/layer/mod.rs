@@ -167,11 +167,11 @@ kinds! {
     silu: Silu,
     /// The sum of two activations.
     add: Add,
-    /// Each 2×2 block of pixels as the channels of one.
+    /// Each 2×2 block of pixels, or 1×2 of a series, as the channels of one.
     space_to_depth: SpaceToDepth,
     /// From the encoder's output to the potential.
     readout: Readout,
-    /// Each pixel four times: twice the height and width.
+    /// Each pixel several times: twice the height and width, or one of both.
     up: Up,
     /// The channels of two activations.
     concat: Concat,
@@ -197,11 +197,6 @@ pub(crate) fn checked(shape: Shape) -> Result<Shape, Fault> {
 /// The input at a position. There is one: the number of inputs was checked.
 fn input(inputs: Inputs<'_>, position: usize) -> Input {
     inputs.get(position).copied().unwrap_or_default()
-}
-
-/// Half an extent in both directions.
-fn halved(shape: Shape) -> Result<Shape, Fault> {
-    divided(shape, [2, 2])
 }
 
 /// An extent in windows of so many rows and columns.

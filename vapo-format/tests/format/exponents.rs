@@ -138,7 +138,7 @@ fn exponents_of_other_kinds() {
         node(Time { features: 2 }, &[]),
         node(Conv::linear(6), &[]),
         node(SpaceToDepth, &[0]),
-        node(Up, &[]),
+        node(Up::BOTH, &[]),
         node(Conv::down2x2(1), &[]),
         node(Concat, &[3, 5]),
         node(Readout, &[6, 2, 0]),

@@ -30,7 +30,7 @@ enum Step {
     Film,
     Add,
     SpaceToDepth,
-    Up,
+    Up { along: bool },
     Concat,
     Time { features: u8 },
 }
@@ -91,7 +91,7 @@ impl Graph {
                 self.push(Add, &[x, *second.get(&alike)])
             }
             Step::SpaceToDepth => self.push(SpaceToDepth, &[x]),
-            Step::Up => self.push(Up, &[x]),
+            Step::Up { along } => self.push(if along { Up::ALONG } else { Up::BOTH }, &[x]),
             Step::Concat => {
                 let Shape { height, width, .. } = self.placed().nth(x.into())?.output.extent;
                 let alike = self.like(|output| (output.extent.height, output.extent.width) == (height, width));
@@ -139,7 +139,7 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => Just(Step::Film),
         4 => Just(Step::Add),
         1 => Just(Step::SpaceToDepth),
-        1 => Just(Step::Up),
+        1 => any::<bool>().prop_map(|along| Step::Up { along }),
         2 => Just(Step::Concat),
         1 => (1..=16_u8).prop_map(|pairs| Step::Time { features: 2 * pairs }),
     ]
@@ -199,7 +199,7 @@ fn random_architectures_have_every_layer_kind() {
     let mut expected: BTreeSet<_> =
         WINDOWS.iter().map(|(window, stride)| format!("conv {window:?} {stride:?}")).collect();
     expected.extend(
-        ["signal", "time", "silu of 1", "silu of 2", "add", "space-to-depth", "readout", "up", "concat"]
+        ["signal", "time", "silu of 1", "silu of 2", "add", "space-to-depth", "readout", "up 2×2", "up 1×2", "concat"]
             .map(String::from),
     );
     assert_eq!(seen, expected);

@@ -46,7 +46,7 @@ fn blocks_are_named_with_their_channels() {
 #[test]
 fn layers_are_named_with_their_attributes() {
     let conv = |window, stride, channels| Conv { window, stride, channels }.into();
-    let layers: [(Layer, &str); 15] = [
+    let layers: [(Layer, &str); 18] = [
         (Signal.into(), "signal"),
         (Time { features: 32 }.into(), "time 32"),
         (Conv::same3x3(8).into(), "conv 3×3 8"),
@@ -60,7 +60,10 @@ fn layers_are_named_with_their_attributes() {
         (Add.into(), "add"),
         (SpaceToDepth.into(), "space-to-depth"),
         (Readout.into(), "readout"),
-        (Up.into(), "up"),
+        (Conv::same1x3(8).into(), "conv 1×3 8"),
+        (Conv::down1x2(8).into(), "down 1×2 8"),
+        (Up::BOTH.into(), "up 2×2"),
+        (Up::ALONG.into(), "up 1×2"),
         (Concat.into(), "concat"),
     ];
     for (layer, name) in layers {
@@ -73,13 +76,12 @@ fn layers_are_named_with_their_attributes() {
 /// In a text, a layer is its kind's name with its attributes.
 #[test]
 fn layers_read_by_the_names_of_their_kinds() {
-    let without: [(Layer, &str); 7] = [
+    let without: [(Layer, &str); 6] = [
         (Signal.into(), "signal"),
         (Silu.into(), "silu"),
         (Add.into(), "add"),
         (SpaceToDepth.into(), "space-to-depth"),
         (Readout.into(), "readout"),
-        (Up.into(), "up"),
         (Concat.into(), "concat"),
     ];
     for (layer, name) in without {

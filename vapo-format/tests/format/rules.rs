@@ -186,6 +186,12 @@ fn convolutions() {
         one((1, 1, 1), conv([2, 2], [2, 2], 1), divide(shape(1, 1, 1), 2, 2)),
         one((2, 2, 3), SpaceToDepth.into(), divide(shape(2, 2, 3), 2, 2)),
         one((2, 3, 2), SpaceToDepth.into(), divide(shape(2, 3, 2), 2, 2)),
+        // An axis of extent 1 stays, but not both.
+        ((2, 1, 4), between(4, &[node(SpaceToDepth, &[0])]), Ok(())),
+        ((2, 4, 1), between(4, &[node(SpaceToDepth, &[0])]), Ok(())),
+        one((2, 1, 3), SpaceToDepth.into(), divide(shape(2, 1, 3), 1, 2)),
+        one((2, 3, 1), SpaceToDepth.into(), divide(shape(2, 3, 1), 2, 1)),
+        one((2, 1, 1), SpaceToDepth.into(), divide(shape(2, 1, 1), 2, 2)),
         // A window may be larger than the input.
         one((1, 1, 1), conv([15, 15], [1, 1], 1), Ok(())),
     ]);
@@ -195,6 +201,7 @@ fn convolutions() {
 fn extents_of_inputs() {
     let (time, linear) =
         (|features| node(Time { features }, &[]), |channels, input| node(Conv::linear(channels), &[input]));
+    let factor = |found| Err((3, Fault::Factor { found }));
     let features = |found| Err((3, Fault::Features { found }));
     let unlike = |node, first, second| Err((node, Fault::Unlike { first, second }));
     let vector = |node, channels, found, of_signal| Err((node, Fault::Vector { channels, found, of_signal }));
@@ -222,10 +229,20 @@ fn extents_of_inputs() {
             unlike(4, shape(2, 2, 2), shape(2, 4, 4)),
         ),
         ((2, 4, 4), between(1, &[linear(4095, 0), node(Concat, &[0, 3])]), Err((4, Fault::Extent { found: 4097 }))),
-        // Up: twice the height and width
-        ((2, 2, 2), between(4, &[node(Up, &[0]), node(conv([2, 2], [2, 2], 2), &[]), node(Concat, &[4, 0])]), Ok(())),
-        ((1, 513, 1), between(1, &[node(Up, &[0])]), Err((3, Fault::Extent { found: 1026 }))),
-        ((1, 1, 513), between(1, &[node(Up, &[0])]), Err((3, Fault::Extent { found: 1026 }))),
+        // Up: twice the height and width, or one of both
+        (
+            (2, 2, 2),
+            between(4, &[node(Up::BOTH, &[0]), node(conv([2, 2], [2, 2], 2), &[]), node(Concat, &[4, 0])]),
+            Ok(()),
+        ),
+        ((1, 513, 1), between(1, &[node(Up::BOTH, &[0])]), Err((3, Fault::Extent { found: 1026 }))),
+        ((1, 1, 513), between(1, &[node(Up::BOTH, &[0])]), Err((3, Fault::Extent { found: 1026 }))),
+        ((1, 513, 1), between(1, &[node(Up::ALONG, &[0])]), Ok(())),
+        ((2, 1, 2), between(6, &[node(Up::ALONG, &[0]), node(SpaceToDepth, &[]), node(Concat, &[4, 0])]), Ok(())),
+        ((1, 1, 2), between(1, &[node(Up { factor: [2, 1] }, &[0])]), Ok(())),
+        ((1, 1, 2), between(1, &[node(Up { factor: [1, 1] }, &[0])]), factor([1, 1])),
+        ((1, 1, 2), between(1, &[node(Up { factor: [0, 2] }, &[0])]), factor([0, 2])),
+        ((1, 1, 2), between(1, &[node(Up { factor: [2, 3] }, &[0])]), factor([2, 3])),
         // Film: twice the channels, one pixel, not of the signal
         ((2, 4, 4), between(2, &[linear(4, 1), node(Silu, &[0, 3])]), Ok(())),
         ((2, 4, 4), between(2, &[linear(2, 1), node(Silu, &[0, 3])]), vector(4, 4, shape(2, 1, 1), false)),

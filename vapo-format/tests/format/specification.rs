@@ -212,7 +212,7 @@ fn nodes_in_the_header() {
         Add.into(),
         SpaceToDepth.into(),
         Readout.into(),
-        Up.into(),
+        Up::BOTH.into(),
         Concat.into(),
     ];
     assert_eq!(kinds.len(), layers.len());
@@ -243,7 +243,8 @@ fn nodes_in_the_header() {
         node(Add, &[7, 12]),
         node(SpaceToDepth, &[0]),
         node(Readout, &[16, 17, 0]),
-        node(Up, &[]),
+        node(Up::BOTH, &[]),
+        node(Up::ALONG, &[6]),
         node(Concat, &[3, 9]),
     ];
     assert_eq!(examples.len(), nodes.len());

@@ -9,9 +9,10 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use vapo_format::architecture::Placed;
 use vapo_format::encoder::{self, MAX_BLOCKS};
+use vapo_format::layer::{Conv, SpaceToDepth};
 use vapo_format::writer::replace_threshold;
 use vapo_format::{
-    Architecture, ArchitectureError, Block, Encoding, Error, Fault, Homotopy, Model, Scaling, Shape, Threshold,
+    Architecture, ArchitectureError, Block, Encoding, Error, Fault, Homotopy, Layer, Model, Scaling, Shape, Threshold,
     threshold,
 };
 
@@ -26,7 +27,17 @@ pub(crate) struct Encoder {
 
 impl Encoder {
     pub(crate) fn architecture(&self) -> Architecture {
-        encoder::architecture(self.signal, self.homotopy, self.embedding, &self.blocks).expect("an encoder")
+        let mut built =
+            encoder::architecture(self.signal, self.homotopy, self.embedding, &self.blocks).expect("an encoder");
+        // Version 1 has windows of images alone.
+        for node in &mut built.nodes {
+            match &mut node.layer {
+                Layer::Conv(conv) if conv.window == [1, 3] => *conv = Conv::same3x3(conv.channels),
+                Layer::Conv(conv) if conv.window == [1, 2] => *conv = Conv::down2x2(conv.channels),
+                _ => {}
+            }
+        }
+        built
     }
 
     /// The version 1 file: its header, and the matrices of the version 2 file.
@@ -77,7 +88,12 @@ pub(crate) fn encoders() -> impl Strategy<Value = Encoder> {
                 let mut longer = encoder.clone();
                 longer.blocks.insert(encoder.blocks.len() - 1, block).expect("nine blocks fit");
                 // Few channels keep the files small: each space-to-depth has four times as many.
-                let fits = |placed: Placed| placed.output.extent.channels <= 201;
+                // Of one row or one column there is none.
+                let fits = |placed: Placed| {
+                    let block = placed.inputs().first().map(|input| SpaceToDepth::block(input.extent));
+                    let narrow = matches!(placed.node.layer, Layer::SpaceToDepth(_)) && block != Some([2, 2]);
+                    placed.output.extent.channels <= 201 && !narrow
+                };
                 if longer.architecture().validate().is_ok() && longer.architecture().walk().all(fits) {
                     encoder = longer;
                 }

@@ -1,4 +1,4 @@
-//! Each pixel four times; in reverse, the sum of the four cotangents.
+//! Each pixel several times; in reverse, the sum of the cotangents.
 
 use super::{At, Compute, Room, Values};
 use crate::arithmetic::Arithmetic;
@@ -7,7 +7,7 @@ use vapo_format::layer::Up;
 
 impl<A: Arithmetic> Compute<A> for Up {
     fn forward(&self, at: &At<'_>, [x, ..]: Values<'_, A::Value>, y: &mut [A::Value], _: Room<'_>) {
-        let pixels = Fine::new(at);
+        let pixels = Fine::new(*self, at);
         let [of_x, ..] = at.of_inputs;
         for (fine, pixel) in y.chunks_exact_mut(pixels.channels).enumerate() {
             let x = x.get(pixels.coarse(fine)..).unwrap_or_default();
@@ -24,7 +24,7 @@ impl<A: Arithmetic> Compute<A> for Up {
         _: usize,
         _: Room<'_>,
     ) {
-        let pixels = Fine::new(at);
+        let pixels = Fine::new(*self, at);
         let [of_x, ..] = at.of_inputs;
         to.fill(A::Value::zeroed());
         for (fine, pixel) in g.chunks_exact(pixels.channels).enumerate() {
@@ -40,17 +40,20 @@ impl<A: Arithmetic> Compute<A> for Up {
 struct Fine {
     channels: usize,
     width: usize,
+    factor: [usize; 2],
 }
 
 impl Fine {
-    fn new(at: &At<'_>) -> Self {
-        // Extents are at least 1; the compiler cannot know.
-        Fine { channels: usize::from(at.output.channels).max(1), width: usize::from(at.output.width).max(2) }
+    fn new(up: Up, at: &At<'_>) -> Self {
+        // Extents and factors are at least 1; the compiler cannot know.
+        let [channels, width] = [at.output.channels, at.output.width].map(|extent| usize::from(extent).max(1));
+        Fine { channels, width, factor: up.factor.map(|factor| usize::from(factor).max(1)) }
     }
 
     /// Where the input's pixel begins that an output pixel repeats.
     fn coarse(&self, fine: usize) -> usize {
-        let (row, column) = (fine / self.width / 2, fine % self.width / 2);
-        (row * (self.width / 2) + column) * self.channels
+        let [rows, columns] = self.factor;
+        let (row, column) = (fine / self.width / rows, fine % self.width / columns);
+        (row * (self.width / columns) + column) * self.channels
     }
 }

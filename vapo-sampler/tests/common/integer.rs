@@ -2,7 +2,7 @@
 //! used twice. Integers are i64 and tables are computed.
 
 use vapo_format::architecture::Placed;
-use vapo_format::layer::Conv;
+use vapo_format::layer::{self, Conv};
 use vapo_format::matrix::{self, Weights};
 use vapo_format::{Exponents, Layer, Matrix, MatrixShape, Model, Shape};
 
@@ -118,14 +118,18 @@ fn sources(node: &Node, inputs: &[&Node]) -> Vec<(usize, usize)> {
     let [height, width, channels] = extent(node);
     let pixels = (0..height).flat_map(|row| (0..width).map(move |column| (row, column)));
     let elements = pixels.flat_map(|(row, column)| (0..channels).map(move |channel| (row, column, channel)));
-    let [_, width, channels] = extent(inputs[0]);
+    let [height, width, channels] = extent(inputs[0]);
+    // Rows and columns of a block: 2, but 1 along an axis of extent 1.
+    let [rows, columns] = [height, width].map(|extent| extent.min(2));
     elements
         .map(|(row, column, channel)| match node.layer {
             Layer::SpaceToDepth(_) => {
-                let (quarter, channel) = (channel / channels, channel % channels);
-                (0, ((2 * row + quarter / 2) * width + 2 * column + quarter % 2) * channels + channel)
+                let (tap, channel) = (channel / channels, channel % channels);
+                (0, ((rows * row + tap / columns) * width + columns * column + tap % columns) * channels + channel)
             }
-            Layer::Up(_) => (0, (row / 2 * width + column / 2) * channels + channel),
+            Layer::Up(layer::Up { factor: [down, right] }) => {
+                (0, (row / usize::from(down) * width + column / usize::from(right)) * channels + channel)
+            }
             _ if channel < channels => (0, (row * width + column) * channels + channel),
             _ => (1, (row * width + column) * extent(inputs[1])[2] + channel - channels),
         })

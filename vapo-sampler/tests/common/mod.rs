@@ -101,11 +101,13 @@ pub fn shared_branch() -> Architecture {
     graph
 }
 
-/// A graph with skips, shared vectors of time, windows of all kinds, and activations that several nodes read.
+/// A graph with skips, shared vectors of time, windows of all kinds, and activations that several nodes read. One in four is of
+/// a series.
 pub fn graph(seed: u64) -> Architecture {
     let mut generator = generator(seed);
     let mut draw = move |below: usize| (generator.next_u32() as usize) % below;
-    let signal = Shape { channels: 1 + draw(3) as u16, height: 8, width: [6, 4, 1][draw(3)] };
+    let (height, widths) = if seed % 4 == 3 { (1, [16, 12, 7]) } else { (8, [6, 4, 1]) };
+    let signal = Shape { channels: 1 + draw(3) as u16, height, width: widths[draw(3)] };
     let homotopy = [Homotopy::Linear, Homotopy::Bayes][draw(2)];
     let mut graph = Graph { architecture: Architecture::new(signal, homotopy), unread: Vec::new() };
     let time = graph.push(layer::Time { features: 2 + 2 * draw(15) as u8 }, &[]);
@@ -121,10 +123,11 @@ pub fn graph(seed: u64) -> Architecture {
             pool.push(match draw(10) {
                 7.. if !like.is_empty() => graph.push(Add, &[x, like[draw(like.len())]]),
                 0 => graph.push(Silu, &[x]),
-                4 if graph.extent(x).height.is_multiple_of(2) && graph.extent(x).width.is_multiple_of(2) => {
+                4 if halves(graph.extent(x)) => {
                     // Down and up again, beside what was there.
-                    let down = graph.push(Conv::down2x2(1 + draw(4) as u16), &[x]);
-                    let up = graph.push(layer::Up, &[down]);
+                    let window = SpaceToDepth::block(graph.extent(x));
+                    let down = graph.push(Conv { window, stride: window, channels: 1 + draw(4) as u16 }, &[x]);
+                    let up = graph.push(layer::Up { factor: window }, &[down]);
                     graph.push(layer::Concat, &[[x, up], [up, x]][draw(2)])
                 }
                 1 | 2 => {
@@ -134,14 +137,15 @@ pub fn graph(seed: u64) -> Architecture {
                     if draw(3) == 0 { graph.push(Silu, &[active, film]) } else { active }
                 }
                 3 => {
-                    let window = [[3, 3], [1, 1], [1, 5], [3, 1], [5, 3]][draw(5)];
+                    let window = [[3, 3], [1, 1], [1, 5], [3, 1], [5, 3], [1, 3], [1, 7]][draw(7)];
                     graph.push(Conv { window, stride: [1, 1], channels: 1 + draw(5) as u16 }, &[x])
                 }
                 _ => {
                     // A residual block, its inputs in either order.
                     let channels = graph.extent(x).channels;
                     let active = graph.push(Silu, &[x]);
-                    let branch = graph.push(Conv::same3x3(channels), &[active]);
+                    let same = if graph.extent(x).height == 1 { Conv::same1x3 } else { Conv::same3x3 };
+                    let branch = graph.push(same(channels), &[active]);
                     let inputs = [[x, branch], [branch, x]][draw(2)];
                     graph.push(Add, &inputs)
                 }
@@ -150,9 +154,8 @@ pub fn graph(seed: u64) -> Architecture {
         stream = graph.gather(&pool, 1 + draw(4) as u16);
         let extent = graph.extent(stream);
         stream = match draw(4) {
-            0 if extent.height.is_multiple_of(2) && extent.width.is_multiple_of(2) => {
-                graph.push(SpaceToDepth, &[stream])
-            }
+            0 if halves(extent) => graph.push(SpaceToDepth, &[stream]),
+            1 | 2 if extent.height == 1 && halves(extent) => graph.push(Conv::down1x2(1 + draw(6) as u16), &[stream]),
             1 | 2 if extent.height.is_multiple_of(2) && level < 2 => {
                 let columns = if extent.width.is_multiple_of(3) { 3 } else { 1 };
                 let window = [2, columns];
@@ -169,6 +172,11 @@ pub fn graph(seed: u64) -> Architecture {
     graph.push(Readout, &[stream, factors, 0]);
     graph.architecture.validate().unwrap();
     graph.architecture
+}
+
+/// Whether both extents can be halved, or the one that is above 1.
+fn halves(Shape { height, width, .. }: Shape) -> bool {
+    (height, width) != (1, 1) && [height, width].iter().all(|extent| *extent == 1 || extent.is_multiple_of(2))
 }
 
 struct Graph {
@@ -337,7 +345,7 @@ pub fn potential_of(model: &Model<'_>, x: &[f64], time: f64, class: Option<u16>)
             }
             Layer::Add(_) => inputs[0].iter().zip(inputs[1]).map(|(x, y)| x + y).collect(),
             Layer::SpaceToDepth(_) => space_to_depth(input.unwrap(), output.extent, inputs[0]),
-            Layer::Up(_) => up(input.unwrap(), inputs[0]),
+            Layer::Up(layer::Up { factor }) => up(factor, input.unwrap(), inputs[0]),
             Layer::Concat(_) => {
                 let channels = [0, 1].map(|position| usize::from(extents[usize::from(edges[position])].channels));
                 let pixels = inputs[0].chunks(channels[0]).zip(inputs[1].chunks(channels[1]));
@@ -411,21 +419,25 @@ fn convolution(matrix: &Matrix<'_>, windows: Windows, input: Shape, output: Shap
     y
 }
 
-fn up(input: Shape, x: &[f64]) -> Vec<f64> {
+fn up(factor: [u8; 2], input: Shape, x: &[f64]) -> Vec<f64> {
     let (width, channels) = (usize::from(input.width), usize::from(input.channels));
-    let twice =
-        |rows: &[f64], size: usize| -> Vec<f64> { rows.chunks(size).flat_map(|row| [row, row].concat()).collect() };
-    twice(&twice(x, channels), 2 * width * channels)
+    let [down, right] = factor.map(usize::from);
+    let repeated = |rows: &[f64], size: usize, times: usize| -> Vec<f64> {
+        rows.chunks(size).flat_map(|row| row.repeat(times)).collect()
+    };
+    repeated(&repeated(x, channels, right), right * width * channels, down)
 }
 
 fn space_to_depth(input: Shape, output: Shape, x: &[f64]) -> Vec<f64> {
     let (width, channels) = (usize::from(input.width), usize::from(input.channels));
+    // Of a block: 2, but 1 along an axis of extent 1.
+    let [rows, columns] = [input.height, input.width].map(|extent| usize::from(extent.min(2)));
     let at = |row: usize, column: usize, c: usize| x[(row * width + column) * channels + c];
     let mut y = Vec::new();
     for row in 0..usize::from(output.height) {
         for column in 0..usize::from(output.width) {
-            for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                y.extend((0..channels).map(|c| at(2 * row + dy, 2 * column + dx, c)));
+            for (dy, dx) in (0..rows).flat_map(|dy| (0..columns).map(move |dx| (dy, dx))) {
+                y.extend((0..channels).map(|c| at(rows * row + dy, columns * column + dx, c)));
             }
         }
     }

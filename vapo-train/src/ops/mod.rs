@@ -112,11 +112,13 @@ pub struct Convolution<'a, E: Dtype, D: Storage<E>> {
 
 /// A residual block to apply: x + conv₂(silu(conv₁(silu(x))·(1 + scale) + shift)).
 pub struct Residual<'a, E: Dtype, D: Storage<E>> {
-    /// 3×3, C to C channels.
+    /// The windows of both convolutions, around every pixel.
+    pub window: Window,
+    /// C to C channels.
     pub conv1: &'a Matrix<E, D>,
     /// (N, 1, 1, 2C), the scales and shifts of every sample.
     pub film: &'a Images<E, D>,
-    /// 3×3, C to C channels.
+    /// C to C channels.
     pub conv2: &'a Matrix<E, D>,
 }
 

@@ -39,7 +39,9 @@ impl Encoder {
         while node + 2 < architecture.nodes.len() {
             let (block, nodes) = match (layer(node)?, layer(node + 1)?) {
                 (Layer::SpaceToDepth(_), _) => (Block::SpaceToDepth, 1),
-                (Layer::Conv(conv), _) if conv == Conv::down2x2(conv.channels) => {
+                (Layer::Conv(conv), _)
+                    if [Conv::down2x2, Conv::down1x2].iter().any(|down| conv == down(conv.channels)) =>
+                {
                     (Block::Down { channels: conv.channels }, 1)
                 }
                 (Layer::Conv(conv), _) => (Block::Conv { channels: conv.channels }, 1),

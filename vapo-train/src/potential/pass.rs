@@ -68,7 +68,11 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
                         |matrix: Option<_>| matrix.unwrap_or_else(|| unreachable!("convolutions have one"));
                     let film = made(&outputs, block.film);
                     let (conv1, conv2) = (convolution(conv1), convolution(conv2));
-                    residual(ops::Residual { conv1, film, conv2 }, made(&outputs, block.input), recording)
+                    residual(
+                        ops::Residual { window: block.window, conv1, film, conv2 },
+                        made(&outputs, block.input),
+                        recording,
+                    )
                 }
             };
             outputs[index] = Some(output);

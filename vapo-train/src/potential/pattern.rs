@@ -1,14 +1,15 @@
 //! Nodes that an engine may compute as one operation: residual blocks.
 //!
 //! ```text
-//! x ─┬─ silu ── conv 3×3 ── silu ── conv 3×3 ── add
-//!    │                       │ film              │
-//!    └───────────────────────────────────────────┘
+//! x ─┬─ silu ── conv ── silu ── conv ── add
+//!    │                   │ film          │
+//!    └───────────────────────────────────┘
 //! ```
 //!
-//! Nothing else reads the nodes between x and the sum. It is an optimisation: one by one they give the same.
+//! Both convolutions have the same window, around every pixel: 3×3, or 1×3 in a series. Nothing else reads the nodes between x and the sum. It is an optimisation: one by one they give the same.
 
 use super::graph::{Graph, Node};
+use crate::ops::kernel::window::Window;
 use vapo_format::Layer;
 use vapo_format::layer::Conv;
 
@@ -17,6 +18,8 @@ use vapo_format::layer::Conv;
 pub(crate) struct Residual {
     /// x.
     pub(super) input: usize,
+    /// The windows of both convolutions.
+    pub(crate) window: Window,
     /// The node of scales and shifts.
     pub(super) film: usize,
     /// silu(x), conv₁, silu and conv₂.
@@ -40,19 +43,19 @@ pub(super) fn residuals(graph: &Graph) -> Vec<Residual> {
 /// The residual block whose sum is a node.
 fn residual(nodes: &[Node], output: usize) -> Option<Residual> {
     let (Layer::Add(_), &[input, second]) = (nodes[output].layer, &*nodes[output].inputs) else { return None };
-    let (channels, modulated) = same3x3(&nodes[second])?;
+    let (conv, modulated) = around(&nodes[second])?;
     let (Layer::Silu(_), &[first, film]) = (nodes[modulated].layer, &*nodes[modulated].inputs) else { return None };
-    let (hidden, active) = same3x3(&nodes[first])?;
+    let (other, active) = around(&nodes[first])?;
     let (Layer::Silu(_), &[x]) = (nodes[active].layer, &*nodes[active].inputs) else { return None };
     let inner = [active, first, modulated, second];
     let read_once = inner.iter().all(|&node| nodes[node].readers.len() == 1);
-    (x == input && hidden == channels && read_once).then_some(Residual { input, film, inner, output })
+    (x == input && other == conv && read_once).then_some(Residual { input, window: conv.into(), film, inner, output })
 }
 
-/// Channels and input of a 3×3 convolution that keeps the extent.
-fn same3x3(node: &Node) -> Option<(u16, usize)> {
+/// A convolution whose windows lie around every pixel, and its input.
+fn around(node: &Node) -> Option<(Conv, usize)> {
     match (node.layer, &*node.inputs) {
-        (Layer::Conv(conv), &[input]) if conv == Conv::same3x3(conv.channels) => Some((conv.channels, input)),
+        (Layer::Conv(conv), &[input]) if !Window::from(conv).tiles() => Some((conv, input)),
         _ => None,
     }
 }
@@ -66,14 +69,18 @@ mod tests {
 
     #[test]
     fn every_residual_block_of_a_preset_is_found() {
-        let image = Shape { channels: 1, height: 32, width: 32 };
-        for preset in Preset::all() {
-            let graph = Graph::new(&preset.architecture(image, Homotopy::Linear));
+        let signals = [(32, Conv::same3x3(1)), (1, Conv::same1x3(1))];
+        for (preset, (height, conv)) in
+            Preset::all().into_iter().flat_map(|p| signals.map(|signal| (p.clone(), signal)))
+        {
+            let signal = Shape { channels: 1, height, width: 32 };
+            let graph = Graph::new(&preset.architecture(signal, Homotopy::Linear));
             let found = residuals(&graph);
             let blocks = preset.blocks.iter().filter(|block| **block == Block::Residual).count();
             assert_eq!(found.len(), blocks, "{}", preset.name);
-            for Residual { input, film, inner, output } in found {
+            for Residual { input, window, film, inner, output } in found {
                 let [active, first, modulated, second] = inner;
+                assert_eq!(window, Window::from(conv));
                 assert_eq!(
                     (active, first, modulated, second, output),
                     (film - 2, film - 1, film + 1, film + 2, film + 3)

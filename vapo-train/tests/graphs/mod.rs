@@ -15,9 +15,10 @@ struct Graph {
     extent: Shape,
 }
 
-/// The potential of a seed.
+/// The potential of a seed. One in three is of a series.
 pub(crate) fn random(seed: u64) -> Architecture {
-    let signal = Shape { channels: 1 + (seed % 3) as u16, height: 4, width: 8 };
+    let (height, width) = if seed / 3 % 3 == 2 { (1, 16) } else { (4, 8) };
+    let signal = Shape { channels: 1 + (seed % 3) as u16, height, width };
     let generator = Xoshiro128PlusPlus::seed_from_u64(seed);
     let built = Architecture::new(signal, Homotopy::Linear);
     let mut graph = Graph { built, generator, embedding: 0, stream: 0, extent: signal };
@@ -94,12 +95,23 @@ impl Graph {
     }
 
     fn depth(&mut self) {
-        let Shape { channels, height, width } = self.extent;
-        if channels > 3 || !height.is_multiple_of(2) || !width.is_multiple_of(2) {
+        if self.extent.channels > 3 || !self.halves() {
             return self.same();
         }
-        self.extent = Shape { channels: 4 * channels, height: height / 2, width: width / 2 };
         self.stream = self.push(SpaceToDepth, &[self.stream]);
+        self.extent = self.built.walk().last().unwrap().output.extent;
+    }
+
+    /// Whether both extents can be halved, or the one that is above 1.
+    fn halves(&self) -> bool {
+        let extents = [self.extent.height, self.extent.width];
+        extents != [1, 1] && extents.iter().all(|extent| *extent == 1 || extent.is_multiple_of(2))
+    }
+
+    /// A convolution that keeps the extent, along time alone in a series.
+    fn same_channels(&self) -> Conv {
+        let same = if self.extent.height == 1 { Conv::same1x3 } else { Conv::same3x3 };
+        same(self.extent.channels)
     }
 
     /// Two ways that come together: their inputs' output is read three times.
@@ -113,10 +125,10 @@ impl Graph {
     fn block(&mut self) {
         let (x, channels) = (self.stream, self.extent.channels);
         let active = self.push(Silu, &[x]);
-        let hidden = self.push(Conv::same3x3(channels), &[active]);
+        let hidden = self.push(self.same_channels(), &[active]);
         let film = self.film(channels);
         let active = self.push(Silu, &[hidden, film]);
-        let branch = self.push(Conv::same3x3(channels), &[active]);
+        let branch = self.push(self.same_channels(), &[active]);
         self.stream = self.push(Add, &[x, branch]);
     }
 
@@ -131,12 +143,12 @@ impl Graph {
 
     /// Down and up again, beside what was there.
     fn down_and_up(&mut self) {
-        let Shape { channels, height, width } = self.extent;
-        if channels > 6 || !height.is_multiple_of(2) || !width.is_multiple_of(2) {
+        if self.extent.channels > 6 || !self.halves() {
             return self.same();
         }
-        let down = self.push(Conv::down2x2(3), &[self.stream]);
-        let up = self.push(Up, &[down]);
+        let window = SpaceToDepth::block(self.extent);
+        let down = self.push(Conv { window, stride: window, channels: 3 }, &[self.stream]);
+        let up = self.push(Up { factor: window }, &[down]);
         let inputs = if self.below(2) == 0 { [self.stream, up] } else { [up, self.stream] };
         self.extent.channels += 3;
         self.stream = self.push(Concat, &inputs);

@@ -1,4 +1,4 @@
-//! Each 2×2 block of pixels becomes the channels of one.
+//! Each 2×2 block of pixels, or 1×2 of a series, becomes the channels of one.
 
 use super::{Emit, kernel};
 use crate::cuda::emitter::{Emitter, Pass};
@@ -22,10 +22,11 @@ impl Emit for SpaceToDepth {
     }
 }
 
-/// Launches a kernel whose arguments end with the extents of the image.
+/// Launches a kernel whose arguments end with the extents of the image and of a block.
 fn launch(name: &'static str, input: usize, buffers: Vec<Argument>, emitter: &mut Emitter<'_>) {
     let (count, extent) = (emitter.count(input), emitter.nodes.extent(input));
-    let extents = [extent.height, extent.width, extent.channels].map(|extent| usize::from(extent).into());
+    let extents = [extent.width, extent.channels].map(usize::from);
+    let extents = extents.into_iter().chain(SpaceToDepth::block(extent).map(usize::from)).map(Argument::from);
     let arguments = buffers.into_iter().chain([count.into()]).chain(extents).collect();
     emitter.builder.launch(Launch::each(kernel("space_to_depth", name), count, arguments));
 }

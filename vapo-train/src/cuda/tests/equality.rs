@@ -180,7 +180,7 @@ fn other_graphs_are_those_of_the_processor() {
     let down = push(Conv { window: [1, 2], stride: [1, 2], channels: 40 }.into(), &[deep]);
     let again = push(Silu.into(), &[down]);
     let wide = push(Conv { window: [2, 2], stride: [2, 2], channels: 70 }.into(), &[again]);
-    let back = push(Up.into(), &[wide]);
+    let back = push(Up::BOTH.into(), &[wide]);
     let joined = push(Concat.into(), &[back, down]);
     let narrow = push(Conv::same3x3(40).into(), &[joined]);
     let sum = push(Add.into(), &[narrow, down]);

@@ -34,8 +34,10 @@ impl Passes {
             if blocks.iter().any(|block| block.inner.contains(&node)) {
                 continue;
             }
-            let block = blocks.iter().any(|block| block.output == node);
-            kept += if block { of_block(placed.output.extent, images) } else { of_layer(&placed, images) };
+            kept += match blocks.iter().find(|block| block.output == node) {
+                Some(block) => of_block(block.window, placed.output.extent, images),
+                None => of_layer(&placed, images),
+            };
         }
         // An operation's input, its output and what it copies, or their cotangents; the image and its cotangent lie there throughout.
         let scratch = VALUE * images * (3 * largest + 2 * elements(architecture.signal));
@@ -76,9 +78,8 @@ fn of_layer(placed: &Placed, images: u64) -> u64 {
 
 /// What a residual block keeps: seven activations, eight with a border, scales and shifts of both passes, where pixels lie, and room
 /// for the images that go through its steps together.
-fn of_block(extent: Shape, images: u64) -> u64 {
+fn of_block(window: Window, extent: Shape, images: u64) -> u64 {
     let Shape { channels, height, width } = extent;
-    let window = Window::SAME_3X3;
     let bordered = window.placed((1, height.into(), width.into(), channels.into())) as u64;
     let film = 2 * 2 * u64::from(channels);
     let group = (GROUP as u64 / elements(extent)).clamp(1, images);

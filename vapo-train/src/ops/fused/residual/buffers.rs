@@ -3,7 +3,7 @@
 use super::grid::Grid;
 use crate::ops::fused::memory::State;
 use crate::ops::kernel::real::Real;
-use crate::ops::kernel::window::Extent;
+use crate::ops::kernel::window::{Extent, Window};
 
 pub(super) struct Kept<E> {
     pub(super) grid: Grid,
@@ -44,10 +44,10 @@ pub(super) struct Buffers<E> {
 }
 
 impl<E: Real> State for Kept<E> {
-    type Extent = Extent;
+    type Extent = (Window, Extent);
 
-    fn new(extent: Extent) -> Self {
-        let grid = Grid::new(extent);
+    fn new((window, extent): Self::Extent) -> Self {
+        let grid = Grid::new(window, extent);
         let plain = || vec![E::default(); grid.images * grid.plain()];
         let bordered = || vec![E::default(); grid.images * grid.bordered()];
         let buffers = Buffers {
@@ -71,8 +71,8 @@ impl<E: Real> State for Kept<E> {
         Kept { grid, buffers }
     }
 
-    fn extent(&self) -> Extent {
-        self.grid.extent()
+    fn extent(&self) -> Self::Extent {
+        (self.grid.window, self.grid.extent())
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) const GROUP: usize = 8192;
 
 /// Where the values of a batch of images lie, with and without a border.
 pub(super) struct Grid {
+    pub(super) window: Window,
     pub(super) images: usize,
     pub(super) height: usize,
     pub(super) width: usize,
@@ -23,9 +24,9 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub(super) fn new(extent @ (images, height, width, channels): Extent) -> Self {
-        let starts = Window::SAME_3X3.starts(extent);
-        Grid { images, height, width, channels, places: contiguous(starts.len(), channels), starts }
+    pub(super) fn new(window: Window, extent @ (images, height, width, channels): Extent) -> Self {
+        let starts = window.starts(extent);
+        Grid { window, images, height, width, channels, places: contiguous(starts.len(), channels), starts }
     }
 
     pub(super) fn extent(&self) -> Extent {
@@ -44,11 +45,17 @@ impl Grid {
 
     /// Values of an image with its border.
     pub(super) fn bordered(&self) -> usize {
-        (self.height + 2) * self.bordered_row()
+        (self.height + 2 * self.window.border().0) * self.bordered_row()
     }
 
     pub(super) fn bordered_row(&self) -> usize {
-        (self.width + 2) * self.channels
+        (self.width + 2 * self.window.border().1) * self.channels
+    }
+
+    /// Values from where a window starts to its middle.
+    pub(super) fn middle(&self) -> usize {
+        let (above, left) = self.window.border();
+        above * self.bordered_row() + left * self.channels
     }
 
     /// Images that go through the steps together.
@@ -64,11 +71,12 @@ impl Grid {
     /// Where every row of some images lies, without and with a border.
     #[inline(always)]
     pub(super) fn rows(&self, images: Range<usize>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
-        let (row, height, bordered_row, channels) = (self.row(), self.height, self.bordered_row(), self.channels);
+        let (row, height, bordered_row, middle) = (self.row(), self.height, self.bordered_row(), self.middle());
+        let (above, _) = self.window.border();
         images.flat_map(move |image| {
             (0..height).map(move |y| {
                 let plain = (image * height + y) * row;
-                let bordered = (image * (height + 2) + y + 1) * bordered_row + channels;
+                let bordered = (image * (height + 2 * above) + y) * bordered_row + middle;
                 (plain..plain + row, bordered..bordered + row)
             })
         })
@@ -86,7 +94,7 @@ impl Grid {
         output: &mut [E],
     ) {
         let pixels = images.len() * self.height * self.width;
-        let (rows, run) = Window::SAME_3X3.rows(self.channels);
+        let (rows, run) = self.window.rows(self.channels);
         simd.vectorize(Product {
             input: &input[images.start * self.bordered()..],
             starts: &self.starts[..pixels],

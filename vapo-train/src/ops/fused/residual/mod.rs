@@ -1,7 +1,7 @@
 //! A residual block, x + conv₂(silu(conv₁(silu(x))·(1 + scale) + shift)), as one operation.
 //!
 //! A few images at a time go through all of its steps, so that what one step leaves is in the caches when the next one
-//! reads it. What 3×3 windows are read from is written with its border at once. With a = silu(x), h = conv₁(a) + b₁,
+//! reads it. What windows are read from is written with its border at once. With a = silu(x), h = conv₁(a) + b₁,
 //! m = h·(1 + scale) + shift, c = silu(m) and y = x + conv₂(c) + b₂, a bar for the cotangent of the first pass, a dot for
 //! a tangent and a hat for the cotangent of a value in the second pass:
 //!
@@ -42,13 +42,14 @@ pub(super) fn residual<E: Real>(
     input: &Images<E, Cpu>,
     recording: &mut Recording<'_, E>,
 ) -> Images<E, Cpu> {
-    let weights = Convolutions { first: prepared(block.conv1), second: prepared(block.conv2) };
+    let weights =
+        Convolutions { first: prepared(block.conv1, block.window), second: prepared(block.conv2, block.window) };
     let (device, extent) = (input.device(), *input.shape());
     let (mut output, film) = (read(input), read(block.film));
     let (of_input, of_film) = (input.ghost(), block.film.ghost());
     match recording.pass {
         Pass::Value => {
-            let state = memory::keep::<E, Kept<E>>(recording, extent);
+            let state = memory::keep::<E, Kept<E>>(recording, (block.window, extent));
             {
                 let Kept { grid, buffers } = &mut *state.lock();
                 buffers.set_film(&film, grid.channels);
@@ -111,8 +112,8 @@ pub(super) fn residual<E: Real>(
     }
 }
 
-fn prepared<E: Real>(matrix: &Matrix<E, Cpu>) -> Prepared<E> {
-    Prepared::new(matrix, Window::SAME_3X3)
+fn prepared<E: Real>(matrix: &Matrix<E, Cpu>, window: Window) -> Prepared<E> {
+    Prepared::new(matrix, window)
 }
 
 struct Convolutions<E> {

@@ -9,7 +9,6 @@ use super::grid::Grid;
 use crate::ops::fused::add_rows;
 use crate::ops::kernel::real::Real;
 use crate::ops::kernel::weight_gradient::WeightGradient;
-use crate::ops::kernel::window::Window;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -148,7 +147,7 @@ impl<E: Real> WithSimd for WeightGradients<'_, E> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let WeightGradients { grid, buffers, gradients: [to1, to2] } = self;
-        let (rows, run) = Window::SAME_3X3.rows(grid.channels);
+        let (rows, run) = grid.window.rows(grid.channels);
         let add = |input: &[E], cotangent: &[E], gradient: &mut [E]| {
             simd.vectorize(WeightGradient {
                 input,
@@ -156,8 +155,7 @@ impl<E: Real> WithSimd for WeightGradients<'_, E> {
                 rows,
                 run,
                 row_stride: grid.bordered_row(),
-                // A window's middle lies one row and one pixel past its start.
-                cotangent: &cotangent[grid.bordered_row() + grid.channels..],
+                cotangent: &cotangent[grid.middle()..],
                 places: &grid.starts,
                 columns: grid.channels,
                 gradient,
