@@ -116,17 +116,18 @@ impl Arguments {
             return Images { extent: Shape { channels, height, width }, count: self.images };
         }
         let named = self.dataset.as_deref().and_then(|name| name.parse().ok());
-        of_source(named.unwrap_or_else(|| usual_source(self.preset.as_deref().unwrap_or_default())))
+        named.map_or_else(|| usual_images(self.preset.as_deref().unwrap_or_default()), of_source)
     }
 }
 
-/// The data set that a preset is for.
-fn usual_source(preset: &str) -> Source {
+/// What a preset is for: the images of a data set, or windows of a series, which lie in the memory of the series.
+fn usual_images(preset: &str) -> Images {
     match preset {
-        "small" | "medium" | "peer-8" | "peer-16" => Source::FashionMnist,
-        "cifar10" | "cifar10-device" => Source::Cifar10,
-        "celeba" | "celeba-device" => Source::Celeba,
-        _ => Source::Digits,
+        "small" | "medium" | "peer-8" | "peer-16" => of_source(Source::FashionMnist),
+        "cifar10" | "cifar10-device" => of_source(Source::Cifar10),
+        "celeba" | "celeba-device" => of_source(Source::Celeba),
+        "series-tiny" | "series" => Images { extent: Shape { channels: 1, height: 1, width: 64 }, count: 0 },
+        _ => of_source(Source::Digits),
     }
 }
 
@@ -270,9 +271,10 @@ mod tests {
     #[test]
     fn every_preset_has_images_of_its_extent() {
         for preset in Preset::all() {
-            let Shape { channels, height, width } = of_source(usual_source(preset.name)).extent;
+            let Shape { channels, height, width } = usual_images(preset.name).extent;
             let colour = if channels == 3 { " colour" } else { "" };
-            let expected = format!("{height}×{width}{colour} images");
+            let kind = if height == 1 { "windows" } else { "images" };
+            let expected = format!("{height}×{width}{colour} {kind}");
             assert!(preset.about.starts_with(&expected), "{}: {expected}", preset.name);
         }
     }

@@ -25,7 +25,7 @@ pub struct Preset {
 }
 
 impl Preset {
-    /// All presets, small to large.
+    /// All presets: those of images small to large, then those of series.
     pub fn all() -> Vec<Preset> {
         use Block::{Conv, Down, Head, Residual, SpaceToDepth};
         vec![
@@ -220,12 +220,55 @@ impl Preset {
                 learning_rate: 1e-3,
                 ema_decay: 0.999,
             },
+            Preset {
+                name: "series-tiny",
+                about: "1×64 windows, 16k parameters: for boards with 8 KB of RAM and more",
+                embedding: 16,
+                blocks: vec![
+                    SpaceToDepth,
+                    SpaceToDepth,
+                    Conv { channels: 16 },
+                    Residual,
+                    Residual,
+                    Down { channels: 24 },
+                    Residual,
+                    Residual,
+                    Head { channels: 24 },
+                ],
+                steps: 6000,
+                batch: 128,
+                learning_rate: 4e-3,
+                ema_decay: 0.998,
+            },
+            Preset {
+                name: "series",
+                about: "1×64 windows, 72k parameters: for boards with 32 KB of RAM and more",
+                embedding: 32,
+                blocks: vec![
+                    SpaceToDepth,
+                    Conv { channels: 24 },
+                    Residual,
+                    Residual,
+                    Down { channels: 32 },
+                    Residual,
+                    Residual,
+                    Down { channels: 48 },
+                    Residual,
+                    Residual,
+                    Head { channels: 48 },
+                ],
+                steps: 10_000,
+                batch: 128,
+                learning_rate: 2e-3,
+                ema_decay: 0.9995,
+            },
         ]
     }
 
-    /// The name of the preset for images of an extent where none is chosen: the first of a few that takes them.
+    /// The name of the preset for images or windows of an extent where none is chosen: the first of a few that takes them.
     pub fn usual(image: Shape) -> &'static str {
         let candidates: &[&'static str] = match (image.channels, image.height) {
+            (_, 1) => &["series-tiny"],
             (_, ..=8) => &["digits"],
             (1 | 2, _) => &["small"],
             (_, 48..) => &["celeba", "cifar10", "small"],
@@ -237,13 +280,15 @@ impl Preset {
         candidates.iter().find(takes).copied().unwrap_or(candidates[0])
     }
 
-    /// The heights and widths next below and above an image's that every level can halve, as far as there are any.
+    /// The heights and widths next below and above an image's that every level can halve, as far as there are any. A series
+    /// keeps its height of 1.
     pub fn nearest(&self, image: Shape) -> impl Iterator<Item = (u16, u16)> {
         let halves = |block: &&Block| matches!(block, Block::SpaceToDepth | Block::Down { .. });
         let step = 1_u16 << self.blocks.iter().filter(halves).count().min(10);
         let below = |side: u16| side / step * step;
         let above = |side: u16| side.div_ceil(step) * step;
-        let nearest = [(below(image.height), below(image.width)), (above(image.height), above(image.width))];
+        let height = |nearest: &dyn Fn(u16) -> u16| if image.height == 1 { 1 } else { nearest(image.height) };
+        let nearest = [(height(&below), below(image.width)), (height(&above), above(image.width))];
         let (preset, mut last) = (self.clone(), None);
         nearest.into_iter().filter(move |&(height, width)| {
             let valid = preset.architecture(Shape { height, width, ..image }, Homotopy::Linear).validate().is_ok();
@@ -291,6 +336,8 @@ mod tests {
             (colour(64, 64), "celeba"),
             (colour(60, 60), "small"),
             (colour(63, 63), "celeba"),
+            (colour(1, 64), "series-tiny"),
+            (Shape { channels: 9, ..colour(1, 251) }, "series-tiny"),
         ] {
             assert_eq!(Preset::usual(image), expected, "{image}");
         }
@@ -304,5 +351,8 @@ mod tests {
         assert_eq!(nearest(7, 9), [(8, 16)]);
         assert_eq!(nearest(1023, 1024), [(1016, 1024), (1024, 1024)]);
         assert_eq!(nearest(64, 64), [(64, 64)]);
+        let series = Preset::named("series-tiny").unwrap();
+        assert_eq!(series.nearest(colour(1, 251)).collect::<Vec<_>>(), [(1, 248), (1, 256)]);
+        assert_eq!(series.nearest(colour(1, 3)).collect::<Vec<_>>(), [(1, 8)]);
     }
 }

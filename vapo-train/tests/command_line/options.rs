@@ -114,9 +114,10 @@ fn parameters_of_presets_are_as_many_as_the_help_says() {
     let root = TempDir::new().unwrap();
     let page = vapo_train(root.path(), "-h").succeeded().output + &vapo_train(root.path(), "--help").succeeded().output;
     for preset in vapo_train::run::preset::Preset::all() {
-        let side = preset.about.split('×').next().unwrap().parse().unwrap();
+        let mut sides = preset.about.split(['×', ' ']).map(|side| side.parse().unwrap());
+        let [height, width] = [(); 2].map(|()| sides.next().unwrap());
         let channels = if preset.about.contains("colour") { 3 } else { 1 };
-        let image = vapo_format::Shape { channels, height: side, width: side };
+        let image = vapo_format::Shape { channels, height, width };
         let architecture = preset.architecture(image, Default::default());
         let thousands = (architecture.parameters() + 500) / 1000;
         assert!(preset.about.contains(&format!(", {thousands}k parameters")), "{}: {thousands}k", preset.name);

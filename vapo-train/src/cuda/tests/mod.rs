@@ -7,9 +7,10 @@ mod programs;
 
 use vapo_format::Shape;
 
-/// The images that a preset is usually for.
+/// The images or windows that a preset is usually for.
 fn usual_image(preset: &str) -> Shape {
     let (channels, extent) = match preset {
+        "series-tiny" | "series" => return Shape { channels: 1, height: 1, width: 64 },
         "tiny" | "digits" => (1, 8),
         "small" | "medium" | "peer-8" | "peer-16" => (1, 28),
         "cifar10" | "cifar10-device" => (3, 32),
