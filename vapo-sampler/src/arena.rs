@@ -29,6 +29,12 @@ pub fn monitor_elements(architecture: &Architecture, arithmetic: Arithmetic) -> 
     potential_elements(architecture, arithmetic).saturating_add(architecture.signal.elements())
 }
 
+/// Elements that a [`crate::Potential`] needs by a plan of the pass forward alone: for energies.
+pub fn forward_elements(architecture: &Architecture, arithmetic: Arithmetic) -> usize {
+    Lifetimes::<MAX_NODES>::forward(architecture.walk(), arithmetic)
+        .map_or(usize::MAX, |lifetimes| lifetimes.bytes() as usize / ELEMENT)
+}
+
 /// Elements that a [`crate::Composition`] of these architectures needs: both potentials and a drift. A solver's
 /// buffers come beside them.
 pub fn composition_elements(architectures: [&Architecture; 2], arithmetics: [Arithmetic; 2]) -> usize {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{architecture, digits, graph, plan, random_model, zoo};
+use common::{architecture, digits, graph, integer_model, plan, random_model, zoo};
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::layer::{Conv, Readout, Silu, Time};
 use vapo_format::{Architecture, Arithmetic, Block, Encoding, Homotopy, Model, Shape};
@@ -112,6 +112,37 @@ fn buffers_that_live_at_the_same_time_do_not_overlap() {
         assert_eq!(buffers.iter().map(|buffer| end(buffer)).max(), Some(lifetimes.bytes()));
         assert!((0..lifetimes.end()).all(|time| lifetimes.bytes_at(time) <= lifetimes.bytes()));
     }
+}
+
+/// The potential of any graph by a plan of the pass forward alone, which is never larger; no drift.
+#[test]
+fn a_pass_forward_alone_takes_less_memory_and_gives_the_same_bits() {
+    let mut less = [0; 2];
+    for (place, architecture) in zoo().into_iter().chain((0..40).map(graph)).enumerate() {
+        let float = random_model(&architecture, Encoding::Int8, place as u64);
+        let integer = integer_model(&Model::parse(&float).unwrap(), 2.0, 0.0);
+        for (file, less) in
+            [Some(float), integer].iter().zip(&mut less).filter_map(|(file, less)| Some((file.as_ref()?, less)))
+        {
+            let model = Model::parse(file).unwrap();
+            let [both, forward] = [PlanFor::<MAX_NODES>::new(&model), PlanFor::forward(&model)].map(Result::unwrap);
+            assert!(forward.bytes <= both.bytes, "{} of {} bytes for {architecture:?}", forward.bytes, both.bytes);
+            assert_eq!(forward.elements(), arena::forward_elements(&architecture, model.arithmetic()));
+            *less += usize::from(forward.bytes < both.bytes);
+            let x: Vec<f32> = (0..architecture.signal.elements()).map(|i| libm::sinf(i as f32)).collect();
+            let mut drift = vec![0.0; x.len()];
+            let [(energy, whole), (alone, refused)] = [&both, &forward].map(|plan| {
+                // What lay there before does not matter.
+                let mut memory = vec![f32::NAN; plan.elements()];
+                let mut potential = Potential::new(&model, plan, &mut memory).unwrap();
+                let energy = potential.energy(&x, 0.5).unwrap().unwrap();
+                (energy.to_bits(), potential.drift(&x, 0.5, &mut drift))
+            });
+            assert!(whole.is_ok());
+            assert_eq!((alone, refused), (energy, Err(Error::Plan)), "{architecture:?}");
+        }
+    }
+    assert!(less.iter().all(|&less| less > 30), "{less:?} models take less");
 }
 
 /// Any graph, not the presets alone: 300 random ones waste a third at most, and a fiftieth on average.

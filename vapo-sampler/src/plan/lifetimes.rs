@@ -25,12 +25,22 @@ struct Node {
     contributions: [Contribution; MAX_INPUTS],
 }
 
+/// Which passes a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Passes {
+    /// Forward alone: the potential and its energy.
+    Forward,
+    /// Forward and in reverse: the drift too.
+    Both,
+}
+
 /// The buffers of a potential with at most so many nodes.
 #[derive(Clone, Debug)]
 pub struct Lifetimes<const NODES: usize> {
     nodes: heapless::Vec<Node, NODES>,
     buffers: [[Buffer; NODES]; ROLES],
     arithmetic: Arithmetic,
+    passes: Passes,
     bytes: u32,
 }
 
@@ -40,13 +50,25 @@ impl<const NODES: usize> Lifetimes<NODES> {
     /// # Errors
     /// [`Error::Nodes`] where there are more than `NODES`, [`Error::Large`] where buffers take 4 GiB or more.
     pub fn new(nodes: impl Iterator<Item = Placed>, arithmetic: Arithmetic) -> Result<Self, Error> {
+        Self::of_passes(nodes, arithmetic, Passes::Both)
+    }
+
+    /// The same for the pass forward alone: nothing lives for a pass in reverse.
+    ///
+    /// # Errors
+    /// As [`Lifetimes::new`].
+    pub fn forward(nodes: impl Iterator<Item = Placed>, arithmetic: Arithmetic) -> Result<Self, Error> {
+        Self::of_passes(nodes, arithmetic, Passes::Forward)
+    }
+
+    fn of_passes(nodes: impl Iterator<Item = Placed>, arithmetic: Arithmetic, passes: Passes) -> Result<Self, Error> {
         let mut buffers = [[Buffer::EMPTY; NODES]; ROLES];
         for (role, buffers) in Role::ALL.into_iter().zip(&mut buffers) {
             for (node, buffer) in buffers.iter_mut().enumerate() {
                 (buffer.role, buffer.node) = (role, node as u16);
             }
         }
-        let mut lifetimes = Lifetimes { nodes: heapless::Vec::new(), buffers, arithmetic, bytes: 0 };
+        let mut lifetimes = Lifetimes { nodes: heapless::Vec::new(), buffers, arithmetic, passes, bytes: 0 };
         for placed in nodes {
             let mut edges = [None; MAX_INPUTS];
             edges.iter_mut().zip(&placed.edges).for_each(|(to, &edge)| *to = Some(edge));
@@ -65,9 +87,13 @@ impl<const NODES: usize> Lifetimes<NODES> {
             lifetimes.nodes.push(node).map_err(|_| Error::Nodes { most: NODES, given })?;
         }
         lifetimes.find_readers();
-        lifetimes.find_again();
+        if passes == Passes::Both {
+            lifetimes.find_again();
+        }
         lifetimes.lay_values();
-        lifetimes.lay_cotangents();
+        if passes == Passes::Both {
+            lifetimes.lay_cotangents();
+        }
         lifetimes.lay_work();
         let needed = placement::place(&mut lifetimes.buffers);
         lifetimes.bytes = u32::try_from(needed).map_err(|_| Error::Large { needed })?;
@@ -90,9 +116,12 @@ impl<const NODES: usize> Lifetimes<NODES> {
         self.buffers().filter(|buffer| buffer.lives_at(time)).map(|buffer| buffer.bytes).fold(0, u32::saturating_add)
     }
 
-    /// Time at which the drift is known, one after the last: two for every node.
+    /// Time at which all is known, one after the last: two for every node, or one where the pass forward is alone.
     pub fn end(&self) -> u16 {
-        2 * self.count()
+        match self.passes {
+            Passes::Forward => self.count(),
+            Passes::Both => 2 * self.count(),
+        }
     }
 
     /// The bytes that no plan of these buffers can do without: the most that matter at one time.
@@ -124,9 +153,12 @@ impl<const NODES: usize> Lifetimes<NODES> {
         self.nodes.get(usize::from(node))
     }
 
-    /// Time of a node's reverse pass.
+    /// Time of a node's reverse pass; of its pass forward where that is alone.
     fn reversed(&self, node: u16) -> u16 {
-        self.end() - 1 - node
+        match self.passes {
+            Passes::Forward => node,
+            Passes::Both => self.end() - 1 - node,
+        }
     }
 
     fn bytes_of(&self, extent: Shape) -> u32 {
@@ -319,7 +351,7 @@ impl<const NODES: usize> Lifetimes<NODES> {
             let (forward, reverse) = (bytes(Direction::Forward), bytes(Direction::Reverse));
             let again = if node.again { Life::at(node.last_read) } else { Life::NONE };
             self.set((Role::Forward, index), forward, [Life::at(index), again]);
-            if node.of_signal {
+            if node.of_signal && self.passes == Passes::Both {
                 self.set((Role::Reverse, index), reverse, [Life::at(self.reversed(index)), Life::NONE]);
             }
         }

@@ -11,6 +11,8 @@
 //! cotangent lives from the first contribution to it to the reverse pass of its node. What depends on time alone and has
 //! one reader is computed anew in reverse, which costs less than its memory.
 //!
+//! An energy needs the pass forward alone: [`PlanFor::forward`] keeps nothing for the other.
+//!
 //! A build script can plan as well as a device: [`Plan`] is plain data, and sampling with a plan that was made before needs
 //! none of this module's code.
 
@@ -121,7 +123,19 @@ impl<const NODES: usize> PlanFor<NODES> {
     /// # Errors
     /// [`Error::Nodes`] where the model has more nodes than the plan has room for.
     pub fn new(model: &Model<'_>) -> Result<Self, Error> {
-        let lifetimes = Lifetimes::<NODES>::new(model.walk(), model.arithmetic())?;
+        Ok(Self::with(model, &Lifetimes::new(model.walk(), model.arithmetic())?))
+    }
+
+    /// Plans the memory of the pass forward alone, which is less: for potentials and energies, the same bits as by
+    /// [`PlanFor::new`]. A drift is refused.
+    ///
+    /// # Errors
+    /// As [`PlanFor::new`].
+    pub fn forward(model: &Model<'_>) -> Result<Self, Error> {
+        Ok(Self::with(model, &Lifetimes::forward(model.walk(), model.arithmetic())?))
+    }
+
+    fn with(model: &Model<'_>, lifetimes: &Lifetimes<NODES>) -> Self {
         let mut steps = [Step::EMPTY; NODES];
         let mut weights = 0;
         for (placed, step) in model.walk().zip(&mut steps) {
@@ -144,7 +158,7 @@ impl<const NODES: usize> PlanFor<NODES> {
                 *keeps = placed.node.layer.kind().keeps(position, model.arithmetic());
             }
         }
-        Ok(Plan { fingerprint: model.fingerprint(), bytes: lifetimes.bytes(), count: lifetimes.count(), steps })
+        Plan { fingerprint: model.fingerprint(), bytes: lifetimes.bytes(), count: lifetimes.count(), steps }
     }
 }
 

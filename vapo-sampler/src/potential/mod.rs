@@ -98,7 +98,8 @@ impl<'a> Potential<'a> {
     /// Sets `drift` to ∇ₓΦ(x, time) and returns Φ(x, time): one pass through the nodes, and one back.
     ///
     /// # Errors
-    /// [`Error::Length`] where x or `drift` is no sample of the model.
+    /// [`Error::Length`] where x or `drift` is no sample of the model, [`Error::Plan`] where the plan is of the pass forward
+    /// alone.
     pub fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
         self.observed_drift(x, time, drift, &mut ())
     }

@@ -54,7 +54,11 @@ where
     }
 
     /// Every node that depends on the signal, from the last to the first.
+    ///
+    /// None where the plan is of the pass forward alone too: its read-out contributes to nothing.
     pub(super) fn reverse(&mut self, drift: &mut [f32]) -> Option<()> {
+        let readout = self.plan.steps().last()?;
+        readout.contributions.iter().find(|contribution| **contribution != Contribution::None)?;
         for (node, step) in self.plan.steps().iter().enumerate().rev() {
             if step.contributions.iter().all(|contribution| *contribution == Contribution::None) {
                 continue;
