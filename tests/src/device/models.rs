@@ -122,6 +122,31 @@ pub fn integer_of_every_kind() -> Result<File, String> {
     in_integers(&with_weights(&every_kind()?, Encoding::Int8)?)
 }
 
+/// A model of a series of two channels that has every layer kind, and windows along time of several widths, with int8 weights
+/// from a fixed seed.
+///
+/// # Errors
+/// There is no room for a file.
+pub fn series_of_every_kind() -> Result<File, String> {
+    with_weights(&every_kind_along_time()?, Encoding::Int8)
+}
+
+/// The same in integer arithmetic.
+///
+/// # Errors
+/// As [`series_of_every_kind`], and those of the calibration.
+pub fn integer_series_of_every_kind() -> Result<File, String> {
+    in_integers(&series_of_every_kind()?)
+}
+
+/// A model of the preset `series-tiny` for windows of an extent, in integer arithmetic, with weights from a fixed seed.
+///
+/// # Errors
+/// There is no room for a file, and those of the calibration.
+pub fn series_tiny(window: Shape) -> Result<File, String> {
+    in_integers(&made("series-tiny", window, Encoding::Int8)?)
+}
+
 /// A model in integer arithmetic that takes most of a micro:bit's flash and little RAM, with weights from a fixed seed.
 ///
 /// # Errors
@@ -168,6 +193,39 @@ fn every_kind() -> Result<Architecture, String> {
     let deep = push(tiles(2, 3, 3).into(), &[deep])?;
     let deep = push(tiles(1, 2, 3).into(), &[deep])?;
     let last = push(window(3, 1, 5).into(), &[deep])?;
+    let factors = push(Conv::linear(6).into(), &[embedding])?;
+    push(layer::Readout.into(), &[last, factors, 0])?;
+    graph.validate().map_err(|error| error.to_string())?;
+    Ok(graph)
+}
+
+fn every_kind_along_time() -> Result<Architecture, String> {
+    let mut graph = Architecture::new(Shape { channels: 2, height: 1, width: 24 }, Homotopy::Linear);
+    let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).map_err(|error| error.to_string());
+    let window = |columns, channels| Conv { window: [1, columns], stride: [1, 1], channels };
+    let tiles = |columns, channels| Conv { window: [1, columns], stride: [1, columns], channels };
+    let time = push(layer::Time { features: 10 }.into(), &[])?;
+    let hidden = push(Conv::linear(5).into(), &[time])?;
+    let embedding = push(layer::Silu.into(), &[hidden])?;
+    let stem = push(window(3, 4).into(), &[0])?;
+    let film = push(Conv::linear(8).into(), &[embedding])?;
+    let active = push(layer::Silu.into(), &[stem, film])?;
+    let wide = push(window(5, 4).into(), &[active])?;
+    let sum = push(layer::Add.into(), &[stem, wide])?;
+    let again = push(layer::Silu.into(), &[sum])?;
+    let wider = push(window(7, 4).into(), &[again])?;
+    let sum = push(layer::Add.into(), &[wider, sum])?;
+    let down = push(tiles(2, 7).into(), &[sum])?;
+    let active = push(layer::Silu.into(), &[down])?;
+    let same = push(window(3, 7).into(), &[active])?;
+    let sum = push(layer::Add.into(), &[down, same])?;
+    let linear = push(Conv::linear(3).into(), &[sum])?;
+    let up = push(layer::Up::ALONG.into(), &[linear])?;
+    let linear = push(Conv::linear(5).into(), &[again])?;
+    let both = push(layer::Concat.into(), &[up, linear])?;
+    let deep = push(layer::SpaceToDepth.into(), &[both])?;
+    let deep = push(tiles(3, 3).into(), &[deep])?;
+    let last = push(window(3, 5).into(), &[deep])?;
     let factors = push(Conv::linear(6).into(), &[embedding])?;
     push(layer::Readout.into(), &[last, factors, 0])?;
     graph.validate().map_err(|error| error.to_string())?;

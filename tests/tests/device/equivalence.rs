@@ -97,6 +97,17 @@ fn every_core_and_host_compute_every_layer_kind_the_same() {
     }
 }
 
+/// Windows along time of several widths, halved and doubled; every layer kind, in integers and in floats.
+#[test]
+fn every_core_and_host_sample_the_same_series() {
+    let cases = cases();
+    for case in cases.series.iter().chain(&cases.portable_series).chain(&cases.float_series) {
+        assert_equal(case, &case.image, &case.file, few_requests());
+    }
+    let case = &cases.series_tiny;
+    assert_equal(case, &case.image, &case.file, few_requests().take(2));
+}
+
 #[test]
 fn every_core_and_host_sample_the_same_digits_in_floats() {
     let [microbit, others @ ..] = &cases().float_digits;

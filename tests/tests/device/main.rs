@@ -9,6 +9,7 @@ mod memory;
 mod refusal;
 
 use std::sync::OnceLock;
+use vapo_format::Shape;
 use vapo_tests::device::{EMULATED, Image, MICROBIT, MPS2_AN386, MPS2_AN505, models};
 
 /// An image and the file of its model.
@@ -39,6 +40,14 @@ struct Cases {
     every_kind: [Case; 3],
     /// The same without any processor's own instructions, for two instruction sets.
     portable: [Case; 2],
+    /// A series of every layer kind, on every board.
+    series: [Case; 3],
+    /// The same without any processor's own instructions, for two instruction sets.
+    portable_series: [Case; 2],
+    /// In floats, a series of every layer kind, on two boards.
+    float_series: [Case; 2],
+    /// Windows of the smallest preset for series, on the smallest board.
+    series_tiny: Case,
     /// In floats, the digits on every board.
     float_digits: [Case; 3],
     /// In floats, large images on one board.
@@ -70,18 +79,27 @@ fn cases() -> &'static Cases {
         let (digits, fashion) = (models::digits(), models::fashion());
         let skip = models::integer_with_skip().unwrap();
         let every = models::integer_of_every_kind().unwrap();
+        let (series, float_series) =
+            (models::integer_series_of_every_kind().unwrap(), models::series_of_every_kind().unwrap());
+        let window = Shape { channels: 1, height: 1, width: 64 };
+        let series_tiny = models::series_tiny(window).unwrap();
+        let portable = |board, model, file: &models::File| Case {
+            board,
+            model,
+            image: Image::build_portable(board, file.path()).unwrap_or_else(|error| panic!("{error}")),
+            file: file.read().unwrap(),
+        };
         // Last the digits: what a person runs next is built.
         Cases {
             float_digits: EMULATED.map(|board| Case::new(board, "digits-int8", &float_digits)),
             float_fashion: Case::new(MPS2_AN386, "fashion-int8", &models::float_fashion()),
             float32: EMULATED.map(|board| Case::new(board, "tiny in float32", &float32)),
             float_with_skip: Case::new(MICROBIT, "tiny with a skip in floats", &float_skip),
-            portable: [MICROBIT, MPS2_AN386].map(|board| Case {
-                board,
-                model: "every layer, portable",
-                image: Image::build_portable(board, every.path()).unwrap_or_else(|error| panic!("{error}")),
-                file: every.read().unwrap(),
-            }),
+            portable: [MICROBIT, MPS2_AN386].map(|board| portable(board, "every layer, portable", &every)),
+            series: EMULATED.map(|board| Case::new(board, "a series", &series)),
+            portable_series: [MICROBIT, MPS2_AN386].map(|board| portable(board, "a series, portable", &series)),
+            float_series: [MICROBIT, MPS2_AN386].map(|board| Case::new(board, "a series in floats", &float_series)),
+            series_tiny: Case::new(MICROBIT, "series-tiny", &series_tiny),
             every_kind: EMULATED.map(|board| Case::new(board, "every layer", &every)),
             with_skip: EMULATED.map(|board| Case::new(board, "tiny with a skip", &skip)),
             fashion: [MPS2_AN386, MPS2_AN505].map(|board| Case::new(board, "fashion", &fashion)),

@@ -27,6 +27,19 @@ fn digits_run_in_the_16_kilobytes_of_a_microbit() {
     assert!(flash <= there.flash, "{flash} bytes of flash");
 }
 
+/// The program, a window and the stack, with the deepest solver and noise.
+#[test]
+fn windows_of_a_series_run_in_8_kilobytes() {
+    let image = &cases().series_tiny.image;
+    let request = Request { seed: 3, solver: Solver::Heun, steps: 2, exponent: 0.7, temperature: 1.0, known: 0 };
+    let cost = image.answer(&request).unwrap().cost;
+    let (fixed, flash) = (image.ram().unwrap(), image.flash().unwrap());
+    assert!(fixed >= cost.arena as u64 && cost.arena > 0 && cost.stack > 0, "{fixed} bytes fixed, {cost:?}");
+    let used = fixed + cost.stack as u64;
+    println!("series-tiny: {fixed} bytes fixed, {} of stack, {flash} of flash", cost.stack);
+    assert!(used <= 8192, "{used} bytes: {fixed} fixed, {} of stack", cost.stack);
+}
+
 /// What `inspect` and the builds count with: `memory.x` says what a board's programs take, and the images take it.
 #[test]
 fn the_programs_of_every_board_take_what_is_stated() {

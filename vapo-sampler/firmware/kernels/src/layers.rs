@@ -1,4 +1,4 @@
-//! The layers that are measured: those of the presets `small` and `digits`.
+//! The layers that are measured: those of the presets `small`, `digits` and `series-tiny`, and some along time alone.
 
 use vapo_format::Shape;
 use vapo_sampler::kernel::convolution::Geometry;
@@ -29,6 +29,14 @@ pub(crate) static LAYERS: &[Layer] = &[
     tiles("2x2 8-16 @4", 2, [8, 16], 4),
     tiles("1x1 16-32 @1", 1, [16, 32], 1),
     tiles("1x1 32-16 @7", 1, [32, 16], 7),
+    along_time("1x3 16-16 @64", 3, [16, 16], 64),
+    along_time("1x3 32-32 @32", 3, [32, 32], 32),
+    along_time("1x3 16-16 @16", 3, [16, 16], 16),
+    along_time("1x3 24-24 @8", 3, [24, 24], 8),
+    along_time("1x5 16-16 @64", 5, [16, 16], 64),
+    along_time("1x7 16-16 @64", 7, [16, 16], 64),
+    halved("1x2 16-32 @32", [16, 32], 32),
+    halved("1x2 16-24 @8", [16, 24], 8),
 ];
 
 const fn square(channels: u16, extent: u16) -> Shape {
@@ -43,4 +51,18 @@ const fn same(name: &'static str, [inputs, outputs]: [u16; 2], extent: u16) -> L
 const fn tiles(name: &'static str, window: u16, [inputs, outputs]: [u16; 2], extent: u16) -> Layer {
     let (input, output) = (square(inputs, window * extent), square(outputs, extent));
     Layer { name, geometry: Geometry { window: [window as usize; 2], tiles: true, input, output } }
+}
+
+const fn series(channels: u16, width: u16) -> Shape {
+    Shape { channels, height: 1, width }
+}
+
+const fn along_time(name: &'static str, window: usize, [inputs, outputs]: [u16; 2], width: u16) -> Layer {
+    let (input, output) = (series(inputs, width), series(outputs, width));
+    Layer { name, geometry: Geometry { window: [1, window], tiles: false, input, output } }
+}
+
+const fn halved(name: &'static str, [inputs, outputs]: [u16; 2], width: u16) -> Layer {
+    let (input, output) = (series(inputs, 2 * width), series(outputs, width));
+    Layer { name, geometry: Geometry { window: [1, 2], tiles: true, input, output } }
 }
