@@ -200,7 +200,8 @@ fn drawn(
     let images = 0..draws.images(samples);
     let data: Vec<f32> = images.flat_map(|_| problem.sample(generator)).map(|value| value as f32).collect();
     let noise = data.iter().map(|_| normal(generator) as f32).collect();
-    let Batch { data, noise, times } = draws.batch(samples, problem.dimension(), Batch { data, noise, times });
+    let drawn = Batch { data, noise, times, classes: Vec::new() };
+    let Batch { data, noise, times, .. } = draws.batch(samples, problem.dimension(), drawn);
     Path::new(homotopy, &data, &noise, &times).unwrap()
 }
 

@@ -76,6 +76,12 @@ pub(super) struct SamplerCard {
     pub(super) temperature: f32,
     /// Seed of the first sample.
     pub(super) seed: u64,
+    /// Class that they were asked for, or `all`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) class: Option<serde_json::Value>,
+    /// How far they were led towards it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) guidance: Option<f32>,
 }
 
 impl Card {

@@ -1,7 +1,7 @@
 //! `vapo-train eval`: how far samples are from a data set.
 
 use super::draw::draw;
-use super::options::{DataOptions, FeatureOptions, Plan, SamplerOptions};
+use super::options::{ClassOptions, DataOptions, FeatureOptions, Plan, SamplerOptions};
 use super::{Failure, from_one_to, note, parse_model, print, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::Dataset;
@@ -11,6 +11,7 @@ use crate::evaluation::{EvaluationError, Features, ImageSet, KernelDistance, Mom
 use crate::files::bounded;
 use crate::files::digest::sha256;
 use crate::files::raster::Background;
+use crate::sampling::{Asked, Settings};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vapo_format::Shape;
@@ -33,6 +34,8 @@ pub(super) struct Arguments {
     count: Option<usize>,
     #[command(flatten)]
     data: DataOptions,
+    #[command(flatten)]
+    classes: ClassOptions,
     #[command(flatten)]
     sampler: SamplerOptions,
     #[command(flatten)]
@@ -80,7 +83,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(EvaluationError::Few { expected: 2, found: count }.into());
     }
     // Of a model the extent is known before any file of the data set is opened.
+    let mut asked = Asked::default();
     if let Some((_, _, model)) = &model {
+        asked = arguments.classes.asked(model, count)?;
         features.dimension(model.signal())?;
     }
     let reference = reference(arguments, data, &mut card)?;
@@ -114,8 +119,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let samples = match (model, given) {
         (Some((path, bytes, model)), _) => {
             card.models.push(ModelCard::new(path, bytes, &model));
-            card.sampler = Some(sampler.card(count));
-            draw(&model, sampler, &settings, &pool)?
+            card.sampler = Some(arguments.classes.on(sampler.card(count)));
+            draw(&model, sampler, &Settings { asked, ..settings }, &pool)?
         }
         (None, Some(images)) => {
             let path = arguments.samples.as_deref().unwrap_or(Path::new("")).display().to_string();

@@ -40,8 +40,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if count > dataset.len() {
         return Err(Failure::Usage(format!("--count {count}: there are {} images", dataset.len())));
     }
-    output::expect_images(out, format, count, dataset.shape())?;
-    let mut writer = Writer::begin(out, format, count, dataset.shape())?;
+    output::expect_images(out, format, count, dataset.shape(), None)?;
+    let mut writer = Writer::begin(out, format, count, dataset.shape(), None)?;
     let bar = progress::bar(count, "images");
     let (indices, mut chunk): (Vec<usize>, _) = ((0..count).collect(), Vec::new());
     for indices in indices.chunks(CHUNK) {

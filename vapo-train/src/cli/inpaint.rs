@@ -1,6 +1,6 @@
 //! `vapo-train inpaint`: restores what is missing of images.
 
-use super::options::{DataOptions, Plan, SamplerOptions, output};
+use super::options::{ClassOptions, DataOptions, Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, note, parse_model, print, read_model};
 use crate::arithmetic::levels::levels;
 use crate::cli::card::{Card, ModelCard};
@@ -10,6 +10,7 @@ use crate::files::bounded;
 use crate::files::digest::sha256;
 use crate::files::images::{self, ReadError};
 use crate::files::raster::MAX_FILE;
+use crate::sampling::Settings;
 use crate::sampling::inpainting::inpaint;
 use serde_json::json;
 use std::num::NonZeroU32;
@@ -47,6 +48,8 @@ pub(super) struct Arguments {
     /// Restorations of each image, from seeds that follow each other
     #[arg(long, value_name = "N", default_value = "4", value_parser = from_one_to::<usize, 64>())]
     count: usize,
+    #[command(flatten)]
+    classes: ClassOptions,
     #[command(flatten)]
     sampler: SamplerOptions,
     /// A picture: a row for each image, of the original, what is known of it (the rest grey) and the restorations
@@ -115,6 +118,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = sampler.settings(count)?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
+    let settings = Settings { asked: arguments.classes.asked(&model, count)?, ..settings };
     let shape = model.signal();
 
     let columns = NonZeroU32::new(2 + count as u32);
@@ -136,7 +140,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
     card.settings.insert("index".to_owned(), json!(arguments.index));
     card.models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
-    card.sampler = Some(sampler.card(count));
+    card.sampler = Some(arguments.classes.on(sampler.card(count)));
     outputs.write_with_card(&arguments.out, &picture.png(), &card)?;
     print(&format!("{} restorations in {out}\n", images.len() * count))
 }

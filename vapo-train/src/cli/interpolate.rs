@@ -1,10 +1,11 @@
 //! `vapo-train interpolate`: the way from one sample to another.
 
-use super::options::{Plan, SamplerOptions, output};
+use super::options::{ClassOptions, Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
 use crate::arithmetic::levels::levels;
 use crate::cli::card::{Card, ModelCard};
 use crate::export::picture::grid;
+use crate::sampling::Settings;
 use crate::sampling::interpolation::interpolate;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ pub(super) struct Arguments {
     /// Pictures a row, the two samples among them
     #[arg(long, value_name = "K", default_value = "10", value_parser = clap::value_parser!(u32).range(2..=1024))]
     frames: u32,
+    #[command(flatten)]
+    classes: ClassOptions,
     #[command(flatten)]
     sampler: SamplerOptions,
     /// The picture
@@ -45,6 +48,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
+    // A strip for each class, where all are asked for.
+    let asked = arguments.classes.asked(&model, *pairs as usize)?;
+    let settings = Settings { asked: asked.repeated(*frames as usize), ..settings };
     let (shape, columns) = (model.signal(), NonZeroU32::new(*frames));
     output::expect_grid(out, *pairs as usize * *frames as usize, shape, columns, output::SAMPLE)?;
     let images = sampler.pool()?.install(|| interpolate(&model, &settings, *frames as usize));
@@ -52,7 +58,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let picture = grid(&levels(&images), shape, columns)?.png();
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
     let count = (pairs * frames) as usize;
-    let mut card = Card { models, sampler: Some(sampler.card(count)), ..Card::new("interpolate") };
+    let mut card =
+        Card { models, sampler: Some(arguments.classes.on(sampler.card(count))), ..Card::new("interpolate") };
     card.settings.insert("pairs".to_owned(), (*pairs).into());
     card.settings.insert("frames".to_owned(), (*frames).into());
     outputs.write_with_card(out, &picture, &card)?;

@@ -1,7 +1,7 @@
 //! `vapo-train neighbours`: the training images nearest to samples, and whether samples are copies of them.
 
 use super::draw::draw;
-use super::options::{DataOptions, FeatureOptions, Plan, SamplerOptions, output};
+use super::options::{ClassOptions, DataOptions, FeatureOptions, Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::{Batches, Split};
@@ -9,6 +9,7 @@ use crate::evaluation::image_set::matches;
 use crate::evaluation::rank_sum::{median, quantile};
 use crate::evaluation::{EvaluationError, ImageSet, Neighbour, RankSum, nearest, rank_sum};
 use crate::export::picture::grid;
+use crate::sampling::Settings;
 use serde_json::{Value, json};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ pub(super) struct Arguments {
     nearest: usize,
     #[command(flatten)]
     data: DataOptions,
+    #[command(flatten)]
+    classes: ClassOptions,
     #[command(flatten)]
     sampler: SamplerOptions,
     #[command(flatten)]
@@ -61,6 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (settings, pool) = (sampler.settings(*count)?, sampler.pool()?);
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
+    let settings = Settings { asked: arguments.classes.asked(&model, *count)?, ..settings };
     let shape = model.signal();
     let rows = arguments.rows.min(*count);
     let (trained_on, held_out) = (data.load_split(Split::Train)?, data.load()?);
@@ -102,7 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut card = Card {
         models: vec![ModelCard::new(&arguments.model, &bytes, &model)],
         data: vec![data.card(&held_out)],
-        sampler: Some(sampler.card(*count)),
+        sampler: Some(arguments.classes.on(sampler.card(*count))),
         settings: of_features,
         ..Card::new("neighbours")
     };

@@ -1,20 +1,27 @@
 //! `vapo-train sample`: images from a model file.
 
-use super::options::{Plan, SamplerOptions, output};
+use super::options::{ClassOptions, Plan, SamplerOptions, output};
 use super::{Failure, from_one_to, parse_model, print, progress, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::export::{Format, Writer};
-use crate::sampling::chunks;
+use crate::sampling::{Settings, chunks};
 use std::path::PathBuf;
+
+/// Images, where nothing is said.
+const COUNT: usize = 64;
+/// Images of each class, where all are asked for and nothing is said.
+const CLASS_COUNT: usize = 8;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
-    /// Number of images
-    #[arg(long, value_name = "N", default_value = "64", value_parser = from_one_to::<usize, 1_000_000>())]
-    count: usize,
+    /// Number of images [default: 64; 8 of each class for --class all]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1_000_000>())]
+    count: Option<usize>,
+    #[command(flatten)]
+    classes: ClassOptions,
     #[command(flatten)]
     sampler: SamplerOptions,
     /// A grid of pictures (.png), float32 for Python (.npy), bytes for evaluators (.npz), or a folder of pictures
@@ -34,14 +41,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         _ => plan.writes_with_card("--out", [&arguments.out]),
     }
     .check()?;
-    let (count, sampler) = (arguments.count, &arguments.sampler);
-    let settings = sampler.settings(count)?;
+    let Arguments { sampler, classes, .. } = arguments;
+    let settings = sampler.settings(arguments.count.unwrap_or(COUNT))?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
+    let usual = if classes.are_all() { CLASS_COUNT * usize::from(model.classes().max(1)) } else { COUNT };
+    let count = arguments.count.unwrap_or(usual);
+    let settings = Settings { count, asked: classes.asked(&model, count)?, ..settings };
+    let columns = classes.columns(&model, count);
     let pool = sampler.pool()?;
     let shape = model.signal();
-    output::expect_images(&arguments.out, format, count, shape)?;
-    let mut writer = Writer::begin(&arguments.out, format, count, shape)?;
+    output::expect_images(&arguments.out, format, count, shape, columns)?;
+    let mut writer = Writer::begin(&arguments.out, format, count, shape, columns)?;
     let bar = progress::bar(count, "samples");
     let mut chunks = chunks(&model, &settings);
     while let Some(chunk) = pool.install(|| chunks.next()) {
@@ -52,7 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     bar.finish_and_clear();
     writer.finish(outputs.existing())?;
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
-    let mut card = Card { models, sampler: Some(sampler.card(count)), ..Card::new("sample") };
+    let mut card = Card { models, sampler: Some(classes.on(sampler.card(count))), ..Card::new("sample") };
     if format != Format::Npy {
         card.settings.insert("values".to_owned(), "uint8, rounded to nearest".into());
     }

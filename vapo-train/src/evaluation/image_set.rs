@@ -242,7 +242,7 @@ mod tests {
             let images = ImageSet::new(shape, bytes).unwrap();
             for (name, format) in [("folder", Format::Folder), ("a.npz", Format::Npz)] {
                 let path = root.path().join(format!("{count}{name}"));
-                let mut writer = Writer::begin(&path, format, count, shape).unwrap();
+                let mut writer = Writer::begin(&path, format, count, shape, None).unwrap();
                 writer.push(&crate::evaluation::features::pixels(images.bytes())).unwrap();
                 writer.finish(crate::files::atomic::Existing::Replaced).unwrap();
                 // The few values are dark, which is said.
@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(message, "expected samples of 2×1×3, as the data set has, found 2×3×1 in 0.png");
         let path = root.path().join("a.npz");
         let shape = Shape { channels: 1, height: 2, width: 3 };
-        let mut writer = Writer::begin(&path, Format::Npz, 1, shape).unwrap();
+        let mut writer = Writer::begin(&path, Format::Npz, 1, shape, None).unwrap();
         writer.push(&[0.0; 6]).unwrap();
         writer.finish(crate::files::atomic::Existing::Replaced).unwrap();
         let message = ImageSet::read_for(&path, Background::WHITE, accept).unwrap_err().to_string();

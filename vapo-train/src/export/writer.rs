@@ -6,6 +6,7 @@ use crate::export::folder::Folder;
 use crate::export::picture::{PictureError, grid};
 use crate::export::{ExportError, Format, access};
 use crate::files::atomic::{Existing, publish};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use vapo_format::Shape;
 
@@ -19,24 +20,30 @@ pub struct Writer {
 }
 
 enum Sink {
-    Grid(Vec<u8>),
+    Grid(Vec<u8>, Option<NonZeroU32>),
     Folder(Folder),
     Npy(Npy),
     Npz(Box<Npz>),
 }
 
 impl Writer {
-    /// Begins a file or folder of `count` images.
+    /// Begins a file or folder of `count` images, of which a picture has so many a row, if that is said.
     ///
     /// # Errors
     /// A number of channels that makes no picture, where one is asked for; a folder that holds other files; what the
     /// system says.
-    pub fn begin(path: &Path, format: Format, count: usize, shape: Shape) -> Result<Self, ExportError> {
+    pub fn begin(
+        path: &Path,
+        format: Format,
+        count: usize,
+        shape: Shape,
+        columns: Option<NonZeroU32>,
+    ) -> Result<Self, ExportError> {
         if matches!(format, Format::Grid | Format::Folder) && !matches!(shape.channels, 1 | 3) {
             return Err(PictureError::Channels { found: shape.channels }.into());
         }
         let sink = match format {
-            Format::Grid => Sink::Grid(Vec::new()),
+            Format::Grid => Sink::Grid(Vec::new(), columns),
             Format::Folder => Sink::Folder(Folder::begin(path)?),
             Format::Npy => Sink::Npy(Npy::begin(path, count, shape).map_err(access(path))?),
             Format::Npz => Sink::Npz(Box::new(Npz::begin(path, count, shape).map_err(access(path))?)),
@@ -51,7 +58,7 @@ impl Writer {
     pub fn push(&mut self, samples: &[f32]) -> Result<(), ExportError> {
         self.found += samples.len() / self.shape.elements();
         match &mut self.sink {
-            Sink::Grid(images) => images.extend(levels(samples)),
+            Sink::Grid(images, _) => images.extend(levels(samples)),
             Sink::Folder(folder) => {
                 let levels = levels(samples);
                 levels.chunks_exact(self.shape.elements()).try_for_each(|image| folder.push(image, self.shape))?;
@@ -72,7 +79,9 @@ impl Writer {
             return Err(ExportError::Count { expected, found });
         }
         match sink {
-            Sink::Grid(images) => publish(&path, &grid(&images, shape, None)?.png(), existing).map_err(access(&path)),
+            Sink::Grid(images, columns) => {
+                publish(&path, &grid(&images, shape, columns)?.png(), existing).map_err(access(&path))
+            }
             Sink::Folder(folder) => folder.finish(existing),
             Sink::Npy(file) => file.finish(&path, existing).map_err(access(&path)),
             Sink::Npz(archive) => archive.finish(&path, existing).map_err(access(&path)),
@@ -95,7 +104,7 @@ mod tests {
         for (name, format) in [("a.png", Format::Grid), ("a.npy", Format::Npy), ("a.npz", Format::Npz)] {
             let bytes = |chunk: usize| {
                 let path = root.path().join(name);
-                let mut writer = Writer::begin(&path, format, 7, SHAPE).unwrap();
+                let mut writer = Writer::begin(&path, format, 7, SHAPE, None).unwrap();
                 samples.chunks(chunk).for_each(|chunk| writer.push(chunk).unwrap());
                 writer.finish(Existing::Replaced).unwrap();
                 fs::read(&path).unwrap()
@@ -108,7 +117,7 @@ mod tests {
     fn an_archive_is_what_numpy_reads() {
         let root = TempDir::new().unwrap();
         let path = root.path().join("a.npz");
-        let mut writer = Writer::begin(&path, Format::Npz, 2, SHAPE).unwrap();
+        let mut writer = Writer::begin(&path, Format::Npz, 2, SHAPE, None).unwrap();
         writer.push(&[-1.0, 1.0, 0.0, 2.0]).unwrap();
         writer.finish(Existing::Replaced).unwrap();
         let mut archive = zip::ZipArchive::new(fs::File::open(&path).unwrap()).unwrap();
@@ -121,7 +130,7 @@ mod tests {
     fn too_few_images_leave_nothing() {
         let root = TempDir::new().unwrap();
         for (name, format) in [("a.png", Format::Grid), ("b", Format::Folder), ("a.npy", Format::Npy)] {
-            let mut writer = Writer::begin(&root.path().join(name), format, 2, SHAPE).unwrap();
+            let mut writer = Writer::begin(&root.path().join(name), format, 2, SHAPE, None).unwrap();
             writer.push(&[0.0; 2]).unwrap();
             let refused = writer.finish(Existing::Replaced).unwrap_err();
             assert!(matches!(refused, ExportError::Count { expected: 2, found: 1 }), "{name}: {refused}");

@@ -44,6 +44,15 @@ impl Asked {
         Condition { class, guidance: self.guidance }
     }
 
+    /// The same with `times` images in place of each.
+    pub fn repeated(self, times: usize) -> Self {
+        let classes = match self.classes {
+            Classes::Each { images, first } => Classes::Each { images: images * times, first: first * times },
+            classes => classes,
+        };
+        Asked { classes, ..self }
+    }
+
     /// The same of all images from the one at an index on.
     pub fn from(self, index: usize) -> Self {
         let classes = match self.classes {

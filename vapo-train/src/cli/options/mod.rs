@@ -2,18 +2,21 @@
 //!
 //! | module | concept |
 //! |---|---|
+//! | [`classes`] | which class samples are asked for |
 //! | [`data`] | a data set and a split of it |
 //! | [`features`] | what images are compared by |
 //! | [`output`] | names of results, and what they are to hold |
 //! | [`plan`] | what a command reads and writes, checked before its work begins |
 //! | [`sampler`] | how samples are drawn |
 
+pub(super) mod classes;
 pub(super) mod data;
 pub(super) mod features;
 pub(super) mod output;
 pub(super) mod plan;
 pub(super) mod sampler;
 
+pub(super) use classes::ClassOptions;
 pub(super) use data::DataOptions;
 pub(super) use features::FeatureOptions;
 pub(super) use plan::Plan;

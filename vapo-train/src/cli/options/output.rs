@@ -59,9 +59,15 @@ pub(in crate::cli) fn expect_grid(
 ///
 /// # Errors
 /// Such images.
-pub(in crate::cli) fn expect_images(path: &Path, format: Format, count: usize, shape: Shape) -> Result<(), Failure> {
+pub(in crate::cli) fn expect_images(
+    path: &Path,
+    format: Format,
+    count: usize,
+    shape: Shape,
+    columns: Option<NonZeroU32>,
+) -> Result<(), Failure> {
     match format {
-        Format::Grid => expect_grid(path, count, shape, None, NUMBERS),
+        Format::Grid => expect_grid(path, count, shape, columns, NUMBERS),
         // A picture each.
         Format::Folder => expect_grid(path, 1, shape, None, NUMBERS),
         Format::Npy | Format::Npz => Ok(()),

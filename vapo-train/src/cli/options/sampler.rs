@@ -79,6 +79,8 @@ impl SamplerOptions {
             grading: self.grading,
             temperature: self.temperature(),
             seed: self.seed,
+            class: None,
+            guidance: None,
         }
     }
 
