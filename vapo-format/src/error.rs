@@ -39,12 +39,14 @@ pub enum Error {
         stored: u32,
     },
     /// The header is not the one encoding of an architecture and an encoding of weights, padded with zeros, with or without
-    /// the bytes of a threshold after it.
+    /// the bytes of a threshold and those of a classifier after it.
     Header,
     /// The header's architecture breaks a rule.
     Architecture(ArchitectureError),
     /// The anomaly threshold is none: see [`crate::Threshold`].
     Threshold,
+    /// The classifier is none: see [`crate::Classifier`].
+    Classifier,
     /// A scale or a bias, or a float weight, is infinite or not a number, or a scale is negative or so large (2¹²¹ or
     /// more) that a weight would be infinite. In integer arithmetic, a shift or a bias is out of range.
     Number {
@@ -119,6 +121,10 @@ impl fmt::Display for Error {
             Error::Threshold => f.write_str(
                 "an anomaly threshold has a finite energy, a time from 0 to 1 (below 1 for the linear homotopy) and a rate \
                  between 0 and 1, found another number: choose the threshold anew",
+            ),
+            Error::Classifier => f.write_str(
+                "a classifier has a time that there is an energy at, a sharpness above 0 and a finite offset for each of two \
+                 classes or more, found another: learn the classifier anew",
             ),
             Error::Number { matrix } => {
                 write!(

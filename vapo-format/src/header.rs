@@ -3,6 +3,7 @@
 //!
 //! It is read in place: nothing of it is copied but a few numbers, and nodes are decoded one at a time.
 
+mod judgement;
 mod structure;
 
 #[cfg(feature = "version-1")]
@@ -20,7 +21,7 @@ use crate::homotopy::Homotopy;
 use crate::layer::{Layer, SpaceToDepth};
 use crate::matrix::{Arithmetic, Encoding};
 use crate::signal::{Scaling, Shape};
-use crate::threshold::{self, Threshold};
+pub(crate) use judgement::Judgement;
 use serde::{Deserialize, Serialize};
 pub use structure::Structure;
 
@@ -39,7 +40,7 @@ pub(crate) struct Header<'a> {
     pub(crate) encoding: Encoding,
     /// The fields before the threshold, padding included.
     pub(crate) structure: &'a [u8],
-    pub(crate) threshold: Option<&'a [u8; threshold::BYTES]>,
+    pub(crate) judgement: Judgement<'a>,
     /// What the exponents of integer arithmetic were measured on.
     pub(crate) calibration: Option<u32>,
     scaling: Option<Fields<'a>>,
@@ -89,7 +90,7 @@ impl<'a> Header<'a> {
         if encoding.arithmetic() == Arithmetic::Integer {
             return Err(Error::Header);
         }
-        let (structure, threshold) = end(bytes, rest)?;
+        let (structure, judgement) = end(bytes, rest, 0)?;
         let fault = |fault| Error::Architecture(ArchitectureError { node: 0, fault });
         let extents = [embedding, signal.channels, signal.height, signal.width].into_iter();
         let channels = blocks.decoded().scan(signal.channels, |channels, block: Block| {
@@ -112,7 +113,7 @@ impl<'a> Header<'a> {
             classes: 0,
             encoding,
             structure,
-            threshold,
+            judgement,
             calibration,
             scaling: None,
             nodes,
@@ -135,8 +136,8 @@ impl<'a> Header<'a> {
             rest = after;
             (exponents, _) = Fields::read::<Exponents>(&mut rest, MAX_NODES as u16)?.bytes.as_chunks();
         }
-        let (structure, threshold) = end(bytes, rest)?;
-        Ok(Header { signal, homotopy, classes, encoding, structure, threshold, calibration, scaling, nodes, exponents })
+        let (structure, judgement) = end(bytes, rest, classes)?;
+        Ok(Header { signal, homotopy, classes, encoding, structure, judgement, calibration, scaling, nodes, exponents })
     }
 
     /// Every node, in order.
@@ -239,23 +240,19 @@ fn field<'a, T: Serialize + Deserialize<'a>>(rest: &mut &'a [u8]) -> Result<T, E
 }
 
 /// What a header is made of: the fields with their padding, and the bytes of a threshold.
-type Parts<'a> = (&'a [u8], Option<&'a [u8; threshold::BYTES]>);
+type Parts<'a> = (&'a [u8], Judgement<'a>);
 
 /// Checks the padding, and that a threshold or nothing follows.
-fn end<'a>(bytes: &'a [u8], rest: &'a [u8]) -> Result<Parts<'a>, Error> {
+fn end<'a>(bytes: &'a [u8], rest: &'a [u8], classes: u16) -> Result<Parts<'a>, Error> {
     let used = bytes.len() - rest.len();
-    let (structure, threshold) = bytes.split_at_checked(used.next_multiple_of(4)).ok_or(Error::Header)?;
+    let (structure, judgement) = bytes.split_at_checked(used.next_multiple_of(4)).ok_or(Error::Header)?;
     if structure.get(used..).is_none_or(|padding| padding.iter().any(|&byte| byte != 0)) {
         return Err(Error::Header);
     }
-    match threshold.try_into() {
-        Ok(threshold) => Ok((structure, Some(threshold))),
-        Err(_) if threshold.is_empty() => Ok((structure, None)),
-        Err(_) => Err(Error::Header),
-    }
+    Ok((structure, Judgement::split(judgement, classes)?))
 }
 
-/// Bytes of a header without a threshold.
+/// Bytes of a header without what samples are judged by.
 ///
 /// # Errors
 /// [`Error::Header`] where it is longer than a header may be, which no architecture that validates is.
@@ -276,13 +273,13 @@ pub(crate) fn bytes(architecture: &Architecture, encoding: Encoding) -> Result<u
 const DIGEST: usize = 4;
 
 /// Encodes the header at the start of `buffer`: architecture and encoding, the calibration of integer arithmetic, padded, and
-/// the threshold if there is one. Returns its length. None if it does not fit, which [`bytes`] and those of the threshold
+/// what samples are judged by. Returns its length. None if it does not fit, which [`bytes`] and those of the judgement
 /// rule out.
 pub(crate) fn write(
     architecture: &Architecture,
     encoding: Encoding,
     calibration: Option<Calibration<'_>>,
-    threshold: Option<Threshold>,
+    judgement: Judgement<'_>,
     buffer: &mut [u8],
 ) -> Option<usize> {
     let mut used = postcard::to_slice(&(Fields2::new(architecture), encoding), buffer).ok()?.len();
@@ -293,14 +290,7 @@ pub(crate) fn write(
     }
     let padded = used.next_multiple_of(4);
     buffer.get_mut(used..padded)?.fill(0);
-    write_threshold(threshold, padded, buffer)
-}
-
-/// Puts a threshold, if there is one, after the first bytes of a header. Returns the header's length.
-pub(crate) fn write_threshold(threshold: Option<Threshold>, at: usize, buffer: &mut [u8]) -> Option<usize> {
-    let Some(threshold) = threshold else { return Some(at) };
-    *buffer.get_mut(at..)?.first_chunk_mut()? = threshold.to_bytes();
-    Some(at + threshold::BYTES)
+    judgement.write(padded, buffer)
 }
 
 /// The fields of version 2, in the order of the file.

@@ -11,6 +11,7 @@
 //! | [`matrix`] | one weight matrix: its shape, its encoding, a view of its borrowed bytes |
 //! | [`words`] | the words that weights of integer arithmetic lie in |
 //! | [`threshold`] | above which energy a sample is an anomaly |
+//! | [`classifier`] | how energies tell the class of a sample |
 //! | [`model`] | a whole file, checked and borrowed: [`Model::parse`] |
 //! | [`writer`] | the other direction: [`Writer`] fills a buffer that the caller lends |
 //! | [`error`] | why a file or an architecture is refused |
@@ -27,6 +28,7 @@ struct Readme;
 
 pub mod architecture;
 mod checksum;
+pub mod classifier;
 pub mod encoder;
 pub mod error;
 pub mod fixed_point;
@@ -42,6 +44,7 @@ pub mod words;
 pub mod writer;
 
 pub use architecture::{Architecture, Node};
+pub use classifier::Classifier;
 pub use encoder::Block;
 pub use error::{ArchitectureError, Error, Fault, NameError};
 pub use fixed_point::{Calibration, Exponents};

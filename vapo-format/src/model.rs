@@ -4,9 +4,10 @@ pub use crate::checksum::checksum;
 pub use crate::preamble::{CHECKSUM, MAGIC, OLDEST, PREAMBLE, VERSION};
 
 use crate::architecture::{self, Architecture, Node, Placed, Places, Unchecked};
+use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::fixed_point::{Exponents, is_bias};
-use crate::header::{Header, Structure};
+use crate::header::{Header, Judgement, Structure};
 use crate::homotopy::Homotopy;
 use crate::matrix::{Arithmetic, Encoding, Matrix, MatrixShape, Weights, floats, integers, is_scale};
 use crate::preamble::{check_checksum, preamble};
@@ -63,9 +64,7 @@ impl<'a> Model<'a> {
         let exponents = header.calibration.map(|_| Unchecked::new(header.exponents()));
         let Header { signal, classes, encoding, .. } = header;
         let length = architecture::check(signal, classes, header.nodes(), encoding, exponents)?.bytes;
-        if header.threshold.is_some_and(|&bytes| !Threshold::from_bytes(bytes).is_valid(header.homotopy)) {
-            return Err(Error::Threshold);
-        }
+        header.judgement.check(header.homotopy, classes)?;
 
         // No sum overflows: the bytes of all matrices were checked.
         let expected = PREAMBLE + header_length + length + CHECKSUM;
@@ -86,7 +85,8 @@ impl<'a> Model<'a> {
     ///
     /// # Errors
     /// [`Error::Magic`], [`Error::Version`] for another version than the newest, [`Error::Checksum`] for a file with any one byte
-    /// changed; [`Error::Header`] for a file of another structure, [`Error::Threshold`].
+    /// changed; [`Error::Header`] for a file of another structure, [`Error::Threshold`],
+    /// [`Error::Classifier`].
     pub fn parse_as(bytes: &'a [u8], structure: &Structure) -> Result<Self, Error> {
         let (header, weights) = structure.read(bytes)?;
         Ok(Model { version: VERSION, header, weights })
@@ -176,7 +176,16 @@ impl<'a> Model<'a> {
 
     /// Above which energy a sample is an anomaly, where the file says so.
     pub fn threshold(&self) -> Option<Threshold> {
-        self.header.threshold.map(|&bytes| Threshold::from_bytes(bytes))
+        self.header.judgement.threshold
+    }
+
+    /// How the energies of classes tell the class of a sample, where the file says so.
+    pub fn classifier(&self) -> Option<Classifier<'a>> {
+        self.header.judgement.classifier
+    }
+
+    pub(crate) fn judgement(&self) -> Judgement<'a> {
+        self.header.judgement
     }
 
     /// The bytes of all matrices, one after another.
@@ -199,7 +208,7 @@ impl<'a> Model<'a> {
         Structure::new(&self.header, self.weights)
     }
 
-    /// Bytes of the file, without a threshold if it has one.
+    /// Bytes of the file, without a threshold or a classifier if it has one.
     pub fn bytes(&self) -> usize {
         PREAMBLE + self.header.structure.len() + self.weights.len() + CHECKSUM
     }

@@ -22,12 +22,8 @@ impl Threshold {
     /// Whether every number lies where it should.
     pub fn is_valid(&self, homotopy: Homotopy) -> bool {
         let Threshold { energy, time, false_positive_rate } = *self;
-        let defined = match homotopy {
-            Homotopy::Linear => time < 1.0,
-            Homotopy::Bayes => time <= 1.0,
-        };
         // Comparisons with what is not a number are false.
-        energy.is_finite() && time >= 0.0 && defined && false_positive_rate > 0.0 && false_positive_rate < 1.0
+        energy.is_finite() && has_energy(homotopy, time) && false_positive_rate > 0.0 && false_positive_rate < 1.0
     }
 
     pub(crate) fn to_bytes(self) -> [u8; BYTES] {
@@ -45,6 +41,16 @@ impl Threshold {
             false_positive_rate: f32::from_le_bytes([r0, r1, r2, r3]),
         }
     }
+}
+
+/// Whether a homotopy has an energy at a time.
+pub(crate) fn has_energy(homotopy: Homotopy, time: f32) -> bool {
+    let defined = match homotopy {
+        Homotopy::Linear => time < 1.0,
+        Homotopy::Bayes => time <= 1.0,
+    };
+    // Comparisons with what is not a number are false.
+    time >= 0.0 && defined
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use crate::architecture::{self, Architecture, MAX_NODES, NO_EXPONENTS, Unchecked};
 use crate::checksum;
+use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::fixed_point::{Calibration, Exponents, MOST_MAGNITUDE, Requantisation, Shifts};
-use crate::header;
+use crate::header::{self, Judgement};
 use crate::matrix::{Arithmetic, Encoding, MatrixShape, is_scale};
 use crate::model::{CHECKSUM, MAGIC, Model, PREAMBLE, VERSION};
-use crate::threshold::{self, Threshold};
+use crate::threshold::Threshold;
 use crate::words;
 
 /// Weights of one matrix on their way into a file, row-major. For integer arithmetic they are [`Values::Int8`] too.
@@ -57,8 +58,8 @@ pub struct Writer<'b, 'a> {
     matrices: u16,
 }
 
-/// Bytes of the file of an architecture whose weights are stored in `encoding`. A threshold takes [`threshold::BYTES`]
-/// more.
+/// Bytes of the file of an architecture whose weights are stored in `encoding`. A threshold takes
+/// [`threshold::BYTES`](crate::threshold::BYTES) more.
 ///
 /// # Errors
 /// [`Error::Architecture`].
@@ -108,10 +109,11 @@ impl<'b, 'a> Writer<'b, 'a> {
         calibration: Calibration<'a>,
         threshold: Option<Threshold>,
     ) -> Result<Self, Error> {
-        Self::start(buffer, architecture, Encoding::Integer, Some(calibration), threshold)
+        let judgement = Judgement { threshold, ..Judgement::default() };
+        Self::start(buffer, architecture, Encoding::Integer, Some(calibration), judgement)
     }
 
-    /// Starts a file that may have an anomaly threshold, which takes [`threshold::BYTES`] beside [`file_bytes`].
+    /// Starts a file that may have an anomaly threshold, which takes [`threshold::BYTES`](crate::threshold::BYTES) beside [`file_bytes`].
     ///
     /// # Errors
     /// Those of [`Writer::new`], and [`Error::Threshold`].
@@ -121,7 +123,7 @@ impl<'b, 'a> Writer<'b, 'a> {
         encoding: Encoding,
         threshold: Option<Threshold>,
     ) -> Result<Self, Error> {
-        Self::start(buffer, architecture, encoding, None, threshold)
+        Self::start(buffer, architecture, encoding, None, Judgement { threshold, ..Judgement::default() })
     }
 
     fn start(
@@ -129,7 +131,7 @@ impl<'b, 'a> Writer<'b, 'a> {
         architecture: &'a Architecture,
         encoding: Encoding,
         calibration: Option<Calibration<'a>>,
-        threshold: Option<Threshold>,
+        judgement: Judgement<'_>,
     ) -> Result<Self, Error> {
         if (encoding.arithmetic() == Arithmetic::Integer) != calibration.is_some() {
             return Err(Error::Calibration);
@@ -137,17 +139,13 @@ impl<'b, 'a> Writer<'b, 'a> {
         let exponents = calibration.map_or([].as_slice(), |calibration| calibration.exponents);
         let unchecked = calibration.map(|_| Unchecked::new(exponents.iter().copied()));
         let Sizes { file: mut expected, matrices } = Sizes::of(architecture, encoding, unchecked)?;
-        if let Some(threshold) = threshold {
-            if !threshold.is_valid(architecture.homotopy) {
-                return Err(Error::Threshold);
-            }
-            expected += threshold::BYTES;
-        }
+        judgement.check(architecture.homotopy, architecture.classes)?;
+        expected += judgement.bytes();
         let found = buffer.len();
         let too_short = Error::TooShort { expected, found };
         let buffer = buffer.get_mut(..expected).ok_or(too_short)?;
         let (preamble, rest) = buffer.split_first_chunk_mut::<PREAMBLE>().ok_or(too_short)?;
-        let header = header::write(architecture, encoding, calibration, threshold, rest).ok_or(too_short)?;
+        let header = header::write(architecture, encoding, calibration, judgement, rest).ok_or(too_short)?;
         *preamble = self::preamble(VERSION, header);
         Ok(Writer { buffer, used: PREAMBLE + header, architecture, encoding, exponents, written: 0, matrices })
     }
@@ -208,31 +206,45 @@ impl<'b, 'a> Writer<'b, 'a> {
 }
 
 /// Writes the file of `model` with another anomaly threshold, or none, into `buffer`: [`Model::bytes`] long, and
-/// [`threshold::BYTES`] more with a threshold. It keeps its version, and the matrices keep their bytes. Returns the file's
-/// length.
+/// [`threshold::BYTES`](crate::threshold::BYTES) more with a threshold, [`classifier::bytes`](crate::classifier::bytes) more with a
+/// classifier. It keeps its version, its classifier, and the matrices keep their bytes. Returns the file's length.
 ///
 /// # Errors
 /// [`Error::Threshold`], or [`Error::TooShort`] for a buffer of too few bytes.
 pub fn replace_threshold(model: &Model<'_>, threshold: Option<Threshold>, buffer: &mut [u8]) -> Result<usize, Error> {
-    if threshold.is_some_and(|threshold| !threshold.is_valid(model.homotopy())) {
-        return Err(Error::Threshold);
-    }
-    let expected = model.bytes() + threshold.map_or(0, |_| threshold::BYTES);
+    replace_judgement(model, Judgement { threshold, ..model.judgement() }, buffer)
+}
+
+/// Likewise with another classifier, or none. It keeps its threshold.
+///
+/// # Errors
+/// [`Error::Classifier`], or [`Error::TooShort`] for a buffer of too few bytes.
+pub fn replace_classifier(
+    model: &Model<'_>,
+    classifier: Option<Classifier<'_>>,
+    buffer: &mut [u8],
+) -> Result<usize, Error> {
+    replace_judgement(model, Judgement { classifier, ..model.judgement() }, buffer)
+}
+
+fn replace_judgement(model: &Model<'_>, judgement: Judgement<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
+    judgement.check(model.homotopy(), model.classes())?;
+    let expected = model.bytes() + judgement.bytes();
     let too_short = Error::TooShort { expected, found: buffer.len() };
     let buffer = buffer.get_mut(..expected).ok_or(too_short)?;
     let (structure, weights) = (model.header_bytes(), model.weights());
     let (preamble, rest) = buffer.split_first_chunk_mut::<PREAMBLE>().ok_or(too_short)?;
     let (of_structure, _) = rest.split_at_mut_checked(structure.len()).ok_or(too_short)?;
     of_structure.copy_from_slice(structure);
-    let header = header::write_threshold(threshold, structure.len(), rest).ok_or(too_short)?;
+    let header = judgement.write(structure.len(), rest).ok_or(too_short)?;
     *preamble = self::preamble(model.version(), header);
     let used = header + weights.len();
     rest.get_mut(header..used).ok_or(too_short)?.copy_from_slice(weights);
     put_checksum(buffer, PREAMBLE + used).ok_or(too_short)
 }
 
-/// Writes a model in the newest version of the format into `buffer`, as long as [`file_bytes`] says, and
-/// [`threshold::BYTES`] more with a threshold. The matrices keep their bytes. Returns the file's length.
+/// Writes a model in the newest version of the format into `buffer`, as long as [`file_bytes`] says, and longer by a threshold
+/// and a classifier. The matrices keep their bytes. Returns the file's length.
 ///
 /// # Errors
 /// [`Error::TooShort`] for a buffer of too few bytes.
@@ -240,7 +252,7 @@ pub fn renew(model: &Model<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
     let (architecture, encoding) = (model.architecture(), model.encoding());
     let exponents: heapless::Vec<Exponents, MAX_NODES> = model.exponents().collect();
     let calibration = model.calibration().map(|digest| Calibration { exponents: &exponents, digest });
-    let Writer { buffer, used, .. } = Writer::start(buffer, &architecture, encoding, calibration, model.threshold())?;
+    let Writer { buffer, used, .. } = Writer::start(buffer, &architecture, encoding, calibration, model.judgement())?;
     let end = used + model.weights().len();
     let too_short = Error::TooShort { expected: end + CHECKSUM, found: buffer.len() };
     buffer.get_mut(used..end).ok_or(too_short)?.copy_from_slice(model.weights());

@@ -20,6 +20,7 @@
 //! | [`inpainting`] | restores what is missing of an image |
 //! | [`composition`] | the weighted sum of two potentials |
 //! | [`guidance`] | the class that a sample is asked for, and how much of it: [`Condition`] |
+//! | [`classification`] | the class of a sample, by its energies |
 //! | [`anomaly`] | whether an image is one of those that a potential was trained on |
 //! | [`monitor`] | watches a series, reading by reading: [`Monitor`] |
 //! | [`learning`] | a threshold from the energies of normal windows: [`ThresholdLearner`] |
@@ -96,6 +97,7 @@ pub mod arena;
 mod arithmetic;
 pub mod calibration;
 mod circle;
+pub mod classification;
 pub mod composition;
 pub mod error;
 pub mod fit;

@@ -3,7 +3,8 @@
 mod common;
 
 use common::{conditional, generator, integer_model, plan, random_model};
-use vapo_format::{Encoding, Model};
+use vapo_format::writer::replace_classifier;
+use vapo_format::{Classifier, Encoding, Model};
 use vapo_sampler::solver::{Drift, Sde};
 use vapo_sampler::{Condition, Error, Noise, Potential, Sampler, Schedule, Solver};
 
@@ -113,4 +114,42 @@ fn classes_and_guidance_that_there_are_not_are_refused() {
     let text = |classes| Error::Class { classes, found: 7 }.to_string();
     assert_eq!(text(3), "the model has the classes 0 to 2, found class 7");
     assert_eq!(text(0), "the model has no classes, found class 7: ask for none, or train with classes");
+}
+
+/// The least energy, offset added, by the potential's own energies.
+#[test]
+fn the_class_is_that_of_the_least_energy_with_its_offset() {
+    for file in files() {
+        let plain = Model::parse(&file).unwrap();
+        let mut energies = Vec::new();
+        let mut image = vec![0.0; plain.signal().elements()];
+        Noise::new(generator(8)).fill(&mut image);
+        let x: Vec<f32> = image.iter().map(|value| 0.7 * value).collect();
+        for class in 0..3 {
+            let mut memory = vec![0.0; plan(&plain).elements()];
+            let mut potential = Potential::new(&plain, plan(&plain), &mut memory).unwrap();
+            potential.set_class(Some(class)).unwrap();
+            energies.push(potential.energy(&x, 0.7).unwrap().unwrap());
+        }
+        for winner in 0..3_u16 {
+            // Offsets that let each class win once, by 1 and by 3.
+            let offsets = (0..3_u16).map(|class| {
+                let lead = [0.0, 1.0, 3.0][usize::from((class + 3 - winner) % 3)];
+                lead - energies[usize::from(class)]
+            });
+            let section: Vec<u8> = [0.7, 1.0].into_iter().chain(offsets).flat_map(f32::to_le_bytes).collect();
+            let mut judging = vec![0; file.len() + section.len()];
+            replace_classifier(&plain, Classifier::new(&section), &mut judging).unwrap();
+            let model = Model::parse(&judging).unwrap();
+            let mut arena = vec![0.0; plan(&model).elements_with(Solver::Euler)];
+            let mut sampler = Sampler::new(&model, plan(&model), Solver::Euler, &mut arena).unwrap();
+            sampler.potential().set_class(Some(1)).unwrap();
+            let found = sampler.classify(&image).unwrap().unwrap();
+            assert_eq!((found.class, sampler.potential().class()), (winner, Some(1)));
+            assert!(found.energy.abs() < 1e-4 && (found.margin - 1.0).abs() < 1e-4, "{found:?}");
+        }
+        let mut arena = vec![0.0; plan(&plain).elements_with(Solver::Euler)];
+        let mut sampler = Sampler::new(&plain, plan(&plain), Solver::Euler, &mut arena).unwrap();
+        assert_eq!(sampler.classify(&image), Ok(None));
+    }
 }

@@ -1,15 +1,14 @@
 //! What a host found in a model's header, for a device that takes files of the same structure and need not decode it again.
 
-use super::{DIGEST, Fields, Header, Nodes};
+use super::{DIGEST, Fields, Header, Judgement, Nodes};
 use crate::checksum::checksum;
 use crate::error::Error;
 use crate::homotopy::Homotopy;
 use crate::matrix::Encoding;
 use crate::preamble::{CHECKSUM, VERSION, check_checksum, preamble};
 use crate::signal::Shape;
-use crate::threshold::{self, Threshold};
 
-/// Where everything lies in the files of one structure: those that differ in weights, homotopy and threshold alone.
+/// Where everything lies in the files of one structure: those that differ in weights, homotopy, threshold and classifier alone.
 ///
 /// A build makes one of a checked model, by [`Model::structure`](crate::Model::structure), and puts it beside the model into
 /// flash. The device reads the model by [`Model::parse_as`](crate::Model::parse_as): without a decoder of headers and without
@@ -79,12 +78,8 @@ impl Structure {
         let (contents, &stored) = bytes.split_last_chunk::<CHECKSUM>().ok_or(Error::Header)?;
         check_checksum(contents, stored)?;
         let (header, rest) = rest.split_at_checked(length).ok_or(Error::Header)?;
-        let (structure, threshold) = header.split_at_checked(self.header.into()).ok_or(Error::Header)?;
-        let threshold: Option<&[u8; threshold::BYTES]> = match threshold.try_into() {
-            Ok(threshold) => Some(threshold),
-            Err(_) if threshold.is_empty() => None,
-            Err(_) => return Err(Error::Header),
-        };
+        let (structure, judgement) = header.split_at_checked(self.header.into()).ok_or(Error::Header)?;
+        let judgement = Judgement::split(judgement, self.classes)?;
         if checksum_without(structure, self.homotopy) != Some(self.checksum) {
             return Err(Error::Header);
         }
@@ -93,9 +88,7 @@ impl Structure {
             Some(1) => Homotopy::Bayes,
             _ => return Err(Error::Header),
         };
-        if threshold.is_some_and(|&bytes| !Threshold::from_bytes(bytes).is_valid(homotopy)) {
-            return Err(Error::Threshold);
-        }
+        judgement.check(homotopy, self.classes)?;
         let list = |[count, start, end]: [u16; 3]| {
             let bytes = structure.get(start.into()..end.into()).ok_or(Error::Header)?;
             Ok::<_, Error>(Fields { count, bytes })
@@ -113,7 +106,7 @@ impl Structure {
             classes: self.classes,
             encoding: self.encoding,
             structure,
-            threshold,
+            judgement,
             calibration: if first == 0 { None } else { digest() },
             scaling: Some(list(self.scaling)?),
             nodes: Nodes::Version2(list(self.nodes)?),

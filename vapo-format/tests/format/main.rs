@@ -2,6 +2,7 @@
 //! says what the code does.
 
 mod architecture;
+mod classifier;
 mod corruption;
 mod errors;
 mod exponents;

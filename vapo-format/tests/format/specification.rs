@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
 use vapo_format::architecture::{MAX_NODES, MAX_SCALINGS};
-use vapo_format::layer::{Add, Concat, Conv, MAX_CHANNELS, Readout, Signal, Silu, SpaceToDepth, Time, Up};
+use vapo_format::layer::{Add, Class, Concat, Conv, MAX_CHANNELS, Readout, Signal, Silu, SpaceToDepth, Time, Up};
 use vapo_format::{Block, Calibration, Encoding, Error, Homotopy, Layer, Model, Node, Scaling, Shape, threshold};
 
 const SPECIFICATION: &str = include_str!("../../SPECIFICATION.md");
@@ -58,7 +58,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 /// The last cells of a table, one after another.
-fn all_bytes(table: &Table) -> Vec<u8> {
+pub(crate) fn all_bytes(table: &Table) -> Vec<u8> {
     table.iter().flat_map(|row| bytes(row.last().expect("a table of bytes"))).collect()
 }
 
@@ -204,7 +204,7 @@ fn calibration() {
 fn nodes_in_the_header() {
     let [kinds, examples] = &tables("5.3")[..] else { panic!("two tables") };
     let conv = |window, stride, channels| Conv { window, stride, channels };
-    let layers: [Layer; 9] = [
+    let layers: [Layer; 10] = [
         Signal.into(),
         Time { features: 2 }.into(),
         Conv::linear(1).into(),
@@ -214,6 +214,7 @@ fn nodes_in_the_header() {
         Readout.into(),
         Up::BOTH.into(),
         Concat.into(),
+        Class { classes: 10 }.into(),
     ];
     assert_eq!(kinds.len(), layers.len());
     for (row, layer) in kinds.iter().zip(layers) {
@@ -246,6 +247,7 @@ fn nodes_in_the_header() {
         node(Up::BOTH, &[]),
         node(Up::ALONG, &[6]),
         node(Concat, &[3, 9]),
+        node(Class { classes: 10 }, &[]),
     ];
     assert_eq!(examples.len(), nodes.len());
     for (row, node) in examples.iter().zip(nodes) {
@@ -271,7 +273,7 @@ fn longest_header() {
     let longest = nodes.iter().map(bytes).max().expect("four nodes");
     // Signal, number of scalings, scalings, homotopy, classes, number of nodes, nodes, encoding, digest, number of exponents,
     // exponents, padding, threshold.
-    let header = 6 + 1 + 8 * MAX_SCALINGS + 1 + 1 + 2 + longest * MAX_NODES + 1;
+    let header = 6 + 1 + 8 * MAX_SCALINGS + 1 + 2 + 2 + longest * MAX_NODES + 1;
     let header = header + 4 + 2 + 2 * MAX_NODES + 3 + threshold::BYTES;
     assert!(header < 2304 && section("6").contains("a header has fewer than 2304 bytes"), "{header}");
     let most = Shape { channels: 128, height: 128, width: 128 };

@@ -17,7 +17,7 @@ use crate::observer::Observer;
 use crate::plan::Plan;
 use core::marker::PhantomData;
 use pass::Pass;
-use vapo_format::{Arithmetic, Homotopy, Model, Shape, Threshold};
+use vapo_format::{Arithmetic, Classifier, Homotopy, Model, Shape, Threshold};
 
 /// A model's potential, evaluated in memory that the caller lends.
 ///
@@ -79,6 +79,15 @@ impl<'a> Potential<'a> {
         Condition::of(class).check(self.classes())?;
         self.class = class;
         Ok(())
+    }
+
+    /// Whose potential is evaluated.
+    pub fn class(&self) -> Option<u16> {
+        self.class
+    }
+
+    pub(crate) fn classifier(&self) -> Option<Classifier<'a>> {
+        self.model.classifier()
     }
 
     /// Classes that the model has: 0 where it has none.
