@@ -1,5 +1,6 @@
 //! `vapo-train calibrate`: a model of integer arithmetic from one of float arithmetic.
 
+use super::classify::with_classifier;
 use super::options::{DataOptions, Plan};
 use super::report::Report;
 use super::score::{check_extent, with_threshold};
@@ -10,9 +11,10 @@ use crate::cli::card::{Card, ModelCard, decimal};
 use crate::dataset::Dataset;
 use crate::quantise::{model_file, parameters};
 use crate::sampling::anomaly::{self, ScoreError, ScoredImages, energies};
+use crate::sampling::classification::learn;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
-use vapo_format::{Encoding, Model, Threshold};
+use vapo_format::{Classifier, Encoding, Model, Threshold};
 
 /// Options that say what a data set's images are.
 const OF_DATA: [&str; 8] = ["split", "data_dir", "crop", "size", "filter", "channels", "background", "cache_dir"];
@@ -87,8 +89,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         (Some(dataset), Some(fitted)) => Some(pool.install(|| refit(&integer, dataset, fitted))?),
         _ => None,
     };
-    let text = text(arguments, &report, &model, threshold, dataset.as_ref());
+    let mut text = text(arguments, &report, &model, threshold, dataset.as_ref());
     let file = threshold.map_or(Ok(file.clone()), |threshold| with_threshold(&integer, threshold))?;
+    // Energies of integers are a little other ones: numbers that are added to them are learned anew.
+    let labelled =
+        dataset.as_ref().filter(|dataset| dataset.classes() == model.classes() && dataset.labels().is_some());
+    let file = match (model.classifier(), labelled) {
+        (Some(fitted), Some(dataset)) => {
+            let section = pool.install(|| learn(&integer, dataset, fitted.time()))?;
+            let classifier = Classifier::new(&section);
+            with_classifier(&Model::parse(&file)?, classifier.unwrap_or(fitted))?
+        }
+        (Some(_), None) => {
+            text += "classifier     left out: learn it with `vapo-train classify --write-classifier`\n";
+            file
+        }
+        (None, _) => file,
+    };
 
     let mut map = Map::new();
     map.insert("headroom".to_owned(), decimal(arguments.headroom));

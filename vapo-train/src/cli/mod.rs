@@ -3,6 +3,7 @@
 mod board;
 mod calibrate;
 mod card;
+mod classify;
 mod compose;
 mod draw;
 mod eval;
@@ -68,6 +69,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Score images by the model's energy: how well it tells anomalies, and the threshold for a device
     Score(score::Arguments),
+    /// Tell the class of images by the model's energies, and how often it is right
+    Classify(classify::Arguments),
     /// Restore masked images
     Inpaint(inpaint::Arguments),
     /// Draw samples from the weighted sum of two models
@@ -143,6 +146,7 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
         Some(Command::Interpolate(arguments)) => interpolate::run(arguments),
         Some(Command::Inspect(arguments)) => inspect::run(arguments),
         Some(Command::Score(arguments)) => score::run(arguments),
+        Some(Command::Classify(arguments)) => classify::run(arguments),
         Some(Command::Inpaint(arguments)) => inpaint::run(arguments),
         Some(Command::Compose(arguments)) => compose::run(arguments),
         Some(Command::Calibrate(arguments)) => calibrate::run(arguments),

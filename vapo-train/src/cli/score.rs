@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use vapo_format::writer::replace_threshold;
-use vapo_format::{Model, Threshold, threshold};
+use vapo_format::{Model, Threshold, classifier, threshold};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -280,7 +280,7 @@ fn npy_file(ordinary: &[f32], others: &[f32]) -> Vec<u8> {
 /// The model's file with a threshold.
 pub(super) fn with_threshold(model: &Model<'_>, threshold: Threshold) -> Result<Vec<u8>, Failure> {
     // The file keeps its version, and with it its length but for the threshold.
-    let mut file = vec![0; model.bytes() + threshold::BYTES];
+    let mut file = vec![0; model.bytes() + threshold::BYTES + classifier::bytes(model.classes())];
     let length = replace_threshold(model, Some(threshold), &mut file)?;
     file.truncate(length);
     Ok(file)

@@ -1,5 +1,6 @@
 //! What a person is told before and after training.
 
+use super::classify::with_classifier;
 use super::report::Report;
 use super::{Failure, note, print, progress, quoted};
 use crate::arithmetic::levels::levels;
@@ -11,10 +12,12 @@ use crate::quantise::model_file;
 use crate::run::RunFolder;
 use crate::run::config::Config;
 use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, MODEL_INT8, REPORT, SAMPLES, SAMPLES_INTEGER};
+use crate::sampling::classification::{TIME, learn};
 use crate::sampling::{Agreement, Asked, Settings, agreement, sample_telling};
 use crate::training::Trainer;
+use rayon::ThreadPool;
 use std::num::NonZeroU32;
-use vapo_format::{Arithmetic, Encoding, Model};
+use vapo_format::{Arithmetic, Classifier, Encoding, Model};
 use vapo_sampler::{Schedule, Solver, arena};
 
 /// Images of a sample grid.
@@ -86,14 +89,17 @@ pub(super) fn after(
     let (average, before_rest) = (trainer.average()?, trainer.average_before_rest());
     let float_file = model_file(architecture, before_rest.unwrap_or(&average), Encoding::Float32)?;
     let int8_file = model_file(architecture, &average, Encoding::Int8)?;
+    folder.remove(FORMER)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
+    let classified = |file| classified(file, dataset, &pool);
+    let (float_file, int8_file) = (classified(float_file)?, classified(int8_file)?);
     folder.write(MODEL_INT8, &int8_file)?;
     folder.write(MODEL_FLOAT32, &float_file)?;
-    folder.remove(FORMER)?;
     let (float, int8) = (Model::parse(&float_file)?, Model::parse(&int8_file)?);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
     note("all steps are done; measuring activations, and sampling both models");
     let (integer_file, report) =
         pool.install(|| integers(&int8, dataset)).map_err(|cause| without_integers(&cause, folder))?;
+    let integer_file = classified(integer_file)?;
     let integer = Model::parse(&integer_file)?;
     folder.write(MODEL, &integer_file)?;
     folder.write(REPORT, report.json().as_bytes())?;
@@ -124,6 +130,17 @@ pub(super) fn after(
     }
     bar.finish_and_clear();
     print(&table(config, folder, &integer_file, &drifts, &report))
+}
+
+/// The file with a classifier, where the model has classes to tell.
+fn classified(file: Vec<u8>, dataset: &Dataset, pool: &ThreadPool) -> Result<Vec<u8>, Failure> {
+    let model = Model::parse(&file)?;
+    if model.classes() < 2 || dataset.labels().is_none() {
+        return Ok(file);
+    }
+    let section = pool.install(|| learn(&model, dataset, TIME))?;
+    let classifier = Classifier::new(&section);
+    classifier.map_or_else(|| Ok(file.clone()), |classifier| with_classifier(&model, classifier))
 }
 
 /// The file of integer arithmetic, and what is to be known of it.

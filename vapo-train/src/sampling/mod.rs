@@ -3,6 +3,7 @@
 //! | module | concept |
 //! |---|---|
 //! | [`inpainting`] | images restored where they are masked |
+//! | [`classification`] | the class of images by energies |
 //! | [`composition`] | images of the weighted sum of two models |
 //! | [`interpolation`] | from one sample to another |
 //! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
@@ -12,6 +13,7 @@
 pub mod agreement;
 pub mod anomaly;
 pub mod asked;
+pub mod classification;
 pub mod composition;
 pub mod inpainting;
 pub mod interpolation;

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`mod@grid`] | samples side by side |
 //! | [`chart`] | the loss over the steps |
+//! | [`mod@confusion`] | how often images of each class were taken for each other |
 //! | [`series`] | readings over time, with scores, and before and after a restoration |
 //! | [`mod@plan`] | where a model's activations lie, over the time of one drift |
 //! | `axis` | a chart's scales and the numbers beside them |
@@ -13,6 +14,7 @@
 mod axis;
 mod canvas;
 pub mod chart;
+pub mod confusion;
 pub mod grid;
 pub mod plan;
 pub mod series;

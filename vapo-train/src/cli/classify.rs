@@ -1,0 +1,149 @@
+//! `vapo-train classify`: the class of images by a model's energies.
+
+use super::options::{DataOptions, Plan, output};
+use super::score::check_extent;
+use super::{Failure, from_one_to, parse_model, print, read_model};
+use crate::cli::card::{Card, ModelCard, decimal};
+use crate::dataset::{Dataset, Split};
+use crate::export::picture::confusion::{MOST, confusion};
+use crate::sampling::classification::{IMAGES, TIME, class, class_energies, learn};
+use serde_json::json;
+use std::path::PathBuf;
+use vapo_format::writer::replace_classifier;
+use vapo_format::{Classifier, Model, classifier, threshold};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Model file, trained with --classes
+    #[arg(long, value_name = "F.vapo")]
+    model: PathBuf,
+    #[command(flatten)]
+    data: DataOptions,
+    /// Time at which energies are taken, from 0 to below 1: the numbers that are added to them are then learned anew, from the
+    /// split train [default: that of the model's classifier, or 0.7]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    time: Option<f32>,
+    /// Learn the numbers that are added to energies anew, from the split train
+    #[arg(long)]
+    learn: bool,
+    /// Write the model with the classifier to another file
+    #[arg(long, value_name = "F.vapo")]
+    write_classifier: Option<PathBuf>,
+    /// Threads to work on; the result does not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
+    threads: Option<usize>,
+    /// The confusion matrix as a picture: a row a class, a column what it was taken for
+    #[arg(long, value_name = "F.png")]
+    out: PathBuf,
+    /// Replace the files and their cards if they exist
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { data, out, .. } = arguments;
+    output::expect_png("--out", out)?;
+    if let Some(path) = &arguments.write_classifier
+        && path.extension().is_none_or(|extension| extension != "vapo")
+    {
+        let path = path.display();
+        return Err(Failure::Usage(format!("--write-classifier {path}: expected a name that ends in .vapo")));
+    }
+    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]).reads_data(data);
+    let plan = plan.writes_with_card("--out", [out]);
+    let outputs = plan.writes_with_card("--write-classifier", &arguments.write_classifier).check()?;
+    let bytes = read_model(&arguments.model)?;
+    let model = parse_model(&arguments.model, &bytes)?;
+    let classes = usize::from(model.classes());
+    if !(2..=MOST).contains(&classes) {
+        return Err(Failure::Usage(format!(
+            "--model {}: expected 2 to {MOST} classes, found {classes}: train with --classes",
+            arguments.model.display()
+        )));
+    }
+    let dataset = data.load()?;
+    check_extent(&model, &dataset)?;
+    let labels = labels(&dataset, classes)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
+
+    let stored = model.classifier();
+    let time = arguments.time.or(stored.map(|stored| stored.time())).unwrap_or(TIME);
+    if !(0.0..1.0).contains(&time) {
+        return Err(Failure::Usage(format!("--time {time}: expected a number from 0 to below 1")));
+    }
+    let learned = match stored {
+        Some(_) if arguments.time.is_none() && !arguments.learn => None,
+        _ => {
+            let trained_on = data.load_split(Split::Train)?;
+            check_extent(&model, &trained_on)?;
+            self::labels(&trained_on, classes)?;
+            Some((pool.install(|| learn(&model, &trained_on, time))?, trained_on.len().min(IMAGES)))
+        }
+    };
+    let classifier = learned.as_ref().map_or(stored, |(section, _)| Classifier::new(section));
+    let classifier = classifier.ok_or_else(|| Failure::Other("no classifier was learned".into()))?;
+    let indices: Vec<usize> = (0..dataset.len()).collect();
+    let energies = pool.install(|| class_energies(&model, &dataset, &indices, time))?;
+
+    let mut counts = vec![0; classes * classes];
+    for (row, &label) in energies.chunks_exact(classes).zip(labels) {
+        counts[usize::from(label) * classes + class(row, &classifier)] += 1;
+    }
+    let right: usize = (0..classes).map(|class| counts[class * classes + class]).sum();
+    let accuracy = right as f64 / labels.len() as f64;
+    let percent = 100.0 * accuracy;
+    let title = format!("{percent:.2} % of {} images of {}", labels.len(), data.name());
+    let picture = confusion(&counts, classes, &title).png();
+
+    let mut card = Card {
+        models: vec![ModelCard::new(&arguments.model, &bytes, &model)],
+        data: vec![data.card(&dataset)],
+        ..Card::new("classify")
+    };
+    card.settings.insert("time".to_owned(), decimal(time));
+    if let Some((_, images)) = &learned {
+        card.settings.insert("learned_from".to_owned(), json!(images));
+    }
+    card.results.insert("accuracy".to_owned(), json!(accuracy));
+    card.results.insert("confusion".to_owned(), counts.chunks_exact(classes).map(|row| json!(row)).collect());
+    let source = match &learned {
+        Some((_, images)) => format!("learned from {images} images of train"),
+        None => "the model's own".to_owned(),
+    };
+    // First: a file that cannot be written takes no number away, nor the other file.
+    let printed = print(&format!(
+        "accuracy       {percent:.2} %, {right} of {} images\nclassifier     time {time}, {source}\n",
+        labels.len()
+    ));
+    outputs.write_with_card(out, &picture, &card)?;
+    print(&format!("confusion      {}\n", out.display()))?;
+    if let Some(path) = &arguments.write_classifier {
+        outputs.write_with_card(path, &with_classifier(&model, classifier)?, &card)?;
+        print(&format!("model          {}, with the classifier\n", path.display()))?;
+    }
+    printed
+}
+
+/// The labels of images that a model may classify.
+fn labels(dataset: &Dataset, classes: usize) -> Result<&[u8], Failure> {
+    let found = usize::from(dataset.classes());
+    match dataset.labels() {
+        Some(labels) if found <= classes => Ok(labels),
+        Some(_) => Err(Failure::Usage(format!(
+            "{} has {found} classes, the model has {classes}: give the data that it was trained on",
+            dataset.name()
+        ))),
+        None => {
+            let why = dataset.label_fault().map_or_else(String::new, |fault| format!(" ({fault})"));
+            Err(Failure::Usage(format!("{} has no labels{why}: give labelled images", dataset.name())))
+        }
+    }
+}
+
+/// The model's file with a classifier.
+pub(super) fn with_classifier(model: &Model<'_>, classifier: Classifier<'_>) -> Result<Vec<u8>, Failure> {
+    let mut file = vec![0; model.bytes() + threshold::BYTES + classifier::bytes(model.classes())];
+    let length = replace_classifier(model, Some(classifier), &mut file)?;
+    file.truncate(length);
+    Ok(file)
+}
