@@ -4,7 +4,7 @@ use crate::arena;
 use crate::solver::Solver;
 use core::fmt;
 use vapo_format::writer::file_bytes;
-use vapo_format::{Architecture, Encoding, Model, threshold};
+use vapo_format::{Architecture, Encoding, Model, classifier, threshold};
 
 /// Memory of a device, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +60,9 @@ impl Demand {
     /// The architecture is none that validates.
     pub fn of(model: &Model<'_>, solver: Option<Solver>) -> Result<Self, vapo_format::Error> {
         let threshold = model.threshold().map_or(0, |_| threshold::BYTES);
+        let classifier = model.classifier().map_or(0, |_| classifier::bytes(model.classes()));
         let demand = Demand::new(&model.architecture(), model.encoding(), solver)?;
-        Ok(Demand { model: demand.model + threshold, ..demand })
+        Ok(Demand { model: demand.model + threshold + classifier, ..demand })
     }
 
     /// For one solver, or for the one that takes most.
@@ -75,8 +76,10 @@ impl Demand {
     ) -> Result<Self, vapo_format::Error> {
         let model = file_bytes(architecture, encoding)?;
         let chosen = Solver::ALL.into_iter().filter(|each| solver.is_none_or(|solver| solver == *each));
-        let elements =
-            chosen.map(|solver| arena::elements(architecture, encoding.arithmetic(), solver)).max().unwrap_or_default();
+        let elements = chosen.map(|solver| arena::elements(architecture, encoding.arithmetic(), solver)).max();
+        // What may be asked for with guidance takes a buffer more.
+        let guidance = if architecture.classes > 0 { architecture.signal.elements() } else { 0 };
+        let elements = elements.unwrap_or_default().saturating_add(guidance);
         Ok(Demand { model, arena: elements.saturating_mul(4), image: 4 * architecture.signal.elements() })
     }
 }

@@ -25,6 +25,14 @@ fn architecture(channels: u16, blocks: &[Block]) -> Architecture {
     architecture
 }
 
+/// Of two classes: one sample of each, and one of none.
+fn conditional(blocks: &[Block]) -> Architecture {
+    let image = Shape { channels: 1, height: 4, width: 8 };
+    let architecture = encoder::conditional(image, Homotopy::Linear, 6, 2, blocks).unwrap();
+    architecture.validate().unwrap();
+    architecture
+}
+
 /// Every kind of block, and channel counts below, at and between multiples of a register's lanes.
 fn encoders() -> Vec<Architecture> {
     use Block::{Conv, Down, Head, Residual, SpaceToDepth};
@@ -32,6 +40,7 @@ fn encoders() -> Vec<Architecture> {
         architecture(1, &[Conv { channels: 3 }, Residual, Down { channels: 5 }, Residual, Head { channels: 4 }]),
         architecture(3, &[SpaceToDepth, Conv { channels: 9 }, Residual, Residual, Head { channels: 17 }]),
         architecture(2, &[Down { channels: 8 }, Residual, Head { channels: 2 }]),
+        conditional(&[Conv { channels: 3 }, Residual, Head { channels: 4 }]),
     ]
 }
 
@@ -45,6 +54,7 @@ struct Case {
     parameters: Vec<f64>,
     images: Vec<f64>,
     times: Vec<f64>,
+    classes: Vec<Option<u16>>,
     seeds: Evaluation<f64>,
 }
 
@@ -57,12 +67,13 @@ fn case(architecture: Architecture) -> Case {
     let parameters = draw(Layout::new(&architecture).len(), 0.5);
     let size = BATCH * architecture.signal.elements();
     let seeds = Evaluation { potential: draw(BATCH, 1.0), drift: draw(size, 1.0), time_rate: draw(BATCH, 1.0) };
-    Case { parameters, images: draw(size, 1.0), times: vec![0.1, 0.45, 0.8], seeds, architecture }
+    let classes = if architecture.classes > 0 { vec![Some(1), None, Some(0)] } else { Vec::new() };
+    Case { parameters, images: draw(size, 1.0), times: vec![0.1, 0.45, 0.8], classes, seeds, architecture }
 }
 
 impl Case {
     fn samples(&self) -> Samples<'_, f64> {
-        Samples { images: &self.images, times: &self.times, classes: &[] }
+        Samples { images: &self.images, times: &self.times, classes: &self.classes }
     }
 
     fn seeds(&self) -> Seeds<'_, f64> {

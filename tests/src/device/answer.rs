@@ -11,6 +11,8 @@ pub struct Bits {
     pub energy: u32,
     /// Whether it is an anomaly, where the model has a threshold.
     pub anomaly: Option<bool>,
+    /// Its class, where the model has a classifier.
+    pub class: Option<u16>,
 }
 
 /// The start of a solver's step.
@@ -73,6 +75,7 @@ impl Answer {
             ["energy", value] => bits.energy = hex(value)?,
             ["anomaly", "0"] => bits.anomaly = Some(false),
             ["anomaly", "1"] => bits.anomaly = Some(true),
+            ["class", class] => bits.class = Some(class.parse().ok()?),
             // The emulator takes a nanosecond for an instruction.
             ["nanoseconds", value] => cost.instructions = value.parse().ok()?,
             ["stack", value] => cost.stack = value.parse().ok()?,
@@ -110,6 +113,12 @@ mod tests {
             assert_eq!(Answer::parse(&output).unwrap().bits.anomaly, expected);
         }
         assert!(Answer::parse(&format!("{OUTPUT}anomaly 2\n")).unwrap_err().contains("`anomaly 2`"));
+    }
+
+    #[test]
+    fn an_answer_may_say_what_class_its_sample_is_of() {
+        assert_eq!(Answer::parse(&format!("{OUTPUT}class 7\n")).unwrap().bits.class, Some(7));
+        assert!(Answer::parse(&format!("{OUTPUT}class x\n")).unwrap_err().contains("`class x`"));
     }
 
     #[test]

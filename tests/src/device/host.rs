@@ -14,11 +14,12 @@ use vapo_sampler::{Known, Noise, PlanFor, Sampler};
 /// # Errors
 /// What the format or the sampler refuses, as text.
 pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
-    let Request { seed, solver, temperature, known, .. } = *request;
+    let Request { seed, solver, temperature, known, condition, .. } = *request;
     let model = Model::parse(file).map_err(|error| error.to_string())?;
     let plan = PlanFor::<MAX_NODES>::new(&model).map_err(|error| error.to_string())?;
-    let mut memory = vec![0.0; plan.elements_with(solver)];
+    let mut memory = vec![0.0; plan.elements_guided(solver)];
     let mut sampler = Sampler::new(&model, &plan, solver, &mut memory).map_err(|error| error.to_string())?;
+    sampler.set_condition(condition).map_err(|error| error.to_string())?;
     let schedule = request.schedule().map_err(|error| error.to_string())?;
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(seed));
     let mut image = vec![0.0; model.signal().elements()];
@@ -38,10 +39,13 @@ pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
         sampler.integrate_known(schedule, temperature, &mut noise, &values, &mut image, observe)
     }
     .map_err(|error| error.to_string())?;
+    sampler.potential().set_class(condition.class).map_err(|error| error.to_string())?;
     let energy = sampler.potential().energy(&image, ENERGY_TIME).map_err(|error| error.to_string())?;
     bits.energy = energy.unwrap_or(f32::NAN).to_bits();
     let verdict = sampler.verdict(&image).map_err(|error| error.to_string())?;
     bits.anomaly = verdict.map(|verdict| verdict.anomalous);
+    let classified = sampler.classify(&image).map_err(|error| error.to_string())?;
+    bits.class = classified.map(|found| found.class);
     bits.sample = image.iter().map(|value| value.to_bits()).collect();
     Ok(bits)
 }

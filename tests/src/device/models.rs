@@ -165,6 +165,9 @@ pub fn of_many_weights() -> Result<File, String> {
     in_integers(&with_weights(&graph, Encoding::Int8)?)
 }
 
+/// Classes of the model that has every layer kind.
+const CLASSES: u16 = 3;
+
 fn every_kind() -> Result<Architecture, String> {
     let mut graph = Architecture::new(Shape { channels: 2, height: 8, width: 12 }, Homotopy::Linear);
     let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).map_err(|error| error.to_string());
@@ -172,6 +175,9 @@ fn every_kind() -> Result<Architecture, String> {
     let tiles = |rows, columns, channels| Conv { window: [rows, columns], stride: [rows, columns], channels };
     let time = push(layer::Time { features: 10 }.into(), &[])?;
     let hidden = push(Conv::linear(5).into(), &[time])?;
+    let class = push(layer::Class { classes: CLASSES }.into(), &[])?;
+    let of_class = push(Conv::linear(5).into(), &[class])?;
+    let hidden = push(layer::Add.into(), &[hidden, of_class])?;
     let embedding = push(layer::Silu.into(), &[hidden])?;
     let stem = push(window(3, 3, 3).into(), &[0])?;
     let film = push(Conv::linear(6).into(), &[embedding])?;
@@ -196,6 +202,7 @@ fn every_kind() -> Result<Architecture, String> {
     let factors = push(Conv::linear(6).into(), &[embedding])?;
     push(layer::Readout.into(), &[last, factors, 0])?;
     graph.validate().map_err(|error| error.to_string())?;
+    graph.classes = CLASSES;
     Ok(graph)
 }
 

@@ -3,7 +3,7 @@
 use crate::{Case, cases};
 use vapo_format::Model;
 use vapo_request::Request;
-use vapo_sampler::Solver;
+use vapo_sampler::{Condition, Solver};
 use vapo_tests::device::{Image, models, on_host};
 
 /// Enough for every part of every solver: a first step, two in the middle, which continue from one and from two before
@@ -17,7 +17,15 @@ const SEEDED: [(u64, f32); 3] = [(1, 1.0), (2, 0.7), (u64::MAX, 0.85)];
 fn requests() -> impl Iterator<Item = Request> {
     Solver::ALL.into_iter().flat_map(move |solver| {
         [0.0, 1.0].into_iter().flat_map(move |temperature| {
-            SEEDED.map(|(seed, exponent)| Request { seed, solver, steps: STEPS, exponent, temperature, known: 0 })
+            SEEDED.map(|(seed, exponent)| Request {
+                seed,
+                solver,
+                steps: STEPS,
+                exponent,
+                temperature,
+                known: 0,
+                condition: Condition::of(None),
+            })
         })
     })
 }
@@ -28,6 +36,16 @@ fn few_requests() -> impl Iterator<Item = Request> {
         .enumerate()
         .filter(|(place, _)| place % SEEDED.len() == place / SEEDED.len() % SEEDED.len())
         .map(|(_, r)| r)
+}
+
+/// Each model's first class as it is, and its last with guidance; nothing for a model without classes.
+fn of_classes(case: &Case) -> impl Iterator<Item = Request> + use<> {
+    let classes = Model::parse(&case.file).unwrap().classes();
+    let conditions = [(0, 0.0), (classes.saturating_sub(1), 1.5)].into_iter().filter(move |_| classes > 0);
+    conditions.enumerate().flat_map(|(turn, (class, guidance))| {
+        let condition = Condition { class: Some(class), guidance };
+        few_requests().skip(turn).step_by(2).map(move |request| Request { condition, ..request })
+    })
 }
 
 fn assert_equal(case: &Case, image: &Image, file: &[u8], requests: impl Iterator<Item = Request>) {
@@ -93,7 +111,18 @@ fn cortex_m33_and_host_sample_the_same_on_the_bayes_path() {
 fn every_core_and_host_compute_every_layer_kind_the_same() {
     for case in cases().every_kind.iter().chain(&cases().portable) {
         let restored = few_requests().map(|request| Request { known: 3, ..request });
-        assert_equal(case, &case.image, &case.file, few_requests().chain(restored));
+        assert_equal(case, &case.image, &case.file, few_requests().chain(restored).chain(of_classes(case)));
+    }
+}
+
+/// Asked for one, with guidance and without.
+#[test]
+fn every_core_and_host_sample_the_same_digit_of_a_class() {
+    for case in cases().digits() {
+        let mut count = 0;
+        let requests = of_classes(case).inspect(|_| count += 1);
+        assert_equal(case, &case.image, &case.file, requests);
+        assert!(count > 6, "{}", case.board);
     }
 }
 
@@ -148,7 +177,15 @@ fn every_core_and_host_sample_the_same_with_a_skip() {
 /// The comparison would notice the smallest change that a model can have.
 #[test]
 fn a_weight_off_by_one_is_noticed() {
-    let request = Request { seed: 1, solver: Solver::Ab2, steps: STEPS, exponent: 0.7, temperature: 0.0, known: 0 };
+    let request = Request {
+        seed: 1,
+        solver: Solver::Ab2,
+        steps: STEPS,
+        exponent: 0.7,
+        temperature: 0.0,
+        known: 0,
+        condition: Condition::of(None),
+    };
     for case in cases().all() {
         let perturbed = models::perturbed(&case.file).unwrap();
         let image = case.image.with_model(&case.file, &perturbed).unwrap();

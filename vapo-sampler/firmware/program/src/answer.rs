@@ -16,7 +16,7 @@ impl<O: Output> Board<'_, O> {
     /// # Errors
     /// What was expected. A line before that names the argument that is refused.
     pub fn request(&mut self, usual: Solver, arguments: &[u8]) -> Result<Request, Refusal> {
-        Request::parse(arguments, usual, self.structure.signal).map_err(|Refused { found, expected }| {
+        Request::parse(arguments, usual, self.structure.signal, self.structure.classes).map_err(|Refused { found, expected }| {
             Print(&mut self.output).text("found ").bytes(found).text("\n");
             expected
         })
@@ -24,7 +24,7 @@ impl<O: Output> Board<'_, O> {
 
     /// Computes the one sample of a request, and prints every bit of it. A line each
     /// has: every step's time, checksum of the drift and nanoseconds; the sample; its energy; where the model has a
-    /// threshold, whether the sample is an anomaly, 0 or 1; the nanoseconds of all steps; bytes of stack and of arena.
+    /// threshold, whether the sample is an anomaly, 0 or 1; where it has a classifier, the sample's class by its energies; the nanoseconds of all steps; bytes of stack and of arena.
     /// Floats are printed as the eight hexadecimal digits of their bits, big end first.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl<O: Output> Board<'_, O> {
             }
             watch.restart();
         };
-        let (image, Judged { energy, anomalous }) =
+        let (image, Judged { energy, anomalous, class }) =
             sample((&model, self.plan), request, self.memory, self.clock, &mut observe)?;
         print.text("sample ");
         for value in image {
@@ -54,6 +54,9 @@ impl<O: Output> Board<'_, O> {
         print.text("\nenergy ").hex(energy.to_bits());
         if let Some(anomalous) = anomalous {
             print.text(if anomalous { "\nanomaly 1" } else { "\nanomaly 0" });
+        }
+        if let Some(class) = class {
+            print.text("\nclass ").number(class.into());
         }
         print.text("\nnanoseconds ").number(total);
         print.text("\nstack ").number(stack::high_water() as u64);

@@ -18,6 +18,9 @@ pub(crate) struct Judged {
     /// Whether it is an anomaly; none where the model has no threshold. Samples that are only shown are not judged.
     #[cfg_attr(not(feature = "semihosting"), allow(dead_code))]
     pub(crate) anomalous: Option<bool>,
+    /// The class by its energies; none where the model has no classifier.
+    #[cfg_attr(not(feature = "semihosting"), allow(dead_code))]
+    pub(crate) class: Option<u16>,
 }
 
 /// Computes the sample of a request in `memory`. Nothing of it is generic, so that an image holds it once.
@@ -31,6 +34,7 @@ pub(crate) fn sample<'a>(
     const ARENA: Refusal = "the image was built for another model or solver: build it again";
     let (image, arena) = memory.split_at_mut_checked(model.signal().elements()).ok_or(ARENA)?;
     let mut sampler = Sampler::new(model, plan, request.solver, arena).map_err(|_| ARENA)?;
+    sampler.set_condition(request.condition).map_err(|_| "the model has no such class")?;
     let schedule = request.schedule().map_err(|_| "a schedule has at least 1 step and an exponent near 1")?;
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(request.seed));
 
@@ -45,7 +49,10 @@ pub(crate) fn sample<'a>(
         })
         .map_err(|_| "a temperature is at least 0")?;
     observe(&mut watch, None);
+    let of_class = sampler.potential().set_class(request.condition.class);
+    of_class.map_err(|_| "the model has no such class")?;
     let energy = sampler.potential().energy(image, ENERGY_TIME).ok().flatten().unwrap_or(f32::NAN);
     let anomalous = sampler.verdict(image).ok().flatten().map(|verdict| verdict.anomalous);
-    Ok((image, Judged { energy, anomalous }))
+    let class = sampler.classify(image).ok().flatten().map(|found| found.class);
+    Ok((image, Judged { energy, anomalous, class }))
 }

@@ -11,7 +11,7 @@ mod number;
 use core::fmt;
 use number::{decimal, short, split_once, whole};
 use vapo_format::Shape;
-use vapo_sampler::{Schedule, ScheduleError, Solver};
+use vapo_sampler::{Condition, Schedule, ScheduleError, Solver};
 
 /// Time at which a sample's energy is reported: near the data, where the energy of the linear homotopy is still finite.
 pub const ENERGY_TIME: f32 = 0.9;
@@ -31,6 +31,8 @@ pub struct Request {
     pub temperature: f32,
     /// Rows of the image, from the top, that are known: see [`Request::known_value`]. At 0 the image is a sample.
     pub known: u16,
+    /// The class that is asked for, and how far the sample is led towards it.
+    pub condition: Condition,
 }
 
 /// An argument that is none of a request, and what was expected in its place.
@@ -43,33 +45,44 @@ pub struct Refused<'a> {
 }
 
 /// What the arguments of a request are.
-const ARGUMENTS: &str =
-    "expected seed=, solver=euler|heun|ab2|etd2, steps=, exponent=, temperature= or known=, each with a value";
+const ARGUMENTS: &str = "expected seed=, solver=euler|heun|ab2|etd2, steps=, exponent=, temperature=, known=, class= or guidance=, each with a value";
 const ONCE: &str = "expected every argument at most once";
 const SEED: &str = "expected seed= with a whole number below 2^64";
 const SOLVER: &str = "expected solver= with euler, heun, ab2 or etd2";
 const STEPS: &str = "expected steps= with a whole number from 1 to 65535";
 const EXPONENT: &str = "expected exponent= with a decimal above 0, of at most 7 digits, near enough to 1 that all steps have a width, as 0.5";
 const TEMPERATURE: &str = "expected temperature= with a decimal of at least 0, of at most 7 digits, as 0.3";
+const CLASS: &str = "expected class= with the number of a class that the model has";
+const GUIDANCE: &str = "expected guidance= with a decimal of at least 0, of at most 7 digits, as 1.5, beside a class";
 const KNOWN: &str = "expected known= with a whole number of at most the image's rows";
 
 impl Request {
     /// The best known of 10 evaluations by a solver.
     pub const fn of(solver: Solver) -> Self {
         let temperature = solver.usual_temperature();
-        Request { seed: 0, solver, steps: 10, exponent: Schedule::EXPONENT, temperature, known: 0 }
+        Request {
+            seed: 0,
+            solver,
+            steps: 10,
+            exponent: Schedule::EXPONENT,
+            temperature,
+            known: 0,
+            condition: Condition::of(None),
+        }
     }
 
-    /// Reads arguments parted by spaces, for a model of these images: any of `seed=7 solver=euler|heun|ab2|etd2 steps=20
-    /// exponent=0.8 temperature=1 known=4`. What they leave out is that of [`Request::of`] the solver, or of `usual`.
+    /// Reads arguments parted by spaces, for a model of these images and so many classes: any of `seed=7
+    /// solver=euler|heun|ab2|etd2 steps=20 exponent=0.8 temperature=1 known=4 class=7 guidance=1.5`. What they leave out is that of [`Request::of`] the solver, or of `usual`.
     ///
     /// # Errors
     /// The first argument that is none of these, out of range or a second of its name.
-    pub fn parse(arguments: &[u8], usual: Solver, image: Shape) -> Result<Self, Refused<'_>> {
+    pub fn parse(arguments: &[u8], usual: Solver, image: Shape, classes: u16) -> Result<Self, Refused<'_>> {
         let mut request = Request::of(usual);
         let mut temperature = None;
         // The argument that the schedule depends on, should it be refused.
         let mut graded: &[u8] = &[];
+        // That which there is none of without a class.
+        let mut guided: &[u8] = &[];
         // A bit for each name.
         let mut given = 0u8;
         for found in arguments.split(|&byte| byte == b' ').filter(|argument| !argument.is_empty()) {
@@ -103,6 +116,16 @@ impl Request {
                     request.known = short(value).filter(|&rows| rows <= image.height).ok_or(refused(KNOWN))?;
                     32
                 }
+                b"class" => {
+                    let class = short(value).filter(|&class| class < classes).ok_or(refused(CLASS))?;
+                    request.condition.class = Some(class);
+                    64
+                }
+                b"guidance" => {
+                    guided = found;
+                    request.condition.guidance = decimal(value).ok_or(refused(GUIDANCE))?;
+                    128
+                }
                 _ => return Err(refused(ARGUMENTS)),
             };
             if given & bit != 0 {
@@ -110,6 +133,7 @@ impl Request {
             }
             given |= bit;
         }
+        request.condition.check(classes).map_err(|_| Refused { found: guided, expected: GUIDANCE })?;
         request.schedule().map_err(|_| Refused { found: graded, expected: EXPONENT })?;
         request.temperature = temperature.unwrap_or(request.solver.usual_temperature());
         Ok(request)
@@ -142,37 +166,47 @@ impl Default for Request {
 /// The arguments that [`Request::parse`] reads.
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Request { seed, solver, steps, exponent, temperature, known } = self;
+        let Request { seed, solver, steps, exponent, temperature, known, condition } = self;
         let solver = solver.name();
         write!(
             f,
             "seed={seed} solver={solver} steps={steps} exponent={exponent} temperature={temperature} known={known}"
-        )
+        )?;
+        let Condition { class, guidance } = condition;
+        if let Some(class) = class {
+            write!(f, " class={class} guidance={guidance}")?;
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ARGUMENTS, EXPONENT, KNOWN, ONCE, Refused, Request, SEED, SOLVER, STEPS, TEMPERATURE};
+    use super::{
+        ARGUMENTS, CLASS, EXPONENT, GUIDANCE, KNOWN, ONCE, Refused, Request, SEED, SOLVER, STEPS, TEMPERATURE,
+    };
     use std::string::ToString;
     use vapo_format::Shape;
-    use vapo_sampler::Solver;
+    use vapo_sampler::{Condition, Solver};
 
     const EIGHT: Shape = Shape { channels: 1, height: 8, width: 8 };
 
     fn parse(arguments: &str) -> Result<Request, Refused<'_>> {
-        Request::parse(arguments.as_bytes(), Solver::default(), EIGHT)
+        Request::parse(arguments.as_bytes(), Solver::default(), EIGHT, 10)
     }
 
     #[test]
     fn every_argument_is_read() {
-        let request =
-            parse("seed=18446744073709551615 solver=heun  steps=20 exponent=0.85 temperature=1 known=4").unwrap();
+        let request = parse(
+            "seed=18446744073709551615 solver=heun  steps=20 exponent=0.85 temperature=1 known=4 class=9 guidance=1.5",
+        )
+        .unwrap();
         let (seed, solver) = (u64::MAX, Solver::Heun);
-        assert_eq!(request, Request { seed, solver, steps: 20, exponent: 0.85, temperature: 1.0, known: 4 });
+        let condition = Condition { class: Some(9), guidance: 1.5 };
+        assert_eq!(request, Request { seed, solver, steps: 20, exponent: 0.85, temperature: 1.0, known: 4, condition });
         assert_eq!(parse(&request.to_string()), Ok(request));
         assert_eq!(parse(""), Ok(Request::default()));
-        assert_eq!(Request::parse(b"", Solver::Ab2, EIGHT), Ok(Request::of(Solver::Ab2)));
+        assert_eq!(Request::parse(b"", Solver::Ab2, EIGHT, 0), Ok(Request::of(Solver::Ab2)));
     }
 
     #[test]
@@ -199,6 +233,12 @@ mod tests {
             ("known=-1", KNOWN),
             ("known=9", KNOWN),
             ("known=65536", KNOWN),
+            ("class=10", CLASS),
+            ("class=-1", CLASS),
+            ("class=", CLASS),
+            ("guidance=-1", GUIDANCE),
+            ("guidance=1", GUIDANCE),
+            ("guidance=nan", GUIDANCE),
             ("exponent=", EXPONENT),
             ("exponent=0", EXPONENT),
             ("exponent=30", EXPONENT),
@@ -217,8 +257,19 @@ mod tests {
     /// Whatever the two values are.
     #[test]
     fn an_argument_that_is_given_twice_is_refused() {
-        let all = ["seed=7", "solver=heun", "steps=3", "exponent=0.5", "temperature=1", "known=2"];
-        for again in ["seed=8", "seed=7", "solver=ab2", "steps=4", "exponent=0.7", "temperature=0", "known=2"] {
+        let all =
+            ["seed=7", "solver=heun", "steps=3", "exponent=0.5", "temperature=1", "known=2", "class=1", "guidance=1"];
+        for again in [
+            "seed=8",
+            "seed=7",
+            "solver=ab2",
+            "steps=4",
+            "exponent=0.7",
+            "temperature=0",
+            "known=2",
+            "class=2",
+            "guidance=0",
+        ] {
             let arguments = [all.join(" ").as_str(), again].join(" ");
             assert_eq!(parse(&arguments), Err(Refused { found: again.as_bytes(), expected: ONCE }), "{again}");
         }
@@ -232,7 +283,7 @@ mod tests {
             let argument = ["temperature=", text].concat();
             assert_eq!(parse(&argument).map(|request| request.temperature), Ok(text.parse().unwrap()), "{text}");
         }
-        assert!([EXPONENT, TEMPERATURE].iter().all(|text| text.contains("of at most 7 digits")));
+        assert!([EXPONENT, TEMPERATURE, GUIDANCE].iter().all(|text| text.contains("of at most 7 digits")));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use crate::ops::fused::memory::Memory;
 use crate::potential::parameters::Layout;
 use crate::potential::{Evaluation, Potential, Samples, Seeds};
 use crate::run::preset::Preset;
+use crate::sampling::asked::in_turn;
 use dfdx::prelude::{Cpu, Cuda};
-use vapo_format::layer::{Add, Concat, Conv, Readout, Silu, SpaceToDepth, Time, Up};
+use vapo_format::layer::{Add, Class, Concat, Conv, Readout, Silu, SpaceToDepth, Time, Up};
 use vapo_format::{Architecture, Homotopy, Layer, Shape};
 use vapo_sampler::Noise;
 
@@ -29,6 +30,7 @@ struct Problem {
     parameters: Vec<f64>,
     images: Vec<f64>,
     times: Vec<f64>,
+    classes: Vec<Option<u16>>,
     seeds: Evaluation<f64>,
 }
 
@@ -45,6 +47,7 @@ impl Problem {
             parameters,
             images: random(size, 2, 1.0),
             times: (0..images).map(|image| (image as f64 + 0.5) / images as f64).collect(),
+            classes: (0..images).map(|image| in_turn(image, architecture.classes)).collect(),
             seeds: Evaluation {
                 potential: random(images, 3, 1.0),
                 drift: random(size, 4, 1.0),
@@ -54,7 +57,7 @@ impl Problem {
     }
 
     fn samples(&self) -> Samples<'_, f64> {
-        Samples { images: &self.images, times: &self.times, classes: &[] }
+        Samples { images: &self.images, times: &self.times, classes: &self.classes }
     }
 
     /// Seeds of all, or of all but the rate in time.
@@ -172,7 +175,10 @@ fn other_graphs_are_those_of_the_processor() {
     let mut graph = Architecture::new(Shape { channels: 2, height: 4, width: 8 }, Homotopy::Linear);
     let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).unwrap();
     let time = push(Time { features: 6 }.into(), &[]);
-    let embedding = push(Conv::linear(9).into(), &[time]);
+    let of_time = push(Conv::linear(9).into(), &[time]);
+    let class = push(Class { classes: 3 }.into(), &[]);
+    let of_class = push(Conv::linear(9).into(), &[class]);
+    let embedding = push(Add.into(), &[of_time, of_class]);
     let stem = push(Conv { window: [3, 5], stride: [1, 1], channels: 4 }.into(), &[0]);
     let film = push(Conv::linear(8).into(), &[embedding]);
     let active = push(Silu.into(), &[stem, film]);
@@ -190,5 +196,6 @@ fn other_graphs_are_those_of_the_processor() {
     let head = push(Silu.into(), &[sum]);
     let factors = push(Conv::linear(41).into(), &[embedding]);
     push(Readout.into(), &[head, factors, 0]);
+    graph.classes = 3;
     assert_equal(&cuda, "a graph of every kind", &graph, &ALL);
 }
