@@ -3,10 +3,11 @@
 
     pip install torch numpy
     vapo-train sample --model MODEL --count 2000 --out samples.npz
-    python3 score.py --data DIR [--classifier FILE] samples.npz ...
+    python3 score.py --data DIR [--classifier FILE] [--each] samples.npz ...
 
 Prints the Frechet distance to the 10,000 test images in the 128 penultimate features of a small convolutional network, and how
-many samples it takes for each class. Without samples: the distances of training images and of noise. DIR holds the four IDX
+many samples it takes for each class. With --each, samples are those of `sample --class all`: it also prints the share that it
+takes for the class that was asked for. Without samples: the distances of training images and of noise. DIR holds the four IDX
 files; FILE keeps the classifier, which trains for two minutes.
 """
 import argparse, gzip, pathlib
@@ -79,6 +80,7 @@ def main():
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--data", type=pathlib.Path, required=True)
     top.add_argument("--classifier", type=pathlib.Path)
+    top.add_argument("--each", action="store_true")
     top.add_argument("samples", nargs="*", type=pathlib.Path)
     a = top.parse_args()
     if a.classifier and a.classifier.exists():
@@ -99,8 +101,11 @@ def main():
         real = images(a.data, "train")
         sets = {"1,000 training images": real[:1000], "2,000 training images": real[:2000], "noise": noise}
     for name, bytes_ in sets.items():
-        classes = np.bincount(net(tensor(bytes_)).argmax(1).numpy(), minlength=10)
-        print(f"{name}: Frechet distance {frechet(features(net, bytes_), reference):.2f}, classes {classes.tolist()}")
+        found = net(tensor(bytes_)).argmax(1).numpy()
+        asked = np.arange(len(found)) * 10 // len(found)
+        right = f", as asked for {(found == asked).mean():.4f}" if a.each else ""
+        classes = np.bincount(found, minlength=10).tolist()
+        print(f"{name}: Frechet distance {frechet(features(net, bytes_), reference):.2f}{right}, classes {classes}")
 
 
 main()

@@ -60,6 +60,13 @@ pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder<'_>)
         config.architecture.parameters(),
         config.threads
     ));
+    if config.architecture.classes > 0 {
+        let numbered = |(class, name): (usize, &String)| format!("{class} {name}");
+        let named =
+            dataset.class_names().map(|names| names.iter().enumerate().map(numbered).collect::<Vec<_>>().join(", "));
+        let named = named.unwrap_or_else(|| format!("0 to {}", config.architecture.classes - 1));
+        note(&format!("classes: {named}; {} % of the samples are shown without theirs", 100.0 * config.unconditional));
+    }
     if let Some(cause) = no_picture(config) {
         if shape.channels == 4 {
             note(

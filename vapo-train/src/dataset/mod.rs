@@ -165,6 +165,16 @@ impl Dataset {
         Dataset::of(name, shape, Samples::Images(images), notes)
     }
 
+    /// The same with a class for each sample, and the names of the classes.
+    fn labelled(self, labels: Vec<u8>, names: Vec<String>) -> Self {
+        Dataset { labels: Some(labels), class_names: Some(names), label_fault: None, ..self }
+    }
+
+    /// The same without classes, and why.
+    fn unlabelled(self, fault: String) -> Self {
+        Dataset { labels: None, class_names: None, label_fault: Some(fault), ..self }
+    }
+
     /// A data set without classes.
     fn of(name: &str, shape: Shape, samples: Samples, notes: Vec<String>) -> Self {
         Dataset { name: name.to_owned(), shape, samples, labels: None, label_fault: None, class_names: None, notes }

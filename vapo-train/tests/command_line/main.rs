@@ -3,6 +3,7 @@
 mod archives;
 mod calibration;
 mod celeba;
+mod classes;
 mod composition;
 mod datasets;
 mod evaluation;

@@ -150,7 +150,14 @@ fn of_split(split: Split, beside: &Path, found: Found) -> Result<Listing, Images
         let advice = format!("{} lists no image of it", PARTITIONS[0]);
         return Err(ImagesError::NoSplit { split, origin, advice });
     }
-    Ok(Listing { origin, beside: beside.to_owned(), files, entries, notes })
+    Ok(Listing {
+        origin,
+        beside: beside.to_owned(),
+        files,
+        entries,
+        classes: Err("faces have no class".to_owned()),
+        notes,
+    })
 }
 
 /// Which split each image is in, and the file that says so; none without one.

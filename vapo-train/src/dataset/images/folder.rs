@@ -1,5 +1,6 @@
 //! A folder of image files, in folders below it or not.
 
+use crate::dataset::images::classes::{classes, names};
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::images::listing::{Entry, ImageFiles, Listing, Place};
 use crate::dataset::{DatasetError, Split};
@@ -36,6 +37,9 @@ pub(super) fn listing(split: Split, folder: Option<&Path>) -> Result<Listing, Da
     }
     let FolderImages { mut by_folder, left_out } = images(folder)?;
     let splits = splits(folder)?;
+    // Classes are those that are trained on, whatever the split.
+    let train = splits.get(&Split::Train).and_then(|name| Some((folder.join(name), by_folder.get(name)?.clone())));
+    let train = train.map(|(origin, entries)| relative(entries, &origin));
     let (origin, entries, note) = match splits.get(&split) {
         Some(name) => {
             let entries = by_folder.remove(name).unwrap_or_default();
@@ -53,9 +57,10 @@ pub(super) fn listing(split: Split, folder: Option<&Path>) -> Result<Listing, Da
         return Err(ImagesError::Empty { origin, left_out }.into());
     }
     let entries = relative(entries, &origin);
+    let classes = classes(&entries, names(train.as_ref().unwrap_or(&entries)));
     let left_out = (!left_out.is_empty()).then(|| format!("folder: {} images; left out: {left_out}", entries.len()));
     let notes = note.into_iter().chain(left_out).collect();
-    Ok(Listing { origin, beside: folder.to_owned(), files: ImageFiles::Folder, entries, notes })
+    Ok(Listing { origin, beside: folder.to_owned(), files: ImageFiles::Folder, entries, classes, notes })
 }
 
 fn no_split(split: Split, folder: &Path, others: bool) -> ImagesError {

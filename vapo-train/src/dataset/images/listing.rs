@@ -1,5 +1,6 @@
 //! The image files that make up a split, in a zip archive or in a folder.
 
+use crate::dataset::images::classes::Classes;
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::map::Map;
 use crate::files::bounded;
@@ -24,6 +25,8 @@ pub(in crate::dataset) struct Listing {
     pub(super) beside: PathBuf,
     pub(super) files: ImageFiles,
     pub(super) entries: Vec<Entry>,
+    /// Their classes, or why there are none.
+    pub(super) classes: Result<Classes, String>,
     /// What a person should know about the choice of files.
     pub(super) notes: Vec<String>,
 }
@@ -215,7 +218,9 @@ mod tests {
             let entry = Entry { name: name.to_owned(), place: Place::File(path.clone()) };
             let (origin, beside) = (root.path().to_owned(), root.path().to_owned());
             let files = ImageFiles::Folder;
-            Listing { origin, beside, files, entries: vec![entry], notes: vec![] }.checksum().unwrap()
+            Listing { origin, beside, files, entries: vec![entry], classes: Err(String::new()), notes: vec![] }
+                .checksum()
+                .unwrap()
         };
         put(b"one", time);
         let first = checksum("a.png");

@@ -7,6 +7,7 @@
 //! | module | concept |
 //! |---|---|
 //! | `celeba`, `folder` | which files make up a split, by the layout of the data set |
+//! | `classes` | the first folder of an image's path as its class |
 //! | `partition` | the list of CelebA that says which split an image is in |
 //! | `listing` | those files, in a zip archive or a folder, and their checksum |
 //! | `convert` | all of them, in parallel, into one file |
@@ -15,6 +16,7 @@
 
 pub(super) mod cache;
 pub(super) mod celeba;
+mod classes;
 pub(super) mod convert;
 pub mod error;
 pub(super) mod folder;
@@ -28,6 +30,7 @@ use crate::dataset::pixels::Pixels;
 use crate::dataset::{Dataset, DatasetError, Files, Preparation, Source, Split};
 use crate::files::incidental::LeftOut;
 use cache::{Cache, Key, Places};
+use classes::Classes;
 use listing::Listing;
 use std::num::NonZeroUsize;
 
@@ -45,7 +48,16 @@ pub(super) fn load(source: Source, split: Split, files: &Files) -> Result<Datase
     let count = NonZeroUsize::new(header.count)
         .ok_or(ImagesError::Empty { origin: listing.origin, left_out: LeftOut::default() })?;
     let pixels = Pixels::Mapped { file: map, start: cache::HEADER };
-    Ok(Dataset::prepared(source.name(), header.shape, count, pixels, sha256, preparation, notes))
+    let classes = match listing.classes {
+        // Which images were left out is not known any more.
+        Ok(_) if header.damaged > 0 => Err(format!("{} images cannot be decoded: take them out", header.damaged)),
+        classes => classes,
+    };
+    let dataset = Dataset::prepared(source.name(), header.shape, count, pixels, sha256, preparation, notes);
+    Ok(match classes {
+        Ok(Classes { names, labels }) => dataset.labelled(labels, names),
+        Err(fault) => dataset.unlabelled(fault),
+    })
 }
 
 /// The cache of a listing: one that fits, or a new one.
