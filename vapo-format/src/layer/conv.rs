@@ -91,9 +91,11 @@ impl Kind for Conv {
     }
 
     /// In integers, rows of the input are brought in one by one, so the output may lie over it. That takes memory for a
-    /// window's rows, which is worth it where they are less than the whole.
+    /// window's rows, which is worth it where they are less than the whole. The one row of a series is brought in at once, wherever
+    /// the output lies.
     fn place(&self, arithmetic: Arithmetic, output: Shape) -> Place {
-        if arithmetic == Arithmetic::Integer && !self.tiles() && self.rows_in(output) < output.pixels() {
+        let worth = output.height == 1 || self.rows_in(output) < output.pixels();
+        if arithmetic == Arithmetic::Integer && !self.tiles() && worth {
             Place::Either
         } else {
             Place::Apart
