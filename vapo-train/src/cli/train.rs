@@ -45,7 +45,7 @@ pub(super) struct Arguments {
     /// Learn images of whatever class [default for all others]
     #[arg(long)]
     no_classes: bool,
-    /// Share of the images whose class is not told, so that samples of whatever class can be drawn too, 0 to 1 [default: 0.1]
+    /// Share of the images whose class is not told, so that samples of whatever class can be drawn too, 0 to 1 [default: 0.3]
     #[arg(long, value_name = "SHARE", conflicts_with = "no_classes", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 1>)]
     unconditional: Option<f32>,
     /// Optimiser steps to train; with --resume, other than before, all in all [default: the preset's]

@@ -167,7 +167,7 @@ pub struct Choices {
     pub flip: Option<bool>,
     /// Whether a class is learned, or what is usual for the data set.
     pub classes: Option<bool>,
-    /// Share of the images whose class is not told, or a tenth.
+    /// Share of the images whose class is not told, or three tenths.
     pub unconditional: Option<f32>,
     /// Objective, or `flow`.
     pub objective: Option<Objective>,
@@ -225,7 +225,7 @@ impl Config {
                 scaling: dataset.scaling().iter().copied().collect(),
                 ..preset.conditional(dataset.shape(), choices.homotopy.unwrap_or_default(), classes)
             },
-            unconditional: if classes > 0 { choices.unconditional.unwrap_or(0.1) } else { 0.0 },
+            unconditional: if classes > 0 { choices.unconditional.unwrap_or(0.3) } else { 0.0 },
             objective,
             times: choices.times.unwrap_or(if objective == Objective::VapoBayes {
                 Times::Uniform

@@ -16,8 +16,10 @@ use vapo_sampler::Solver;
 pub const TIME: f32 = 0.7;
 /// Images that offsets are learned from, at most.
 pub const IMAGES: usize = 2000;
-/// Steps of the regression.
-const STEPS: usize = 500;
+/// Steps of the regression, and their size: at most the reciprocal of the largest curvature, which is below 1 for energies of unit
+/// variance and intercepts together.
+const STEPS: usize = 1000;
+const STEP: f64 = 1.0;
 
 /// The energies of images as those of each class at a time, (N, classes), without offsets. The same on any number of threads.
 ///
@@ -89,49 +91,67 @@ struct Fit {
 /// Least mean cross-entropy of energies (N, classes) and labels, (N,). The problem is convex; Nesterov's method goes as far as
 /// its steps allow, which bounds the sharpness where classes can be told apart without error.
 fn fit(energies: &[f32], labels: &[usize], classes: usize) -> Fit {
-    // Relative to the mean over classes, and of unit variance: then the gradient's slope is at most 1 + 1.
-    let rows: Vec<Vec<f64>> = energies
-        .chunks_exact(classes)
-        .map(|row| {
-            let mean = row.iter().map(|&energy| f64::from(energy)).sum::<f64>() / classes as f64;
-            row.iter().map(|&energy| f64::from(energy) - mean).collect()
-        })
-        .collect();
-    let squares: f64 = rows.iter().flatten().map(|energy| energy * energy).sum();
-    let scale = (squares / energies.len().max(1) as f64).sqrt().max(f64::MIN_POSITIVE);
+    let Centred { rows, means, scale } = Centred::new(energies, classes);
     let count = rows.len().max(1) as f64;
-    // The slope of the energies, and the intercept of each class.
+    // The intercept of each class, then the slope of the energies.
     let mut now = vec![0.0; classes + 1];
     now[classes] = 1.0;
     let mut before = now.clone();
-    let step = 1.0 / (1.0 + classes as f64).min(4.0);
     for round in 0..STEPS {
         let momentum = round as f64 / (round as f64 + 3.0);
         let ahead: Vec<f64> = now.iter().zip(&before).map(|(now, before)| now + momentum * (now - before)).collect();
         let mut gradient = vec![0.0; classes + 1];
         for (row, &label) in rows.iter().zip(labels) {
             let scores: Vec<f64> =
-                row.iter().zip(&ahead).map(|(energy, offset)| -ahead[classes] * energy / scale - offset).collect();
+                row.iter().zip(&ahead).map(|(energy, offset)| -ahead[classes] * energy - offset).collect();
             let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let sum: f64 = scores.iter().map(|score| libm::exp(score - most)).sum();
             for (class, score) in scores.iter().enumerate() {
                 let is = if class == label { 1.0 } else { 0.0 };
                 let slope = (is - libm::exp(score - most) / sum) / count;
                 gradient[class] += slope;
-                gradient[classes] += slope * row[class] / scale;
+                gradient[classes] += slope * row[class];
             }
         }
-        before = std::mem::replace(
-            &mut now,
-            ahead.iter().zip(&gradient).map(|(ahead, gradient)| ahead - step * gradient).collect(),
-        );
+        before = now;
+        now = ahead.iter().zip(&gradient).map(|(ahead, gradient)| ahead - STEP * gradient).collect();
         // A slope that is not above 0 tells nothing; it is kept from there.
         now[classes] = now[classes].max(1e-3);
     }
     let slope = now[classes];
-    let offsets: Vec<f64> = now[..classes].iter().map(|offset| offset * scale / slope).collect();
+    let offsets: Vec<f64> = now.iter().zip(&means).map(|(offset, mean)| offset * scale / slope - mean).collect();
     let mean = offsets.iter().sum::<f64>() / classes as f64;
     Fit { sharpness: (slope / scale) as f32, offsets: offsets.iter().map(|offset| (offset - mean) as f32).collect() }
+}
+
+/// Energies without what all classes of an image and all images of a class have in common, and of unit variance: the numbers that
+/// training does not fix may be far larger than what tells classes apart.
+struct Centred {
+    /// (N, classes).
+    rows: Vec<Vec<f64>>,
+    /// The mean of each class, relative to the mean of all.
+    means: Vec<f64>,
+    scale: f64,
+}
+
+impl Centred {
+    fn new(energies: &[f32], classes: usize) -> Self {
+        let mut rows: Vec<Vec<f64>> = energies
+            .chunks_exact(classes)
+            .map(|row| {
+                let mean = row.iter().map(|&energy| f64::from(energy)).sum::<f64>() / classes as f64;
+                row.iter().map(|&energy| f64::from(energy) - mean).collect()
+            })
+            .collect();
+        let count = rows.len().max(1) as f64;
+        let means: Vec<f64> =
+            (0..classes).map(|class| rows.iter().map(|row| row[class]).sum::<f64>() / count).collect();
+        rows.iter_mut().for_each(|row| row.iter_mut().zip(&means).for_each(|(energy, mean)| *energy -= mean));
+        let squares: f64 = rows.iter().flatten().map(|energy| energy * energy).sum();
+        let scale = (squares / energies.len().max(1) as f64).sqrt().max(f64::MIN_POSITIVE);
+        rows.iter_mut().flatten().for_each(|energy| *energy /= scale);
+        Centred { rows, means, scale }
+    }
 }
 
 #[cfg(test)]
@@ -143,7 +163,7 @@ mod tests {
     #[test]
     fn offsets_make_up_for_what_is_added_to_each_class() {
         let mut generator = generator(3);
-        let (classes, hidden) = (4, [3.0, -2.0, 0.5, 7.0]);
+        let (classes, hidden) = (4, [3000.0, -2.0, 0.5, 7.0]);
         let labels: Vec<usize> = (0..800).map(|image| image % classes).collect();
         let mut noise = || 2.0 * uniform(&mut generator) - 1.0;
         let energies: Vec<f32> = labels
