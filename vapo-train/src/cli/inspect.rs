@@ -113,7 +113,11 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     };
     text += &format!("\nformat           version {}{newest}\n", model.version());
     let image = architecture.signal;
-    text += &format!("image            {image}, homotopy {}, weights {encoding}\n", architecture.homotopy);
+    let extent = match super::is_series(&model) {
+        true => format!("series           {} readings, channels {}", image.width, image.channels),
+        false => format!("image            {image}"),
+    };
+    text += &format!("{extent}, homotopy {}, weights {encoding}\n", architecture.homotopy);
     let calibration = hexadecimal(model.calibration());
     let calibration = if calibration.is_empty() { calibration } else { format!(", calibration {calibration}") };
     text += &format!("arithmetic       {}{calibration}\n", model.arithmetic());

@@ -20,6 +20,7 @@ mod options;
 mod plan;
 mod progress;
 mod report;
+mod restore;
 mod sample;
 mod score;
 mod smaller;
@@ -73,6 +74,8 @@ enum Command {
     Classify(classify::Arguments),
     /// Restore masked images
     Inpaint(inpaint::Arguments),
+    /// Fill the gaps of a series
+    Restore(restore::Arguments),
     /// Draw samples from the weighted sum of two models
     Compose(compose::Arguments),
     /// Make a model of integer arithmetic, for a device, from one of float arithmetic
@@ -148,6 +151,7 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
         Some(Command::Score(arguments)) => score::run(arguments),
         Some(Command::Classify(arguments)) => classify::run(arguments),
         Some(Command::Inpaint(arguments)) => inpaint::run(arguments),
+        Some(Command::Restore(arguments)) => restore::run(arguments),
         Some(Command::Compose(arguments)) => compose::run(arguments),
         Some(Command::Calibrate(arguments)) => calibrate::run(arguments),
         Some(Command::Fetch(arguments)) => fetch::run(arguments),
@@ -197,14 +201,30 @@ fn read_model(path: &Path) -> Result<Vec<u8>, Failure> {
 /// The model in the bytes of a file.
 fn parse_model<'a>(path: &Path, bytes: &'a [u8]) -> Result<vapo_format::Model<'a>, Failure> {
     let model = parse_any_model(path, bytes)?;
-    let other =
-        (0..model.signal().channels.into()).map(|channel| model.scaling(channel)).find(|it| *it != Scaling::BYTES);
-    if let Some(Scaling { offset, scale }) = other {
-        let found = format!("{}: raw numbers are {offset} + {scale} · value", path.display());
-        let expected = "expected a model of pictures, 127.5 + 127.5 · value; only `inspect` takes others";
-        return Err(Failure::Other(format!("{found}: {expected}").into()));
-    }
+    expect_pictures(path, &model)?;
     Ok(model)
+}
+
+/// The raw numbers of a model that are none of a byte.
+fn other_scaling(model: &vapo_format::Model<'_>) -> Option<Scaling> {
+    (0..model.signal().channels.into()).map(|channel| model.scaling(channel)).find(|it| *it != Scaling::BYTES)
+}
+
+/// Whether a model is one of a series: readings along time alone, in units of their own.
+fn is_series(model: &vapo_format::Model<'_>) -> bool {
+    model.signal().height == 1 && other_scaling(model).is_some()
+}
+
+/// Refuses a model of other raw numbers than bytes.
+fn expect_pictures(path: &Path, model: &vapo_format::Model<'_>) -> Result<(), Failure> {
+    let Some(Scaling { offset, scale }) = other_scaling(model) else { return Ok(()) };
+    let found = format!("{}: raw numbers are {offset} + {scale} · value", path.display());
+    let expected = "expected a model of pictures, 127.5 + 127.5 · value";
+    let advice = match is_series(model) {
+        true => "a model of a series is for sample, score, restore, calibrate and inspect",
+        false => "only calibrate and inspect take others",
+    };
+    Err(Failure::Other(format!("{found}: {expected}; {advice}").into()))
 }
 
 /// A model of whatever raw numbers.

@@ -1,11 +1,16 @@
-//! `vapo-train sample`: images from a model file.
+//! `vapo-train sample`: images from a model file. Windows of a series: in `series`.
+
+mod series;
 
 use super::options::{ClassOptions, Plan, SamplerOptions, output};
-use super::{Failure, from_one_to, parse_model, print, progress, read_model};
+use super::{Failure, expect_pictures, from_one_to, is_series, parse_any_model, print, progress, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::export::{Format, Writer};
 use crate::sampling::{Settings, chunks};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// What the name of a table ends in.
+const TABLE: &str = "csv";
 
 /// Images, where nothing is said.
 const COUNT: usize = 64;
@@ -17,7 +22,7 @@ pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
-    /// Number of images [default: 64; 8 of each class for --class all]
+    /// Number of images, or of windows of a series [default: 64; 8 of each class for --class all]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1_000_000>())]
     count: Option<usize>,
     #[command(flatten)]
@@ -25,8 +30,9 @@ pub(super) struct Arguments {
     #[command(flatten)]
     sampler: SamplerOptions,
     /// A grid of pictures (.png), float32 for Python (.npy), bytes for evaluators (.npz), or a folder of pictures
-    /// (a name without extension, or with a slash at its end)
-    #[arg(long, value_name = "F.{png,npy,npz}|DIR/")]
+    /// (a name without extension, or with a slash at its end). Of a series, in raw units: plots (.png), a table (.csv), or
+    /// float32 for Python (.npy, .npz)
+    #[arg(long, value_name = "F.{png,npy,npz,csv}|DIR/")]
     out: PathBuf,
     /// Replace the file or the folder of pictures, and its card, if they exist
     #[arg(long)]
@@ -34,21 +40,26 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let format = output::image_format(&arguments.out)?;
+    let format = format(&arguments.out)?;
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
     let outputs = match format {
-        Format::Folder => plan.writes_pictures("--out", &arguments.out),
+        Some(Format::Folder) => plan.writes_pictures("--out", &arguments.out),
         _ => plan.writes_with_card("--out", [&arguments.out]),
     }
     .check()?;
     let Arguments { sampler, classes, .. } = arguments;
     let settings = sampler.settings(arguments.count.unwrap_or(COUNT))?;
     let bytes = read_model(&arguments.model)?;
-    let model = parse_model(&arguments.model, &bytes)?;
+    let model = parse_any_model(&arguments.model, &bytes)?;
     let usual = if classes.are_all() { CLASS_COUNT * usize::from(model.classes().max(1)) } else { COUNT };
     let count = arguments.count.unwrap_or(usual);
     let settings = Settings { count, asked: classes.asked(&model, count)?, ..settings };
     let columns = classes.columns(&model, count);
+    if is_series(&model) {
+        return series::run(arguments, &settings, columns, &outputs, &bytes, &model);
+    }
+    expect_pictures(&arguments.model, &model)?;
+    let format = format.map_or_else(|| output::image_format(&arguments.out), Ok)?;
     let pool = sampler.pool()?;
     let shape = model.signal();
     output::expect_images(&arguments.out, format, count, shape, columns)?;
@@ -69,4 +80,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     outputs.write_card(&arguments.out, &card)?;
     print(&format!("{count} samples in {}\n", arguments.out.display()))
+}
+
+/// What the name of `--out` asks for. None for a table, which only a series is written to.
+///
+/// # Errors
+/// Its name ends in something else.
+fn format(out: &Path) -> Result<Option<Format>, Failure> {
+    if out.extension().is_some_and(|extension| extension == TABLE) {
+        return Ok(None);
+    }
+    output::image_format(out).map(Some)
 }

@@ -1,4 +1,6 @@
-//! `vapo-train score`: energies of images, how well they tell anomalies, and the threshold for a device.
+//! `vapo-train score`: energies of images, how well they tell anomalies, and the threshold for a device. Of a series: in `series`.
+
+mod series;
 
 use super::options::{DataOptions, Plan};
 use super::{Failure, from_one_to, parse_model, print, read_model};
@@ -30,12 +32,13 @@ pub(super) struct Arguments {
     /// Seed of the noise or of the order of pixels
     #[arg(long, value_name = "N", default_value = "0", requires = "against", allow_negative_numbers = true)]
     seed: u64,
-    /// Time at which the energy is taken, from 0 to below 1 [default: that of the model's threshold, or 0.5]
+    /// Time at which the energy is taken, from 0 to below 1 [default: that of the model's threshold, or 0.5; 0.9 for series]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     time: Option<f32>,
-    /// False-positive rate: the share of the data set's images that may lie above the threshold
-    #[arg(long, value_name = "RATE", default_value = "0.05", allow_negative_numbers = true)]
-    fpr: f32,
+    /// False-positive rate: the share of the data set's images that may lie above the threshold, or of the normal windows of a
+    /// series' valid split [default: 0.05; 0.01 for series]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    fpr: Option<f32>,
     /// Write the model with the threshold to another file
     #[arg(long, value_name = "F.vapo")]
     write_threshold: Option<PathBuf>,
@@ -43,9 +46,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
     threads: Option<usize>,
     /// The energies, as text (.json) or as numbers for Python (.npy): rows of an energy and of 0 for the data set, 1 for
-    /// what it is told from
-    #[arg(long, value_name = "F.{json,npy}")]
+    /// what it is told from. Of a series, also a table of windows (.csv), or arrays of windows and readings (.npz)
+    #[arg(long, value_name = "F.{json,npy,csv,npz}")]
     out: PathBuf,
+    /// A picture of a series, its score, the threshold and what is labelled
+    #[arg(long, value_name = "F.png")]
+    picture: Option<PathBuf>,
     /// Replace the files and their cards if they exist
     #[arg(long)]
     force: bool,
@@ -65,21 +71,28 @@ enum Kind {
     Npy,
 }
 
+/// False-positive rate of images where none is chosen.
+const FPR: f32 = 0.05;
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.data.is_series() {
+        return series::run(arguments);
+    }
     let kind = kind(arguments)?;
+    if let Some(path) = &arguments.picture {
+        let path = path.display();
+        return Err(Failure::Usage(format!(
+            "--picture {path}: it shows a series, --dataset series; leave the option out"
+        )));
+    }
     let outputs = plan(arguments).check()?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
     let stored = model.threshold();
     let time = arguments.time.unwrap_or(stored.map_or(anomaly::TIME, |threshold| threshold.time));
-    let chosen = |energy| Threshold { energy, time, false_positive_rate: arguments.fpr };
-    if !chosen(0.0).is_valid(model.homotopy()) {
-        return Err(Failure::Usage(format!(
-            "--time {time} --fpr {}: expected a time from 0 to 1, below 1 for the homotopy linear, and a rate above 0 and \
-             below 1",
-            arguments.fpr
-        )));
-    }
+    let fpr = arguments.fpr.unwrap_or(FPR);
+    expect_valid(&model, time, fpr)?;
+    let chosen = |energy| Threshold { energy, time, false_positive_rate: fpr };
     let dataset = arguments.data.load()?;
     check_extent(&model, &dataset)?;
     let against = arguments.against.as_deref().map(|name| against(name, arguments)).transpose()?;
@@ -97,7 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let score = |images: &ScoredImages<'_>| pool.install(|| energies(&model, images, time));
     let ordinary = score(&ScoredImages::Dataset(&dataset))?;
     let told = others.as_ref().map(score).transpose().map_err(|cause| name_others(cause, arguments))?;
-    let threshold = chosen(anomaly::threshold(&ordinary, arguments.fpr));
+    let threshold = chosen(anomaly::threshold(&ordinary, fpr));
 
     let name = arguments.against.as_deref().unwrap_or_default();
     let mut report = Report::new(time, dataset.name(), &ordinary, told.as_deref().map(|told| (name, told)));
@@ -107,7 +120,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut settings = Map::new();
     settings.insert("time".to_owned(), decimal(time));
-    settings.insert("fpr".to_owned(), decimal(arguments.fpr));
+    settings.insert("fpr".to_owned(), decimal(fpr));
     if let Some(name) = &arguments.against {
         settings.insert("against".to_owned(), json!(name));
         settings.insert("seed".to_owned(), json!(arguments.seed));
@@ -142,10 +155,13 @@ fn plan(arguments: &Arguments) -> Plan {
     plan.writes_with_card("--out", [&arguments.out]).writes_with_card("--write-threshold", &arguments.write_threshold)
 }
 
+fn extension(path: &Path) -> Option<&str> {
+    path.extension().and_then(|extension| extension.to_str())
+}
+
 /// The kind of file that energies are written to. Refuses names that end in something else.
 fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
-    let extension = |path: &Path| path.extension().and_then(|extension| extension.to_str().map(str::to_owned));
-    let kind = match extension(&arguments.out).as_deref() {
+    let kind = match extension(&arguments.out) {
         Some("json") => Kind::Json,
         Some("npy") => Kind::Npy,
         _ => {
@@ -153,13 +169,30 @@ fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
             return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .json or .npy")));
         }
     };
-    if let Some(path) = &arguments.write_threshold {
-        let told = format!("--write-threshold {}", path.display());
-        if extension(path).as_deref() != Some("vapo") {
-            return Err(Failure::Usage(format!("{told}: expected a name that ends in .vapo")));
-        }
-    }
+    expect_model_name(arguments)?;
     Ok(kind)
+}
+
+/// Refuses a name of the model with the threshold that does not end in `.vapo`.
+fn expect_model_name(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.write_threshold {
+        Some(path) if path.extension().is_none_or(|extension| extension != "vapo") => {
+            Err(Failure::Usage(format!("--write-threshold {}: expected a name that ends in .vapo", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a time without energy, and a rate that is none.
+fn expect_valid(model: &Model<'_>, time: f32, fpr: f32) -> Result<(), Failure> {
+    let threshold = Threshold { energy: 0.0, time, false_positive_rate: fpr };
+    if threshold.is_valid(model.homotopy()) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "--time {time} --fpr {fpr}: expected a time from 0 to 1, below 1 for the homotopy linear, and a rate above 0 and \
+         below 1"
+    )))
 }
 
 /// The images that an option `--against` stands for.

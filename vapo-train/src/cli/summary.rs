@@ -7,13 +7,14 @@ use crate::arithmetic::levels::levels;
 use crate::calibration::inputs::Images;
 use crate::calibration::{self, CalibrationError, integer_model};
 use crate::dataset::Dataset;
-use crate::export::picture::{PictureError, grid, refuse_grid};
+use crate::export::picture::series::{Samples, refuse_samples, samples};
+use crate::export::picture::{Picture, PictureError, grid, refuse_grid};
 use crate::quantise::model_file;
 use crate::run::RunFolder;
 use crate::run::config::Config;
 use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, MODEL_INT8, REPORT, SAMPLES, SAMPLES_INTEGER};
 use crate::sampling::classification::{TIME, learn};
-use crate::sampling::{Agreement, Asked, Settings, agreement, sample_telling};
+use crate::sampling::{Agreement, Asked, Settings, agreement, sample_telling, to_raw};
 use crate::training::Trainer;
 use rayon::ThreadPool;
 use std::num::NonZeroU32;
@@ -38,10 +39,27 @@ fn picture_of(config: &Config) -> (usize, Option<NonZeroU32>) {
     }
 }
 
-/// Why the images make no picture: training takes any number of channels, pictures do not.
+/// Why the samples make no picture: training takes images of any number of channels, pictures do not.
 fn no_picture(config: &Config) -> Option<PictureError> {
-    let (images, columns) = picture_of(config);
-    refuse_grid(images, config.architecture.signal, columns).err()
+    let (count, columns) = picture_of(config);
+    match config.series {
+        Some(_) => refuse_samples(count, config.architecture.signal, columns).err(),
+        None => refuse_grid(count, config.architecture.signal, columns).err(),
+    }
+}
+
+/// The picture of samples: images, or windows in raw units.
+fn picture(
+    model: &Model<'_>,
+    dataset: &Dataset,
+    columns: Option<NonZeroU32>,
+    mut drawn: Vec<f32>,
+) -> Result<Picture, Failure> {
+    let shape = model.signal();
+    let Some(series) = dataset.series() else { return Ok(grid(&levels(&drawn), shape, columns)?) };
+    to_raw(model, &mut drawn);
+    let title = format!("{} samples of {} readings", drawn.len() / shape.elements(), shape.width);
+    Ok(samples(&Samples { title: &title, values: &drawn, shape, columns, names: series.channels() })?)
 }
 
 /// Says what will be trained, and what of it will not be seen.
@@ -126,7 +144,7 @@ pub(super) fn after(
     let bar = progress::bar(pictures.len() * images + compared * TRAJECTORIES, "samples");
     for (model, name) in pictures {
         let drawn = pool.install(|| sample_telling(model, &settings, || bar.inc(1)))?;
-        folder.write(name, &grid(&levels(&drawn), architecture.signal, columns)?.png())?;
+        folder.write(name, &picture(model, dataset, columns, drawn)?.png())?;
     }
     let few = Settings { count: TRAJECTORIES, ..settings };
     let mut drifts = vec![("drift, float and int8", pool.install(|| agreement(&float, &int8, &few, || bar.inc(1)))?)];

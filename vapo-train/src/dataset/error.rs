@@ -181,6 +181,14 @@ pub enum Corruption {
     Series(#[from] SeriesError),
 }
 
+impl DatasetError {
+    /// Whether a series has no window in the split that was asked for, though its files are fine.
+    pub fn is_absent_split(&self) -> bool {
+        let DatasetError::Corrupt { cause: Corruption::Series(cause), .. } = self else { return false };
+        matches!(cause, SeriesError::NoSplit { .. } | SeriesError::Short { .. } | SeriesError::Gaps { .. })
+    }
+}
+
 fn names() -> String {
     Source::ALL.map(Source::name).join(", ")
 }

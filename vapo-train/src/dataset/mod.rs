@@ -86,7 +86,7 @@ enum Samples {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected images, found the windows of a series, {dataset}: give a data set of images, or use a command that takes a \
-     series: the training, sample, score, inpaint, calibrate, inspect"
+     series: the training, sample, score, restore, calibrate, inspect"
 )]
 pub struct NoImages {
     /// The data set.

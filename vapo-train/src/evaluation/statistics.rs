@@ -2,12 +2,10 @@
 
 use crate::evaluation::error::access;
 use crate::evaluation::{EvaluationError, Moments};
-use crate::files::array::write::header;
+use crate::files::array::write::{Array, archive};
 use crate::files::array::{Archive, ArrayFileError, Class, Header};
-use std::io::{Cursor, Read, Seek, Write};
+use std::io::{Read, Seek};
 use std::path::Path;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// What a file is expected to hold.
 const EXPECTED: &str = "a NumPy archive (.npz) of mu (D,) and sigma (D, D), as pytorch-fid writes it";
@@ -15,19 +13,9 @@ const EXPECTED: &str = "a NumPy archive (.npz) of mu (D,) and sigma (D, D), as p
 /// The bytes of a file.
 pub fn to_bytes(moments: &Moments) -> Vec<u8> {
     let dimension = moments.dimension();
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Stored)
-        .last_modified_time(DateTime::default());
-    let mut write = |name, extents: &[usize], values: &[f64]| {
-        archive.start_file(name, options)?;
-        archive.write_all(&header("<f8", extents))?;
-        values.iter().try_for_each(|value| archive.write_all(&value.to_le_bytes())).map_err(zip::result::ZipError::from)
-    };
-    let written = write("mu.npy", &[dimension], moments.mean())
-        .and_then(|()| write("sigma.npy", &[dimension, dimension], moments.covariance()))
-        .and_then(|()| archive.finish());
-    written.expect("memory takes every byte").into_inner()
+    let mean = Array::of_f64("mu", &[dimension], moments.mean().iter().copied());
+    let covariance = Array::of_f64("sigma", &[dimension, dimension], moments.covariance().iter().copied());
+    archive(&[mean, covariance])
 }
 
 /// Reads a file.
@@ -64,8 +52,12 @@ fn array<R: Read + Seek>(archive: &mut Archive<R>, name: &str, axes: usize) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::array::write::header;
     use std::fs;
+    use std::io::{Cursor, Write};
     use tempfile::TempDir;
+    use zip::write::SimpleFileOptions;
+    use zip::{CompressionMethod, ZipWriter};
 
     #[test]
     fn what_is_written_is_read() {

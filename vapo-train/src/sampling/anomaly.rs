@@ -11,6 +11,9 @@ use vapo_sampler::{Error, Solver};
 
 pub use vapo_sampler::anomaly::TIME;
 
+/// Time at which windows of a series are scored if not said otherwise: `vapo-train/docs/series-compared.md` compares others.
+pub const SERIES_TIME: f32 = 0.9;
+
 /// Why there are no scores.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]

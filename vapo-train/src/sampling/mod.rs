@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`inpainting`] | images restored where they are masked |
 //! | [`classification`] | the class of images by energies |
+//! | [`series`] | gaps of a series, filled |
 //! | [`composition`] | images of the weighted sum of two models |
 //! | [`interpolation`] | from one sample to another |
 //! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
@@ -17,6 +18,7 @@ pub mod classification;
 pub mod composition;
 pub mod inpainting;
 pub mod interpolation;
+pub mod series;
 
 use crate::arithmetic::random::generator;
 use rayon::prelude::*;
@@ -144,6 +146,14 @@ pub fn sample_telling(
         },
     )?;
     finite(images, elements)
+}
+
+/// Turns values (N, H, W, C) into the raw numbers that they stand for, by the model's own scaling.
+pub fn to_raw(model: &Model<'_>, values: &mut [f32]) {
+    let channels = usize::from(model.signal().channels);
+    for pixel in values.chunks_exact_mut(channels) {
+        pixel.iter_mut().enumerate().for_each(|(channel, value)| *value = model.scaling(channel).raw(*value));
+    }
 }
 
 /// The images, if every value is finite. Looked for in order, so that the same image is named on any number of threads.

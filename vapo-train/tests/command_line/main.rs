@@ -31,6 +31,8 @@ mod same_images;
 mod sampling;
 mod scoring;
 mod series;
+mod series_samples;
+mod series_scores;
 mod server;
 #[cfg(unix)]
 mod signals;

@@ -34,8 +34,12 @@ fn commands() -> Vec<(&'static str, String)> {
         ("neighbours", format!("--model --count --rows --nearest {data} {SAMPLER} {features} {out}")),
         ("interpolate", format!("--model --pairs --frames {SAMPLER} {out}")),
         ("inspect", "--board --flash --ram --stack --solver --plan --report --force --help".to_owned()),
-        ("score", format!("--model {data} {judged} {out}")),
+        ("score", format!("--model {data} {judged} --out --picture --force --help")),
         ("inpaint", format!("--model --images {data} --index --mask --box --count {SAMPLER} {out}")),
+        (
+            "restore",
+            format!("--model --series --columns --labels --count {SAMPLER} --out --picture --force --help"),
+        ),
         ("compose", format!("--model --weight --count {SAMPLER} {out}")),
         ("calibrate", format!("--model {data} --headroom --drop-threshold --threads {out}")),
         ("fetch", "--data-dir --base --retries --force --help".to_owned()),

@@ -224,7 +224,7 @@ impl DataOptions {
     /// # Errors
     /// The data set is one.
     pub(in crate::cli) fn expect_images(&self) -> Result<(), Failure> {
-        if self.dataset == Source::Series.name() {
+        if self.is_series() {
             let dataset = self.files.data_dir.as_ref().map_or(String::new(), |path| path.display().to_string());
             return Err(Failure::Usage(NoImages { dataset }.to_string()));
         }
@@ -244,6 +244,11 @@ impl DataOptions {
     /// Whether every picture in its folder is of the data set.
     pub(in crate::cli) fn is_folder(&self) -> bool {
         self.dataset == Source::Folder.name()
+    }
+
+    /// Whether the data set is a series.
+    pub(in crate::cli) fn is_series(&self) -> bool {
+        self.dataset == Source::Series.name()
     }
 
     /// The data set and its split, for people.

@@ -34,6 +34,7 @@ pub use error::SeriesError;
 pub use options::SeriesOptions;
 pub use recording::Recording;
 pub use segment::Segment;
+pub use table::rewrite::rewrite;
 
 pub(super) use load::load;
 pub use load::recordings;

@@ -7,18 +7,21 @@
 //! | [`confusion`] | hits and misses at one threshold |
 //! | [`readings`] | from scores of windows to scores of readings |
 //! | [`segments`] | runs of anomalous readings: which are found, and whether the highest score lies in one |
+//! | [`scores`] | all of these of a series |
 //! | [`alarms`] | how often a threshold is exceeded in ordinary operation |
 
 pub mod alarms;
 pub mod confusion;
 pub mod precision;
 pub mod readings;
+pub mod scores;
 pub mod segments;
 
 pub use alarms::Alarms;
 pub use confusion::Confusion;
 pub use precision::average_precision;
 pub use readings::reading_scores;
+pub use scores::{Judgement, Ranking, Scores};
 
 use crate::sampling::anomaly;
 

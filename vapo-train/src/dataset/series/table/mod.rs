@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`value`] | what the text of a field says |
 //! | `columns` | what each column is: time, label, channel, or nothing that is read |
+//! | [`rewrite`] | the same table with values where some were missing |
 
 mod columns;
+pub(super) mod rewrite;
 #[cfg(test)]
 mod tests;
 pub(super) mod value;
@@ -37,24 +39,14 @@ pub(super) fn read(
     reader: impl Read,
     options: &SeriesOptions,
 ) -> io::Result<Result<Contents, SeriesError>> {
-    let mut reader = BufReader::new(reader);
-    let mut start = Vec::new();
-    (&mut reader).take(BEGINNING).read_to_end(&mut start)?;
-    if let Some(found) = encoding(&start) {
-        return Ok(Err(SeriesError::Encoding { found }));
-    }
-    let start = start.strip_prefix(MARK).unwrap_or(&start);
-    let table = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator(start))
-        .from_reader(start.chain(reader));
-    match Table::begin(table, options) {
-        Ok(table) => match table.readings(name) {
-            Ok(contents) => Ok(Ok(contents)),
-            Err(Fault::Access(cause)) => Err(cause),
-            Err(Fault::Contents(cause)) => Ok(Err(cause)),
-        },
+    let read = || Ok(Table::open(reader, options)?.readings(name)?);
+    settled(read())
+}
+
+/// What the system says apart from what is wrong with the table.
+fn settled<T>(result: Result<T, Fault>) -> io::Result<Result<T, SeriesError>> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
         Err(Fault::Access(cause)) => Err(cause),
         Err(Fault::Contents(cause)) => Ok(Err(cause)),
     }
@@ -69,6 +61,12 @@ enum Fault {
 impl From<SeriesError> for Fault {
     fn from(cause: SeriesError) -> Self {
         Fault::Contents(cause)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(cause: io::Error) -> Self {
+        Fault::Access(cause)
     }
 }
 
@@ -106,6 +104,10 @@ fn separator(start: &[u8]) -> u8 {
 /// A table whose first lines were read.
 struct Table<R> {
     reader: Reader<R>,
+    /// What separates columns.
+    separator: u8,
+    /// The line of names, where there is one.
+    header: Option<ByteRecord>,
     columns: Columns,
     /// Fields of a line.
     fields: usize,
@@ -113,8 +115,24 @@ struct Table<R> {
     shown: Vec<ByteRecord>,
 }
 
+impl<'r> Table<Box<dyn Read + 'r>> {
+    fn open(reader: impl Read + 'r, options: &SeriesOptions) -> Result<Self, Fault> {
+        let mut reader = BufReader::new(reader);
+        let mut start = Vec::new();
+        (&mut reader).take(BEGINNING).read_to_end(&mut start)?;
+        if let Some(found) = encoding(&start) {
+            return Err(SeriesError::Encoding { found }.into());
+        }
+        start.drain(..if start.starts_with(MARK) { MARK.len() } else { 0 });
+        let separator = separator(&start);
+        let text: Box<dyn Read + 'r> = Box::new(io::Cursor::new(start).chain(reader));
+        let table = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text);
+        Table::begin(table, separator, options)
+    }
+}
+
 impl<R: Read> Table<R> {
-    fn begin(mut reader: Reader<R>, options: &SeriesOptions) -> Result<Self, Fault> {
+    fn begin(mut reader: Reader<R>, separator: u8, options: &SeriesOptions) -> Result<Self, Fault> {
         let mut shown = Vec::new();
         let mut record = ByteRecord::new();
         while shown.len() <= SHOWN && reader.read_byte_record(&mut record)? {
@@ -122,9 +140,10 @@ impl<R: Read> Table<R> {
         }
         let first = shown.first().ok_or(SeriesError::Empty)?;
         let (fields, has_names) = (first.len(), has_names(first, shown.get(1)));
-        let names = match has_names {
-            true => names(&shown.remove(0)),
-            false => (1..=fields).map(|number| number.to_string()).collect(),
+        let header = has_names.then(|| shown.remove(0));
+        let names = match &header {
+            Some(header) => names(header),
+            None => (1..=fields).map(|number| number.to_string()).collect(),
         };
         if shown.is_empty() {
             return Err(SeriesError::Empty.into());
@@ -136,7 +155,7 @@ impl<R: Read> Table<R> {
             let advice = "choose some with --columns; if each line is a case and not a reading, give a .ts file";
             return Err(SeriesError::Channels { found, advice }.into());
         }
-        Ok(Table { reader, columns, fields, shown })
+        Ok(Table { reader, separator, header, columns, fields, shown })
     }
 
     /// All readings.

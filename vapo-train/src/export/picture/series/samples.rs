@@ -7,6 +7,7 @@ use embedded_graphics::mono_font::MonoTextStyle;
 use embedded_graphics::mono_font::iso_8859_1::FONT_9X15_BOLD;
 use embedded_graphics::prelude::*;
 use embedded_graphics::text::Alignment;
+use std::num::NonZeroU32;
 use vapo_format::Shape;
 
 const LEFT: i32 = 84;
@@ -34,18 +35,20 @@ pub struct Samples<'s> {
     pub values: &'s [f32],
     /// Extent of one.
     pub shape: Shape,
+    /// Windows a row; as square as their number allows where that is not said.
+    pub columns: Option<NonZeroU32>,
     /// What a person knows the channels by.
     pub names: &'s [String],
 }
 
-/// A picture of windows, as square as their number allows, a panel a channel of each. All panels of a channel have one scale.
+/// A picture of windows, a panel a channel of each. All panels of a channel have one scale.
 ///
 /// # Errors
 /// [`PictureError::Elements`] for no window or part of one, [`PictureError::Large`] for more than a picture holds.
 pub fn samples(samples: &Samples<'_>) -> Result<Picture, PictureError> {
-    let Samples { title, values, shape, names } = *samples;
+    let Samples { title, values, shape, columns, names } = *samples;
     let count = count(values.len(), shape)?;
-    let Layout { columns, width, height, extent } = Layout::new(count, shape)?;
+    let Layout { columns, width, height, extent } = Layout::new(count, shape, columns)?;
     let (channels, readings) = (usize::from(shape.channels), shape.pixels());
     let mut picture = Picture::filled(extent.0, extent.1, 3, PAPER.r());
     let bold = MonoTextStyle::new(&FONT_9X15_BOLD, INK);
@@ -84,8 +87,8 @@ pub fn samples(samples: &Samples<'_>) -> Result<Picture, PictureError> {
 ///
 /// # Errors
 /// As [`samples`].
-pub fn refuse_samples(count: usize, shape: Shape) -> Result<(), PictureError> {
-    Layout::new(count, shape).map(|_| ())
+pub fn refuse_samples(count: usize, shape: Shape, columns: Option<NonZeroU32>) -> Result<(), PictureError> {
+    Layout::new(count, shape, columns).map(|_| ())
 }
 
 /// How windows lie beside each other.
@@ -100,11 +103,12 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(count: usize, shape: Shape) -> Result<Self, PictureError> {
+    fn new(count: usize, shape: Shape, columns: Option<NonZeroU32>) -> Result<Self, PictureError> {
         if count == 0 || shape.elements() == 0 {
             return Err(PictureError::Elements { elements: shape.elements(), found: 0 });
         }
-        let columns = count.isqrt() + usize::from(count.isqrt().pow(2) < count);
+        let square = || count.isqrt() + usize::from(count.isqrt().pow(2) < count);
+        let columns = columns.map_or_else(square, |columns| columns.get() as usize);
         let rows = count.div_ceil(columns);
         let channels = i32::from(shape.channels);
         let width = (2 * i32::from(shape.width)).clamp(WIDTH.0, WIDTH.1);
@@ -130,8 +134,9 @@ mod tests {
         // The first window is flat at the least of all values, the second at the greatest.
         let values: Vec<f32> = [0.0, -5.0].repeat(16).into_iter().chain([10.0, 5.0].repeat(16)).collect();
         let names = ["a".to_owned(), "b".to_owned()];
-        let picture = samples(&Samples { title: "two", values: &values, shape: SHAPE, names: &names }).unwrap();
-        let Layout { width, height, .. } = Layout::new(2, SHAPE).unwrap();
+        let picture =
+            samples(&Samples { title: "two", values: &values, shape: SHAPE, columns: None, names: &names }).unwrap();
+        let Layout { width, height, .. } = Layout::new(2, SHAPE, None).unwrap();
         let rows = |column: i32, channel: i32| {
             let (x, top) = (LEFT + column * (width + GAP) + width / 2, TOP + channel * height);
             let blue = [CURVE.r(), CURVE.g(), CURVE.b()];
@@ -153,11 +158,14 @@ mod tests {
     fn any_number_is_drawn_or_refused_beforehand() {
         for count in [1, 2, 3, 7, 64] {
             let values = vec![0.5; count * SHAPE.elements()];
-            assert!(samples(&Samples { title: "", values: &values, shape: SHAPE, names: &[] }).is_ok(), "{count}");
+            assert!(
+                samples(&Samples { title: "", values: &values, shape: SHAPE, columns: None, names: &[] }).is_ok(),
+                "{count}"
+            );
         }
-        let none = samples(&Samples { title: "", values: &[], shape: SHAPE, names: &[] });
+        let none = samples(&Samples { title: "", values: &[], shape: SHAPE, columns: None, names: &[] });
         assert!(matches!(none, Err(PictureError::Elements { .. })));
-        assert!(matches!(refuse_samples(1_000_000, SHAPE), Err(PictureError::Large { .. })));
-        assert!(matches!(refuse_samples(0, SHAPE), Err(PictureError::Elements { .. })));
+        assert!(matches!(refuse_samples(1_000_000, SHAPE, None), Err(PictureError::Large { .. })));
+        assert!(matches!(refuse_samples(0, SHAPE, None), Err(PictureError::Elements { .. })));
     }
 }
