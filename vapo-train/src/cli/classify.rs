@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataOptions,
     /// Time at which energies are taken, from 0 to below 1: the numbers that are added to them are then learned anew, from the
-    /// split train [default: that of the model's classifier, or 0.7]
+    /// split train [default: that of the model's classifier, or 0.6]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     time: Option<f32>,
     /// Learn the numbers that are added to energies anew, from the split train
