@@ -33,7 +33,7 @@ fn samples_never_change() {
 /// Trained weights, in integers of these exponents.
 #[test]
 fn samples_of_integers_never_change() {
-    let floats = Model::parse(include_bytes!("../firmware/models/digits-int8.vapo")).unwrap();
+    let floats = Model::parse(include_bytes!("version-2/digits.vapo")).unwrap();
     let bytes = with_exponents(&floats, &EXPONENTS.map(|[value, cotangent]| Exponents { value, cotangent }));
     let model = Model::parse(&bytes).unwrap();
     assert_eq!(model.arithmetic(), Arithmetic::Integer);
@@ -101,8 +101,7 @@ fn assert_checksums(model: &Model<'_>, cases: [(Solver, f32, u64); 8]) {
 /// A file of version 1 and the same model in version 2: the same plan, drifts and energies, bit for bit.
 #[test]
 fn both_versions_of_the_digits_sample_the_same_bits() {
-    let files: [&[u8]; 2] =
-        [include_bytes!("version-1/digits.vapo"), include_bytes!("../firmware/models/digits-int8.vapo")];
+    let files: [&[u8]; 2] = [include_bytes!("version-1/digits.vapo"), include_bytes!("version-2/digits.vapo")];
     let models = files.map(|file| Model::parse(file).unwrap());
     assert_eq!(models.each_ref().map(Model::version), [1, 2]);
     let [first, second] = models.each_ref().map(|model| (model.architecture(), plan(model)));

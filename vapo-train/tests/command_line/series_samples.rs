@@ -76,7 +76,8 @@ fn samples_are_those_of_the_device_in_raw_units() {
 fn plots_are_the_same_every_time() {
     let (root, _) = root();
     let draw = |name: &str, options: &str| {
-        vapo_train(root.path(), &format!("sample --model m.vapo --count 5 {SAMPLER} {options} --out {name}")).succeeded();
+        vapo_train(root.path(), &format!("sample --model m.vapo --count 5 {SAMPLER} {options} --out {name}"))
+            .succeeded();
         fs::read(root.path().join(name)).unwrap()
     };
     let first = draw("a.png", "");
@@ -107,7 +108,10 @@ fn commands_for_images_refuse_a_series() {
     assert!(page.contains("raw numbers      20 + 5·value, 500 + 90·value"), "{page}");
     write_model(&root.path().join("grey.vapo"), GREY, Homotopy::Linear, 0.3);
     vapo_train(root.path(), "sample --model grey.vapo --out x.csv").refused(2, &["--out x.csv", ".png, .npy or .npz"]);
-    assert_eq!(names(root.path()), [before, vec!["grey.vapo".to_owned()]].concat().into_iter().rev().collect::<Vec<_>>());
+    assert_eq!(
+        names(root.path()),
+        [before, vec!["grey.vapo".to_owned()]].concat().into_iter().rev().collect::<Vec<_>>()
+    );
 }
 
 /// Two channels, a text and a time, with values missing at some readings.
@@ -116,7 +120,8 @@ fn table(missing: impl Fn(usize, usize) -> bool) -> String {
     for at in 0..200 {
         let turn = at as f32 * 0.3;
         let values = [20.0 + 5.0 * turn.sin(), 500.0 + 90.0 * turn.cos()];
-        let field = |channel: usize| if missing(at, channel) { String::new() } else { format!("{:.3}", values[channel]) };
+        let field =
+            |channel: usize| if missing(at, channel) { String::new() } else { format!("{:.3}", values[channel]) };
         let _ = writeln!(text, "{};{};n{at};{}", at as f32 / 8.0, field(0), field(1));
     }
     text
@@ -126,17 +131,19 @@ fn table(missing: impl Fn(usize, usize) -> bool) -> String {
 fn gaps_are_filled_as_a_device_fills_them_and_nothing_else_changes() {
     let (root, file) = root();
     // Reading 3 of one channel, four of both, and more than a window of both.
-    let missing = |at: usize, channel: usize| {
-        (at == 3 && channel == 1) || (60..64).contains(&at) || (100..140).contains(&at)
-    };
+    let missing =
+        |at: usize, channel: usize| (at == 3 && channel == 1) || (60..64).contains(&at) || (100..140).contains(&at);
     fs::write(root.path().join("gaps.csv"), table(missing)).unwrap();
-    let line = format!("restore --model m.vapo --series gaps.csv --count 2 --seed 7 {SAMPLER} --out filled.csv --picture p.png");
+    let line = format!(
+        "restore --model m.vapo --series gaps.csv --count 2 --seed 7 {SAMPLER} --out filled.csv --picture p.png"
+    );
     let told = vapo_train(root.path(), &line).succeeded().output;
     assert!(told.contains("filled         2 gaps, 5 of 200 readings"), "{told}");
     assert!(told.contains("not filled     1 gaps, 40 readings") && told.contains("100 to 139"), "{told}");
     let filled = fs::read_to_string(root.path().join("filled.csv")).unwrap();
     let whole = table(|_, _| false);
-    let fields = |text: &str| text.lines().map(|line| line.split(';').map(str::to_owned).collect()).collect::<Vec<Vec<_>>>();
+    let fields =
+        |text: &str| text.lines().map(|line| line.split(';').map(str::to_owned).collect()).collect::<Vec<Vec<_>>>();
     let (found, original) = (fields(&filled), fields(&whole));
     assert_eq!(found.len(), original.len());
     for (line, (found, original)) in found.iter().zip(&original).enumerate() {
@@ -180,7 +187,8 @@ fn a_series_without_gaps_stays_and_what_cannot_be_filled_is_refused() {
     assert_eq!(fs::read_to_string(root.path().join("same.csv")).unwrap(), table(|_, _| false));
     write_model(&root.path().join("grey.vapo"), GREY, Homotopy::Linear, 0.3);
     write_series_model(&root.path().join("one.vapo"), Shape { channels: 1, ..SERIES });
-    fs::write(root.path().join("short.csv"), table(|_, _| false).lines().take(20).collect::<Vec<_>>().join("\n")).unwrap();
+    fs::write(root.path().join("short.csv"), table(|_, _| false).lines().take(20).collect::<Vec<_>>().join("\n"))
+        .unwrap();
     let before = names(root.path());
     let cases: &[(&str, i32, &[&str])] = &[
         ("--model m.vapo --series whole.csv --out x.png", 2, &["--out x.png", ".csv, .tsv or .npy"]),
@@ -189,7 +197,11 @@ fn a_series_without_gaps_stays_and_what_cannot_be_filled_is_refused() {
         ("--model m.vapo --series whole.csv --out x.csv --picture x.jpg", 2, &["--picture x.jpg", ".png"]),
         ("--model m.vapo --series absent.csv --out x.csv", 2, &["--series absent.csv", "cannot read it"]),
         ("--model m.vapo --series whole.csv --columns x --out x.csv", 2, &["the 2 channels of the model, found 1, x"]),
-        ("--model one.vapo --series whole.csv --out x.csv", 2, &["the 1 channels of the model, found 2, x, y", "--columns"]),
+        (
+            "--model one.vapo --series whole.csv --out x.csv",
+            2,
+            &["the 1 channels of the model, found 2, x, y", "--columns"],
+        ),
         ("--model m.vapo --series short.csv --out x.csv", 2, &["at least the 32 readings", "found 19"]),
         ("--model grey.vapo --series whole.csv --out x.csv", 2, &["found one of images", "inpaint"]),
     ];

@@ -209,7 +209,7 @@ mod tests {
     fn a_model_of_version_1_is_brought_to_the_version_that_boards_read() {
         let model = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
         let old = prepared(&model("tests/version-1/digits.vapo"), None).unwrap();
-        let new = prepared(&model("firmware/models/digits-int8.vapo"), None).unwrap();
+        let new = prepared(&model("tests/version-2/digits.vapo"), None).unwrap();
         assert_eq!(old.bytes, new.bytes);
         assert_eq!(old.plan, new.plan);
     }
