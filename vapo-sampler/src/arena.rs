@@ -24,15 +24,17 @@ pub fn potential_elements(architecture: &Architecture, arithmetic: Arithmetic) -
         .map_or(usize::MAX, |lifetimes| lifetimes.bytes() as usize / ELEMENT)
 }
 
-/// Elements that a [`crate::Monitor`] of this architecture needs: the potential's, and a window.
-pub fn monitor_elements(architecture: &Architecture, arithmetic: Arithmetic) -> usize {
-    potential_elements(architecture, arithmetic).saturating_add(architecture.signal.elements())
-}
-
 /// Elements that a [`crate::Potential`] needs by a plan of the pass forward alone: for energies.
 pub fn forward_elements(architecture: &Architecture, arithmetic: Arithmetic) -> usize {
     Lifetimes::<MAX_NODES>::forward(architecture.walk(), arithmetic)
         .map_or(usize::MAX, |lifetimes| lifetimes.bytes() as usize / ELEMENT)
+}
+
+/// Elements that a [`crate::Monitor`] of this architecture needs: the potential's, and a window. One that explains needs the potential's
+/// of a pass in reverse too.
+pub fn monitor_elements(architecture: &Architecture, arithmetic: Arithmetic, explains: bool) -> usize {
+    let potential = if explains { potential_elements } else { forward_elements };
+    potential(architecture, arithmetic).saturating_add(architecture.signal.elements())
 }
 
 /// Elements that a [`crate::Composition`] of these architectures needs: both potentials and a drift. A solver's

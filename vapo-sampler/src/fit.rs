@@ -47,9 +47,9 @@ pub struct Program {
 pub struct Demand {
     /// The model file.
     pub model: usize,
-    /// Memory lent to the sampler.
+    /// Memory lent to the sampler, or to the potential of a monitor.
     pub arena: usize,
-    /// One sample.
+    /// One sample; of a monitor its window, and as much again where it explains anomalies.
     pub image: usize,
 }
 
@@ -63,6 +63,17 @@ impl Demand {
         let classifier = model.classifier().map_or(0, |_| classifier::bytes(model.classes()));
         let demand = Demand::new(&model.architecture(), model.encoding(), solver)?;
         Ok(Demand { model: demand.model + threshold + classifier, ..demand })
+    }
+
+    /// Of a model of a series that a [`crate::Monitor`] watches by, its threshold included.
+    ///
+    /// # Errors
+    /// As [`Demand::of`].
+    pub fn of_monitor(model: &Model<'_>, explains: bool) -> Result<Self, vapo_format::Error> {
+        let window = 4 * model.signal().elements();
+        let elements = arena::monitor_elements(&model.architecture(), model.arithmetic(), explains);
+        let arena = elements.saturating_mul(4).saturating_sub(window);
+        Ok(Demand { arena, image: if explains { 2 * window } else { window }, ..Demand::of(model, None)? })
     }
 
     /// For one solver, or for the one that takes most.

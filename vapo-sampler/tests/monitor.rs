@@ -5,11 +5,11 @@ mod common;
 use common::{architecture, generator, integer_model, plan, random_model, uniform};
 use vapo_format::writer::{Values, file_bytes, replace_threshold};
 use vapo_format::{
-    Architecture, Arithmetic, Block, Encoding, Homotopy, Model, Scaling, Threshold, Writer, architecture::MAX_SCALINGS,
-    threshold,
+    Architecture, Arithmetic, Block, Encoding, Homotopy, Model, Scaling, Threshold, Writer, architecture::MAX_NODES,
+    architecture::MAX_SCALINGS, threshold,
 };
 use vapo_sampler::anomaly::{TIME, Verdict};
-use vapo_sampler::{Error, Monitor, Sampler, Solver, arena};
+use vapo_sampler::{Error, Monitor, PlanFor, Sampler, Solver, arena};
 
 const WIDTH: usize = 12;
 const CHANNELS: usize = 3;
@@ -62,7 +62,7 @@ fn energy(model: &Model<'_>, window: &[[f32; CHANNELS]], time: f32) -> f32 {
 }
 
 fn memory(model: &Model<'_>) -> Vec<f32> {
-    vec![f32::NAN; arena::monitor_elements(&model.architecture(), model.arithmetic())]
+    vec![f32::NAN; arena::monitor_elements(&model.architecture(), model.arithmetic(), true)]
 }
 
 /// Verdicts with the numbers of the readings that they were given after, from 0.
@@ -91,6 +91,25 @@ fn windows_have_the_bits_of_a_host() {
                 .collect();
             assert_eq!(found, expected, "stride {stride}");
         }
+    }
+}
+
+/// By a plan of the pass forward alone: less memory, the same bits, and nothing to explain with.
+#[test]
+fn a_monitor_that_does_not_explain_takes_less_memory() {
+    for file in models() {
+        let model = Model::parse(&file).unwrap();
+        let readings = readings(40, 5);
+        let mut more = memory(&model);
+        let expected = watch(&mut Monitor::new(&model, plan(&model), 3, &mut more).unwrap(), &readings);
+        let forward = PlanFor::<MAX_NODES>::forward(&model).unwrap();
+        let mut less = vec![f32::NAN; arena::monitor_elements(&model.architecture(), model.arithmetic(), false)];
+        assert_eq!(less.len(), forward.monitor_elements());
+        assert!(less.len() < more.len(), "{} of {}", less.len(), more.len());
+        let mut monitor = Monitor::new(&model, &forward, 3, &mut less).unwrap();
+        assert_eq!(watch(&mut monitor, &readings), expected);
+        watch(&mut monitor, &readings[..2]);
+        assert_eq!(monitor.explain(&mut [0.0; WIDTH * CHANNELS]), Err(Error::Plan));
     }
 }
 
@@ -176,7 +195,7 @@ fn what_is_no_reading_is_refused_and_changes_nothing() {
 fn what_a_monitor_cannot_watch_is_refused() {
     let file = &models()[0];
     let model = Model::parse(file).unwrap();
-    let needed = arena::monitor_elements(&model.architecture(), Arithmetic::Float);
+    let needed = arena::monitor_elements(&model.architecture(), Arithmetic::Float, true);
     assert_eq!(needed, plan(&model).monitor_elements());
     let mut memory = vec![0.0; needed];
     let given = needed - 1;

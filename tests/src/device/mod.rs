@@ -1,7 +1,8 @@
 //! The boards: what the emulated ones compute, and what the host computes for the same request.
 //!
 //! A [`Request`](vapo_request::Request) goes to an [`Image`], which answers with the bits of everything it computed and with what that took
-//! ([`Answer`]). [`on_host`] makes the same bits with `vapo-sampler` alone, without the firmware's program.
+//! ([`Answer`]). [`on_host`] makes the same bits with `vapo-sampler` alone, without the firmware's program. A series goes to an image
+//! of its own with a [`Watch`](vapo_request::Watch), and is answered with verdicts ([`Watched`]); [`watched_on_host`] makes the same.
 //!
 //! Building and running take what `vapo-sampler/firmware/toolchain` installs. Where it is missing, the error says so.
 
@@ -12,6 +13,7 @@ mod kernels;
 mod measure;
 pub mod models;
 mod pages;
+mod watched;
 
 pub use answer::{Answer, Bits, Cost, Step};
 pub use host::on_host;
@@ -19,6 +21,7 @@ pub use image::Image;
 pub use kernels::{Kernel, measure_kernels};
 pub use measure::{Ledger, MEASURED, Measurement, baseline_path, measure_all, read_baseline};
 pub use pages::renew_pages;
+pub use watched::{Line, Watched, watched_on_host};
 
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,9 @@ use tempfile::{NamedTempFile, TempPath};
 use vapo_format::layer::{self, Conv, Layer};
 use vapo_format::matrix::Weights;
 use vapo_format::writer::replace_threshold;
-use vapo_format::{Architecture, ArchitectureError, Encoding, Homotopy, Model, Shape, Threshold, threshold};
+use vapo_format::{
+    Architecture, ArchitectureError, Block, Encoding, Homotopy, Model, Scaling, Shape, Threshold, encoder, threshold,
+};
 use vapo_train::arithmetic::random::uniform;
 use vapo_train::calibration::inputs::Images;
 use vapo_train::calibration::{CalibrationError, Settings, integer_model};
@@ -168,6 +170,34 @@ pub fn of_many_weights() -> Result<File, String> {
 /// Classes of the model that has every layer kind.
 const CLASSES: u16 = 3;
 
+/// A model of a series of three channels, 32 readings a window, with int8 weights from a fixed seed. Each channel has a scaling
+/// of its own.
+///
+/// # Errors
+/// There is no room for a file.
+pub fn series() -> Result<File, String> {
+    let blocks = [
+        Block::Conv { channels: 8 },
+        Block::Residual,
+        Block::Down { channels: 8 },
+        Block::Residual,
+        Block::Head { channels: 8 },
+    ];
+    let signal = Shape { channels: 3, height: 1, width: 32 };
+    let architecture =
+        encoder::architecture(signal, Homotopy::Linear, 16, &blocks).map_err(|error| error.to_string())?;
+    let scaling = [(20.0, 5.0), (-1000.0, 0.25), (0.0, 1e4)].map(|(offset, scale)| Scaling { offset, scale });
+    with_weights(&Architecture { scaling: scaling.into_iter().collect(), ..architecture }, Encoding::Int8)
+}
+
+/// The same in integer arithmetic.
+///
+/// # Errors
+/// As [`series`], and those of the calibration.
+pub fn integer_series() -> Result<File, String> {
+    in_integers(&series()?)
+}
+
 fn every_kind() -> Result<Architecture, String> {
     let mut graph = Architecture::new(Shape { channels: 2, height: 8, width: 12 }, Homotopy::Linear);
     let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).map_err(|error| error.to_string());
@@ -298,7 +328,7 @@ pub fn perturbed(file: &[u8]) -> Result<Vec<u8>, String> {
     let nodes: Vec<_> = model.nodes().collect();
     // Nothing else convolves what comes out of a SiLU.
     let in_block = |node: usize| {
-        matches!(nodes[node].layer, Layer::Conv(conv) if conv == Conv::same3x3(conv.channels))
+        matches!(nodes[node].layer, Layer::Conv(conv) if conv.stride == [1, 1] && conv.window != [1, 1])
             && matches!(nodes[node - 1].layer, Layer::Silu(_))
     };
     let found = model.matrices().find(|(shape, _)| in_block(shape.node.into()));

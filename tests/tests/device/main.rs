@@ -6,6 +6,7 @@ mod cost;
 mod energies;
 mod equivalence;
 mod memory;
+mod monitor;
 mod refusal;
 
 use std::sync::OnceLock;

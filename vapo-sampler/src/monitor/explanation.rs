@@ -33,7 +33,7 @@ impl Monitor<'_> {
     /// None where no verdict was given since the last reading was pushed, or where time 0 leaves nothing of the window.
     ///
     /// # Errors
-    /// [`Error::Length`] where `correction` has another length.
+    /// [`Error::Length`] where `correction` has another length, [`Error::Plan`] where the plan is of the pass forward alone.
     pub fn explain(&mut self, correction: &mut [f32]) -> Result<Option<Explanation>, Error> {
         self.potential.check(correction)?;
         let at = coefficients(self.potential.homotopy(), self.time);
@@ -52,11 +52,10 @@ impl Monitor<'_> {
         let mut most = f32::NEG_INFINITY;
         let mut found = Explanation { channel: 0, from: 0, to: length, change: 0.0, share: 0.0 };
         for channel in 0..channels {
-            let of_channel = || correction.iter().skip(channel).step_by(channels);
-            let mut sum: f32 = of_channel().take(length).map(|change| change * change).sum();
-            let leaving = of_channel().map(|change| change * change);
-            let entering = of_channel().skip(length).map(|change| change * change).map(Some).chain([None]);
-            for (from, (leaving, entering)) in leaving.zip(entering).enumerate() {
+            let squares = |from| numbers(correction, channels, channel, from).map(|change| change * change);
+            let mut sum: f32 = squares(0).take(length).sum();
+            let entering = squares(length).map(Some).chain([None]);
+            for (from, (leaving, entering)) in squares(0).zip(entering).enumerate() {
                 if sum > most {
                     most = sum;
                     (found.channel, found.from, found.to) = (channel, from, from + length);
@@ -72,8 +71,14 @@ impl Monitor<'_> {
         {
             *correction *= scaling.scale;
         }
-        let part = correction.iter().skip(found.channel).step_by(channels).skip(found.from).take(length);
-        found.change = part.sum::<f32>() / length as f32;
+        found.change =
+            numbers(correction, channels, found.channel, found.from).take(length).sum::<f32>() / length as f32;
         Ok(Some(found))
     }
+}
+
+/// The numbers of a channel from a reading on.
+fn numbers(correction: &[f32], channels: usize, channel: usize, from: usize) -> impl Iterator<Item = f32> {
+    // One skip before the steps: skipping steps could panic.
+    correction.iter().copied().skip(from * channels + channel).step_by(channels.max(1))
 }

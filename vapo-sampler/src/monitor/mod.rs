@@ -2,7 +2,8 @@
 //!
 //! A model of a series is of windows: signals of height 1, of which the width is the number of readings, and a channel is one of
 //! the numbers of a reading. A [`Monitor`] takes raw readings, as a sensor gives them; the model's scaling turns them into
-//! values. Its memory is that of the potential and of one window. An energy takes one pass forward.
+//! values. Its memory is that of the potential and of one window. An energy takes one pass forward, and a plan of that alone
+//! ([`PlanFor::forward`](crate::PlanFor::forward)) has the least memory. To explain takes a drift, and a plan of both passes.
 //!
 //! | module | concept |
 //! |---|---|
@@ -21,7 +22,7 @@
 //! use vapo_sampler::{Monitor, PlanFor, ThresholdLearner, arena};
 //!
 //! let model = Model::parse(&bytes)?;
-//! let plan = PlanFor::<24>::new(&model)?;
+//! let plan = PlanFor::<24>::forward(&model)?;
 //! let mut memory = vec![0.0; plan.monitor_elements()]; // on a device, an array: `arena::monitor_elements`
 //! let mut monitor = Monitor::new(&model, &plan, 4, &mut memory)?; // a verdict every 4 readings
 //!

@@ -145,6 +145,13 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
             "RAM, {name:5}       {both} bytes: arena {arena}, image {image}; the program takes at most {ram} more, and a stack\n"
         );
     }
+    if architecture.signal.height == 1 {
+        for (name, explains) in [("monitor", false), ("explain", true)] {
+            let Demand { arena, image, .. } = Demand::of_monitor(model, explains)?;
+            let both = arena + image;
+            text += &format!("RAM, {name}     {both} bytes: arena {arena}, window {image}; beside that, as before\n");
+        }
+    }
     Ok(text)
 }
 
@@ -239,7 +246,7 @@ mod tests {
     use clap::Parser;
     use vapo_format::writer::replace_threshold;
     use vapo_format::{Homotopy, Shape, threshold};
-    use vapo_sampler::fit::one_piece;
+    use vapo_sampler::{arena, fit::one_piece};
 
     #[derive(Debug, Parser)]
     struct CommandLine {
@@ -315,6 +322,22 @@ RAM, etd2        4928 bytes: arena 4672, image 256; the program takes at most RA
         let expected =
             expected.replace("most FLASH", &format!("most {flash}")).replace("most RAM", &format!("most {ram}"));
         assert_eq!(describe(&Model::parse(&file).unwrap()).unwrap(), expected);
+    }
+
+    /// By hand: a window of 64 readings of 3 channels is 768 bytes, of which a monitor that explains takes two.
+    #[test]
+    fn a_series_may_be_watched() {
+        let window = Shape { channels: 3, height: 1, width: 64 };
+        let architecture = Preset::named("series-tiny").unwrap().architecture(window, Homotopy::Linear);
+        let file = model_file(&architecture, &vec![0.5; architecture.parameters()], Encoding::Float32).unwrap();
+        let page = describe(&Model::parse(&file).unwrap()).unwrap();
+        let memory = |explains| 4 * arena::monitor_elements(&architecture, Arithmetic::Float, explains) - 768;
+        for (name, arena, window) in [("monitor", memory(false), 768), ("explain", memory(true), 1536)] {
+            let line = format!("RAM, {name}     {} bytes: arena {arena}, window {window}; beside", arena + window);
+            assert!(page.contains(&line), "no `{line}` in {page}");
+        }
+        assert!(memory(false) < memory(true));
+        assert!(!describe(&Model::parse(&self::file("tiny", Encoding::Int8)).unwrap()).unwrap().contains("monitor"));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Makes a model part of a board's image. A board's `build.rs` calls [`build`], which
 //!
 //! 1. reads the model's file, that of the environment variable `VAPO_MODEL` or `models/digits.vapo`,
-//! 2. plans the memory that sampling it takes by any solver, or by the one of the environment variable `VAPO_SOLVER`,
+//! 2. plans the memory that sampling it takes by any solver, or by the one of the environment variable `VAPO_SOLVER`, or with
+//!    the feature `monitor` the memory that watching a series takes,
 //! 3. refuses the model if the program was asked for without its arithmetic,
 //! 4. refuses the model if the board's `memory.x` has too little flash or RAM for it, or says what it takes of both,
 //! 5. writes `model.rs`, which the board's program includes, and hands `memory.x` to the linker.
@@ -11,6 +12,7 @@
 mod arithmetic;
 mod board;
 mod memory;
+mod monitor;
 mod plan;
 mod refusal;
 mod script;
@@ -61,23 +63,33 @@ pub fn build() -> Result<(), String> {
     let model = model_path(env::var_os("VAPO_MODEL"), &folder)?;
     println!("cargo::rerun-if-env-changed=VAPO_MODEL");
     println!("cargo::rerun-if-env-changed=VAPO_SOLVER");
+    println!("cargo::rerun-if-env-changed=VAPO_SERIES");
     println!("cargo::rerun-if-changed={}", model.display());
     println!("cargo::rerun-if-changed=memory.x");
 
     let (layout, memory) = board::linker_script(&folder)?;
     let board = variable("CARGO_PKG_NAME")?;
     let solver = solver(env::var_os("VAPO_SOLVER"))?;
-    let Prepared { bytes, arithmetic, demand, structure, plan } = prepared(&model, solver)?;
-    arithmetic::check(arithmetic, arithmetic::of_features(|name| env::var_os(name).is_some()))
+    let is_set = |name: &str| env::var_os(name).is_some();
+    let purpose = Purpose::of_features(is_set, solver);
+    let Prepared { bytes, arithmetic, demand, structure, plan } = prepared(&model, purpose)?;
+    arithmetic::check(arithmetic, arithmetic::of_features(is_set))
         .map_err(|missing| format!("{}: {missing}", model.display()))?;
-    let taken = refusal::check(&board, demand, memory, arithmetic).map_err(|refusal: Refusal| refusal.to_string())?;
+    let (series, series_bytes) = match purpose {
+        Purpose::Monitor { .. } => monitor::series(env::var_os("VAPO_SERIES"), structure.signal)?,
+        Purpose::Sample(_) => (String::new(), 0),
+    };
+    // Readings lie in flash beside the model.
+    let in_flash = Demand { model: demand.model + series_bytes, ..demand };
+    let taken = refusal::check(&board, in_flash, memory, arithmetic).map_err(|refusal: Refusal| refusal.to_string())?;
     let optimised = variable("OPT_LEVEL")? != "0";
     // The one way in which a build script can speak to whoever builds.
     println!("cargo::warning={taken}{}", if optimised { "" } else { NOT_OPTIMISED });
 
     write(&out.join("memory.x"), (layout + &overflow(optimised)).as_bytes())?;
     write(&out.join("model.vapo"), &bytes)?;
-    write(&out.join("model.rs"), source(demand, structure, &plan, solver.unwrap_or_default()).as_bytes())?;
+    let text = source(demand, structure, &plan, solver.unwrap_or_default()) + &series;
+    write(&out.join("model.rs"), text.as_bytes())?;
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=--nmagic");
@@ -134,13 +146,43 @@ struct Prepared {
     plan: PlanFor<MAX_NODES>,
 }
 
-fn prepared(path: &Path, solver: Option<Solver>) -> Result<Prepared, String> {
+/// What a program does with its model.
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    /// Samples it, by one solver or by any.
+    Sample(Option<Solver>),
+    /// Watches a series.
+    Monitor {
+        /// Says of anomalies which readings are other than expected.
+        explains: bool,
+    },
+}
+
+impl Purpose {
+    /// That of the features of the package that is built. `is_set` says which variables a build script has.
+    fn of_features(is_set: impl Fn(&str) -> bool, solver: Option<Solver>) -> Self {
+        if is_set("CARGO_FEATURE_MONITOR") {
+            Purpose::Monitor { explains: is_set("CARGO_FEATURE_EXPLAIN") }
+        } else {
+            Purpose::Sample(solver)
+        }
+    }
+}
+
+fn prepared(path: &Path, purpose: Purpose) -> Result<Prepared, String> {
     let bytes = read(path)?;
     let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let bytes = renewed(bytes).map_err(|error| refused(&error))?;
     let model = Model::parse(&bytes).map_err(|error| refused(&error))?;
-    let plan = PlanFor::new(&model).map_err(|error| refused(&error))?;
-    let demand = Demand::of(&model, solver).map_err(|error| refused(&error))?;
+    let plan = match purpose {
+        Purpose::Monitor { explains: false } => PlanFor::forward(&model),
+        Purpose::Monitor { explains: true } | Purpose::Sample(_) => PlanFor::new(&model),
+    };
+    let plan = plan.map_err(|error| refused(&error))?;
+    let demand = match purpose {
+        Purpose::Sample(solver) => Demand::of(&model, solver).map_err(|error| refused(&error))?,
+        Purpose::Monitor { explains } => monitor::demand(&model, explains).map_err(|error| refused(&error))?,
+    };
     let arithmetic = model.arithmetic();
     // Of the newest version.
     let structure = model.structure().ok_or_else(|| refused(&vapo_format::Error::Header))?;
@@ -174,6 +216,7 @@ fn source(demand: Demand, structure: Structure, plan: &vapo_sampler::Plan, solve
          /// Where everything lies in that memory, planned as the image was built.\n\
          static PLAN: {};\n\
          /// The solver of samples that are shown.\n\
+         #[allow(dead_code)] // a monitor shows none\n\
          const SOLVER: vapo_program::Solver = vapo_program::Solver::{solver:?};\n",
         plan::structure(structure),
         plan::source(plan)
@@ -182,7 +225,7 @@ fn source(demand: Demand, structure: Structure, plan: &vapo_sampler::Plan, solve
 
 #[cfg(test)]
 mod tests {
-    use super::{model_path, prepared, solver, source};
+    use super::{Purpose, model_path, prepared, solver, source};
     use std::path::Path;
     use vapo_sampler::Solver;
 
@@ -191,7 +234,7 @@ mod tests {
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/digits.vapo");
         let included = |name: Option<&str>| {
             let solver = solver(name.map(Into::into)).unwrap();
-            let prepared = prepared(&model, solver).unwrap();
+            let prepared = prepared(&model, Purpose::Sample(solver)).unwrap();
             source(prepared.demand, prepared.structure, &prepared.plan, solver.unwrap_or_default())
         };
         let (all, etd2, euler) = (included(None), included(Some("etd2")), included(Some("euler")));
@@ -208,8 +251,8 @@ mod tests {
     #[test]
     fn a_model_of_version_1_is_brought_to_the_version_that_boards_read() {
         let model = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
-        let old = prepared(&model("tests/version-1/digits.vapo"), None).unwrap();
-        let new = prepared(&model("tests/version-2/digits.vapo"), None).unwrap();
+        let old = prepared(&model("tests/version-1/digits.vapo"), Purpose::Sample(None)).unwrap();
+        let new = prepared(&model("tests/version-2/digits.vapo"), Purpose::Sample(None)).unwrap();
         assert_eq!(old.bytes, new.bytes);
         assert_eq!(old.plan, new.plan);
     }

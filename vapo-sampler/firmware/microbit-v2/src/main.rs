@@ -22,18 +22,18 @@ fn main() -> ! {
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     let clock = systick::start(core.SYST, HERTZ);
     lamps::start();
-    standalone::run(
-        Board {
-            output: rtt::Terminal::start(),
-            clock,
-            model: &MODEL.0,
-            structure: &STRUCTURE,
-            plan: &PLAN,
-            memory: MEMORY,
-        },
-        SOLVER,
-        |image, shape| {
-            lamps::show(&lamp_matrix::levels(image, shape), SHOWN);
-        },
-    )
+    let board = Board {
+        output: rtt::Terminal::start(),
+        clock,
+        model: &MODEL.0,
+        structure: &STRUCTURE,
+        plan: &PLAN,
+        memory: MEMORY,
+    };
+    #[cfg(not(feature = "monitor"))]
+    standalone::run(board, SOLVER, |image, shape| lamps::show(&lamp_matrix::levels(image, shape), SHOWN));
+    #[cfg(feature = "monitor")]
+    standalone::watch(board, &vapo_program::Watch::LEARNING, vapo_program::recorded(SERIES), |verdict| {
+        lamps::show(&[[u8::from(verdict.anomalous) * lamp_matrix::BRIGHTEST; 5]; 5], SHOWN / 10);
+    })
 }

@@ -17,16 +17,16 @@ fn main() -> ! {
     static mut MEMORY: [f32; ELEMENTS] = [0.0; ELEMENTS];
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     let clock = systick::start(core.SYST, HERTZ);
-    standalone::run(
-        Board {
-            output: rtt::Terminal::start(),
-            clock,
-            model: &MODEL.0,
-            structure: &STRUCTURE,
-            plan: &PLAN,
-            memory: MEMORY,
-        },
-        SOLVER,
-        |_, _| (),
-    )
+    let board = Board {
+        output: rtt::Terminal::start(),
+        clock,
+        model: &MODEL.0,
+        structure: &STRUCTURE,
+        plan: &PLAN,
+        memory: MEMORY,
+    };
+    #[cfg(not(feature = "monitor"))]
+    standalone::run(board, SOLVER, |_, _| ());
+    #[cfg(feature = "monitor")]
+    standalone::watch(board, &vapo_program::Watch::LEARNING, vapo_program::recorded(SERIES), |_| ())
 }

@@ -21,16 +21,16 @@ fn main() -> ! {
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     clock::set_up();
     let clock = systick::start(core.SYST, clock::HERTZ);
-    standalone::run(
-        Board {
-            output: rtt::Terminal::start(),
-            clock,
-            model: &MODEL.0,
-            structure: &STRUCTURE,
-            plan: &PLAN,
-            memory: MEMORY,
-        },
-        SOLVER,
-        |_, _| (),
-    )
+    let board = Board {
+        output: rtt::Terminal::start(),
+        clock,
+        model: &MODEL.0,
+        structure: &STRUCTURE,
+        plan: &PLAN,
+        memory: MEMORY,
+    };
+    #[cfg(not(feature = "monitor"))]
+    standalone::run(board, SOLVER, |_, _| ());
+    #[cfg(feature = "monitor")]
+    standalone::watch(board, &vapo_program::Watch::LEARNING, vapo_program::recorded(SERIES), |_| ())
 }

@@ -16,10 +16,12 @@ impl<O: Output> Board<'_, O> {
     /// # Errors
     /// What was expected. A line before that names the argument that is refused.
     pub fn request(&mut self, usual: Solver, arguments: &[u8]) -> Result<Request, Refusal> {
-        Request::parse(arguments, usual, self.structure.signal, self.structure.classes).map_err(|Refused { found, expected }| {
-            Print(&mut self.output).text("found ").bytes(found).text("\n");
-            expected
-        })
+        Request::parse(arguments, usual, self.structure.signal, self.structure.classes).map_err(
+            |Refused { found, expected }| {
+                Print(&mut self.output).text("found ").bytes(found).text("\n");
+                expected
+            },
+        )
     }
 
     /// Computes the one sample of a request, and prints every bit of it. A line each

@@ -2,7 +2,9 @@
 //!
 //! * [`Board::show`] draws sample after sample as text: what a board on a desk does;
 //! * `Board::answer` computes the one sample of a request and prints every bit of it, for a test to compare: what an
-//!   emulated board does when its command line holds a request (module `emulated`).
+//!   emulated board does when its command line holds a request (module `emulated`);
+//! * `Board::watch`, with the feature `monitor`, shows a verdict for every stride of readings that a sensor gives; an emulated
+//!   board takes them from a file of the host, and prints every bit.
 //!
 //! ```text
 //! model (flash) ─→ Sampler ─→ sample ─→ art, bits ─→ Print ─→ Output: semihosting | RTT
@@ -26,6 +28,8 @@ mod clock;
 pub mod emulated;
 #[cfg(target_os = "none")]
 mod halt;
+#[cfg(all(feature = "semihosting", feature = "monitor"))]
+mod input;
 pub mod lamp_matrix;
 mod output;
 mod print;
@@ -34,6 +38,8 @@ mod show;
 mod stack;
 #[cfg(target_os = "none")]
 pub mod standalone;
+#[cfg(feature = "monitor")]
+mod watch;
 
 pub use board::{Board, Refusal};
 pub use clock::Clock;
@@ -44,6 +50,8 @@ pub use halt::halt;
 pub use output::Output;
 pub use print::Print;
 pub use vapo_sampler::Solver;
+#[cfg(feature = "monitor")]
+pub use {vapo_request::Watch, watch::recorded::recorded};
 
 #[cfg(feature = "rtt")]
 pub use output::rtt;

@@ -1,5 +1,5 @@
 //! What a board is asked to sample: everything but the model that fixes the sample. The board's program reads a [`Request`],
-//! and a host that is asked the same computes the same bytes.
+//! and a host that is asked the same computes the same bytes. A board that monitors a series reads a [`Watch`].
 
 #![no_std]
 
@@ -7,6 +7,9 @@
 extern crate std;
 
 mod number;
+mod watch;
+
+pub use watch::Watch;
 
 use core::fmt;
 use number::{decimal, short, split_once, whole};

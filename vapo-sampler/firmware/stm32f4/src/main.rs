@@ -19,18 +19,18 @@ fn main() -> ! {
     let (Some(core), Some(chip)) = (cortex_m::Peripherals::take(), chip::Peripherals::take()) else { halt() };
     set_clock_up(&chip.RCC, &chip.FLASH);
     let clock = systick::start(core.SYST, HERTZ);
-    standalone::run(
-        Board {
-            output: rtt::Terminal::start(),
-            clock,
-            model: &MODEL.0,
-            structure: &STRUCTURE,
-            plan: &PLAN,
-            memory: MEMORY,
-        },
-        SOLVER,
-        |_, _| (),
-    )
+    let board = Board {
+        output: rtt::Terminal::start(),
+        clock,
+        model: &MODEL.0,
+        structure: &STRUCTURE,
+        plan: &PLAN,
+        memory: MEMORY,
+    };
+    #[cfg(not(feature = "monitor"))]
+    standalone::run(board, SOLVER, |_, _| ());
+    #[cfg(feature = "monitor")]
+    standalone::watch(board, &vapo_program::Watch::LEARNING, vapo_program::recorded(SERIES), |_| ())
 }
 
 /// Runs the core from the PLL: internal 16 MHz ÷ 16 × 336 ÷ 4.

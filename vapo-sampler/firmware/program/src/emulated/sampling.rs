@@ -1,26 +1,14 @@
-//! What an emulated board does.
+//! Samples, one that is requested or a few to look at.
 
 use crate::board::{Board, Refusal};
-use crate::output::semihosting::{Stdout, command_line, exit};
-use crate::print::Print;
+use crate::output::semihosting::{Stdout, command_line};
 use vapo_request::Request;
 use vapo_sampler::Solver;
 
 /// Seeds of the samples that are shown where nothing is requested.
 const SHOWN: core::ops::Range<u64> = 0..3;
 
-/// Answers the request of the command line, or shows some samples where there is none, by `solver` unless the request names
-/// another. Ends the emulation, with status 1
-/// and a line `error …` where there is no sample.
-pub fn run(mut board: Board<'_, Stdout>, solver: Solver) -> ! {
-    let result = respond(&mut board, solver);
-    if let Err(refusal) = result {
-        Print(&mut board.output).text("error ").text(refusal).text("\n");
-    }
-    exit(result.is_ok())
-}
-
-fn respond(board: &mut Board<'_, Stdout>, solver: Solver) -> Result<(), Refusal> {
+pub(super) fn respond(board: &mut Board<'_, Stdout>, solver: Solver) -> Result<(), Refusal> {
     match requested(board, solver)? {
         Some(request) => board.answer(request),
         None => board.show(solver, SHOWN, |_, _| ()),
