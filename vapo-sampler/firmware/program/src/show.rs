@@ -8,10 +8,9 @@ use crate::sample::{Judged, sample};
 use crate::{art, stack};
 use vapo_format::Shape;
 use vapo_request::Request;
-use vapo_sampler::Solver;
 
 impl<O: Output> Board<'_, O> {
-    /// Shows a sample of `solver` for each of `seeds`: the image, its energy, the mean time of a step and the stack's depth. Then
+    /// Shows the samples of requests: the image, its energy, the mean time of a step and the stack's depth. Then
     /// hands the image to `display`, for a board that has one.
     ///
     /// # Errors
@@ -19,14 +18,12 @@ impl<O: Output> Board<'_, O> {
     #[inline(never)] // as answering
     pub fn show(
         &mut self,
-        solver: Solver,
-        seeds: impl Iterator<Item = u64>,
+        requests: impl Iterator<Item = Request>,
         mut display: impl FnMut(&[f32], Shape),
     ) -> Result<(), Refusal> {
         let model = parse(self.model, self.structure)?;
         let shape = model.signal();
-        for seed in seeds {
-            let request = Request { seed, ..Request::of(solver) };
+        for request in requests {
             let mut total = 0;
             let mut observe = |watch: &mut Stopwatch, _: Option<(f32, &[f32])>| {
                 total += watch.nanoseconds();
@@ -37,7 +34,11 @@ impl<O: Output> Board<'_, O> {
             let mut print = Print(&mut self.output);
             art::draw(&mut print, image, shape);
             let step = total as f32 / (1e6 * f32::from(request.steps));
-            print.text("seed ").number(seed).text(", energy ").decimal(energy).text(", ").decimal(step);
+            print.text("seed ").number(request.seed);
+            if let Some(class) = request.condition.class {
+                print.text(", class ").number(class.into());
+            }
+            print.text(", energy ").decimal(energy).text(", ").decimal(step);
             print.text(" ms a step, ").number(stack::high_water() as u64).text(" bytes of stack\n\n");
             display(image, shape);
         }
