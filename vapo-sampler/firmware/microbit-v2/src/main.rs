@@ -1,13 +1,21 @@
-//! The program on the micro:bit v2: shows sample after sample on its lamps and to the debug probe.
+//! The program on the micro:bit v2: shows samples on its lamps and to the debug probe. Button A asks for the class before, button B
+//! for the next, and both draw.
 
 #![no_std]
 #![no_main]
 
+#[cfg(not(feature = "monitor"))]
+mod buttons;
 mod lamps;
 
+#[cfg(not(feature = "monitor"))]
+use buttons::Button;
 use core::num::NonZeroU32;
 use cortex_m_rt::entry;
 use vapo_program::{Board, halt, lamp_matrix, rtt, standalone, systick};
+
+#[cfg(not(feature = "monitor"))]
+use vapo_program::{Asked, Request};
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
@@ -22,6 +30,8 @@ fn main() -> ! {
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
     let clock = systick::start(core.SYST, HERTZ);
     lamps::start();
+    #[cfg(not(feature = "monitor"))]
+    buttons::start();
     let board = Board {
         output: rtt::Terminal::start(),
         clock,
@@ -31,9 +41,24 @@ fn main() -> ! {
         memory: MEMORY,
     };
     #[cfg(not(feature = "monitor"))]
-    standalone::run(board, SOLVER, |image, shape| lamps::show(&lamp_matrix::levels(image, shape), SHOWN));
+    standalone::run_on(board, chosen(), |image, shape| lamps::show(&lamp_matrix::levels(image, shape), SHOWN));
     #[cfg(feature = "monitor")]
     standalone::watch(board, &vapo_program::Watch::LEARNING, vapo_program::recorded(SERIES), |verdict| {
         lamps::show(&[[u8::from(verdict.anomalous) * lamp_matrix::BRIGHTEST; 5]; 5], SHOWN / 10);
     })
+}
+
+/// The first class at once, then a sample whenever a button is pressed.
+#[cfg(not(feature = "monitor"))]
+fn chosen() -> impl Iterator<Item = Request> {
+    let mut asked = Asked::new(SOLVER, STRUCTURE.classes);
+    let first = asked.again();
+    let others = core::iter::repeat_with(move || {
+        match buttons::wait() {
+            Button::A => asked.less(),
+            Button::B => asked.more(),
+        }
+        asked.again()
+    });
+    core::iter::once(first).chain(others)
 }

@@ -22,6 +22,8 @@ extern crate std;
 #[cfg(feature = "semihosting")]
 mod answer;
 mod art;
+#[cfg(not(feature = "monitor"))]
+mod asked;
 mod board;
 mod clock;
 #[cfg(feature = "semihosting")]
@@ -41,6 +43,8 @@ pub mod standalone;
 #[cfg(feature = "monitor")]
 mod watch;
 
+#[cfg(not(feature = "monitor"))]
+pub use asked::Asked;
 pub use board::{Board, Refusal};
 pub use clock::Clock;
 #[cfg(feature = "systick")]
@@ -49,6 +53,7 @@ pub use clock::systick;
 pub use halt::halt;
 pub use output::Output;
 pub use print::Print;
+pub use vapo_request::Request;
 pub use vapo_sampler::Solver;
 #[cfg(feature = "monitor")]
 pub use {vapo_request::Watch, watch::recorded::recorded};

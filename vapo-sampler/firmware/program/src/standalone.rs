@@ -3,14 +3,27 @@
 use crate::board::Board;
 use crate::output::Output;
 use crate::print::Print;
-use vapo_format::Shape;
-use vapo_sampler::Solver;
+#[cfg(not(feature = "monitor"))]
+use {crate::asked::Asked, vapo_format::Shape, vapo_request::Request, vapo_sampler::Solver};
 #[cfg(feature = "monitor")]
 use {vapo_request::Watch, vapo_sampler::anomaly::Verdict};
 
-/// Shows a sample of `solver` for every seed, on `display` too, and stops only where there is none, with a line `error …`.
-pub fn run<O: Output>(mut board: Board<'_, O>, solver: Solver, display: impl FnMut(&[f32], Shape)) -> ! {
-    if let Err(refusal) = board.show(solver, 0..u64::MAX, display) {
+/// Shows a sample of `solver` for every seed, of every class in turn, on `display` too, and stops only where there is none, with a line
+/// `error …`.
+#[cfg(not(feature = "monitor"))]
+pub fn run<O: Output>(board: Board<'_, O>, solver: Solver, display: impl FnMut(&[f32], Shape)) -> ! {
+    let asked = Asked::new(solver, board.structure.classes);
+    run_on(board, asked.in_turn(), display)
+}
+
+/// Shows the samples of requests, on `display` too, and stops only after the last, or where there is none, with a line `error …`.
+#[cfg(not(feature = "monitor"))]
+pub fn run_on<O: Output>(
+    mut board: Board<'_, O>,
+    requests: impl Iterator<Item = Request>,
+    display: impl FnMut(&[f32], Shape),
+) -> ! {
+    if let Err(refusal) = board.show(requests, display) {
         Print(&mut board.output).text("error ").text(refusal).text("\n");
     }
     crate::halt()
