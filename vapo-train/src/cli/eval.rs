@@ -57,7 +57,7 @@ pub(super) struct Arguments {
 /// What samples are compared with.
 enum Reference {
     /// The images of a data set.
-    Data(Dataset, ImageSet),
+    Data(Box<Dataset>, ImageSet),
     /// Mean and covariance out of a file.
     Statistics(Moments),
 }
@@ -198,7 +198,7 @@ fn reference(arguments: &Arguments, data: &DataOptions, card: &mut Card) -> Resu
     let Some(path) = &arguments.reference else {
         let dataset = data.load()?;
         let images = ImageSet::of_dataset(&dataset)?;
-        return Ok(Reference::Data(dataset, images));
+        return Ok(Reference::Data(Box::new(dataset), images));
     };
     let bytes = bounded::read_file(path, 1 << 31).map_err(|cause| cannot_read(path, &cause))?;
     card.settings.insert("reference".to_owned(), path.display().to_string().into());

@@ -113,7 +113,7 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     };
     text += &format!("\nformat           version {}{newest}\n", model.version());
     let image = architecture.signal;
-    let extent = match super::is_series(&model) {
+    let extent = match super::is_series(model) {
         true => format!("series           {} readings, channels {}", image.width, image.channels),
         false => format!("image            {image}"),
     };

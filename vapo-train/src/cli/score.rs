@@ -59,7 +59,7 @@ pub(super) struct Arguments {
 
 /// What the images of the data set are told from.
 enum Against {
-    Dataset(Dataset),
+    Dataset(Box<Dataset>),
     Noise,
     Permuted,
 }
@@ -207,7 +207,7 @@ fn against(option: &str, arguments: &Arguments) -> Result<Against, Failure> {
         ))),
         _ => {
             let (source, split) = split_of(option)?;
-            Ok(Against::Dataset(arguments.data.load_other(source, split, folder)?))
+            Ok(Against::Dataset(Box::new(arguments.data.load_other(source, split, folder)?)))
         }
     }
 }

@@ -16,7 +16,7 @@ fn machine(readings: u16) -> String {
     let mut text = "time,x,y,temperature,fault\n".to_owned();
     for reading in 0..readings {
         let (turn, reading) = (f64::from(reading) * 0.3, f64::from(reading));
-        let (x, y) = (3.0 * turn.sin(), 500.0 + 20.0 * turn.cos());
+        let (x, y) = (3.0 * libm::sin(turn), 500.0 + 20.0 * libm::cos(turn));
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{},{x},{y},{},{}", reading / 50.0, 20.0 + reading / 100.0, reading % 7.0);
     }

@@ -119,7 +119,7 @@ fn table(missing: impl Fn(usize, usize) -> bool) -> String {
     let mut text = "time;x;note;y\n".to_owned();
     for at in 0..200 {
         let turn = at as f32 * 0.3;
-        let values = [20.0 + 5.0 * turn.sin(), 500.0 + 90.0 * turn.cos()];
+        let values = [20.0 + 5.0 * libm::sinf(turn), 500.0 + 90.0 * libm::cosf(turn)];
         let field =
             |channel: usize| if missing(at, channel) { String::new() } else { format!("{:.3}", values[channel]) };
         let _ = writeln!(text, "{};{};n{at};{}", at as f32 / 8.0, field(0), field(1));

@@ -24,7 +24,7 @@ const FAULT: std::ops::Range<usize> = 900..912;
 fn reading(at: usize) -> [f32; 2] {
     let turn = at as f32 * 0.3;
     let fault = if FAULT.contains(&at) { 40.0 } else { 0.0 };
-    [20.0 + 5.0 * turn.sin() + fault, 500.0 + 90.0 * turn.cos()]
+    [20.0 + 5.0 * libm::sinf(turn) + fault, 500.0 + 90.0 * libm::cosf(turn)]
 }
 
 fn root() -> (TempDir, Vec<u8>) {
@@ -205,7 +205,7 @@ fn cases_of_other_classes_are_anomalies() {
         let mut text = "@problemname x\n@timestamps false\n@univariate true\n@classlabel true 1 2\n@data\n".to_owned();
         for case in 0..cases {
             let class = 1 + case % 3 / 2;
-            let value = |at: usize| (at as f32 * 0.4 * class as f32 + case as f32).sin() * 9.0 + 20.0;
+            let value = |at: usize| libm::sinf(at as f32 * 0.4 * class as f32 + case as f32) * 9.0 + 20.0;
             let values: Vec<String> = (0..32).map(|at| value(at).to_string()).collect();
             let _ = writeln!(text, "{}:{class}", values.join(","));
         }

@@ -63,8 +63,8 @@ mod tests {
             let (name, channels) = ("x".to_owned(), vec!["a".to_owned()]);
             Recording { name, channels, readings: vec![0.0; 6], times, anomalous: None, class: None }.stretches()
         };
-        assert_eq!(of(Some(vec![0.0, 1.0, 2.0, 9.0, 10.0, 11.0])), [0..3, 3..6]);
-        assert_eq!(of(Some(vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0])), [0..6]);
-        assert_eq!(of(None), [0..6]);
+        assert_eq!(of(Some(vec![0.0, 1.0, 2.0, 9.0, 10.0, 11.0])), vec![0..3, 3..6]);
+        assert_eq!(of(Some(vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0])), vec![0_usize..6; 1]);
+        assert_eq!(of(None), vec![0_usize..6; 1]);
     }
 }

@@ -25,7 +25,7 @@ fn table(readings: usize) -> String {
     let mut text = "time,a,b\n".to_owned();
     for reading in 0..readings {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{},{reading},{}", 0.5 * reading as f64, (reading as f64).sin());
+        let _ = writeln!(text, "{},{reading},{}", 0.5 * reading as f64, libm::sin(reading as f64));
     }
     text
 }
@@ -236,7 +236,7 @@ fn cases_of_several_lengths_need_a_window() {
 fn arrays_hold_what_tables_and_cases_do() {
     use crate::files::array::write::header;
     let root = folder(&[("x.csv", &table(100))]);
-    let values: Vec<f64> = (0..100).flat_map(|reading| [f64::from(reading), f64::from(reading).sin()]).collect();
+    let values: Vec<f64> = (0..100).flat_map(|reading| [f64::from(reading), libm::sin(f64::from(reading))]).collect();
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     let npy = |extents: &[usize], bytes: &[u8]| [&header("<f8", extents), bytes].concat();
     fs::write(root.path().join("x.npy"), npy(&[100, 2], &bytes)).unwrap();

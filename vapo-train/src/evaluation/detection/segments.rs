@@ -61,7 +61,11 @@ mod tests {
             let high = (end as i64 + length).max(end as i64 + 100);
             for place in 0..2000 {
                 let expected = low < place as i64 && (place as i64) < high;
-                assert_eq!(within_slack(place, &[begin..end + 1]), expected, "{place} for {begin} to {end}");
+                assert_eq!(
+                    within_slack(place, std::slice::from_ref(&(begin..end + 1))),
+                    expected,
+                    "{place} for {begin} to {end}"
+                );
             }
         }
     }

@@ -91,10 +91,10 @@ fn words(name: &str) -> impl Iterator<Item = String> {
 
 impl Columns {
     /// What columns are, by their names and the fields of the first lines.
-    pub(super) fn choose<'t>(
+    pub(super) fn choose(
         names: Vec<String>,
         has_names: bool,
-        lines: &[Vec<&'t [u8]>],
+        lines: &[Vec<&[u8]>],
         options: &SeriesOptions,
     ) -> Result<Columns, SeriesError> {
         let fields = |index| lines.iter().filter_map(|line| line.get(index).copied()).collect();

@@ -39,7 +39,7 @@ pub(super) fn read(
     reader: impl Read,
     options: &SeriesOptions,
 ) -> io::Result<Result<Contents, SeriesError>> {
-    let read = || Ok(Table::open(reader, options)?.readings(name)?);
+    let read = || Table::open(reader, options)?.readings(name);
     settled(read())
 }
 

@@ -142,8 +142,8 @@ impl Panel {
     pub(super) fn curve(&self, picture: &mut Picture, readings: &[f32], colour: Rgb888, width: u32) {
         // Where the pen is, and the column that it drew last: its number, least and greatest row.
         let (mut pen, mut drawn): (Option<Point>, Option<(i32, i32, i32)>) = (None, None);
-        for reading in self.first..self.end().min(readings.len()) {
-            let value = f64::from(readings[reading]);
+        for (reading, &value) in readings.iter().enumerate().take(self.end()).skip(self.first) {
+            let value = f64::from(value);
             if !value.is_finite() {
                 pen = None;
                 continue;
