@@ -125,8 +125,8 @@ fn what_is_off_by_one_is_noticed() {
     for case in cases() {
         let host = watched_on_host(&case.file, &watch, &readings).unwrap();
         let mut other = readings.clone();
-        // A reading of the first window, by the least that scaling leaves something of.
-        other[40 * CHANNELS] += 1e-3;
+        // A number of the first window.
+        other[20 * CHANNELS] += 1e-3;
         let changed = written(&other, &[]);
         let found = answer(case, &Watch { readings: changed.as_os_str().as_encoded_bytes(), ..watch }).lines;
         assert_ne!(found[0], host[0], "{}", case.board);
