@@ -12,6 +12,9 @@ use crate::sampler::Sampler;
 /// that are hard to tell.
 pub const TIME: f32 = 0.5;
 
+/// Time at which windows of a series are scored if not said otherwise: the trainer's `series-compared.md` compares others.
+pub const SERIES_TIME: f32 = 0.9;
+
 /// What a threshold says of an image, or of a window of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {

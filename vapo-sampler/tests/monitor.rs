@@ -8,7 +8,7 @@ use vapo_format::{
     Architecture, Arithmetic, Block, Encoding, Homotopy, Model, Scaling, Threshold, Writer, architecture::MAX_NODES,
     architecture::MAX_SCALINGS, threshold,
 };
-use vapo_sampler::anomaly::{TIME, Verdict};
+use vapo_sampler::anomaly::{SERIES_TIME as TIME, Verdict};
 use vapo_sampler::{Error, Monitor, PlanFor, Sampler, Solver, arena};
 
 const WIDTH: usize = 12;

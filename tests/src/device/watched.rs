@@ -3,7 +3,7 @@
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
 use vapo_request::Watch;
-use vapo_sampler::anomaly::TIME;
+use vapo_sampler::anomaly::SERIES_TIME;
 use vapo_sampler::{Monitor, PlanFor, Sampler, Solver};
 use vapo_train::sampling::anomaly::threshold;
 
@@ -124,7 +124,7 @@ pub fn watched_on_host(file: &[u8], watch: &Watch<'_>, readings: &[f32]) -> Resu
     let mut sampler = Sampler::new(&model, &plan, Solver::Euler, &mut memory).map_err(text)?;
     let mut memory = vec![0.0; plan.monitor_elements()];
     let mut monitor = Monitor::new(&model, &plan, watch.stride, &mut memory).map_err(text)?;
-    let time = model.threshold().map_or(TIME, |threshold| threshold.time);
+    let time = model.threshold().map_or(SERIES_TIME, |threshold| threshold.time);
     let mut limit = model.threshold().map(|threshold| threshold.energy).filter(|_| watch.learn == 0);
 
     let (channels, width) = (usize::from(model.signal().channels), usize::from(model.signal().width));

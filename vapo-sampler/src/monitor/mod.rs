@@ -46,7 +46,7 @@ mod explanation;
 
 pub use explanation::Explanation;
 
-use crate::anomaly::{TIME, Verdict};
+use crate::anomaly::{SERIES_TIME, Verdict};
 use crate::error::Error;
 use crate::homotopy::coefficients;
 use crate::plan::Plan;
@@ -72,7 +72,7 @@ pub struct Monitor<'a> {
 
 impl<'a> Monitor<'a> {
     /// A monitor that judges every `stride` readings, and works in `memory`, of which it takes the first
-    /// [`Plan::monitor_elements`]. Threshold and time are the model's, if it has them; otherwise the time is [`TIME`].
+    /// [`Plan::monitor_elements`]. Threshold and time are the model's, if it has them; otherwise the time is [`SERIES_TIME`].
     ///
     /// # Errors
     /// [`Error::Series`] where the model is of images, [`Error::Stride`] where the stride is 0, [`Error::Arena`] where the memory
@@ -96,7 +96,7 @@ impl<'a> Monitor<'a> {
             model,
             potential,
             window,
-            time: chosen.map_or(TIME, |chosen| chosen.time),
+            time: chosen.map_or(SERIES_TIME, |chosen| chosen.time),
             threshold: chosen.map(|chosen| chosen.energy),
             stride: stride.into(),
             filled: 0,

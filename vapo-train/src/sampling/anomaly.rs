@@ -9,10 +9,7 @@ use rayon::prelude::*;
 use vapo_format::{Model, Shape};
 use vapo_sampler::{Error, Solver};
 
-pub use vapo_sampler::anomaly::TIME;
-
-/// Time at which windows of a series are scored if not said otherwise: `vapo-train/docs/series-compared.md` compares others.
-pub const SERIES_TIME: f32 = 0.9;
+pub use vapo_sampler::anomaly::{SERIES_TIME, TIME};
 
 /// Why there are no scores.
 #[non_exhaustive]
