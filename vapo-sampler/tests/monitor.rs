@@ -227,9 +227,9 @@ fn toy(of_x: f32) -> Vec<u8> {
 
 #[test]
 fn an_explanation_names_the_corrupted_channel_and_readings() {
-    // At time 0.5 a value v is x = 0.5·v, and the data expected there x + 0.5·of_x·x.
+    // At time 0.9 a value v is x = 0.9·v, and the data expected there x + 0.1·of_x·x.
     let of_x = -1.2;
-    let kept = 0.5 + 0.25 * of_x;
+    let kept = 0.9 + 0.09 * of_x;
     let file = toy(of_x);
     let model = Model::parse(&file).unwrap();
     for (channel, first, raw) in [(1, 4, -998.0), (0, 0, 3.0), (2, 11, 6e4), (1, 10, -1003.0)] {
