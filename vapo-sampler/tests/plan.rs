@@ -114,6 +114,36 @@ fn buffers_that_live_at_the_same_time_do_not_overlap() {
     }
 }
 
+/// Bytes in integers, by plans of both passes and of the pass forward alone.
+#[test]
+fn energies_take_what_the_page_says() {
+    use Block::{Residual, SpaceToDepth};
+    let page = include_str!("../docs/memory.md");
+    let [conv, head] = [16, 24].map(|channels| (Block::Conv { channels }, Block::Head { channels }));
+    let (conv, down, head) = (conv.0, Block::Down { channels: 24 }, head.1);
+    let tiny = [SpaceToDepth, SpaceToDepth, conv, Residual, Residual, down, Residual, Residual, head];
+    let [stem, half, quarter] = [24, 32, 48].map(|channels| [Block::Conv { channels }, Block::Down { channels }]);
+    let head = Block::Head { channels: 48 };
+    let large =
+        [SpaceToDepth, stem[0], Residual, Residual, half[1], Residual, Residual, quarter[1], Residual, Residual, head];
+    let series =
+        |channels, embedding, blocks: &[Block]| architecture(Homotopy::Linear, (channels, 1, 64), embedding, blocks);
+    for (name, architecture) in [
+        ("`digits`, 8×8", digits()),
+        ("`series-tiny`, 1×64", series(1, 16, &tiny)),
+        ("`series-tiny`, 1×64×9", series(9, 16, &tiny)),
+        ("`series`, 1×64", series(1, 32, &large)),
+        ("`series`, 1×64×9", series(9, 32, &large)),
+    ] {
+        let both = lifetimes(&architecture, Arithmetic::Integer);
+        let forward = Lifetimes::<MAX_NODES>::forward(architecture.walk(), Arithmetic::Integer).unwrap();
+        let bound = f64::from(forward.lower_bound());
+        assert!(f64::from(forward.bytes()) <= 1.03 * bound, "{name}: {} for a bound of {bound}", forward.bytes());
+        let row = format!("| {name} | {} | {} |", both.bytes(), forward.bytes());
+        assert!(page.lines().any(|line| line == row), "docs/memory.md should say {row}");
+    }
+}
+
 /// The potential of any graph by a plan of the pass forward alone, which is never larger; no drift.
 #[test]
 fn a_pass_forward_alone_takes_less_memory_and_gives_the_same_bits() {

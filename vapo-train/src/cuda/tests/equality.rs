@@ -152,8 +152,12 @@ fn assert_equal(cuda: &Cuda, name: &str, architecture: &Architecture, ways: &[Wa
     }
 }
 
-/// The smallest square images that a preset takes.
+/// The smallest square images that a preset takes, or windows of a series.
 fn smallest(preset: &Preset) -> Architecture {
+    if preset.about.starts_with("1×") {
+        let series = Shape { channels: 2, height: 1, width: 16 };
+        return preset.architecture(series, Homotopy::Linear);
+    }
     let extents = [4, 8, 16, 32, 64].map(|extent| Shape { channels: 1, height: extent, width: extent });
     let architectures = extents.map(|image| preset.architecture(image, Homotopy::Linear));
     architectures.into_iter().find(|architecture| architecture.validate().is_ok()).unwrap()
@@ -198,4 +202,25 @@ fn other_graphs_are_those_of_the_processor() {
     push(Readout.into(), &[head, factors, 0]);
     graph.classes = 3;
     assert_equal(&cuda, "a graph of every kind", &graph, &ALL);
+    assert_equal(&cuda, "a series of every kind", &series(), &ALL);
+}
+
+/// Windows along time of several widths, halved and doubled.
+fn series() -> Architecture {
+    let mut graph = Architecture::new(Shape { channels: 3, height: 1, width: 16 }, Homotopy::Linear);
+    let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).unwrap();
+    let time = push(Time { features: 6 }.into(), &[]);
+    let deep = push(SpaceToDepth.into(), &[0]);
+    let stem = push(Conv::same1x3(20).into(), &[deep]);
+    let film = push(Conv::linear(40).into(), &[time]);
+    let active = push(Silu.into(), &[stem, film]);
+    let wide = push(Conv { window: [1, 7], stride: [1, 1], channels: 20 }.into(), &[active]);
+    let sum = push(Add.into(), &[stem, wide]);
+    let down = push(Conv::down1x2(33).into(), &[sum]);
+    let back = push(Up::ALONG.into(), &[down]);
+    let joined = push(Concat.into(), &[back, sum]);
+    let last = push(Conv { window: [1, 5], stride: [1, 1], channels: 5 }.into(), &[joined]);
+    let factors = push(Conv::linear(6).into(), &[time]);
+    push(Readout.into(), &[last, factors, 0]);
+    graph
 }
