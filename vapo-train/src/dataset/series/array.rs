@@ -11,7 +11,7 @@
 
 use crate::dataset::Split;
 use crate::dataset::series::SeriesOptions;
-use crate::dataset::series::error::SeriesError;
+use crate::dataset::series::error::{MOST_CASES, SeriesError, listed};
 use crate::dataset::series::place::split_of;
 use crate::dataset::series::recording::{Contents, Recording};
 use crate::dataset::series::table::value::finite;
@@ -75,7 +75,7 @@ fn of_archive<R: Read + io::Seek>(
     let refused = |expected| SeriesError::Array {
         array: file.to_owned(),
         expected,
-        found: if names.is_empty() { "no array".to_owned() } else { names.join(", ") },
+        found: if names.is_empty() { "no array".to_owned() } else { listed(&names) },
     };
     let mut splits = Vec::new();
     for name in &series {
@@ -194,6 +194,9 @@ fn contents(
         let recording = Recording { name: file.to_owned(), channels, readings, times: None, anomalous, class: None };
         return Ok(Contents { recordings: vec![recording], cases: false, notes: vec![] });
     };
+    if count > MOST_CASES {
+        return Err(SeriesError::Cases);
+    }
     labels.iter().try_for_each(|labels| expect(labels, count))?;
     if let Some(labels) = labels.as_ref().filter(|labels| !labels.whole) {
         let (array, expected) = (labels.name.clone(), "integers, a class for each case");

@@ -4,6 +4,20 @@ use crate::dataset::Split;
 use crate::files::array::ArrayFileError;
 use vapo_format::architecture::MAX_SCALINGS;
 
+/// Most cases of a file: each takes memory of its own, however short it is.
+pub(super) const MOST_CASES: usize = 1 << 22;
+/// Names that are listed one by one.
+const LISTED: usize = 16;
+
+/// Names for people, of which there may be many.
+pub(super) fn listed(names: &[String]) -> String {
+    let mut told = names[..names.len().min(LISTED)].join(", ");
+    if names.len() > LISTED {
+        told += &format!(" and {} more", names.len() - LISTED);
+    }
+    told
+}
+
 /// What is wrong with a series, or with what is asked of it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -215,6 +229,17 @@ pub enum SeriesError {
         split: Split,
         /// What to do.
         advice: String,
+    },
+    /// More cases than are taken.
+    #[error("expected at most {MOST_CASES} cases, found more: give some of them")]
+    Cases,
+    /// A file of too few cases to be cut.
+    #[error("of {found} cases none is in its {} part: give more, or a folder with a file for each split", split.name())]
+    FewCases {
+        /// The split.
+        split: Split,
+        /// All cases.
+        found: usize,
     },
     /// Recordings at several rates.
     #[error(

@@ -1,6 +1,6 @@
 //! From files to windows.
 
-use crate::dataset::series::error::SeriesError;
+use crate::dataset::series::error::{SeriesError, listed};
 use crate::dataset::series::place::{Place, corrupt, file_name, read};
 use crate::dataset::series::recording::{Contents, Recording};
 use crate::dataset::series::segment::{Segment, part};
@@ -35,7 +35,7 @@ pub(in crate::dataset) fn load(
         Some(scaling) => {
             let (expected, found) = (scaling.len(), channels.len());
             if expected != found {
-                return Err(refused(SeriesError::Scalings { expected, found, names: channels.join(", ") }));
+                return Err(refused(SeriesError::Scalings { expected, found, names: listed(channels) }));
             }
             scaling.to_vec()
         }
@@ -116,7 +116,7 @@ impl Files {
                 refused("normal", normal, advice.to_owned())
             }
             Some(normal) if !self.classes.contains(normal) => {
-                refused("normal", normal, format!("expected one of its classes, {}", self.classes.join(", ")))
+                refused("normal", normal, format!("expected one of its classes, {}", listed(&self.classes)))
             }
             _ => Ok(()),
         }
@@ -141,6 +141,10 @@ impl Files {
                     segments.extend(cases(recordings, split).map(|it| self.cut(it, 0..it.len(), options)));
                 }
             }
+        }
+        if segments.is_empty() && self.all.iter().all(|file| file.split.is_none()) {
+            let found = self.all.iter().map(|file| file.contents.recordings.len()).sum();
+            return Err(SeriesError::FewCases { split, found });
         }
         if segments.is_empty() {
             let words = "no file has the word in its name, and others say their splits: add one";
@@ -232,7 +236,7 @@ impl OfFile {
         if found == expected && self.contents.cases == first.contents.cases {
             return Ok(());
         }
-        let (expected, found) = (expected.join(", "), found.join(", "));
+        let (expected, found) = (listed(&expected), listed(&found));
         Err(SeriesError::Unlike { expected, other: file_name(&first.path), found })
     }
 }

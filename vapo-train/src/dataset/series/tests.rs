@@ -207,6 +207,10 @@ fn cases_are_windows_of_classes() {
         (14, vec![7.0, 17.0], vec![8.0, 9.0, 18.0, 19.0])
     );
 
+    let two = folder(&[("x.ts", "@data\n1,2\n2,1\n")]);
+    let told = refused(Split::Valid, &two.path().join("x.ts"), &SeriesOptions::default());
+    assert!(told.contains("of 2 cases none is in its valid part"), "{told}");
+
     let told = |options| refused(Split::Train, root.path(), &options);
     let other = SeriesOptions { normal: Some("left".to_owned()), ..SeriesOptions::default() };
     fs::remove_file(root.path().join("one.ts")).unwrap();
@@ -308,6 +312,15 @@ fn files_of_a_folder_are_alike() {
     assert!(refused(Split::Train, root.path(), &options).contains("one rate, found 2 and 1"));
     let rate = SeriesOptions { rate: Some(2.0), ..options };
     assert_eq!(loaded(Split::Train, root.path(), &rate).series().unwrap().rate(), Some(2.0));
+}
+
+#[test]
+fn short_cases_do_not_take_the_memory_of_many() {
+    use crate::files::array::write::header;
+    let root = TempDir::new().unwrap();
+    let path = root.path().join("x.npy");
+    fs::write(&path, [header("|u1", &[(1 << 22) + 1, 1, 1]), vec![0; (1 << 22) + 1]].concat()).unwrap();
+    assert!(refused(Split::Train, &path, &SeriesOptions::default()).contains("at most 4194304 cases"));
 }
 
 #[test]

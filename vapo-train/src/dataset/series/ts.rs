@@ -2,7 +2,7 @@
 //! its class last.
 
 use crate::dataset::series::SeriesOptions;
-use crate::dataset::series::error::SeriesError;
+use crate::dataset::series::error::{MOST_CASES, SeriesError};
 use crate::dataset::series::recording::{Contents, Recording};
 use crate::dataset::series::table::value::Value;
 use std::io::{self, BufRead, BufReader, Read};
@@ -43,6 +43,7 @@ pub(super) fn read(
             None | Some(b'#' | b'%') => Ok(()),
             Some(b'@') if !in_data => header.add(text, number).map(|data| in_data = data),
             _ if !in_data => Err(refused(number, "a line that begins with @ or #, and @data before the cases", text)),
+            _ if recordings.len() == MOST_CASES => Err(SeriesError::Cases),
             _ => header.case(text, number).map(|case| recordings.push(case)),
         };
         if let Err(cause) = read {

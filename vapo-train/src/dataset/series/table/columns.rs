@@ -1,7 +1,7 @@
 //! What each column of a table is: time, label, channel, or nothing that is read.
 
 use crate::dataset::series::SeriesOptions;
-use crate::dataset::series::error::SeriesError;
+use crate::dataset::series::error::{SeriesError, listed};
 use crate::dataset::series::table::value::{Value, is_date};
 
 /// First words of the names of columns of times.
@@ -135,7 +135,7 @@ impl Columns {
             }
         }
         if channels.is_empty() {
-            return Err(SeriesError::NoChannel { found: names.join(", ") });
+            return Err(SeriesError::NoChannel { found: listed(&names) });
         }
         Ok(Columns { channels, names, time, labels, notes })
     }
@@ -173,7 +173,7 @@ fn find(names: &[String], option: &'static str, wanted: &str) -> Result<usize, S
             let advice = "several columns have this name: rename them".to_owned();
             Err(SeriesError::Option { option: format!("--{option} {wanted}"), advice })
         }
-        (None, _) => Err(SeriesError::NoColumn { option, wanted: wanted.to_owned(), found: names.join(", ") }),
+        (None, _) => Err(SeriesError::NoColumn { option, wanted: wanted.to_owned(), found: listed(names) }),
     }
 }
 
