@@ -215,10 +215,7 @@ impl Config {
             data_dir: files.data_dir.clone(),
             cache_dir: files.cache_dir.clone(),
             preparation: files.preparation,
-            series: dataset.series().map(|series| SeriesOptions {
-                window: Some(series.window() as u16),
-                ..files.series.clone().unwrap_or_default()
-            }),
+            series: dataset.series().map(|series| files.series.clone().unwrap_or_default().of(series)),
             flip: choices.flip.unwrap_or(source.flips()),
             preset: preset.name.into(),
             architecture: Architecture {

@@ -38,7 +38,7 @@ fn a_series_is_trained_on_and_its_model_takes_raw_readings() {
     let options = "--window 32 --columns x,y,temperature --labels fault";
     let line = format!("{SHORT} --data-dir machine.csv {options} --steps 30 --out run");
     let told = vapo_train(root.path(), &line).succeeded().errors;
-    for part in ["249 windows of 32 readings at 50 a second are the train split, from 1 part", "channels 3"] {
+    for part in ["the train split is 249 windows of 32 readings, 50 a second, from 1 part", "channels 3"] {
         assert!(told.contains(part), "{told}");
     }
     assert!(!told.contains("images of"), "{told}");

@@ -1,6 +1,6 @@
 //! How a series becomes samples.
 
-use crate::dataset::Split;
+use crate::dataset::{Series, Split};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
@@ -31,6 +31,11 @@ pub struct SeriesOptions {
 }
 
 impl SeriesOptions {
+    /// These, with the window that a series has.
+    pub fn of(self, series: &Series) -> Self {
+        SeriesOptions { window: u16::try_from(series.window()).ok(), ..self }
+    }
+
     /// Readings from the start of a window of a split to that of the next.
     pub fn stride(&self, split: Split) -> usize {
         let usual = if split == Split::Train { TRAINED_STRIDE } else { STRIDE };

@@ -103,10 +103,24 @@ fn kind_by_name(path: &Path) -> Option<Kind> {
     }
 }
 
+/// What a file is that holds a series in a way that is not read, by the end of its name, and what to do with it.
+fn other(path: &Path) -> Option<(&'static str, &'static str)> {
+    let end = path.extension()?.to_string_lossy().to_lowercase();
+    match end.as_str() {
+        "xlsx" | "xls" | "ods" => Some(("a spreadsheet", "save it as \"CSV UTF-8\"")),
+        "arff" | "tsf" => Some(("a file of an archive of series", "give the .ts file of the same archive, or a table")),
+        "wav" | "flac" | "mp3" => Some(("sound", "decode it, and save its samples (T, C) with numpy.save")),
+        _ => None,
+    }
+}
+
 /// What a file is by its contents, and cases by the end of its name.
 fn kind(path: &Path, start: &[u8]) -> Result<Kind, DatasetError> {
     if start.starts_with(MAGIC) {
         return Ok(Kind::Array);
+    }
+    if let Some((what, advice)) = other(path) {
+        return Err(DatasetError::Foreign { path: path.to_owned(), what, advice });
     }
     if kind_by_name(path) == Some(Kind::Cases) {
         return Ok(Kind::Cases);

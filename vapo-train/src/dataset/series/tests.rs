@@ -334,6 +334,7 @@ fn what_cannot_be_windowed_or_is_no_series_is_refused() {
         ("short.csv", &table(20)),
         ("constant.csv", &constant),
         ("page.csv", "<!DOCTYPE html><title>404</title>"),
+        ("sheet.xlsx", "PK\x03\x04"),
     ]);
     let told = |name: &str| refused(Split::Train, &root.path().join(name), &SeriesOptions::default());
     assert!(
@@ -341,6 +342,7 @@ fn what_cannot_be_windowed_or_is_no_series_is_refused() {
     );
     assert!(told("constant.csv").contains("channel c: expected readings that differ, found 7 in every reading"));
     assert!(told("page.csv").contains("a page of the web"));
+    assert!(told("sheet.xlsx").contains("a spreadsheet: save it as"));
     let path = root.path().join("constant.csv");
     let options = SeriesOptions { window: Some(1025), ..SeriesOptions::default() };
     fs::write(&path, table(3000)).unwrap();
@@ -363,6 +365,8 @@ fn the_digest_is_of_readings_and_windows_alone() {
     {
         assert_ne!(digest("x.csv", &other), first);
     }
+    // As many windows, elsewhere.
+    assert_ne!(digest("x.csv", &of_window(4, 60)), digest("x.csv", &of_window(4, 66)));
     let labelled = SeriesOptions { rate: Some(3.0), ..of_window(4, 1) };
     assert_eq!(digest("x.csv", &labelled), first);
     let renamed = SeriesOptions { columns: vec!["u".into(), "v".into()], ..of_window(4, 1) };

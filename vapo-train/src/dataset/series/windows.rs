@@ -52,9 +52,9 @@ impl Windows {
         segments: usize,
         what: &str,
     ) -> Vec<String> {
-        let rate = rate.map_or(String::new(), |rate| format!(" at {} a second", (1e4 * rate).round() / 1e4));
+        let rate = rate.map_or(String::new(), |rate| format!(", {}", pace(rate)));
         let (count, from) = (counted(self.starts.len(), "window"), counted(segments, what));
-        let taken = format!("{count} of {window} readings{rate} are the {} split, from {from}", split.name());
+        let taken = format!("the {} split is {count} of {window} readings{rate}, from {from}", split.name());
         let short = || format!("{} shorter than a window left out", counted(self.short, what));
         let short = (self.short > 0).then(short);
         [taken].into_iter().chain(self.left_out()).chain(short).collect()
@@ -109,6 +109,28 @@ pub(super) fn shape(window: usize, channels: usize) -> Result<Shape, SeriesError
     Ok(Shape { channels: channels as u16, height: 1, width: width.ok_or_else(refused)? })
 }
 
+/// How often readings come, for people.
+fn pace(rate: f64) -> String {
+    // Four digits.
+    let rounded = |number: f64| {
+        let unit = 10_f64.powi(3 - number.log10().floor() as i32);
+        (number * unit).round() / unit
+    };
+    if rate >= 1.0 { format!("{} a second", rounded(rate)) } else { format!("one in {} seconds", rounded(1.0 / rate)) }
+}
+
 fn counted(count: usize, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pace;
+
+    #[test]
+    fn a_pace_has_four_digits() {
+        let told = [64.0002, 1.0, 12_345.6, 1.0 / 1800.0, 0.3].map(pace);
+        let expected = ["64 a second", "1 a second", "12350 a second", "one in 1800 seconds", "one in 3.333 seconds"];
+        assert_eq!(told, expected);
+    }
 }
