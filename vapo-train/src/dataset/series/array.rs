@@ -19,6 +19,7 @@ use crate::dataset::series::ts::numbered;
 use crate::files::array::{Archive, Array, Class, Element, Header, order};
 use std::io::{self, Read};
 use std::path::Path;
+use vapo_format::architecture::MAX_SCALINGS;
 
 /// What a split holds; of no split what is to be cut.
 pub(super) type OfSplit = (Option<Split>, Contents);
@@ -127,6 +128,7 @@ fn numbers(name: &str, array: Array<impl Read>) -> Result<Numbers, SeriesError> 
     Ok(Numbers { name: name.to_owned(), axes, values, whole: element.class != Class::Float })
 }
 
+/// What an array's readings and labels are, for the options.
 fn contents(
     file: &str,
     readings: Numbers,
@@ -137,93 +139,112 @@ fn contents(
     if values.is_empty() {
         return Err(SeriesError::Empty);
     }
-    let (count, length, all) = match *axes.as_slice() {
+    let (cases, length, all) = match *axes.as_slice() {
         [length] => (None, length, 1),
         [length, all] => (None, length, all),
-        [count, length, all] => (Some(count), length, all),
+        [cases, length, all] => (Some(cases), length, all),
         _ => {
             let expected = "readings (T) or (T, C), or cases (N, W, C)";
             return Err(SeriesError::Array { array: name, expected, found: format!("axes {axes:?}") });
         }
     };
-    // A column may hold the labels.
     let column = match (&options.labels, &labels) {
-        (Some(wanted), None) if count.is_none() => Some(match numbered(all, std::slice::from_ref(wanted)) {
-            Ok(found) => found[0],
-            Err(_) => {
-                let found = format!("an array of axes {axes:?}, whose columns are numbered from 1");
-                return Err(SeriesError::NoColumn { option: "labels", wanted: wanted.clone(), found });
-            }
-        }),
-        (Some(wanted), None) => {
-            let advice = "expected the name of an array with a class a case".to_owned();
-            return Err(SeriesError::Option { option: format!("--labels {wanted}"), advice });
-        }
+        (Some(wanted), None) => Some(column_of_labels(wanted, &axes)?),
         _ => None,
     };
-    let chosen: Vec<usize> = match options.columns.as_slice() {
-        // More than there can be scalings are refused, but for the column of labels.
-        [] => {
-            let columns: Vec<String> =
-                (0..all).filter(|index| Some(*index) != column).map(|index| (index + 1).to_string()).collect();
-            numbered(all, &columns).map_err(|cause| many(cause, &axes))?
-        }
-        columns => numbered(all, columns)?,
-    };
-    if let Some(wanted) = column.filter(|column| chosen.contains(column)) {
-        return Err(SeriesError::NotAChannel { wanted: (wanted + 1).to_string(), found: "the labels" });
+    let chosen = channels(all, column, options, &axes)?;
+    if let Some(labels) = &labels {
+        labels.expect(cases.unwrap_or(length))?;
     }
-    let channels: Vec<String> = chosen.iter().map(|channel| (channel + 1).to_string()).collect();
     let of_part = |part: &[f64]| -> Vec<f32> {
         part.chunks_exact(all).flat_map(|reading| chosen.iter().map(|&channel| finite(reading[channel]))).collect()
     };
-    let expect = |labels: &Numbers, expected: usize| match labels.values.len() == expected {
-        true => Ok(()),
-        false => Err(SeriesError::Array {
-            array: labels.name.clone(),
-            expected: "a label for each reading, or a class for each case",
-            found: format!("{} for {expected}", labels.values.len()),
-        }),
+    let recording = |name: String, part: &[f64]| Recording {
+        name,
+        channels: chosen.iter().map(|channel| (channel + 1).to_string()).collect(),
+        readings: of_part(part),
+        times: None,
+        anomalous: None,
+        class: None,
     };
-    let Some(count) = count else {
-        labels.iter().try_for_each(|labels| expect(labels, length))?;
-        let of_column =
-            column.map(|column| values.iter().skip(column).step_by(all).map(|value| *value != 0.0).collect());
-        let anomalous = labels.map(|labels| labels.values.iter().map(|value| *value != 0.0).collect()).or(of_column);
-        let readings = of_part(&values);
-        let recording = Recording { name: file.to_owned(), channels, readings, times: None, anomalous, class: None };
-        return Ok(Contents { recordings: vec![recording], cases: false, notes: vec![] });
+    let Some(cases) = cases else {
+        let is_anomaly = |value: &f64| *value != 0.0;
+        let of_column = column.map(|column| values.iter().skip(column).step_by(all).map(is_anomaly).collect());
+        let anomalous = labels.map(|labels| labels.values.iter().map(is_anomaly).collect()).or(of_column);
+        let recordings = vec![Recording { anomalous, ..recording(file.to_owned(), &values) }];
+        return Ok(Contents { recordings, cases: false, notes: vec![] });
     };
-    if count > MOST_CASES {
+    if cases > MOST_CASES {
         return Err(SeriesError::Cases);
     }
-    labels.iter().try_for_each(|labels| expect(labels, count))?;
     if let Some(labels) = labels.as_ref().filter(|labels| !labels.whole) {
         let (array, expected) = (labels.name.clone(), "integers, a class for each case");
         return Err(SeriesError::Array { array, expected, found: "floats: save y.astype(int)".to_owned() });
     }
+    let class = |index: usize| labels.as_ref().map(|labels| labels.values[index].to_string());
     let case = |(index, part): (usize, &[f64])| Recording {
-        name: format!("{file}, case {}", index + 1),
-        channels: channels.clone(),
-        readings: of_part(part),
-        times: None,
-        anomalous: None,
-        class: labels.as_ref().map(|labels| labels.values[index].to_string()),
+        class: class(index),
+        ..recording(format!("{file}, case {}", index + 1), part)
     };
     let recordings = values.chunks_exact(length * all).enumerate().map(case).collect();
     Ok(Contents { recordings, cases: true, notes: vec![] })
 }
 
-/// What to do with more channels than there may be.
-fn many(cause: SeriesError, axes: &[usize]) -> SeriesError {
-    match (cause, axes) {
-        (SeriesError::Channels { found, .. }, [length, _]) if *length <= found => {
-            SeriesError::Channels { found, advice: "save x.T if the channels come first" }
+impl Numbers {
+    /// Refuses other than one a reading, or one a case.
+    fn expect(&self, expected: usize) -> Result<(), SeriesError> {
+        if self.values.len() == expected {
+            return Ok(());
         }
-        (SeriesError::Channels { found, .. }, [..]) => SeriesError::Channels {
-            found,
-            advice: "choose some by number with --columns; if each row is a case of one channel, save x[:, :, None]",
-        },
-        (cause, _) => cause,
+        Err(SeriesError::Array {
+            array: self.name.clone(),
+            expected: "a label for each reading, or a class for each case",
+            found: format!("{} for {expected}", self.values.len()),
+        })
+    }
+}
+
+/// The column of an array of readings that holds labels, from 0.
+fn column_of_labels(wanted: &str, axes: &[usize]) -> Result<usize, SeriesError> {
+    let option = format!("--labels {wanted}");
+    let [_, all] = *axes else {
+        let advice = "expected the name of an array of labels, or the number of a column of an array (T, C)".to_owned();
+        return Err(SeriesError::Option { option, advice });
+    };
+    let number = wanted.parse::<usize>().ok().filter(|number| (1..=all).contains(number));
+    number.map(|number| number - 1).ok_or_else(|| SeriesError::NoColumn {
+        option: "labels",
+        wanted: wanted.to_owned(),
+        found: format!("1 to {all}"),
+    })
+}
+
+/// The channels that are asked for, from 0; if none is, all but the column of labels.
+fn channels(
+    all: usize,
+    labels: Option<usize>,
+    options: &SeriesOptions,
+    axes: &[usize],
+) -> Result<Vec<usize>, SeriesError> {
+    if options.columns.is_empty() {
+        let found = all - usize::from(labels.is_some());
+        return match found {
+            0 => Err(SeriesError::Channels { found, advice: "the only column holds the labels" }),
+            1..=MAX_SCALINGS => Ok((0..all).filter(|index| Some(*index) != labels).collect()),
+            _ => Err(SeriesError::Channels { found, advice: advice_on_many(axes) }),
+        };
+    }
+    let chosen = numbered(all, &options.columns)?;
+    match labels.filter(|labels| chosen.contains(labels)) {
+        Some(wanted) => Err(SeriesError::NotAChannel { wanted: (wanted + 1).to_string(), found: "the labels" }),
+        None => Ok(chosen),
+    }
+}
+
+/// What to do with more channels than there may be.
+fn advice_on_many(axes: &[usize]) -> &'static str {
+    match axes {
+        [length, all] if length <= all => "save x.T if the channels come first",
+        _ => "choose some by number with --columns; if each row is a case of one channel, save x[:, :, None]",
     }
 }
