@@ -134,6 +134,7 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     if let Some(Threshold { energy, time, false_positive_rate: rate }) = model.threshold() {
         text += &format!("threshold        energy {energy} at time {time}, for a false-positive rate of {rate}\n");
     }
+    let sample = sample(model);
     let all = Demand::of(model, None)?;
     let Program { flash, ram } = board::largest_program(encoding.arithmetic());
     text += &format!("flash            {} bytes of model; the program takes at most {flash} more\n", all.model);
@@ -142,7 +143,7 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
         let both = arena + image;
         let name = solver.name();
         text += &format!(
-            "RAM, {name:5}       {both} bytes: arena {arena}, image {image}; the program takes at most {ram} more, and a stack\n"
+            "RAM, {name:5}       {both} bytes: arena {arena}, {sample} {image}; the program takes at most {ram} more, and a stack\n"
         );
     }
     if architecture.signal.height == 1 {
@@ -153,6 +154,11 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
         }
     }
     Ok(text)
+}
+
+/// What a sample of a model is called.
+fn sample(model: &Model<'_>) -> &'static str {
+    if super::is_series(model) { "window" } else { "image" }
 }
 
 /// A row for each node: what it computes, from which nodes if not from the one before, and what that takes; multiplications
@@ -185,6 +191,7 @@ fn nodes(architecture: &Architecture, encoding: Encoding) -> String {
 fn verdict(model: &Model<'_>, name: &str, device: Device) -> Result<String, vapo_format::Error> {
     let (architecture, encoding) = (&model.architecture(), model.encoding());
     let demand = Demand::of(model, device.solver)?;
+    let sample = sample(model);
     let Demand { model, arena, image } = demand;
     let Memory { flash, stack, .. } = device.memory;
     let (ram, lack) = (device.memory.ram(), device.lack(demand));
@@ -196,7 +203,7 @@ fn verdict(model: &Model<'_>, name: &str, device: Device) -> Result<String, vapo
     let mut text = format!("{heading} {name}, in bytes:\n");
     let program = device.program;
     text += &row("flash", device.flash(demand), flash, format!("model {model}, program {}", program.flash));
-    let parts = format!("arena {arena}, image {image}, stack {stack}, program {}", program.ram);
+    let parts = format!("arena {arena}, {sample} {image}, stack {stack}, program {}", program.ram);
     text += &row("RAM", device.ram(demand), ram, parts);
     text += &pieces(demand, device);
     if !lack.fits() {

@@ -182,7 +182,7 @@ fn recording(arguments: &Arguments, options: &SeriesOptions, model: &Model<'_>) 
 fn report(recording: &Recording, filled: &[Gap], left: &[Gap], width: usize) -> String {
     let readings = |gaps: &[Gap]| gaps.iter().map(|gap| gap.readings.len()).sum::<usize>();
     let (count, all) = (readings(filled), recording.len());
-    let mut text = format!("filled         {} gaps, {count} of {all} readings\n", filled.len());
+    let mut text = format!("filled         {}, {count} of {all} readings\n", counted(filled));
     if left.is_empty() {
         return text;
     }
@@ -194,11 +194,16 @@ fn report(recording: &Recording, filled: &[Gap], left: &[Gap], width: usize) -> 
     if left.len() > NAMED {
         named += ", ...";
     }
-    let (count, gaps) = (readings(left), left.len());
+    let (count, gaps) = (readings(left), counted(left));
     text += &format!(
-        "not filled     {gaps} gaps, {count} readings, which no window of {width} readings has anything known beside: {named}\n"
+        "not filled     {gaps}, {count} readings, which no window of {width} readings has anything known beside: {named}\n"
     );
     text
+}
+
+/// How many gaps there are.
+fn counted(gaps: &[Gap]) -> String {
+    format!("{} {}", gaps.len(), if gaps.len() == 1 { "gap" } else { "gaps" })
 }
 
 /// The series before and after, and its first gaps.

@@ -47,7 +47,8 @@ pub(crate) fn write_float32(path: &Path, image: Shape, homotopy: Homotopy, scale
 pub(crate) fn write_series_model(path: &Path, window: Shape) -> Vec<u8> {
     let mut architecture = Preset::named("series-tiny").unwrap().architecture(window, Homotopy::Linear);
     architecture.scaling = SCALINGS.into_iter().take(window.channels.into()).collect();
-    let file = model_file(&architecture, &random(&architecture, 0.3), Encoding::Int8).unwrap();
+    // Small ones: samples stay near what they begin with.
+    let file = model_file(&architecture, &random(&architecture, 0.05), Encoding::Int8).unwrap();
     fs::write(path, &file).unwrap();
     file
 }

@@ -104,7 +104,7 @@ fn commands_for_images_refuse_a_series() {
         vapo_train(root.path(), line).refused(1, &["expected a model of pictures", "sample, score, restore"]);
     }
     let page = vapo_train(root.path(), "inspect m.vapo").succeeded().output;
-    assert!(page.contains("series           32 readings, channels 2") && !page.contains("image "), "{page}");
+    assert!(page.contains("series           32 readings, channels 2") && !page.contains("image"), "{page}");
     assert!(page.contains("raw numbers      20 + 5·value, 500 + 90·value"), "{page}");
     write_model(&root.path().join("grey.vapo"), GREY, Homotopy::Linear, 0.3);
     vapo_train(root.path(), "sample --model grey.vapo --out x.csv").refused(2, &["--out x.csv", ".png, .npy or .npz"]);
@@ -139,7 +139,7 @@ fn gaps_are_filled_as_a_device_fills_them_and_nothing_else_changes() {
     );
     let told = vapo_train(root.path(), &line).succeeded().output;
     assert!(told.contains("filled         2 gaps, 5 of 200 readings"), "{told}");
-    assert!(told.contains("not filled     1 gaps, 40 readings") && told.contains("100 to 139"), "{told}");
+    assert!(told.contains("not filled     1 gap, 40 readings") && told.contains("100 to 139"), "{told}");
     let filled = fs::read_to_string(root.path().join("filled.csv")).unwrap();
     let whole = table(|_, _| false);
     let fields =

@@ -117,9 +117,7 @@ fn what_is_detected_is_on_the_card() {
     let greatest = energies_of_test.iter().copied().fold(f32::MIN, f32::max);
     let top = starts[energies_of_test.iter().position(|energy| *energy == greatest).unwrap()];
     assert_eq!(results["top_window"]["readings"], json!({"start": top, "end": top + 32}));
-    for part in
-        ["AUROC ", " a reading, ", "1 found; ", "(UCR's rule)", " a day at 64 readings a second, a verdict every 8"]
-    {
+    for part in ["AUROC ", " a reading, ", "1 found; ", "(UCR's rule)", " a day at 64 Hz, a verdict every 8 readings"] {
         assert!(told.contains(part), "no {part:?} in: {told}");
     }
 }

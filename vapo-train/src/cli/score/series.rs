@@ -77,7 +77,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         print(&format!("energies       {}\n", arguments.out.display()))?;
     }
     if let Some(path) = &arguments.picture {
-        let title = format!("{}, {} split", data.name(), data.split().name());
+        let name = match series.segments() {
+            [one] => one.name.clone(),
+            _ => data.name(),
+        };
+        let title = format!("{name}, {} split", data.split().name());
         outputs.write(path, &picture(&title, series, &scores, &energies, threshold.energy).png())?;
         print(&format!("picture        {}\n", path.display()))?;
     }
@@ -228,7 +232,7 @@ impl Report {
         match (a_day, series.rate()) {
             (Some(a_day), Some(rate)) => {
                 let (rate, stride) = (rounded(rate), series.stride());
-                text += &format!(": {} a day at {rate} readings a second, a verdict every {stride}", rounded(a_day));
+                text += &format!(": {} a day at {rate} Hz, a verdict every {stride} readings", rounded(a_day));
             }
             _ => text += "; give the sampling rate with --rate HZ to know how many a day that is",
         }

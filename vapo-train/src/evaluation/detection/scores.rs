@@ -60,8 +60,11 @@ impl<'s> Scores<'s> {
 
     /// The windows of a part: their starts and their energies.
     fn of_part(&self, part: usize) -> (Vec<usize>, Vec<f32>) {
-        let of = self.series.starts().iter().zip(self.energies).filter(|(start, _)| start.segment == part);
-        of.map(|(start, energy)| (start.reading, *energy)).unzip()
+        let starts = self.series.starts();
+        // They lie segment by segment.
+        let before = |part: usize| starts.partition_point(|start| start.segment < part);
+        let of = before(part)..before(part + 1);
+        (starts[of.clone()].iter().map(|start| start.reading).collect(), self.energies[of].to_vec())
     }
 
     /// Readings of a part.
