@@ -6,7 +6,8 @@ use csv::{ByteRecord, WriterBuilder};
 use std::io::{self, Read};
 
 /// The text of a table, in which each missing value of a channel is `value` of its reading and its channel, where there is one.
-/// Everything else stays as it is, but for spaces around what is quoted, and ends of lines.
+/// Everything else stays as it is, but for spaces around what is quoted, and ends of lines. Values are not checked: reading the
+/// table does that.
 ///
 /// # Errors
 /// The outer: what the system says. The inner: what is wrong with the table, or with what is asked of it.
@@ -63,8 +64,7 @@ mod tests {
         // The column with text is no channel.
         let found = rewritten("time;a;\"b;c\";note\n0;1.50;NaN;\n1;;2;hm\n2;3;4;\n3;;;\n", &SeriesOptions::default());
         assert_eq!(found, "time;a;\"b;c\";note\n0;1.50;0.5;\n1;1;2;hm\n2;3;4;\n3;;;\n");
-        let faulty = rewrite(&b"a;b\n1;2\n1\n"[..], &SeriesOptions::default(), |_, _| None).unwrap();
-        assert!(faulty.unwrap_err().to_string().contains("line 3"));
+        assert!(rewrite(&b"a\n\0\n"[..], &SeriesOptions::default(), |_, _| None).unwrap().is_err());
     }
 
     #[test]
