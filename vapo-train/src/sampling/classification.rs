@@ -20,6 +20,8 @@ pub const IMAGES: usize = 2000;
 /// of 1 for energies of unit variance.
 const STEPS: usize = 1000;
 const STEP: f64 = 0.25;
+/// Spread of the energies of classes that counts as none.
+const LEAST_SPREAD: f64 = 1e-6;
 
 /// The energies of images as those of each class at a time, (N, classes), without offsets. The same on any number of threads.
 ///
@@ -148,7 +150,8 @@ impl Centred {
             (0..classes).map(|class| rows.iter().map(|row| row[class]).sum::<f64>() / count).collect();
         rows.iter_mut().for_each(|row| row.iter_mut().zip(&means).for_each(|(energy, mean)| *energy -= mean));
         let squares: f64 = rows.iter().flatten().map(|energy| energy * energy).sum();
-        let scale = (squares / energies.len().max(1) as f64).sqrt().max(f64::MIN_POSITIVE);
+        // At first a training has not told classes apart, and their energies are the same.
+        let scale = (squares / energies.len().max(1) as f64).sqrt().max(LEAST_SPREAD);
         rows.iter_mut().flatten().for_each(|energy| *energy /= scale);
         Centred { rows, means, scale }
     }
@@ -186,6 +189,13 @@ mod tests {
         // Without offsets the classes of the least numbers win always.
         let found = [right(&classifier), right(&Classifier::new(&none).unwrap())];
         assert!(found[0] > 450 && found[1] < 350, "{found:?}");
+    }
+
+    #[test]
+    fn classes_of_the_same_energies_have_a_classifier_too() {
+        let Fit { sharpness, offsets } = fit(&[5.0; 12], &[0, 1, 2, 0], 3);
+        let section: Vec<u8> = [0.5, sharpness].into_iter().chain(offsets).flat_map(f32::to_le_bytes).collect();
+        assert!(Classifier::new(&section).unwrap().is_valid(vapo_format::Homotopy::Linear, 3), "{sharpness}");
     }
 
     #[test]

@@ -55,6 +55,14 @@ fn digits_have_classes_unless_told_otherwise_and_samples_are_asked_for_one() {
     assert_eq!(png_extent(&root.path().join("all.png")), (1 + 8 * 49, 1 + 10 * 49));
 }
 
+/// Too short to tell classes apart.
+#[test]
+fn a_run_of_one_step_ends_as_any_other() {
+    let root = TempDir::new().unwrap();
+    let text = vapo_train(root.path(), "--preset tiny --steps 1 --out run").succeeded().output;
+    assert!(text.contains("samples, integer"), "{text}");
+}
+
 #[test]
 fn a_resumed_run_of_classes_gives_the_same_bytes() {
     let root = TempDir::new().unwrap();
