@@ -93,7 +93,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut refusal = None;
     if let Some((name, device)) = arguments.device(model.arithmetic()) {
         text += &format!("\n{}", verdict(&model, &name, device)?);
-        let lack = device.lack(Demand::of(&model, device.solver)?);
+        let mut lack = device.lack(Demand::of(&model, device.solver)?);
+        if super::is_series(&model) {
+            // What a series is for, and takes less.
+            let samples = lack.fits();
+            lack = device.lack(Demand::of_monitor(&model, false)?);
+            let monitor = if lack.fits() { "fits" } else { "does not fit" };
+            let but = if samples || !lack.fits() { "" } else { "; it has no room to draw samples" };
+            text += &format!("\na monitor of such a series {monitor} {name}{but}\n");
+        }
         if !lack.fits() {
             refusal = Some(Failure::Other(format!("the model does not fit: {name} {lack}").into()));
         }

@@ -3,7 +3,7 @@
 mod series;
 
 use super::options::{DataOptions, Plan};
-use super::{Failure, from_one_to, parse_model, print, read_model};
+use super::{Failure, from_one_to, note, parse_model, print, read_model};
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::dataset::{Dataset, Source, Split};
 use crate::files::array::write::header;
@@ -111,6 +111,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let ordinary = score(&ScoredImages::Dataset(&dataset))?;
     let told = others.as_ref().map(score).transpose().map_err(|cause| name_others(cause, arguments))?;
     let threshold = chosen(anomaly::threshold(&ordinary, fpr));
+    tell_few(ordinary.len(), fpr, "images");
 
     let name = arguments.against.as_deref().unwrap_or_default();
     let mut report = Report::new(time, dataset.name(), &ordinary, told.as_deref().map(|told| (name, told)));
@@ -180,6 +181,17 @@ fn expect_model_name(arguments: &Arguments) -> Result<(), Failure> {
             Err(Failure::Usage(format!("--write-threshold {}: expected a name that ends in .vapo", path.display())))
         }
         _ => Ok(()),
+    }
+}
+
+/// Says that a rate is lower than so few samples can show.
+fn tell_few(count: usize, fpr: f32, what: &str) {
+    if f64::from(fpr) * (count as f64) < 1.0 {
+        note(&format!(
+            "note: {count} {what} cannot show a false-positive rate of {fpr}: the threshold is the largest of their energies, and more \
+             may lie above; take {} {what} or more, or a higher --fpr",
+            (1.0 / f64::from(fpr)).ceil()
+        ));
     }
 }
 

@@ -22,17 +22,32 @@ pub fn gaps(readings: &[f32], channels: usize, stretch: &Range<usize>, width: us
     let (mut gaps, mut start) = (Vec::new(), stretch.start);
     while start < stretch.end {
         let end = (start..stretch.end).find(|reading| known(*reading) == channels).unwrap_or(stretch.end);
-        if end > start {
-            let middle = start + (end - start) / 2;
-            let fits = end - start <= width && width <= stretch.len();
+        let mut rest = start..end;
+        while !rest.is_empty() {
+            let part = first_part(&rest, width, |reading| known(reading) > 0);
+            let middle = part.start + part.len() / 2;
+            let fits = part.len() <= width && width <= stretch.len();
             let first = || middle.saturating_sub(width / 2).clamp(stretch.start, stretch.end - width);
             let window = fits.then(|| first()..first() + width);
             let window = window.filter(|window| window.clone().any(|reading| known(reading) > 0));
-            gaps.push(Gap { readings: start..end, window });
+            rest.start = part.end;
+            gaps.push(Gap { readings: part, window });
         }
         start = end + 1;
     }
     gaps
+}
+
+/// What is filled at once of readings with missing values: all of them, where they fit a window. Of more than that, readings of which
+/// nothing is known together, and of others half a window, so that what stands before and after is seen too.
+fn first_part(readings: &Range<usize>, width: usize, some_known: impl Fn(usize) -> bool) -> Range<usize> {
+    if readings.len() <= width {
+        return readings.clone();
+    }
+    let is_known = some_known(readings.start);
+    let end = readings.clone().find(|reading| some_known(*reading) != is_known).unwrap_or(readings.end);
+    let most = if is_known { width.div_ceil(2) } else { readings.len() };
+    readings.start..end.min(readings.start + most)
 }
 
 /// Fills a gap of raw readings (T, C): the mean of `settings.count` restorations takes the place of each missing value. All that
@@ -100,7 +115,15 @@ mod tests {
         let readings: Vec<f32> =
             (0..10).flat_map(|reading| [1.0, if (2..8).contains(&reading) { N } else { 0.0 }]).collect();
         assert_eq!(gaps(&readings, 2, &(0..10), 6), [Gap { readings: 2..8, window: Some(2..8) }]);
-        assert_eq!(gaps(&readings, 2, &(0..10), 5), [Gap { readings: 2..8, window: None }]);
+        // A longer one is filled half a window at a time.
+        let part = |readings, window| Gap { readings, window: Some(window) };
+        assert_eq!(gaps(&readings, 2, &(0..10), 5), [part(2..5, 1..6), part(5..8, 4..9)]);
+        // Where nothing is known for longer than a window, nothing is filled; beside it, all is.
+        let both = |reading: usize| if (3..9).contains(&reading) { N } else { 1.0 };
+        let one = |reading: usize| if (2..11).contains(&reading) { N } else { 0.0 };
+        let readings: Vec<f32> = (0..14).flat_map(|reading| [both(reading), one(reading)]).collect();
+        let none = Gap { readings: 3..9, window: None };
+        assert_eq!(gaps(&readings, 2, &(0..14), 5), [part(2..3, 0..5), none, part(9..11, 8..13)]);
     }
 
     #[test]

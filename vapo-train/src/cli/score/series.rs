@@ -1,6 +1,6 @@
 //! Energies of a series: what they detect, and the threshold for a device.
 
-use super::{Arguments, expect_model_name, expect_valid, extension, json_file, npy_file, with_threshold};
+use super::{Arguments, expect_model_name, expect_valid, extension, json_file, npy_file, tell_few, with_threshold};
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::cli::options::output;
 use crate::cli::{Failure, note, parse_any_model, print, read_model};
@@ -47,6 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (energies, held_out_energies) = (score(&dataset)?, score(&held_out)?);
     let normal = normal_energies(normal, &held_out_energies, split)?;
     let threshold = Threshold { energy: anomaly::threshold(&normal, fpr), time, false_positive_rate: fpr };
+    tell_few(normal.len(), fpr, "windows");
 
     let scores = Scores::new(series, &energies);
     let mut report = Report { text: String::new(), results: Map::new() };

@@ -113,7 +113,7 @@ pub(super) fn shape(window: usize, channels: usize) -> Result<Shape, SeriesError
 fn pace(rate: f64) -> String {
     // Four digits.
     let rounded = |number: f64| {
-        let unit = 10_f64.powi(3 - number.log10().floor() as i32);
+        let unit = 10_f64.powi(3 - libm::log10(number).floor() as i32);
         (number * unit).round() / unit
     };
     if rate >= 1.0 { format!("{} a second", rounded(rate)) } else { format!("one in {} seconds", rounded(1.0 / rate)) }
