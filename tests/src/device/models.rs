@@ -231,8 +231,8 @@ fn every_kind() -> Result<Architecture, String> {
     let last = push(window(3, 1, 5).into(), &[deep])?;
     let factors = push(Conv::linear(6).into(), &[embedding])?;
     push(layer::Readout.into(), &[last, factors, 0])?;
-    graph.validate().map_err(|error| error.to_string())?;
     graph.classes = CLASSES;
+    graph.validate().map_err(|error| error.to_string())?;
     Ok(graph)
 }
 
