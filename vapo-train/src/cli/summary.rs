@@ -83,7 +83,10 @@ pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder<'_>)
         let named =
             dataset.class_names().map(|names| names.iter().enumerate().map(numbered).collect::<Vec<_>>().join(", "));
         let named = named.unwrap_or_else(|| format!("0 to {}", config.architecture.classes - 1));
-        note(&format!("classes: {named}; {} % of the samples are shown without theirs", 100.0 * config.unconditional));
+        note(&format!(
+            "classes: {named}; {} % of the samples are shown without theirs",
+            (1000.0 * config.unconditional).round() / 10.0
+        ));
     }
     if let Some(cause) = no_picture(config) {
         if shape.channels == 4 {
