@@ -169,6 +169,18 @@ fn what_cannot_be_watched_is_refused_with_what_to_do() {
     }
 }
 
+/// As `check-symbols` looks for them.
+#[test]
+fn no_monitor_can_panic_or_format() {
+    for case in cases() {
+        let symbols = case.image.symbols().unwrap();
+        assert!(symbols.iter().any(|name| name.contains("vapo_sampler")), "{}", case.board);
+        let forbidden: Vec<_> =
+            symbols.iter().filter(|name| name.contains("4core9panicking") || name.contains("4core3fmt")).collect();
+        assert!(forbidden.is_empty(), "{}: {forbidden:?}", case.board);
+    }
+}
+
 /// The build says it, and counts no less than the image takes.
 #[test]
 fn a_monitor_takes_less_ram_than_the_microbit_has() {
