@@ -6,19 +6,20 @@ use tempfile::TempDir;
 /// Options that commands share.
 const FILES: &str = "--dataset --data-dir --crop --size --filter --channels --background --cache-dir --window --stride \
                      --columns --labels --normal --rate";
-const SAMPLER: &str = "--steps --temperature --solver --grading --seed --threads";
+const SAMPLER: &str = "--class --guidance --steps --temperature --solver --grading --seed --threads";
 
 /// The options of every command, in the order of its help.
 fn commands() -> Vec<(&'static str, String)> {
     let out = "--out --force --help";
     let data = format!("{FILES} --split");
     let features = "--features --onnx-range --cache";
+    let unconditional = SAMPLER.trim_start_matches("--class --guidance ");
     let judged = "--against --against-dir --seed --time --fpr --write-threshold --threads";
     vec![
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --steps --minutes --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
+                "{FILES} --flip --no-flip --preset --classes --no-classes --unconditional --steps --minutes --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
                  --times --draws --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
@@ -35,12 +36,13 @@ fn commands() -> Vec<(&'static str, String)> {
         ("interpolate", format!("--model --pairs --frames {SAMPLER} {out}")),
         ("inspect", "--board --flash --ram --stack --solver --plan --report --force --help".to_owned()),
         ("score", format!("--model {data} {judged} --out --picture --force --help")),
+        ("classify", format!("--model {data} --time --learn --write-classifier --threads {out}")),
         ("inpaint", format!("--model --images {data} --index --mask --box --count {SAMPLER} {out}")),
         (
             "restore",
-            format!("--model --series --columns --labels --count {SAMPLER} --out --picture --force --help"),
+            format!("--model --series --columns --labels --count {unconditional} --out --picture --force --help"),
         ),
-        ("compose", format!("--model --weight --count {SAMPLER} {out}")),
+        ("compose", format!("--model --weight --count {unconditional} {out}")),
         ("calibrate", format!("--model {data} --headroom --drop-threshold --threads {out}")),
         ("fetch", "--data-dir --base --retries --force --help".to_owned()),
     ]
@@ -88,7 +90,7 @@ fn the_help_lists_commands_names_and_defaults() {
         "inspect ",
         "calibrate ",
         "fetch ",
-        "digits, mnist, fashion-mnist, cifar10, celeba, folder, npy",
+        "digits, mnist, fashion-mnist, cifar10, celeba, folder, npy, series",
         "tiny:",
         "small:",
         "energy:",
