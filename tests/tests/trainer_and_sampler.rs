@@ -29,13 +29,14 @@ fn relative_error(found: &[f32], expected: &[f32]) -> f64 {
 #[test]
 fn trainer_and_sampler_agree_on_every_preset() {
     for preset in Preset::all() {
-        let (channels, side) = match preset.name {
-            "tiny" | "digits" => (1, 8),
-            name if name.starts_with("cifar10") => (3, 32),
-            name if name.starts_with("celeba") => (3, 64),
-            _ => (1, 28),
+        let (channels, height, width) = match preset.name {
+            "tiny" | "digits" => (1, 8, 8),
+            name if name.starts_with("cifar10") => (3, 32, 32),
+            name if name.starts_with("celeba") => (3, 64, 64),
+            name if name.starts_with("series") => (2, 1, 64),
+            _ => (1, 28, 28),
         };
-        let image = Shape { channels, height: side, width: side };
+        let image = Shape { channels, height, width };
         let architecture = preset.architecture(image, Homotopy::Linear);
         let mut generator = Xoshiro128PlusPlus::seed_from_u64(11);
         let mut parameters = Layout::new(&architecture).initial(&mut generator);

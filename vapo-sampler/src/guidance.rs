@@ -1,4 +1,4 @@
-//! What a sample is asked for: a class, and how much of it.
+//! A sample led towards its class.
 //!
 //! Guidance w leads along (1 + w)·∇Φ(·, c) − w·∇Φ(·, ∅), where ∅ is the null class: away from what is common to all classes. At 0
 //! samples are those of the class. Above, they are more typical and less varied. It takes two evaluations of the drift a step
@@ -6,43 +6,10 @@
 //!
 //! Source: Ho and Salimans, *Classifier-free diffusion guidance*, 2022, arXiv:2207.12598, equation 6.
 
+use crate::condition::Condition;
 use crate::error::Error;
 use crate::potential::Potential;
 use crate::solver::Drift;
-
-/// The class that samples are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Condition {
-    /// Its index, or none for samples of whatever class.
-    pub class: Option<u16>,
-    /// w: 0 for samples of the class as they are.
-    pub guidance: f32,
-}
-
-impl Condition {
-    /// Samples of a class as they are, or of whatever class.
-    pub const fn of(class: Option<u16>) -> Self {
-        Condition { class, guidance: 0.0 }
-    }
-
-    /// Whether two drifts are evaluated a step.
-    pub fn is_guided(&self) -> bool {
-        self.class.is_some() && self.guidance != 0.0
-    }
-
-    /// Checks the condition for a model of so many classes.
-    ///
-    /// # Errors
-    /// [`Error::Class`], [`Error::Guidance`].
-    pub fn check(&self, classes: u16) -> Result<(), Error> {
-        if let Some(found) = self.class.filter(|class| *class >= classes) {
-            return Err(Error::Class { classes, found });
-        }
-        let found = self.guidance;
-        let of_nothing = self.class.is_none() && found != 0.0;
-        if found.is_finite() && !of_nothing { Ok(()) } else { Err(Error::Guidance { found }) }
-    }
-}
 
 /// The drift of a condition.
 #[derive(Debug)]

@@ -19,7 +19,8 @@
 //! | [`plan`] | where every activation lies, from when to when: [`Plan`] |
 //! | [`inpainting`] | restores what is missing of an image |
 //! | [`composition`] | the weighted sum of two potentials |
-//! | [`guidance`] | the class that a sample is asked for, and how much of it: [`Condition`] |
+//! | [`condition`] | the class that a sample is asked for, and how much of it: [`Condition`] |
+//! | [`guidance`] | a sample led towards its class |
 //! | [`classification`] | the class of a sample, by its energies |
 //! | [`anomaly`] | whether an image is one of those that a potential was trained on |
 //! | [`monitor`] | watches a series, reading by reading: [`Monitor`] |
@@ -99,6 +100,7 @@ pub mod calibration;
 mod circle;
 pub mod classification;
 pub mod composition;
+pub mod condition;
 pub mod error;
 pub mod fit;
 pub mod guidance;
@@ -117,8 +119,8 @@ pub mod schedule;
 pub mod solver;
 
 pub use composition::Composition;
+pub use condition::Condition;
 pub use error::{Error, ScheduleError};
-pub use guidance::Condition;
 pub use inpainting::Known;
 pub use learning::{LearningError, ThresholdLearner};
 pub use monitor::{Explanation, Monitor};

@@ -1,7 +1,8 @@
 //! The whole way from a model to an image.
 
+use crate::condition::Condition;
 use crate::error::Error;
-use crate::guidance::{Condition, Guided};
+use crate::guidance::Guided;
 use crate::inpainting::{Held, Known};
 use crate::noise::Noise;
 use crate::plan::Plan;

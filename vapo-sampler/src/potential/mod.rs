@@ -8,8 +8,8 @@ mod pass;
 use crate::arithmetic::float::Float;
 #[cfg(feature = "integer")]
 use crate::arithmetic::integer::Integer;
+use crate::condition::Condition;
 use crate::error::Error;
-use crate::guidance::Condition;
 #[cfg(feature = "wide")]
 use crate::kernel::wide::Unpacked;
 use crate::layer::squared_norm;

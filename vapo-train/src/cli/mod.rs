@@ -189,6 +189,14 @@ fn from_one_to<T: TryFrom<u64>, const MAX: u64>() -> RangedU64ValueParser<T> {
     RangedU64ValueParser::new().range(1..=MAX)
 }
 
+/// Parses a finite number above zero.
+fn positive<F: std::str::FromStr + PartialOrd + Default + Into<f64> + Copy>(text: &str) -> Result<F, String> {
+    let number: Option<F> = text.parse().ok();
+    number
+        .filter(|&number| number > F::default() && number.into().is_finite())
+        .ok_or_else(|| "expected a number above zero".to_owned())
+}
+
 /// Bytes of a model file at most: the format's own bound.
 const MAX_MODEL: u64 = 1 << 31;
 

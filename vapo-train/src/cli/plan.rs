@@ -55,7 +55,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     steps: Option<u64>,
     /// Speed that the device sustains, in 10¹² FLOPs a second: says how long training takes at least
-    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = super::train::positive::<f64>)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = super::positive::<f64>)]
     tflops: Option<f64>,
     /// Print JSON, for programs
     #[arg(long)]

@@ -5,7 +5,7 @@ mod kept;
 use super::extend::{Extension, extend, record};
 use super::options::data::{FileOptions, load};
 use super::options::plan::{refuse_standard_output, resolved};
-use super::{Failure, budget_option, from_one_to, interrupt, memory, note, quoted, summary};
+use super::{Failure, budget_option, from_one_to, interrupt, memory, note, positive, quoted, summary};
 use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
@@ -119,16 +119,6 @@ fn from_zero_to<F: std::str::FromStr + PartialOrd + From<u8>, const MOST: u8>(te
     number
         .filter(|number| (F::from(0)..=F::from(MOST)).contains(number))
         .ok_or_else(|| format!("expected a number from 0 to {MOST}"))
-}
-
-/// Parses a finite number above zero.
-pub(super) fn positive<F: std::str::FromStr + PartialOrd + Default + Into<f64> + Copy>(
-    text: &str,
-) -> Result<F, String> {
-    let number: Option<F> = text.parse().ok();
-    number
-        .filter(|&number| number > F::default() && number.into().is_finite())
-        .ok_or_else(|| "expected a number above zero".to_owned())
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use super::device::{DeviceError, Lie, Loaded, Real};
 use super::network::Network;
 use super::program::{Phase, Scalar};
-use crate::potential::features::Features;
+use crate::potential::layer::Features;
 use crate::potential::{Evaluation, Samples, Seeds};
 use dfdx::prelude::{Cuda, Dtype};
 

@@ -8,7 +8,6 @@
 //! | module | concept |
 //! |---|---|
 //! | `graph` | the nodes, and who reads them |
-//! | `features` | what nodes without inputs give |
 //! | `layer` | what the kinds of layers compute, one file a kind |
 //! | `pattern` | nodes that an engine may compute as one operation |
 //! | `pass` | from node to node, forward |
@@ -16,7 +15,6 @@
 //! | [`encoder`] | architectures that are lists of blocks, and how these were written down before there were nodes |
 
 pub mod encoder;
-pub(crate) mod features;
 pub(crate) mod graph;
 pub(crate) mod layer;
 pub mod parameters;
@@ -25,8 +23,8 @@ mod pattern;
 
 use crate::ops::{Images, Kernels, Matrix, Pass, Recording};
 use dfdx::prelude::*;
-use features::Features;
 use graph::Graph;
+use layer::Features;
 use parameters::Layout;
 use pass::Sources;
 pub(crate) use pattern::Residual;

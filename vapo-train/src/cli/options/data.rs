@@ -1,7 +1,7 @@
 //! A data set, a split of it, and how its samples are made.
 
 use crate::cli::card::DataCard;
-use crate::cli::train::positive;
+use crate::cli::positive;
 use crate::cli::{Failure, from_one_to, note};
 use crate::dataset::location::DEFAULT_FOLDER;
 use crate::dataset::{

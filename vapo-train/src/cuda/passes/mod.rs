@@ -14,7 +14,7 @@ mod walk;
 
 use super::emitter::{Emitter, Nodes, Pass, Stores};
 use super::program::{Buffer, Builder, Phase, Role, Sweep};
-use crate::potential::features::Features;
+use crate::potential::layer::Features;
 use segments::segments;
 use std::ops::Range;
 

@@ -1,19 +1,10 @@
 //! The classes of images in folders: the first folder of an image's path is its class.
 
-use crate::dataset::images::listing::Entry;
+use crate::dataset::images::listing::{Classes, Entry};
 use std::collections::BTreeSet;
 
 /// Most classes.
 const MOST: usize = 256;
-
-/// A class for each image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Classes {
-    /// Their names, in order.
-    pub(super) names: Vec<String>,
-    /// The class of each image, as an index.
-    pub(super) labels: Vec<u8>,
-}
 
 /// The first folder of an image's path; none of one that lies in no folder.
 fn folder(entry: &Entry) -> Option<&str> {

@@ -1,6 +1,5 @@
 //! The image files that make up a split, in a zip archive or in a folder.
 
-use crate::dataset::images::classes::Classes;
 use crate::dataset::images::error::ImagesError;
 use crate::dataset::map::Map;
 use crate::files::bounded;
@@ -29,6 +28,15 @@ pub(in crate::dataset) struct Listing {
     pub(super) classes: Result<Classes, String>,
     /// What a person should know about the choice of files.
     pub(super) notes: Vec<String>,
+}
+
+/// A class for each image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Classes {
+    /// Their names, in order.
+    pub(super) names: Vec<String>,
+    /// The class of each image, as an index.
+    pub(super) labels: Vec<u8>,
 }
 
 /// One image file.

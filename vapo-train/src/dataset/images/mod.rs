@@ -30,8 +30,7 @@ use crate::dataset::pixels::Pixels;
 use crate::dataset::{Dataset, DatasetError, Files, Preparation, Source, Split};
 use crate::files::incidental::LeftOut;
 use cache::{Cache, Key, Places};
-use classes::Classes;
-use listing::Listing;
+use listing::{Classes, Listing};
 use std::num::NonZeroUsize;
 
 /// One split of a data set of image files: out of the cache, which is written first where there is none that fits.

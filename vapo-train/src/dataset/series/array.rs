@@ -12,8 +12,8 @@
 use crate::dataset::Split;
 use crate::dataset::series::SeriesOptions;
 use crate::dataset::series::error::{MOST_CASES, SeriesError, listed};
-use crate::dataset::series::place::split_of;
 use crate::dataset::series::recording::{Contents, Recording};
+use crate::dataset::series::split::split_of;
 use crate::dataset::series::table::value::finite;
 use crate::dataset::series::ts::numbered;
 use crate::files::array::{Archive, Array, Class, Element, Header, order};

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`options`] | how a series is read, and cut into windows |
 //! | `place` | the files, and the split that each is of |
+//! | `split` | the split that a name says |
 //! | `table` | readings in lines of text |
 //! | `ts` | cases in the format of the archives of UCR, UEA and aeon |
 //! | `array` | readings or cases in arrays of NumPy |
@@ -23,6 +24,7 @@ mod place;
 pub mod recording;
 mod scaling;
 pub mod segment;
+mod split;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,7 @@
 //! The class: 1 at its index, and 0 elsewhere.
 
-use super::Operands;
+use super::{Features, Operands};
 use crate::ops::{Images, Kernels, Recording};
-use crate::potential::features::Features;
 use dfdx::prelude::{Device, Dtype};
 use vapo_format::layer::Class;
 

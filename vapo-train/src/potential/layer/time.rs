@@ -1,8 +1,7 @@
 //! Features of time: sines and cosines.
 
-use super::Operands;
+use super::{Features, Operands};
 use crate::ops::{Images, Kernels, Recording};
-use crate::potential::features::Features;
 use dfdx::prelude::{Device, Dtype};
 use vapo_format::layer::{FREQUENCIES, Time};
 
