@@ -70,11 +70,15 @@ impl<'a> ThresholdLearner<'a> {
         Ok(ThresholdLearner { rate, largest: memory, count: 0 })
     }
 
-    /// Takes the energy of a normal window.
+    /// Takes the energy of a normal window. One that is not finite is left out and not counted: nothing could lie above it, and the
+    /// monitor would never speak again.
     ///
     /// # Errors
     /// [`LearningError::Room`] where there is no room for one more; the threshold stays that of those before.
     pub fn push(&mut self, energy: f32) -> Result<(), LearningError> {
+        if !energy.is_finite() {
+            return Ok(());
+        }
         let count = self.count.saturating_add(1);
         let (needed, given) = (Self::room(self.rate, count), self.largest.len());
         if needed > given {
@@ -123,6 +127,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::vec;
+
+    #[test]
+    fn an_energy_that_is_not_finite_is_not_learned() {
+        let mut memory = [0.0; 4];
+        let mut learner = ThresholdLearner::new(0.1, &mut memory).unwrap();
+        for energy in [f32::INFINITY, 3.0, f32::NAN, 5.0, f32::NEG_INFINITY] {
+            learner.push(energy).unwrap();
+        }
+        assert_eq!((learner.count(), learner.threshold()), (2, Some(5.0)));
+    }
     use std::vec::Vec;
 
     /// By definition, from all energies.

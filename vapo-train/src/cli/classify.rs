@@ -2,7 +2,7 @@
 
 use super::options::{DataOptions, Plan, output};
 use super::score::check_extent;
-use super::{Failure, from_one_to, parse_model, print, read_model};
+use super::{Failure, from_one_to, parse_any_model, print, read_model};
 use crate::cli::card::{Card, ModelCard, decimal};
 use crate::dataset::{Dataset, Split};
 use crate::export::picture::confusion::{MOST, confusion};
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let plan = plan.writes_with_card("--out", [out]);
     let outputs = plan.writes_with_card("--write-classifier", &arguments.write_classifier).check()?;
     let bytes = read_model(&arguments.model)?;
-    let model = parse_model(&arguments.model, &bytes)?;
+    let model = parse_any_model(&arguments.model, &bytes)?;
     let classes = usize::from(model.classes());
     if !(2..=MOST).contains(&classes) {
         return Err(Failure::Usage(format!(
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             arguments.model.display()
         )));
     }
-    let dataset = data.load()?;
+    let dataset = data.load_for(&model)?;
     check_extent(&model, &dataset)?;
     let labels = labels(&dataset, classes)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let learned = match stored {
         Some(_) if arguments.time.is_none() && !arguments.learn => None,
         _ => {
-            let trained_on = data.load_split(Split::Train)?;
+            let trained_on = data.load_split_for(Split::Train, &model)?;
             check_extent(&model, &trained_on)?;
             self::labels(&trained_on, classes)?;
             Some((pool.install(|| learn(&model, &trained_on, time))?, trained_on.len().min(IMAGES)))

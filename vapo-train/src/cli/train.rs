@@ -158,6 +158,11 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
 /// Refuses to learn classes that the images do not have, or a share of images for nothing.
 fn refuse_classes(arguments: &Arguments, dataset: &Dataset) -> Result<(), Failure> {
     let asked = if arguments.classes { "--classes" } else { "--unconditional" };
+    if arguments.classes && arguments.files.is_of_normal() {
+        return Err(Failure::Usage(
+            "--classes --normal: expected one of them: training sees the normal class alone, or learns all".to_owned(),
+        ));
+    }
     let usual = !arguments.classes && dataset.name() != Source::Digits.name();
     match dataset.classes() {
         _ if arguments.unconditional.is_some() && usual => Err(Failure::Usage(

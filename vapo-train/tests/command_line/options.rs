@@ -107,8 +107,17 @@ fn the_help_lists_commands_names_and_defaults() {
         assert!(page.contains(part), "no {part:?} in: {page}");
     }
     let page = vapo_train(root.path(), "sample --help").succeeded().output;
-    for part in ["euler:", "heun:", "ab2:", "etd2:", "[default: 64]", "[default: 20]", "[default: 0.5]", ".png", ".npy"]
-    {
+    for part in [
+        "euler:",
+        "heun:",
+        "ab2:",
+        "etd2:",
+        "[default: 64; 8 of each class",
+        "[default: 20]",
+        "[default: 0.5]",
+        ".png",
+        ".npy",
+    ] {
         assert!(page.contains(part), "no {part:?} in: {page}");
     }
     let version = vapo_train(root.path(), "--version").succeeded().output;

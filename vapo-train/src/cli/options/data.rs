@@ -86,6 +86,11 @@ fn channels(text: &str) -> Result<u16, String> {
 }
 
 impl FileOptions {
+    /// Whether one class of a series is the normal machine.
+    pub(in crate::cli) fn is_of_normal(&self) -> bool {
+        self.normal.is_some()
+    }
+
     /// The options that a person gave, each by its name and as it would be typed, that change the images.
     pub(in crate::cli) fn chosen(&self) -> Vec<(&'static str, String)> {
         let filter = self.filter.map(|filter| crate::cli::option_value(&filter));

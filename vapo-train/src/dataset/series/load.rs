@@ -27,9 +27,13 @@ pub(in crate::dataset) fn load(
     options: &SeriesOptions,
     scaling: Option<&[Scaling]>,
 ) -> Result<Option<Dataset>, DatasetError> {
-    let Some(files) = Files::read(path, options)? else { return Ok(None) };
+    let Some(mut files) = Files::read(path, options)? else { return Ok(None) };
     let refused = |cause| corrupt(path, cause);
     let segments = files.segments(split, options).map_err(refused)?;
+    if let Some(scaling) = scaling {
+        let notes = strange(files.channels(), &segments, scaling);
+        files.notes.extend(notes);
+    }
     let channels = files.channels();
     let scaling = match scaling {
         Some(scaling) => {
@@ -53,6 +57,30 @@ pub fn recordings(path: &Path, options: &SeriesOptions) -> Result<Vec<Recording>
     let absent = || DatasetError::Read { path: path.to_owned(), cause: std::io::ErrorKind::NotFound.into() };
     let files = Files::read(path, options)?.ok_or_else(absent)?;
     Ok(files.all.into_iter().flat_map(|file| file.contents.recordings).collect())
+}
+
+/// Readings that a model would hardly have seen, at the median of a channel, in units of its spread.
+const STRANGE: f32 = 8.0;
+
+/// Says which channels read far from what a model has seen: they may stand in another order than in its training.
+fn strange(channels: &[String], segments: &[Segment], scaling: &[Scaling]) -> Vec<String> {
+    let count = channels.len();
+    let median = |channel: usize| {
+        let readings = segments.iter().flat_map(|segment| segment.readings.iter().skip(channel).step_by(count));
+        let mut readings: Vec<f32> = readings.copied().filter(|reading| reading.is_finite()).collect();
+        readings.sort_by(f32::total_cmp);
+        readings.get(readings.len() / 2).copied()
+    };
+    let told = channels.iter().zip(scaling).enumerate().filter_map(|(channel, (name, scaling))| {
+        let found = median(channel).filter(|median| scaling.value(*median).abs() > STRANGE)?;
+        Some(format!(
+            "series: channel {name} reads {found} in the middle, the model has seen {} give or take {}: are the channels in the order \
+             of its training? --columns names them in order",
+            scaling.offset, scaling.scale
+        ))
+    });
+    // Where a model has another number of channels, that is said instead.
+    if channels.len() == scaling.len() { told.collect() } else { Vec::new() }
 }
 
 fn learn(channels: &[String], segments: &[Segment]) -> Result<Vec<Scaling>, SeriesError> {

@@ -15,6 +15,8 @@ use std::ops::Range;
 const SCORE: &str = "score: energy, the mean of the windows that cover a reading; marks below: windows above the threshold, at their end";
 /// Pixels of the score's panel.
 const HEIGHT: i32 = 170;
+/// Parts whose beginnings are drawn, at most.
+const MOST_PARTS: usize = 64;
 /// The score's axis ends so many times as far above its median as the threshold does, where scores reach farther than
 /// [`FAR`] times.
 const SHOWN: f64 = 6.0;
@@ -68,7 +70,7 @@ pub fn scored(series: &Scored<'_>) -> Picture {
         panel.frame(&mut picture);
         name(&mut picture, &panel, title);
         panel.curve(&mut picture, values, CURVE, 1);
-        series.parts.iter().for_each(|reading| panel.part(&mut picture, *reading));
+        parts(series).for_each(|reading| panel.part(&mut picture, *reading));
     }
     for run in missing(series.scores) {
         score.shade(&mut picture, &run, MISSING);
@@ -81,7 +83,7 @@ pub fn scored(series: &Scored<'_>) -> Picture {
         score.curve(&mut picture, &alarms(series.scores, threshold), ALARM, 2);
         score.level(&mut picture, threshold.into(), ALARM);
     }
-    series.parts.iter().for_each(|reading| score.part(&mut picture, *reading));
+    parts(series).for_each(|reading| score.part(&mut picture, *reading));
     series.verdicts.iter().for_each(|reading| score.mark(&mut picture, *reading, ALARM));
     if let Some(highest) = beyond {
         let place = Point::new(score.right, score.top - NAME / 2 + 2);
@@ -119,6 +121,11 @@ fn score_axis(scores: &[f32], threshold: Option<f32>) -> (Axis, Option<f32>) {
         }
         _ => (axis(all()), None),
     }
+}
+
+/// Where parts begin; nowhere where their lines would hide what is drawn.
+fn parts<'s>(series: &'s Scored<'_>) -> impl Iterator<Item = &'s usize> {
+    series.parts.iter().filter(|_| series.parts.len() <= MOST_PARTS)
 }
 
 #[cfg(test)]
