@@ -61,7 +61,8 @@ fn named(bytes: &[u8], name: &str, read: impl FnOnce(&Path)) {
 
 /// The smallest network that a checkpoint may be of.
 fn smallest() -> Architecture {
-    let image = Shape { channels: 1, height: 1, width: 1 };
+    // Taller than a series, so that its window is that of images.
+    let image = Shape { channels: 1, height: 2, width: 1 };
     let layers = vec![Block::Conv { channels: 1 }, Block::Head { channels: 1 }];
     let encoder = Encoder { image, homotopy: Homotopy::Linear, embedding: 1, classes: 0, layers };
     encoder.architecture().expect("two blocks are few")

@@ -11,7 +11,7 @@ use vapo_format::{Homotopy, Model};
 /// A run of the built-in digits, long enough to tell classes apart a little.
 fn run() -> TempDir {
     let root = TempDir::new().unwrap();
-    vapo_train(root.path(), "--preset tiny --steps 60 --batch 64 --seed 4 --threads 2 --out run").succeeded();
+    vapo_train(root.path(), "--preset tiny --steps 600 --batch 64 --seed 4 --threads 2 --out run").succeeded();
     root
 }
 
@@ -79,7 +79,8 @@ fn a_resumed_run_of_classes_gives_the_same_bytes() {
         vapo_train(root.path(), &format!("--resume --out whole {options}")).refused(2, &[options, found]);
     }
     // Another share of images without a class is another training.
-    vapo_train(root.path(), "--preset tiny --batch 32 --int8-part 0 --steps 40 --out other").succeeded();
+    vapo_train(root.path(), "--preset tiny --batch 32 --int8-part 0 --unconditional 0.1 --steps 40 --out other")
+        .succeeded();
     assert!(model("whole") != model("other"));
 }
 

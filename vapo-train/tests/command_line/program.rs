@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Options of a run that takes a fraction of a second.
-pub(crate) const TINY: &str = "--preset tiny --batch 8 --threads 1";
+pub(crate) const TINY: &str = "--preset tiny --batch 8 --threads 1 --no-classes";
 
 /// Every file of a finished run.
 pub(crate) const RUN_FILES: [&str; 10] = [
