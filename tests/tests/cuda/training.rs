@@ -14,7 +14,8 @@ const FEATURES: u64 = 32;
 /// Trains `digits` for some steps, none of which has weights that rest.
 fn report(folder: &Path, steps: u32, options: &str) -> Value {
     let path = folder.join("report.json");
-    let line = format!("--preset digits --threads 1 --steps {steps} --device cuda --out run --force {options}");
+    let line =
+        format!("--preset digits --no-classes --threads 1 --steps {steps} --device cuda --out run --force {options}");
     let output = vapo_train(&line).env("STANDIN_REPORT", &path).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{}", errors(&output));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
