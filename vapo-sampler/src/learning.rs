@@ -127,6 +127,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::vec;
+    use std::vec::Vec;
 
     #[test]
     fn an_energy_that_is_not_finite_is_not_learned() {
@@ -137,7 +138,6 @@ mod tests {
         }
         assert_eq!((learner.count(), learner.threshold()), (2, Some(5.0)));
     }
-    use std::vec::Vec;
 
     /// By definition, from all energies.
     fn by_sorting(energies: &[f32], rate: f32) -> f32 {
@@ -147,7 +147,7 @@ mod tests {
     }
 
     proptest! {
-        /// After every energy, not the last alone; ties, infinities and what is not a number included.
+        /// After every energy, not the last alone; ties included.
         #[test]
         fn a_threshold_is_that_of_all_energies(
             energies in prop::collection::vec(prop_oneof![any::<f32>(), (-3..3_i8).prop_map(f32::from)], 1..80),

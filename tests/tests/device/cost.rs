@@ -2,7 +2,7 @@
 
 use crate::cases;
 use vapo_request::Request;
-use vapo_sampler::{Condition, Solver};
+use vapo_sampler::Solver;
 use vapo_tests::device::{MEASURED, Measurement, measure_kernels, read_baseline};
 
 /// Growth that is allowed: counts repeat exactly, but layout may cost a little.
@@ -65,15 +65,7 @@ fn kernels_do_not_grow() {
 
 #[test]
 fn instructions_repeat_exactly() {
-    let request = Request {
-        seed: 5,
-        solver: Solver::Heun,
-        steps: 2,
-        exponent: 0.7,
-        temperature: 1.0,
-        known: 0,
-        condition: Condition::of(None),
-    };
+    let request = Request { seed: 5, steps: 2, exponent: 0.7, temperature: 1.0, ..Request::of(Solver::Heun) };
     for case in [&cases().mps2_an386, &cases().mps2_an505] {
         let [first, second] = [(); 2].map(|()| case.image.answer(&request).unwrap());
         assert_eq!(first, second, "{}", case.board);

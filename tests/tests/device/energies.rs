@@ -4,13 +4,13 @@ use crate::{Case, cases};
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::{Model, Threshold};
 use vapo_request::Request;
-use vapo_sampler::{Condition, PlanFor, Sampler, Solver};
+use vapo_sampler::{PlanFor, Sampler, Solver};
 use vapo_tests::device::{Image, models, on_host};
 
 const STEPS: u16 = 2;
 
 fn request(solver: Solver, temperature: f32, known: u16) -> Request {
-    Request { seed: 11, solver, steps: STEPS, exponent: 0.7, temperature, known, condition: Condition::of(None) }
+    Request { seed: 11, steps: STEPS, exponent: 0.7, temperature, known, ..Request::of(solver) }
 }
 
 fn assert_restores_like_the_host(case: &Case, rows: u16) {

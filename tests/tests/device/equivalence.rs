@@ -17,15 +17,7 @@ const SEEDED: [(u64, f32); 3] = [(1, 1.0), (2, 0.7), (u64::MAX, 0.85)];
 fn requests() -> impl Iterator<Item = Request> {
     Solver::ALL.into_iter().flat_map(move |solver| {
         [0.0, 1.0].into_iter().flat_map(move |temperature| {
-            SEEDED.map(|(seed, exponent)| Request {
-                seed,
-                solver,
-                steps: STEPS,
-                exponent,
-                temperature,
-                known: 0,
-                condition: Condition::of(None),
-            })
+            SEEDED.map(|(seed, exponent)| Request { seed, steps: STEPS, exponent, temperature, ..Request::of(solver) })
         })
     })
 }
@@ -177,15 +169,7 @@ fn every_core_and_host_sample_the_same_with_a_skip() {
 /// The comparison would notice the smallest change that a model can have.
 #[test]
 fn a_weight_off_by_one_is_noticed() {
-    let request = Request {
-        seed: 1,
-        solver: Solver::Ab2,
-        steps: STEPS,
-        exponent: 0.7,
-        temperature: 0.0,
-        known: 0,
-        condition: Condition::of(None),
-    };
+    let request = Request { seed: 1, steps: STEPS, exponent: 0.7, temperature: 0.0, ..Request::of(Solver::Ab2) };
     for case in cases().all() {
         let perturbed = models::perturbed(&case.file).unwrap();
         let image = case.image.with_model(&case.file, &perturbed).unwrap();

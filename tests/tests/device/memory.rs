@@ -3,7 +3,7 @@
 use crate::{Case, cases};
 use vapo_format::Model;
 use vapo_request::Request;
-use vapo_sampler::{Condition, Solver};
+use vapo_sampler::Solver;
 use vapo_tests::device::{Image, MICROBIT, models, on_host, read_baseline};
 
 /// What the linker script of a board says.
@@ -16,15 +16,7 @@ fn memory(board: &str) -> vapo_fit::Memory {
 #[test]
 fn digits_run_in_the_16_kilobytes_of_a_microbit() {
     let image = &cases().microbit.image;
-    let request = Request {
-        seed: 3,
-        solver: Solver::Heun,
-        steps: 2,
-        exponent: 0.7,
-        temperature: 1.0,
-        known: 0,
-        condition: Condition::of(None),
-    };
+    let request = Request { seed: 3, steps: 2, exponent: 0.7, temperature: 1.0, ..Request::of(Solver::Heun) };
     let cost = image.answer(&request).unwrap().cost;
     let (fixed, flash) = (image.ram().unwrap(), image.flash().unwrap());
     let there = memory(MICROBIT);
@@ -39,15 +31,7 @@ fn digits_run_in_the_16_kilobytes_of_a_microbit() {
 #[test]
 fn windows_of_a_series_run_in_8_kilobytes() {
     let image = &cases().series_tiny.image;
-    let request = Request {
-        seed: 3,
-        solver: Solver::Heun,
-        steps: 2,
-        exponent: 0.7,
-        temperature: 1.0,
-        known: 0,
-        condition: Condition::of(None),
-    };
+    let request = Request { seed: 3, steps: 2, exponent: 0.7, temperature: 1.0, ..Request::of(Solver::Heun) };
     let cost = image.answer(&request).unwrap().cost;
     let (fixed, flash) = (image.ram().unwrap(), image.flash().unwrap());
     assert!(fixed >= cost.arena as u64 && cost.arena > 0 && cost.stack > 0, "{fixed} bytes fixed, {cost:?}");
@@ -67,15 +51,7 @@ fn takes_what_is_stated(model: &models::File, on_microbit: &Case) {
     let compiler = read_baseline().unwrap().compiler;
     let file = model.read().unwrap();
     let arithmetic = Model::parse(&file).unwrap().arithmetic();
-    let request = Request {
-        seed: 3,
-        solver: Solver::Ab2,
-        steps: 1,
-        exponent: 0.7,
-        temperature: 0.0,
-        known: 0,
-        condition: Condition::of(None),
-    };
+    let request = Request { seed: 3, steps: 1, exponent: 0.7, temperature: 0.0, ..Request::of(Solver::Ab2) };
     let arena = on_microbit.image.answer(&request).unwrap().cost.arena as u64;
     for vapo_fit::Board { name: board, memory } in vapo_fit::Board::all().unwrap() {
         let image = Image::build(&board, model.path()).unwrap_or_else(|error| panic!("{board}: {error}"));
@@ -141,15 +117,7 @@ fn a_program_that_lacks_the_models_arithmetic_is_refused_with_what_to_do() {
     assert!(message.contains("build with --no-default-features --features float"), "{message}");
     let message = refused(&integer, &["--no-default-features", "--features", "float"]).unwrap();
     assert!(message.contains("build without --no-default-features"), "{message}");
-    let request = Request {
-        seed: 3,
-        solver: Solver::Euler,
-        steps: 1,
-        exponent: 1.0,
-        temperature: 0.0,
-        known: 0,
-        condition: Condition::of(None),
-    };
+    let request = Request { seed: 3, steps: 1, exponent: 1.0, temperature: 0.0, ..Request::of(Solver::Euler) };
     for model in [&float, &integer] {
         let image = Image::build_with(MICROBIT, model.path(), &["--features", "float"]).unwrap();
         assert_eq!(image.answer(&request).unwrap().bits, on_host(&model.read().unwrap(), &request).unwrap());

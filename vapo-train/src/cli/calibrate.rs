@@ -1,9 +1,9 @@
 //! `vapo-train calibrate`: a model of integer arithmetic from one of float arithmetic.
 
-use super::classify::with_classifier;
-use super::options::{DataOptions, Plan};
+use super::options::{DataOptions, Plan, output};
 use super::report::Report;
-use super::score::{check_extent, with_threshold};
+use super::rewritten::{with_classifier, with_threshold};
+use super::score::check_extent;
 use super::{Failure, from_one_to, parse_any_model, print, read_model};
 use crate::calibration::inputs::Images;
 use crate::calibration::{CalibrationError, Settings, integer_model};
@@ -55,9 +55,7 @@ fn headroom(text: &str) -> Result<f32, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { out, .. } = arguments;
-    if out.extension().is_none_or(|extension| extension != "vapo") {
-        return Err(Failure::Usage(format!("--out {}: expected a name that ends in .vapo", out.display())));
-    }
+    output::expect_vapo("--out", out)?;
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
     let plan = arguments.data.iter().fold(plan, Plan::reads_data);
     let outputs = plan.writes_with_card("--out", [out]).check()?;

@@ -1,6 +1,7 @@
 //! `vapo-train classify`: the class of images by a model's energies.
 
 use super::options::{DataOptions, Plan, output};
+use super::rewritten::with_classifier;
 use super::score::check_extent;
 use super::{Failure, from_one_to, parse_any_model, print, read_model};
 use crate::cli::card::{Card, ModelCard, decimal};
@@ -9,8 +10,7 @@ use crate::export::picture::confusion::{MOST, confusion};
 use crate::sampling::classification::{IMAGES, TIME, class, class_energies, learn};
 use serde_json::json;
 use std::path::PathBuf;
-use vapo_format::writer::replace_classifier;
-use vapo_format::{Classifier, Model, classifier, threshold};
+use vapo_format::Classifier;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -43,11 +43,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { data, out, .. } = arguments;
     output::expect_png("--out", out)?;
-    if let Some(path) = &arguments.write_classifier
-        && path.extension().is_none_or(|extension| extension != "vapo")
-    {
-        let path = path.display();
-        return Err(Failure::Usage(format!("--write-classifier {path}: expected a name that ends in .vapo")));
+    if let Some(path) = &arguments.write_classifier {
+        output::expect_vapo("--write-classifier", path)?;
     }
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]).reads_data(data);
     let plan = plan.writes_with_card("--out", [out]);
@@ -138,12 +135,4 @@ fn labels(dataset: &Dataset, classes: usize) -> Result<&[u8], Failure> {
             Err(Failure::Usage(format!("{} has no labels{why}: give labelled images", dataset.name())))
         }
     }
-}
-
-/// The model's file with a classifier.
-pub(super) fn with_classifier(model: &Model<'_>, classifier: Classifier<'_>) -> Result<Vec<u8>, Failure> {
-    let mut file = vec![0; model.bytes() + threshold::BYTES + classifier::bytes(model.classes())];
-    let length = replace_classifier(model, Some(classifier), &mut file)?;
-    file.truncate(length);
-    Ok(file)
 }

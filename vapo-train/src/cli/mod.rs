@@ -21,6 +21,7 @@ mod plan;
 mod progress;
 mod report;
 mod restore;
+mod rewritten;
 mod sample;
 mod score;
 mod smaller;

@@ -2,7 +2,8 @@
 
 mod series;
 
-use super::options::{DataOptions, Plan};
+use super::options::{DataOptions, Plan, output};
+use super::rewritten::with_threshold;
 use super::{Failure, from_one_to, note, parse_model, print, read_model};
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::dataset::{Dataset, Source, Split};
@@ -11,8 +12,7 @@ use crate::sampling::anomaly::{self, ScoreError, ScoredImages, auroc, energies, 
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
-use vapo_format::writer::replace_threshold;
-use vapo_format::{Model, Threshold, classifier, threshold};
+use vapo_format::{Model, Threshold};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -176,12 +176,7 @@ fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
 
 /// Refuses a name of the model with the threshold that does not end in `.vapo`.
 fn expect_model_name(arguments: &Arguments) -> Result<(), Failure> {
-    match &arguments.write_threshold {
-        Some(path) if path.extension().is_none_or(|extension| extension != "vapo") => {
-            Err(Failure::Usage(format!("--write-threshold {}: expected a name that ends in .vapo", path.display())))
-        }
-        _ => Ok(()),
-    }
+    arguments.write_threshold.as_ref().map_or(Ok(()), |path| output::expect_vapo("--write-threshold", path))
 }
 
 /// Says that a rate is lower than so few samples can show.
@@ -320,13 +315,4 @@ fn npy_file(ordinary: &[f32], others: &[f32]) -> Vec<u8> {
     let mut file = header("<f4", &[ordinary.len() + others.len(), 2]);
     file.extend(rows.flatten().flat_map(f32::to_le_bytes));
     file
-}
-
-/// The model's file with a threshold.
-pub(super) fn with_threshold(model: &Model<'_>, threshold: Threshold) -> Result<Vec<u8>, Failure> {
-    // The file keeps its version, and with it its length but for the threshold.
-    let mut file = vec![0; model.bytes() + threshold::BYTES + classifier::bytes(model.classes())];
-    let length = replace_threshold(model, Some(threshold), &mut file)?;
-    file.truncate(length);
-    Ok(file)
 }

@@ -1,7 +1,7 @@
 //! What a person is told before and after training.
 
-use super::classify::with_classifier;
 use super::report::Report;
+use super::rewritten::with_classifier;
 use super::{Failure, note, print, progress, quoted};
 use crate::arithmetic::levels::levels;
 use crate::calibration::inputs::Images;

@@ -24,6 +24,17 @@ pub(in crate::cli) fn expect_png(option: &str, path: &Path) -> Result<(), Failur
     }
 }
 
+/// Refuses a name that is not that of a model.
+///
+/// # Errors
+/// It ends in something other than `.vapo`.
+pub(in crate::cli) fn expect_vapo(option: &str, path: &Path) -> Result<(), Failure> {
+    match path.extension() {
+        Some(extension) if extension == "vapo" => Ok(()),
+        _ => Err(Failure::Usage(format!("{option} {}: expected a name that ends in .vapo", path.display()))),
+    }
+}
+
 /// The kind of file or folder that `--out` asks for.
 ///
 /// # Errors

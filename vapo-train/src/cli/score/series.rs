@@ -1,8 +1,9 @@
 //! Energies of a series: what they detect, and the threshold for a device.
 
-use super::{Arguments, expect_model_name, expect_valid, extension, json_file, npy_file, tell_few, with_threshold};
+use super::{Arguments, expect_model_name, expect_valid, extension, json_file, npy_file, tell_few};
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::cli::options::output;
+use crate::cli::rewritten::with_threshold;
 use crate::cli::{Failure, note, parse_any_model, print, read_model};
 use crate::dataset::series::Series;
 use crate::dataset::{Dataset, DatasetError, Split};
