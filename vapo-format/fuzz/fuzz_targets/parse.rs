@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use vapo_format::matrix::{Weights, floats, halves, integers};
 use vapo_format::writer::{Values, Writer, file_bytes, renew, replace_threshold};
-use vapo_format::{Arithmetic, Calibration, Encoding, Error, MatrixShape, Model, Structure, threshold};
+use vapo_format::{Arithmetic, Calibration, Encoding, Error, MatrixShape, Model, threshold};
 
 const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
 
