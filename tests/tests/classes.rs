@@ -34,7 +34,7 @@ fn share(guidance: f32) -> f64 {
     let settings = Settings {
         count,
         solver,
-        schedule: Schedule::graded(10, Schedule::EXPONENT).unwrap(),
+        schedule: Schedule::usual(10).unwrap(),
         temperature: solver.usual_temperature(),
         seed: 1,
         asked: Asked { guidance, ..Asked::each(count / 10) },

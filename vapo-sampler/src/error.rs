@@ -151,6 +151,11 @@ pub enum ScheduleError {
         /// The exponent.
         found: f32,
     },
+    /// The extrapolation is negative, infinite or not a number.
+    Extrapolation {
+        /// The extrapolation.
+        found: f32,
+    },
     /// The start is not in [0, 1), or so late that two times of the schedule round to the same number.
     Start {
         /// The start.
@@ -166,6 +171,9 @@ impl fmt::Display for ScheduleError {
                 f,
                 "an exponent is positive and near enough to 1 that all times differ, found {found}: try 0.7 to 1.5"
             ),
+            ScheduleError::Extrapolation { found } => {
+                write!(f, "an extrapolation is finite and at least 0, found {found}: try 1 to 1.5")
+            }
             ScheduleError::Start { found } => write!(
                 f,
                 "a schedule starts at a time from 0 to below 1, early enough that all times differ, found {found}: start \

@@ -63,7 +63,7 @@
 //! let mut arena = [0.0; 1424]; // `arena::elements` says how many
 //! let mut sampler = Sampler::new(&model, &plan, solver, &mut arena)?;
 //!
-//! let schedule = Schedule::graded(10, Schedule::EXPONENT)?;
+//! let schedule = Schedule::usual(10)?;
 //! let temperature = solver.usual_temperature();
 //! let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
 //! let mut image = [0.0; 8 * 8];

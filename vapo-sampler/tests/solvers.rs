@@ -225,6 +225,41 @@ fn etd2_is_exact_where_the_predicted_image_moves_evenly() {
     }
 }
 
+/// The image of a last step is extrapolated by half of a straight line, so many times as far as the schedule asks for.
+#[test]
+fn a_schedule_says_how_far_the_image_is_extrapolated() {
+    const IMAGE: fn(f32) -> f32 = |time| 1.0 + time * time;
+    struct Image;
+    impl Drift for Image {
+        fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+            drift[0] = (IMAGE(time) - x[0]) / (1.0 - time);
+            Ok(0.0)
+        }
+    }
+    for factor in [0.0, 1.0, 1.5] {
+        let schedule = Schedule::graded(2, 0.5).unwrap().extrapolating(factor).unwrap();
+        let mut x = [0.3];
+        integrate(&mut Image, Solver::Etd2, schedule, &mut x);
+        let middle = schedule.steps().last().unwrap().start;
+        let half = 0.5 * (1.0 - middle) / middle;
+        let expected = IMAGE(middle) + factor * half * (IMAGE(middle) - IMAGE(0.0));
+        assert!((x[0] - expected).abs() < 1e-6, "{factor}: {} is not {expected}", x[0]);
+    }
+    // Between, it is what the second order asks for that is multiplied.
+    let places = [0.0, 1.0, 1.5].map(|factor| {
+        let schedule = Schedule::graded(3, 0.5).unwrap().extrapolating(factor).unwrap();
+        let (mut x, mut places, mut buffers) = ([0.3], Vec::new(), [0.0; 2]);
+        let sde = Sde { drift: &mut Image, homotopy: Homotopy::Linear, temperature: 0.0 };
+        let observe = |step: vapo_sampler::schedule::Step, drift: &[f32]| {
+            places.push(IMAGE(step.start) - (1.0 - step.start) * drift[0]);
+        };
+        Solver::Etd2.integrate(sde, schedule, &mut Noise::new(generator(5)), &mut x, &mut buffers, observe).unwrap();
+        places[2]
+    });
+    let [by_one, by_more] = [places[1] - places[0], places[2] - places[0]];
+    assert!(by_one > 1e-3 && (by_more - 1.5 * by_one).abs() < 1e-6, "{by_one} and {by_more}");
+}
+
 #[test]
 fn evaluations_are_as_documented_and_never_at_time_1() {
     for steps in [1, 2, 7] {

@@ -7,6 +7,9 @@
 //! sample is D̃ itself, extrapolated by half of what a straight line would: full extrapolation adds the errors of two
 //! predictions where nothing can correct them, and measured worse.
 //!
+//! A schedule can ask for more than this, [`crate::Schedule::extrapolating`]: every D̃ − D₁ is multiplied by one factor. The order 2 is
+//! lost then, and samples of few steps gain: D of a small network is blurred, and what it lacks is along its change.
+//!
 //! Source: Cox and Matthews, *Exponential time differencing for stiff systems*, 2002, equation 6, with the factors of a
 //! homotopy; the part of the noise that is kept is η in Song et al., *Denoising diffusion implicit models*, 2021, by
 //! another measure.
@@ -40,13 +43,14 @@ impl Factors {
         let [drift, place] = from.data();
         let width = step.end - step.start;
         if step.last {
-            let extrapolated = previous_width.map(|previous| 0.5 * width / previous);
+            let extrapolated = previous_width.map(|previous| step.extrapolation * (0.5 * width / previous));
             return Factors { drift, place, kept: 0.0, image: 1.0, extrapolated, fresh: 0.0 };
         }
         let carried = to.std / from.std;
         // ∫(t − t₁)·d(μ/σ) by parts, times σ₂, over what D itself is multiplied with where no noise is exchanged.
         let moment = width * to.mean - to.std * ratio_integral(homotopy, step.start, step.end);
-        let extrapolated = previous_width.map(|previous| moment / (previous * (to.mean - from.mean * carried)));
+        let extrapolated =
+            previous_width.map(|previous| step.extrapolation * (moment / (previous * (to.mean - from.mean * carried))));
         let remaining = libm::expf(-temperature * inverse_std_integral(homotopy, step.start, step.end));
         let kept = carried * remaining;
         let fresh = to.std * libm::sqrtf((1.0 - remaining * remaining).max(0.0));

@@ -72,6 +72,8 @@ pub(super) struct SamplerCard {
     pub(super) evaluations: u32,
     /// Exponent of the grid of times.
     pub(super) grading: f32,
+    /// How far it extrapolated.
+    pub(super) extrapolation: f32,
     /// η of the SDE.
     pub(super) temperature: f32,
     /// Seed of the first sample.

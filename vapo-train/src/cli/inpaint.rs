@@ -24,6 +24,7 @@ use vapo_format::Shape;
 #[command(mut_arg("steps", |option| option.default_value("100")))]
 #[command(mut_arg("solver", |option| option.default_value("euler")))]
 #[command(mut_arg("grading", |option| option.default_value("1.5")))]
+#[command(mut_arg("extrapolation", |option| option.default_value("1")))]
 #[command(group = clap::ArgGroup::new("missing").required(true).args(["mask", "area"]))]
 #[command(group = clap::ArgGroup::new("source").required(true).args(["images", "dataset"]))]
 pub(super) struct Arguments {

@@ -21,6 +21,7 @@ use vapo_format::Model;
 #[command(mut_arg("steps", |option| option.default_value("100")))]
 #[command(mut_arg("solver", |option| option.default_value("euler")))]
 #[command(mut_arg("grading", |option| option.default_value("1.5")))]
+#[command(mut_arg("extrapolation", |option| option.default_value("1")))]
 #[command(mut_arg("seed", |option| option.help("Seed of the first restoration of the first gap")))]
 pub(super) struct Arguments {
     /// Model file of a series

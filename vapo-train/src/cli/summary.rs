@@ -136,7 +136,7 @@ pub(super) fn after(
     let settings = Settings {
         count: images,
         solver: Solver::default(),
-        schedule: Schedule::graded(STEPS, Schedule::EXPONENT)?,
+        schedule: Schedule::usual(STEPS)?,
         temperature: Solver::default().usual_temperature(),
         seed: config.seed,
         asked: if columns.is_some() { Asked::each(CLASS_IMAGES as usize) } else { Asked::default() },

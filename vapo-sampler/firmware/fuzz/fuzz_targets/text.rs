@@ -47,6 +47,9 @@ fn request(bytes: &[u8]) {
     assert_eq!(request.known, value("known").map_or(default.known, |text| text.parse().expect("rows")));
     assert_eq!(request.solver.name(), value("solver").unwrap_or(default.solver.name()));
     assert_eq!(request.exponent, value("exponent").map_or(default.exponent, |text| text.parse().expect("an exponent")));
+    let extrapolation =
+        value("extrapolation").map_or(default.extrapolation, |text| text.parse().expect("an extrapolation"));
+    assert_eq!(request.extrapolation, extrapolation);
     let usual = request.solver.usual_temperature();
     assert_eq!(request.temperature, value("temperature").map_or(usual, |text| text.parse().expect("a temperature")));
     assert_eq!(request.condition.class, value("class").map(|text| text.parse().expect("a class")));

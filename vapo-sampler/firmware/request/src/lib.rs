@@ -30,6 +30,8 @@ pub struct Request {
     pub steps: u16,
     /// Grading of the schedule.
     pub exponent: f32,
+    /// How far the schedule's steps extrapolate.
+    pub extrapolation: f32,
     /// Temperature of the stochastic differential equation.
     pub temperature: f32,
     /// Rows of the image, from the top, that are known: see [`Request::known_value`]. At 0 the image is a sample.
@@ -48,12 +50,13 @@ pub struct Refused<'a> {
 }
 
 /// What the arguments of a request are.
-const ARGUMENTS: &str = "expected seed=, solver=euler|heun|ab2|etd2, steps=, exponent=, temperature=, known=, class= or guidance=, each with a value";
+const ARGUMENTS: &str = "expected seed=, solver=euler|heun|ab2|etd2, steps=, exponent=, extrapolation=, temperature=, known=, class= or guidance=, each with a value";
 const ONCE: &str = "expected every argument at most once";
 const SEED: &str = "expected seed= with a whole number below 2^64";
 const SOLVER: &str = "expected solver= with euler, heun, ab2 or etd2";
 const STEPS: &str = "expected steps= with a whole number from 1 to 65535";
 const EXPONENT: &str = "expected exponent= with a decimal above 0, of at most 7 digits, near enough to 1 that all steps have a width, as 0.5";
+const EXTRAPOLATION: &str = "expected extrapolation= with a decimal of at least 0, of at most 7 digits, as 1.25";
 const TEMPERATURE: &str = "expected temperature= with a decimal of at least 0, of at most 7 digits, as 0.3";
 const CLASS: &str = "expected class= with the number of a class that the model has";
 const GUIDANCE: &str = "expected guidance= with a decimal of at least 0, of at most 7 digits, as 1.5, beside a class";
@@ -68,6 +71,7 @@ impl Request {
             solver,
             steps: 10,
             exponent: Schedule::EXPONENT,
+            extrapolation: Schedule::EXTRAPOLATION,
             temperature,
             known: 0,
             condition: Condition::of(None),
@@ -75,7 +79,7 @@ impl Request {
     }
 
     /// Reads arguments parted by spaces, for a model of these images and so many classes: any of `seed=7
-    /// solver=euler|heun|ab2|etd2 steps=20 exponent=0.8 temperature=1 known=4 class=7 guidance=1.5`. What they leave out is that of [`Request::of`] the solver, or of `usual`.
+    /// solver=euler|heun|ab2|etd2 steps=20 exponent=0.8 extrapolation=1 temperature=1 known=4 class=7 guidance=1.5`. What they leave out is that of [`Request::of`] the solver, or of `usual`.
     ///
     /// # Errors
     /// The first argument that is none of these, out of range or a second of its name.
@@ -87,7 +91,7 @@ impl Request {
         // That which there is none of without a class.
         let mut guided: &[u8] = &[];
         // A bit for each name.
-        let mut given = 0u8;
+        let mut given = 0u16;
         for found in arguments.split(|&byte| byte == b' ').filter(|argument| !argument.is_empty()) {
             let refused = |expected| Refused { found, expected };
             let (name, value) = split_once(found, b'=').ok_or(refused(ARGUMENTS))?;
@@ -110,6 +114,10 @@ impl Request {
                     graded = found;
                     request.exponent = decimal(value).ok_or(refused(EXPONENT))?;
                     8
+                }
+                b"extrapolation" => {
+                    request.extrapolation = decimal(value).ok_or(refused(EXTRAPOLATION))?;
+                    256
                 }
                 b"temperature" => {
                     temperature = Some(decimal(value).ok_or(refused(TEMPERATURE))?);
@@ -147,7 +155,7 @@ impl Request {
     /// # Errors
     /// There is no such schedule.
     pub fn schedule(&self) -> Result<Schedule, ScheduleError> {
-        Schedule::graded(self.steps, self.exponent)
+        Schedule::graded(self.steps, self.exponent)?.extrapolating(self.extrapolation)
     }
 
     /// The value of an element that is known: 0.5, 0, −0.5, −1, 0.5 and so on. It stands for what a board would have
@@ -169,11 +177,12 @@ impl Default for Request {
 /// The arguments that [`Request::parse`] reads.
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Request { seed, solver, steps, exponent, temperature, known, condition } = self;
+        let Request { seed, solver, steps, exponent, extrapolation, temperature, known, condition } = self;
         let solver = solver.name();
         write!(
             f,
-            "seed={seed} solver={solver} steps={steps} exponent={exponent} temperature={temperature} known={known}"
+            "seed={seed} solver={solver} steps={steps} exponent={exponent} extrapolation={extrapolation} \
+             temperature={temperature} known={known}"
         )?;
         let Condition { class, guidance } = condition;
         if let Some(class) = class {
@@ -186,7 +195,8 @@ impl fmt::Display for Request {
 #[cfg(test)]
 mod tests {
     use super::{
-        ARGUMENTS, CLASS, EXPONENT, GUIDANCE, KNOWN, ONCE, Refused, Request, SEED, SOLVER, STEPS, TEMPERATURE,
+        ARGUMENTS, CLASS, EXPONENT, EXTRAPOLATION, GUIDANCE, KNOWN, ONCE, Refused, Request, SEED, SOLVER, STEPS,
+        TEMPERATURE,
     };
     use std::string::ToString;
     use vapo_format::Shape;
@@ -201,12 +211,14 @@ mod tests {
     #[test]
     fn every_argument_is_read() {
         let request = parse(
-            "seed=18446744073709551615 solver=heun  steps=20 exponent=0.85 temperature=1 known=4 class=9 guidance=1.5",
+            "seed=18446744073709551615 solver=heun  steps=20 exponent=0.85 extrapolation=1.5 temperature=1 known=4 class=9 guidance=1.5",
         )
         .unwrap();
         let (seed, solver) = (u64::MAX, Solver::Heun);
         let condition = Condition { class: Some(9), guidance: 1.5 };
-        assert_eq!(request, Request { seed, solver, steps: 20, exponent: 0.85, temperature: 1.0, known: 4, condition });
+        let extrapolation = 1.5;
+        let (steps, exponent, temperature, known) = (20, 0.85, 1.0, 4);
+        assert_eq!(request, Request { seed, solver, steps, exponent, extrapolation, temperature, known, condition });
         assert_eq!(parse(&request.to_string()), Ok(request));
         assert_eq!(parse(""), Ok(Request::default()));
         assert_eq!(Request::parse(b"", Solver::Ab2, EIGHT, 0), Ok(Request::of(Solver::Ab2)));
@@ -245,6 +257,9 @@ mod tests {
             ("exponent=", EXPONENT),
             ("exponent=0", EXPONENT),
             ("exponent=30", EXPONENT),
+            ("extrapolation=", EXTRAPOLATION),
+            ("extrapolation=-1", EXTRAPOLATION),
+            ("extrapolation=inf", EXTRAPOLATION),
             ("temperature=1e30", TEMPERATURE),
             ("temperature=16777216", TEMPERATURE),
             ("temperature=nan", TEMPERATURE),
@@ -260,14 +275,24 @@ mod tests {
     /// Whatever the two values are.
     #[test]
     fn an_argument_that_is_given_twice_is_refused() {
-        let all =
-            ["seed=7", "solver=heun", "steps=3", "exponent=0.5", "temperature=1", "known=2", "class=1", "guidance=1"];
+        let all = [
+            "seed=7",
+            "solver=heun",
+            "steps=3",
+            "exponent=0.5",
+            "extrapolation=1",
+            "temperature=1",
+            "known=2",
+            "class=1",
+            "guidance=1",
+        ];
         for again in [
             "seed=8",
             "seed=7",
             "solver=ab2",
             "steps=4",
             "exponent=0.7",
+            "extrapolation=1.5",
             "temperature=0",
             "known=2",
             "class=2",

@@ -20,6 +20,9 @@ pub(in crate::cli) struct SamplerOptions {
     /// Grid of times 1 − (1 − s)^P for uniform s; 1 is the uniform grid
     #[arg(long, value_name = "P", default_value_t = Schedule::EXPONENT, allow_negative_numbers = true)]
     grading: f32,
+    /// How far etd2 extrapolates the predicted image, in units of the second order; above 1 samples are sharper
+    #[arg(long, value_name = "F", default_value_t = Schedule::EXTRAPOLATION, allow_negative_numbers = true)]
+    extrapolation: f32,
     /// Image i is the one that a device draws with seed N + i
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     seed: u64,
@@ -52,7 +55,9 @@ impl SamplerOptions {
     /// A grading that makes no grid of times, a temperature that is negative or not finite.
     pub(in crate::cli) fn settings(&self, count: usize) -> Result<Settings, Failure> {
         let schedule = Schedule::graded(self.steps, self.grading)
-            .map_err(|cause| Failure::Usage(format!("--grading {}: {cause}", self.grading)))?;
+            .map_err(|cause| Failure::Usage(format!("--grading {}: {cause}", self.grading)))?
+            .extrapolating(self.extrapolation)
+            .map_err(|cause| Failure::Usage(format!("--extrapolation {}: {cause}", self.extrapolation)))?;
         let temperature = self.temperature();
         if !temperature.is_finite() || temperature < 0.0 {
             return Err(self.explain(vapo_sampler::Error::Temperature { found: temperature }.into()));
@@ -77,6 +82,7 @@ impl SamplerOptions {
             steps: self.steps,
             evaluations: self.solver.evaluations(self.steps),
             grading: self.grading,
+            extrapolation: self.extrapolation,
             temperature: self.temperature(),
             seed: self.seed,
             class: None,
