@@ -7,6 +7,7 @@
 use crate::arithmetic::random::{generator, shuffle, uniform};
 use crate::calibration::{CalibrationError, Settings};
 use crate::dataset::Dataset;
+use crate::run::distillation::Evaluations;
 use crate::sampling::{self, anomaly};
 use std::fmt;
 use vapo_format::{Homotopy, Model, Scaling, Shape};
@@ -22,6 +23,8 @@ const SOLVERS: [Solver; 2] = [Solver::Etd2, Solver::Heun];
 const TIMES: [f32; 6] = [0.1, 0.3, 0.7, 0.9, 0.99, anomaly::TIME];
 /// Every so-manieth image is looked at as what is no data.
 const CHANGED: usize = 4;
+/// Trajectories of a distilled model, beside the repetitions that settings ask for: each is a few evaluations.
+const FEW: usize = 256;
 /// Steps, grid and temperature of a restoration, as the command has it.
 const RESTORATION: (u16, f32, f32) = (100, 1.5, 8.0);
 
@@ -46,9 +49,7 @@ impl Images {
     pub fn new(model: &Model<'_>, dataset: Option<&Dataset>, settings: &Settings) -> Result<Self, CalibrationError> {
         let (shape, count) = (model.signal(), settings.images as usize);
         let Some(dataset) = dataset else {
-            let solver = Solver::default();
-            let schedule = schedule(20, Schedule::EXPONENT);
-            let temperature = solver.usual_temperature();
+            let (solver, schedule, temperature) = settings.way(20);
             let drawn = sampling::Settings {
                 count,
                 solver,
@@ -146,7 +147,10 @@ impl Input {
 /// Everything that exponents are chosen from.
 pub fn inputs(model: &Model<'_>, images: &Images, settings: &Settings) -> Vec<Input> {
     let mut inputs = trajectories(settings);
-    let times = times(model);
+    if !settings.evaluations.is_empty() {
+        return inputs;
+    }
+    let times = times(model, settings);
     inputs.extend(images.iter().map(|image| Input::Image {
         what: "an image of the data",
         image: image.to_vec(),
@@ -156,22 +160,22 @@ pub fn inputs(model: &Model<'_>, images: &Images, settings: &Settings) -> Vec<In
     inputs
 }
 
-/// Times at which images are looked at, that of the model's threshold among them.
-fn times(model: &Model<'_>) -> Vec<f32> {
+/// Times at which images are looked at, that of the model's threshold among them. A distilled potential is known at those of its
+/// steps.
+fn times(model: &Model<'_>, settings: &Settings) -> Vec<f32> {
+    if !settings.evaluations.is_empty() {
+        let steps = settings.evaluations.iter().flat_map(|count| Evaluations::schedule(count).steps());
+        return steps.map(|step| step.start).collect();
+    }
     TIMES.into_iter().chain(model.threshold().map(|threshold| threshold.time)).collect()
 }
 
 /// Trajectories of every solver, number of steps and temperature, each with seeds of its own, and restorations.
 fn trajectories(settings: &Settings) -> Vec<Input> {
-    let mut kinds = Vec::new();
-    for solver in SOLVERS {
-        for steps in STEPS {
-            let grid = schedule(steps, Schedule::EXPONENT);
-            kinds.extend([0.0, Solver::Etd2.usual_temperature(), 1.0].map(|temperature| (solver, grid, temperature)));
-        }
-    }
-    let (steps, grading, temperature) = RESTORATION;
-    kinds.push((Solver::Euler, schedule(steps, grading), temperature));
+    let of_few: Vec<_> =
+        settings.evaluations.iter().map(|count| (Evaluations::SOLVER, Evaluations::schedule(count), 0.0)).collect();
+    let kinds =
+        if settings.evaluations.is_empty() { usual_kinds() } else { of_few.into_iter().cycle().take(FEW).collect() };
     let each = (0..settings.trajectories).flat_map(|_| &kinds);
     each.zip(0..)
         .map(|(&(solver, schedule, temperature), index)| Input::Trajectory {
@@ -183,9 +187,23 @@ fn trajectories(settings: &Settings) -> Vec<Input> {
         .collect()
 }
 
+/// Solver, grid and temperature of each trajectory of a model for any number of evaluations.
+fn usual_kinds() -> Vec<(Solver, Schedule, f32)> {
+    let mut kinds = Vec::new();
+    for solver in SOLVERS {
+        for steps in STEPS {
+            let grid = schedule(steps, Schedule::EXPONENT);
+            kinds.extend([0.0, Solver::Etd2.usual_temperature(), 1.0].map(|temperature| (solver, grid, temperature)));
+        }
+    }
+    let (steps, grading, temperature) = RESTORATION;
+    kinds.push((Solver::Euler, schedule(steps, grading), temperature));
+    kinds
+}
+
 /// Images that are no data, some of them made of data.
 pub(super) fn no_data(model: &Model<'_>, images: &Images, settings: &Settings) -> Vec<Input> {
-    let (shape, times) = (model.signal(), times(model));
+    let (shape, times) = (model.signal(), times(model, settings));
     let mut changed: Vec<(&'static str, Vec<f32>)> = Vec::new();
     for value in [-1.0, -0.5, 0.0, 0.5, 1.0] {
         changed.push(("an image of one value", vec![value; shape.elements()]));

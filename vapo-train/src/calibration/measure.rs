@@ -1,6 +1,6 @@
 //! What integer arithmetic changed: measured on trajectories that no exponent was chosen from, and on what is no data.
 
-use crate::calibration::inputs::{Images, Input, no_data, schedule};
+use crate::calibration::inputs::{Images, Input, no_data};
 use crate::calibration::twin::values;
 use crate::calibration::{CalibrationError, Settings, observed};
 use crate::sampling;
@@ -12,7 +12,6 @@ use vapo_format::words::magnitudes;
 use vapo_format::{Exponents, Layer, Model};
 use vapo_sampler::calibration::Ranges;
 use vapo_sampler::observer::{Activation, Observer};
-use vapo_sampler::{Schedule, Solver};
 
 /// Trajectories.
 const TRAJECTORIES: usize = 8;
@@ -98,8 +97,7 @@ pub fn measure(
 ) -> Result<Measured, CalibrationError> {
     // No seed of the calibration's.
     let seed = settings.seed.wrapping_add(1 << 32);
-    let solver = Solver::default();
-    let (schedule, temperature) = (schedule(STEPS, Schedule::EXPONENT), solver.usual_temperature());
+    let (solver, schedule, temperature) = settings.way(STEPS);
     let fresh: Vec<Input> =
         (seed..).take(TRAJECTORIES).map(|seed| Input::Trajectory { solver, schedule, temperature, seed }).collect();
     let other = no_data(integer, images, &Settings { seed, ..*settings });
@@ -121,7 +119,7 @@ pub fn measure(
         least_cosine,
         saturated: tensors.iter().map(|tensor| tensor.saturated).sum(),
         saturated_on_no_data: tensors.iter().map(|tensor| tensor.saturated_on_no_data).sum(),
-        steps: (0..usize::from(STEPS)).map(|step| of_step(&trajectories, step)).collect::<Result<_, _>>()?,
+        steps: (0..schedule.steps().len()).map(|step| of_step(&trajectories, step)).collect::<Result<_, _>>()?,
         tensors,
         matrices: bounds(integer),
     })

@@ -69,8 +69,9 @@ pub(super) fn record(config: &Config, extended: Option<&Checkpoint>, folder: &Ru
         save(checkpoint, config, folder)?;
     }
     let kept: Config = folder.config()?;
-    let Config { budget, int8_part, data_dir, cache_dir, accumulate, recompute, .. } = config.clone();
-    let settings = Config { budget, int8_part, data_dir, cache_dir, accumulate, recompute, ..kept.clone() };
+    let Config { budget, int8_part, data_dir, cache_dir, accumulate, recompute, distillation, .. } = config.clone();
+    let settings =
+        Config { budget, int8_part, data_dir, cache_dir, accumulate, recompute, distillation, ..kept.clone() };
     if settings != kept {
         folder.configure(&settings)?;
     }

@@ -12,6 +12,7 @@ use crate::export::picture::{Picture, PictureError, grid, refuse_grid};
 use crate::quantise::model_file;
 use crate::run::RunFolder;
 use crate::run::config::Config;
+use crate::run::distillation::Evaluations;
 use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, MODEL_INT8, REPORT, SAMPLES, SAMPLES_INTEGER};
 use crate::sampling::classification::{TIME, learn};
 use crate::sampling::{Agreement, Asked, Settings, agreement, sample_telling, to_raw};
@@ -78,6 +79,14 @@ pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder<'_>)
         config.architecture.parameters(),
         config.threads
     ));
+    if let Some(taught) = &config.distillation {
+        let (evaluations, solver) = (taught.evaluations, Evaluations::SOLVER.name());
+        note(&format!(
+            "learning from {}, for samples in {evaluations} evaluations: `vapo-train sample --solver {solver} --steps {}`",
+            taught.teacher.display(),
+            evaluations.largest().unwrap_or_default()
+        ));
+    }
     if config.architecture.classes > 0 {
         let numbered = |(class, name): (usize, &String)| format!("{class} {name}");
         let named =
@@ -125,19 +134,22 @@ pub(super) fn after(
     folder.write(MODEL_FLOAT32, &float_file)?;
     let (float, int8) = (Model::parse(&float_file)?, Model::parse(&int8_file)?);
     note("all steps are done; measuring activations, and sampling both models");
+    let evaluations = config.distillation.as_ref().map(|taught| taught.evaluations).unwrap_or_default();
+    let calibrated = calibration::Settings { evaluations, ..calibration::Settings::default() };
     let (integer_file, report) =
-        pool.install(|| integers(&int8, dataset)).map_err(|cause| without_integers(&cause, folder))?;
+        pool.install(|| integers(&int8, dataset, &calibrated)).map_err(|cause| without_integers(&cause, folder))?;
     let integer_file = classified(integer_file)?;
     let integer = Model::parse(&integer_file)?;
     folder.write(MODEL, &integer_file)?;
     folder.write(REPORT, report.json().as_bytes())?;
     // A row a class where a model has some.
     let (images, columns) = picture_of(config);
+    let (solver, schedule, temperature) = way(evaluations)?;
     let settings = Settings {
         count: images,
-        solver: Solver::default(),
-        schedule: Schedule::usual(STEPS)?,
-        temperature: Solver::default().usual_temperature(),
+        solver,
+        schedule,
+        temperature,
         seed: config.seed,
         asked: if columns.is_some() { Asked::each(CLASS_IMAGES as usize) } else { Asked::default() },
     };
@@ -160,6 +172,15 @@ pub(super) fn after(
     print(&table(config, folder, &integer_file, &drifts, &report))
 }
 
+/// How samples of a run's model are drawn: as usual, or in the most evaluations that a distilled one is for.
+fn way(evaluations: Evaluations) -> Result<(Solver, Schedule, f32), Failure> {
+    let solver = Solver::default();
+    Ok(match evaluations.largest() {
+        Some(count) => (Evaluations::SOLVER, Evaluations::schedule(count), 0.0),
+        None => (solver, Schedule::usual(STEPS)?, solver.usual_temperature()),
+    })
+}
+
 /// The file with a classifier, where the model has classes to tell.
 fn classified(file: Vec<u8>, dataset: &Dataset, pool: &ThreadPool) -> Result<Vec<u8>, Failure> {
     let model = Model::parse(&file)?;
@@ -172,12 +193,15 @@ fn classified(file: Vec<u8>, dataset: &Dataset, pool: &ThreadPool) -> Result<Vec
 }
 
 /// The file of integer arithmetic, and what is to be known of it.
-fn integers(int8: &Model<'_>, dataset: &Dataset) -> Result<(Vec<u8>, Report), CalibrationError> {
-    let settings = calibration::Settings::default();
-    let images = Images::new(int8, Some(dataset), &settings)?;
-    let found = integer_model(int8, &images, &settings)?;
+fn integers(
+    int8: &Model<'_>,
+    dataset: &Dataset,
+    settings: &calibration::Settings,
+) -> Result<(Vec<u8>, Report), CalibrationError> {
+    let images = Images::new(int8, Some(dataset), settings)?;
+    let found = integer_model(int8, &images, settings)?;
     let float = Model::parse(&found.float)?;
-    let report = Report::new(&found.file, &float, &images, &settings, found.coarser)?;
+    let report = Report::new(&found.file, &float, &images, settings, found.coarser)?;
     Ok((found.file, report))
 }
 
@@ -198,13 +222,14 @@ fn table(
     drifts: &[(&'static str, Agreement)],
     report: &Report,
 ) -> String {
-    let elements = arena::elements(&config.architecture, Arithmetic::Integer, Solver::default());
+    let solver = config.distillation.as_ref().map_or(Solver::default(), |_| Evaluations::SOLVER);
+    let elements = arena::elements(&config.architecture, Arithmetic::Integer, solver);
     let at = |name| folder.file(name).display().to_string();
     let picture = |name| no_picture(config).map_or_else(|| at(name), |cause| format!("none: {cause}"));
     let mut rows = vec![
         ("parameters", config.architecture.parameters().to_string()),
         ("model", format!("{} ({} bytes)", at(MODEL), file.len())),
-        ("arena", format!("{} bytes (solver {})", 4 * elements, Solver::default().name())),
+        ("arena", format!("{} bytes (solver {})", 4 * elements, solver.name())),
     ];
     rows.extend(drifts.iter().map(|&(name, Agreement { mean_cosine, least_cosine })| {
         (name, format!("cosine {mean_cosine:.6} (least {least_cosine:.6})"))

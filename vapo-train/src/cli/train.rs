@@ -1,6 +1,7 @@
 //! `vapo-train`: trains, quantises, samples, and says what came out.
 
 mod kept;
+mod teacher;
 
 use super::extend::{Extension, extend, record};
 use super::options::data::{FileOptions, load};
@@ -12,6 +13,7 @@ use crate::optimiser::Rule;
 use crate::path::{Draws, Times};
 use crate::run::checkpoint::{Checkpoint, CheckpointError};
 use crate::run::config::{Budget, Choices, Config, Device};
+use crate::run::distillation::Evaluations;
 use crate::run::folder::{CHECKPOINT, CONFIG};
 use crate::run::preset::Preset;
 use crate::run::{Lock, RunFolder};
@@ -21,6 +23,7 @@ use kept::{keeps_settings, same_images};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use teacher::Teacher;
 use vapo_format::{Homotopy, Shape};
 
 /// Folder below which runs are kept if no other is given.
@@ -51,6 +54,16 @@ pub(super) struct Arguments {
     /// Share of the images whose class is not told, so that samples of whatever class can be drawn too, 0 to 1 [default: 0.3]
     #[arg(long, value_name = "SHARE", conflicts_with = "no_classes", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 1>)]
     unconditional: Option<f32>,
+    /// Learn to draw in few evaluations what this model draws in many, from its weights on: a model file of float arithmetic, or its
+    /// run folder
+    #[arg(long, value_name = "F.vapo|DIR", conflicts_with_all = OF_DATA)]
+    distil: Option<PathBuf>,
+    /// Numbers of evaluations that samples of a distilled model take [default: 1,2,4]
+    #[arg(long, value_name = "LIST")]
+    evaluations: Option<Evaluations>,
+    /// Guidance of the model that is distilled towards the class that is asked for; the distilled one needs no more [default: 0]
+    #[arg(long, value_name = "W", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 100>)]
+    guidance: Option<f32>,
     /// Optimiser steps to train; with --resume, other than before, all in all [default: the preset's]
     #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     steps: Option<u64>,
@@ -113,6 +126,20 @@ pub(super) struct Arguments {
     force: bool,
 }
 
+/// Options of what is learned from data, or of the network, which a distillation has from its teacher.
+const OF_DATA: [&str; 10] = [
+    "preset",
+    "classes",
+    "no_classes",
+    "flip",
+    "no_flip",
+    "data_noise",
+    "objective",
+    "draws",
+    "homotopy",
+    "accumulate",
+];
+
 /// Parses a number from 0 to `MOST`.
 fn from_zero_to<F: std::str::FromStr + PartialOrd + From<u8>, const MOST: u8>(text: &str) -> Result<F, String> {
     let number: Option<F> = text.parse().ok();
@@ -137,6 +164,8 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
         ));
     }
     refuse_among_images(source, &files, path)?;
+    refuse_few_evaluations(arguments)?;
+    let teacher = arguments.distil.as_deref().map(Teacher::read).transpose()?;
     // Where the extent is known beforehand, no image is prepared in vain.
     if let Some(Preparation { size: Some(Size { height, width }), channels: Some(channels), .. }) = files.preparation {
         preset_for(arguments, source, Shape { channels, height, width })?;
@@ -146,24 +175,43 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
     // Images may take minutes to prepare.
     RunFolder::refuse_existing(&lock, arguments.force)?;
     let dataset = load(source, Split::Train, &files)?;
-    let preset = preset_for(arguments, source, dataset.shape())?;
-    refuse_classes(arguments, &dataset)?;
-    let config = Config::new(source, &dataset, &files, &preset, &arguments.choices());
-    let trainer = Trainer::new(&config, &dataset).map_err(refused)?;
+    let preset = match &teacher {
+        Some(teacher) => {
+            teacher.check(&dataset)?;
+            teacher.preset()
+        }
+        None => preset_for(arguments, source, dataset.shape())?,
+    };
+    refuse_classes(arguments, &dataset, teacher.as_ref())?;
+    let choices = arguments.choices();
+    let mut config = Config::new(source, &dataset, &files, &preset, &choices);
+    if let Some(teacher) = &teacher {
+        let settings = (arguments.evaluations.unwrap_or_else(usual_evaluations), arguments.guidance.unwrap_or(0.0));
+        config = teacher.teach(config, choices.learning_rate.is_some(), settings);
+    }
+    let trainer = Trainer::taught(&config, &dataset, teacher.map(|teacher| teacher.parameters)).map_err(refused)?;
     let stop = interrupt::after_step();
     let folder = RunFolder::create(&lock, &config, arguments.force)?;
     carry_out(&config, &dataset, trainer, &folder, stop)
 }
 
 /// Refuses to learn classes that the images do not have, or a share of images for nothing.
-fn refuse_classes(arguments: &Arguments, dataset: &Dataset) -> Result<(), Failure> {
+fn refuse_classes(arguments: &Arguments, dataset: &Dataset, teacher: Option<&Teacher>) -> Result<(), Failure> {
     let asked = if arguments.classes { "--classes" } else { "--unconditional" };
     if arguments.classes && arguments.files.is_of_normal() {
         return Err(Failure::Usage(
             "--classes --normal: expected one of them: training sees the normal class alone, or learns all".to_owned(),
         ));
     }
-    let usual = !arguments.classes && dataset.name() != Source::Digits.name();
+    let usual = match teacher {
+        Some(teacher) => teacher.architecture.classes == 0,
+        None => !arguments.classes && dataset.name() != Source::Digits.name(),
+    };
+    if usual && teacher.is_some() && arguments.guidance.is_some_and(|guidance| guidance != 0.0) {
+        return Err(Failure::Usage(
+            "--guidance: it leads to a class, and the model to distil has none: leave the option out".to_owned(),
+        ));
+    }
     match dataset.classes() {
         _ if arguments.unconditional.is_some() && usual => Err(Failure::Usage(
             "--unconditional: it is a share of images whose class is learned: give --classes too".into(),
@@ -177,6 +225,23 @@ fn refuse_classes(arguments: &Arguments, dataset: &Dataset) -> Result<(), Failur
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses what only a distillation takes.
+fn refuse_few_evaluations(arguments: &Arguments) -> Result<(), Failure> {
+    let name = match (&arguments.distil, arguments.evaluations, arguments.guidance) {
+        (None, Some(_), _) => "--evaluations",
+        (None, _, Some(_)) => "--guidance",
+        _ => return Ok(()),
+    };
+    Err(Failure::Usage(format!(
+        "{name}: it is of a distillation: give the model to distil, with --distil, or leave it out"
+    )))
+}
+
+/// Evaluations where none are chosen.
+fn usual_evaluations() -> Evaluations {
+    Evaluations::try_from(vec![1, 2, 4]).unwrap_or_else(|_| unreachable!("three different counts"))
 }
 
 /// A lock, after a word where it is none.
@@ -254,6 +319,7 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     config.recompute |= arguments.recompute;
     config.data_dir = arguments.files.data_dir.clone().or(config.data_dir);
     config.cache_dir = arguments.files.cache_dir.clone().or(config.cache_dir);
+    let teacher = Teacher::of_run(&mut config, arguments.distil.as_deref(), path)?;
     let dataset = load(config.dataset, Split::Train, &config.files())?;
     same_images(&config, &dataset, path)?;
     let checkpoint = Checkpoint::load(&folder.file(CHECKPOINT), &config.architecture).map_err(|cause| match cause {
@@ -272,7 +338,8 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     }
     let Extension { checkpoint, told } = extend(&mut config, checkpoint, &arguments.choices(), &folder)?;
     let resumed = format!("resuming {} after step {}{told}", path.display(), checkpoint.now.step);
-    let trainer = Trainer::restore(&config, &dataset, checkpoint).map_err(refused)?;
+    let parameters = teacher.map(|teacher| teacher.parameters);
+    let trainer = Trainer::restore_taught(&config, &dataset, parameters, checkpoint).map_err(refused)?;
     if run.is_some_and(|run| !config.is_of(&run)) {
         return Err(of_another_run(
             &folder,
@@ -290,7 +357,7 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
 /// Why training cannot begin. Numbers that were given together and do not agree are a mistake of the command line.
 fn refused(cause: TrainingError) -> Failure {
     match cause {
-        TrainingError::Accumulate { .. } => Failure::Usage(cause.to_string()),
+        TrainingError::Accumulate { .. } | TrainingError::Distillation { .. } => Failure::Usage(cause.to_string()),
         cause => cause.into(),
     }
 }

@@ -5,6 +5,7 @@ use crate::objective::Objective;
 use crate::optimiser::Rule;
 use crate::path::{Draws, Times};
 use crate::potential::encoder::{self, Network};
+use crate::run::distillation::Distillation;
 use crate::run::preset::Preset;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -88,6 +89,9 @@ pub struct Config {
     /// Share of the images whose class is not told, so that the potential of whatever class is learned too.
     #[serde(default)]
     pub unconditional: f32,
+    /// The model that is learned from in place of data; none for all other runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distillation: Option<Distillation>,
     /// The loss.
     pub objective: Objective,
     /// Which times of the path a batch looks at.
@@ -223,6 +227,7 @@ impl Config {
                 ..preset.conditional(dataset.shape(), choices.homotopy.unwrap_or_default(), classes)
             },
             unconditional: if classes > 0 { choices.unconditional.unwrap_or(0.3) } else { 0.0 },
+            distillation: None,
             objective,
             times: choices.times.unwrap_or(if objective == Objective::VapoBayes {
                 Times::Uniform
@@ -266,6 +271,7 @@ impl Config {
             seed,
             architecture,
             unconditional,
+            distillation,
             objective,
             optimiser,
             weight_decay,
@@ -291,7 +297,13 @@ impl Config {
         // As before there were classes, for a run without.
         let classes = (architecture.classes > 0).then_some(unconditional);
         let parts = (Network::of(architecture), objective, drawn, moved);
-        if classes.is_some() { sha256(&(parts, classes)) } else { sha256(&parts) }
+        // As before there were distillations, for any other run.
+        let taught = distillation.as_ref().map(|taught| (&taught.sha256, taught.evaluations, taught.guidance));
+        match (classes, taught) {
+            (_, Some(taught)) => sha256(&(parts, classes, taught)),
+            (Some(_), None) => sha256(&(parts, classes)),
+            (None, None) => sha256(&parts),
+        }
     }
 
     /// Whether a checkpoint with the digest `run` is of this run. Checkpoints of earlier versions have the digest of fewer

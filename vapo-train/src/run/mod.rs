@@ -11,6 +11,7 @@
 
 pub mod checkpoint;
 pub mod config;
+pub mod distillation;
 pub mod folder;
 pub mod lock;
 pub mod metrics;

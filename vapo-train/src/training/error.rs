@@ -23,6 +23,12 @@ pub enum TrainingError {
         /// Images of the batch.
         batch: usize,
     },
+    /// A distillation that cannot be.
+    #[error("--distil: {cause}")]
+    Distillation {
+        /// Why, and what to do.
+        cause: &'static str,
+    },
     /// The threads could not be started.
     #[error("cannot start the threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),

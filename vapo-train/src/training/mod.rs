@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `step` | **one step, from the draw to the moving average: read this first** |
 //! | [`trainer`] | a state, and the weights on their device |
+//! | `distillation` | a step that learns from another model, and not from data |
 //! | `state` | what a step reads beside the weights, and a checkpoint keeps |
 //! | `noise` | a batch's Gaussian noise |
 //! | `weights` | what a step asks of a device |
@@ -17,6 +18,7 @@
 
 #[cfg(feature = "cuda")]
 mod cuda;
+mod distillation;
 mod engine;
 pub mod error;
 mod host;

@@ -7,6 +7,7 @@ use crate::quantise::rounded;
 use crate::run::checkpoint::{Checkpoint, Snapshot};
 use crate::run::config::Config;
 use crate::training::TrainingError;
+use crate::training::distillation::Distiller;
 use crate::training::weights::{Moved, Moving, Weights};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
@@ -23,18 +24,27 @@ pub(super) struct State<'a> {
     pub(super) generator: Xoshiro128PlusPlus,
     /// The state just before weights came to rest where int8 holds them; none while they move.
     pub(super) before_rest: Option<Snapshot>,
+    /// What is learned from, where that is no data.
+    pub(super) distiller: Option<Distiller<'a>>,
 }
 
 impl<'a> State<'a> {
-    /// A new run, and its fresh weights.
+    /// A new run, and its weights: fresh ones, or those of its teacher.
     ///
     /// # Errors
-    /// A batch that cannot be.
-    pub(super) fn new(config: &'a Config, dataset: &'a Dataset) -> Result<(Self, Moved), TrainingError> {
+    /// A batch, or a distillation, that cannot be.
+    pub(super) fn new(
+        config: &'a Config,
+        dataset: &'a Dataset,
+        teacher: Option<Vec<f32>>,
+    ) -> Result<(Self, Moved), TrainingError> {
         let mut generator = Xoshiro128PlusPlus::seed_from_u64(config.seed);
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
-        let moved = Moved::fresh(layout.initial(&mut generator));
-        Ok((State { config, dataset, batches, layout, step: 0, generator, before_rest: None }, moved))
+        same_teaching(config, teacher.as_deref())?;
+        let parameters = teacher.clone().unwrap_or_else(|| layout.initial(&mut generator));
+        let distiller = teacher.map(|teacher| Distiller::new(config, &layout, teacher, None)).transpose()?.flatten();
+        let moved = Moved::fresh(parameters);
+        Ok((State { config, dataset, batches, layout, step: 0, generator, before_rest: None, distiller }, moved))
     }
 
     /// As a checkpoint of the same run left it, and its weights.
@@ -44,14 +54,17 @@ impl<'a> State<'a> {
     pub(super) fn restore(
         config: &'a Config,
         dataset: &'a Dataset,
+        teacher: Option<Vec<f32>>,
         checkpoint: Checkpoint,
     ) -> Result<(Self, Moved), TrainingError> {
-        let Checkpoint { now, before_rest, run: _ } = checkpoint;
+        same_teaching(config, teacher.as_deref())?;
+        let Checkpoint { now, before_rest, critic, run: _ } = checkpoint;
         let Snapshot { step, parameters, ema: average, first_moment, second_moment, generator } = now;
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
         let generator = generator_of(generator);
+        let distiller = teacher.map(|teacher| Distiller::new(config, &layout, teacher, critic)).transpose()?.flatten();
         let moved = Moved { updates: step, parameters, average, first_moment, second_moment };
-        Ok((State { config, dataset, batches, layout, step, generator, before_rest }, moved))
+        Ok((State { config, dataset, batches, layout, step, generator, before_rest, distiller }, moved))
     }
 
     /// The classes of images, some of them dropped; nothing where the potential has no classes, and then no number is drawn.
@@ -92,6 +105,15 @@ impl<'a> State<'a> {
         weights.write(&moved, Moving::Biases)?;
         self.before_rest = Some(before);
         Ok(())
+    }
+}
+
+/// Refuses a distillation without its teacher, and a teacher of a run that learns from data.
+fn same_teaching(config: &Config, teacher: Option<&[f32]>) -> Result<(), TrainingError> {
+    match (&config.distillation, teacher) {
+        (Some(_), None) => Err(TrainingError::Distillation { cause: "the teacher's parameters are missing" }),
+        (None, Some(_)) => Err(TrainingError::Distillation { cause: "the run learns from data, and has no teacher" }),
+        _ => Ok(()),
     }
 }
 

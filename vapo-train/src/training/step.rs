@@ -8,6 +8,7 @@
 //! Sources: Loo et al., *Variational Potential Flow*, 2024, arXiv:2407.15238, and its follow-up, 2025, arXiv:2504.16262.
 
 use super::TrainingError;
+use super::distillation::Distiller;
 use super::noise::gaussian_noise;
 use super::state::State;
 use super::weights::{Parts, Weights};
@@ -45,6 +46,12 @@ impl State<'_> {
             self.rest(weights)?;
         }
 
+        if let Some(mut distiller) = self.distiller.take() {
+            let report = self.distil(&mut distiller, weights, progress);
+            self.distiller = Some(distiller);
+            return report;
+        }
+
         // Draw. Images x̄, (B, d) in −1 to 1: the next ones of a permutation of the data set, some of them mirrored. Draws that
         // samples share are fewer than B here, and are dealt out to B samples below.
         let (mut indices, mut data) = (Vec::new(), Vec::new());
@@ -80,6 +87,25 @@ impl State<'_> {
             // carries through the layers: no gradient is differentiated. What is linear in Φ and Φₜ rides along.
         })?;
 
+        self.take_step(weights, loss, progress)
+    }
+
+    /// One step that learns from another model: its gradient is told in `distillation/step.rs`.
+    fn distil(
+        &mut self,
+        distiller: &mut Distiller<'_>,
+        weights: &mut dyn Weights,
+        progress: f64,
+    ) -> Result<Report, TrainingError> {
+        let distilled = distiller.differentiate(self, weights)?;
+        let report = self.take_step(weights, distilled.loss, progress)?;
+        distiller.criticise(self, distilled, report.learning_rate)?;
+        Ok(report)
+    }
+
+    /// The end of a step: moves the weights against the gradient of a loss.
+    fn take_step(&mut self, weights: &mut dyn Weights, loss: f64, progress: f64) -> Result<Report, TrainingError> {
+        let config = self.config;
         // Clip. To a norm of at most `clip_norm`. What is not finite ends the training before anything moved. Weights that rest
         // have no part in the norm.
         let not_finite = TrainingError::NotFinite { step: self.step + 1, loss };

@@ -20,7 +20,15 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// A batch, a device or a number of threads that cannot be.
     pub fn new(config: &'a Config, dataset: &'a Dataset) -> Result<Self, TrainingError> {
-        let (state, moved) = State::new(config, dataset)?;
+        Self::taught(config, dataset, None)
+    }
+
+    /// A potential that begins with the parameters of its teacher, where the run has one.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`]; a distillation that cannot be.
+    pub fn taught(config: &'a Config, dataset: &'a Dataset, teacher: Option<Vec<f32>>) -> Result<Self, TrainingError> {
+        let (state, moved) = State::new(config, dataset, teacher)?;
         Ok(Trainer { engine: Engine::new(config, &state.layout, &moved, state.moving())?, state })
     }
 
@@ -29,7 +37,20 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// As [`Trainer::new`]; a checkpoint whose vectors differ in length.
     pub fn restore(config: &'a Config, dataset: &'a Dataset, checkpoint: Checkpoint) -> Result<Self, TrainingError> {
-        let (state, moved) = State::restore(config, dataset, checkpoint)?;
+        Self::restore_taught(config, dataset, None, checkpoint)
+    }
+
+    /// As [`Trainer::restore`], with the parameters of its teacher, where the run has one.
+    ///
+    /// # Errors
+    /// As [`Trainer::restore`]; a distillation that cannot be.
+    pub fn restore_taught(
+        config: &'a Config,
+        dataset: &'a Dataset,
+        teacher: Option<Vec<f32>>,
+        checkpoint: Checkpoint,
+    ) -> Result<Self, TrainingError> {
+        let (state, moved) = State::restore(config, dataset, teacher, checkpoint)?;
         Ok(Trainer { engine: Engine::new(config, &state.layout, &moved, state.moving())?, state })
     }
 
@@ -56,9 +77,10 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`TrainingError::Device`]: the device failed.
     pub fn checkpoint(&self) -> Result<Checkpoint, TrainingError> {
-        let State { config, before_rest, .. } = &self.state;
+        let State { config, before_rest, distiller, .. } = &self.state;
         let now = self.state.snapshot(self.engine.weights().read()?);
-        Ok(Checkpoint { now, before_rest: before_rest.clone(), run: config.digest() })
+        let critic = distiller.as_ref().map(|distiller| distiller.critic()).transpose()?;
+        Ok(Checkpoint { now, before_rest: before_rest.clone(), critic, run: config.digest() })
     }
 
     /// One step, that of `training/step.rs`. `progress` is the part of the budget that is used, 0 to 1.

@@ -42,6 +42,7 @@ pub(super) fn same_images(config: &Config, dataset: &Dataset, path: &Path) -> Re
 pub(super) fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path) -> Result<(), Failure> {
     let choices = arguments.choices();
     let homotopy = config.architecture.homotopy;
+    let unset = || "data to learn from".to_owned();
     let pairs = [
         (arguments.dataset.as_ref().map(|name| option("dataset", name)), option("dataset", config.dataset)),
         (arguments.preset.as_ref().map(|name| option("preset", name)), option("preset", &config.preset)),
@@ -54,6 +55,14 @@ pub(super) fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path
         (
             choices.unconditional.map(|share| option("unconditional", share)),
             option("unconditional", config.unconditional),
+        ),
+        (
+            arguments.evaluations.map(|evaluations| format!("--evaluations {evaluations}")),
+            config.distillation.as_ref().map_or_else(unset, |taught| format!("--evaluations {}", taught.evaluations)),
+        ),
+        (
+            arguments.guidance.map(|guidance| option("guidance", guidance)),
+            config.distillation.as_ref().map_or_else(unset, |taught| option("guidance", taught.guidance)),
         ),
         (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
         (choices.learning_rate.map(|rate| option("lr", rate)), option("lr", config.learning_rate)),

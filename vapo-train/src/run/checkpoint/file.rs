@@ -16,6 +16,8 @@ const SECOND_MOMENT: &str = "second_moment";
 const VECTORS: [&str; 4] = ["parameters", "ema", "first_moment", SECOND_MOMENT];
 /// Prefix of all tensors of [`Checkpoint::before_rest`].
 const BEFORE_REST: &str = "before_rest.";
+/// Prefix of all tensors of [`Checkpoint::critic`].
+const CRITIC: &str = "critic.";
 /// The tensor of [`Checkpoint::run`]. Its name comes before the seal's, as its place must.
 const RUN: &str = "run";
 /// First matrix of an encoder in files of before there were nodes.
@@ -24,8 +26,10 @@ const FIRST_OF_LAYERS: &str = "embedding.0";
 pub(super) fn to_bytes(checkpoint: &Checkpoint, architecture: &Architecture) -> Result<Vec<u8>, Mismatch> {
     let places = Places::new(architecture);
     let mut file = tensors(&checkpoint.now, "", &places)?;
-    if let Some(snapshot) = &checkpoint.before_rest {
-        file.extend(tensors(snapshot, BEFORE_REST, &places)?);
+    for (snapshot, prefix) in [(&checkpoint.before_rest, BEFORE_REST), (&checkpoint.critic, CRITIC)] {
+        if let Some(snapshot) = snapshot {
+            file.extend(tensors(snapshot, prefix, &places)?);
+        }
     }
     if let Some(run) = &checkpoint.run {
         file.push((RUN.to_owned(), Tensor { shape: vec![run.len()], values: Values::U8(run) }));
@@ -48,12 +52,12 @@ pub(super) fn from_bytes(bytes: &[u8], architecture: &Architecture) -> Result<Ch
     }
     let mut reader = Reader { file: &file, unread, places };
     let now = reader.snapshot("")?;
-    let rests = reader.unread.iter().any(|name| name.starts_with(BEFORE_REST));
-    let before_rest = if rests { Some(reader.snapshot(BEFORE_REST)?) } else { None };
+    let before_rest = reader.snapshot_if_any(BEFORE_REST)?;
+    let critic = reader.snapshot_if_any(CRITIC)?;
     let run = if reader.unread.contains(RUN) { Some(reader.digest(RUN)?) } else { None };
     match reader.unread.first() {
         Some(&name) => Err(Mismatch::Unexpected { name: name.to_owned() }),
-        None => Ok(Checkpoint { now, before_rest, run }),
+        None => Ok(Checkpoint { now, before_rest, critic, run }),
     }
 }
 
@@ -105,6 +109,12 @@ impl<'f> Reader<'f> {
         let [parameters, ema, first_moment, second_moment] = VECTORS.map(|vector| self.vector(prefix, vector));
         let (step, parameters, ema) = (u64::from_le_bytes(step), parameters?, ema?);
         Ok(Snapshot { step, parameters, ema, first_moment: first_moment?, second_moment: second_moment?, generator })
+    }
+
+    /// The snapshot whose tensors have names after `prefix`, where there are any.
+    fn snapshot_if_any(&mut self, prefix: &str) -> Result<Option<Snapshot>, Mismatch> {
+        let any = self.unread.iter().any(|name| name.starts_with(prefix));
+        if any { self.snapshot(prefix).map(Some) } else { Ok(None) }
     }
 
     fn digest(&mut self, name: &str) -> Result<[u8; 32], Mismatch> {

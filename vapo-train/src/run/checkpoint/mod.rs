@@ -10,6 +10,7 @@
 //! | `first_moment.…` | likewise | moving average of the gradient: Adam's, or Muon's for the weights that it moves |
 //! | `second_moment.…` | likewise | moving average of its square: Adam's, or zero |
 //! | `before_rest.…` | all of the above again | as it was when weights came to rest where int8 holds them; only there if they did |
+//! | `critic.…` | all of the above again, but for `before_rest` | what a distillation learned of its student's samples; only there in one |
 //! | `run` | u8, 32 | digest of the run's settings: [`Config::digest`](crate::run::config::Config::digest); only there if its images are known |
 //! | `sha256` | u8, 32 | SHA-256 of all bytes of the file before it; it is the last tensor |
 //!
@@ -46,6 +47,8 @@ pub struct Checkpoint {
     pub now: Snapshot,
     /// Its state just before weights came to rest where int8 holds them, with float weights; none while they move.
     pub before_rest: Option<Snapshot>,
+    /// In a distillation, the potential of what its student draws; its generator is not used.
+    pub critic: Option<Snapshot>,
     /// Which run it is of: [`Config::digest`](crate::run::config::Config::digest), where that is known.
     pub run: Option<[u8; 32]>,
 }
@@ -71,7 +74,7 @@ pub struct Snapshot {
 impl Checkpoint {
     /// The training as it was when its weights last moved.
     pub fn rewound(self) -> Self {
-        Checkpoint { now: self.before_rest.unwrap_or(self.now), before_rest: None, run: self.run }
+        Checkpoint { now: self.before_rest.unwrap_or(self.now), before_rest: None, ..self }
     }
 
     /// Writes the file at `path`, whole or not at all.
@@ -89,8 +92,8 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::from_bytes`], and [`CheckpointError::Access`] where the system refuses.
     pub fn load(path: &Path, architecture: &Architecture) -> Result<Self, CheckpointError> {
-        // Two snapshots of four vectors, and twice that for safety.
-        let most = MAX_HEADERS + 16 * 4 * architecture.parameters() as u64;
+        // Three snapshots of four vectors, and twice that for safety.
+        let most = MAX_HEADERS + 24 * 4 * architecture.parameters() as u64;
         let bytes = bounded::read_file(path, most).map_err(access(path))?;
         Self::from_bytes(&bytes, architecture).map_err(contents(path))
     }

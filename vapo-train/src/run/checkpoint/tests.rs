@@ -36,7 +36,12 @@ fn checkpoint(architecture: &Architecture) -> Checkpoint {
             generator: [1, u32::MAX, 3, 1 << 31],
         }
     };
-    Checkpoint { now: snapshot(1 << 40, 1.0), before_rest: Some(snapshot(5, 3.0)), run: Some([7; 32]) }
+    Checkpoint {
+        now: snapshot(1 << 40, 1.0),
+        before_rest: Some(snapshot(5, 3.0)),
+        critic: Some(snapshot(9, 2.0)),
+        run: Some([7; 32]),
+    }
 }
 
 type Owned = (String, Dtype, Vec<usize>, Vec<u8>);
@@ -117,7 +122,7 @@ fn tensors_too_many_or_of_another_type_are_refused() {
     assert!(matches!(refused, Err(Mismatch::Unexpected { name }) if name == "extra"));
     let refused = read(|tensors| tensors.iter_mut().filter(|t| t.0 == "generator").for_each(|t| t.1 = Dtype::I32));
     assert!(matches!(refused, Err(Mismatch::Kind { name, .. }) if name == "generator"));
-    for missing in ["step", "before_rest.step"] {
+    for missing in ["step", "before_rest.step", "critic.step"] {
         let bytes = edited(&checkpoint, &architecture, |tensors| tensors.retain(|tensor| tensor.0 != missing));
         let refused = Checkpoint::from_bytes(&bytes, &architecture);
         assert!(matches!(refused, Err(Mismatch::Missing { name }) if name == missing));
@@ -129,10 +134,11 @@ fn files_of_before_seals_rest_and_digests_are_read() {
     let architecture = architecture(2);
     let whole = checkpoint(&architecture);
     let bytes = edited(&whole, &architecture, |tensors| {
-        tensors.retain(|(name, ..)| name != seal::NAME && name != "run" && !name.starts_with("before_rest."));
+        tensors.retain(|(name, ..)| name != seal::NAME && name != "run");
+        tensors.retain(|(name, ..)| !name.starts_with("before_rest.") && !name.starts_with("critic."));
     });
     let read = Checkpoint::from_bytes(&bytes, &architecture).unwrap();
-    assert_eq!(read, Checkpoint { before_rest: None, run: None, ..whole });
+    assert_eq!(read, Checkpoint { before_rest: None, critic: None, run: None, ..whole });
 }
 
 /// The names that a file's tensors had before there were nodes.
@@ -186,7 +192,8 @@ fn the_rewound_state_is_that_before_the_rest() {
     let whole = checkpoint(&architecture(1));
     let before = whole.before_rest.clone().unwrap();
     let rewound = whole.rewound();
-    assert_eq!(rewound, Checkpoint { now: before, before_rest: None, run: Some([7; 32]) });
+    let critic = checkpoint(&architecture(1)).critic;
+    assert_eq!(rewound, Checkpoint { now: before, before_rest: None, critic, run: Some([7; 32]) });
     assert_eq!(rewound.clone().rewound(), rewound);
 }
 

@@ -1,0 +1,154 @@
+//! One step of a distillation, top to bottom: draw → compare → gradient → step, then the critic's own.
+//!
+//! Shapes: B samples a batch, d values a sample. Time runs from 0, noise, to 1, data, on the straight path: x = t·x̄ + (1 − t)·ε, so that
+//! the image that a drift g predicts at x is D = x + (1 − t)·g.
+
+use super::{Distiller, drifts};
+use crate::arithmetic::random::uniform;
+use crate::objective::{Cotangents, Objective};
+use crate::ops::Fused;
+use crate::path::{Path, Times};
+use crate::potential::{Evaluation, Potential, Samples};
+use crate::run::distillation::Evaluations;
+use crate::training::TrainingError;
+use crate::training::noise::gaussian_noise;
+use crate::training::state::State;
+use crate::training::weights::{Parts, Weights};
+use dfdx::prelude::Cpu;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// Rate of the critic, in units of the student's: it has to follow a student that moves.
+const CRITIC_RATE: f32 = 2.0;
+/// The times at which images of the student are compared. Later than that the mixture tells the image itself.
+const COMPARED: [f32; 2] = [0.02, 0.95];
+/// Least distance of an image and its prediction, a value, that a direction is divided by.
+const LEAST_DISTANCE: f32 = 0.01;
+/// How hard values outside those of images are drawn back into them.
+const OUTSIDE: f32 = 0.5;
+
+/// What a batch of the student leaves.
+pub(in crate::training) struct Distilled {
+    /// Mean square of the directions that its images move in.
+    pub(in crate::training) loss: f64,
+    /// The images, (B, d).
+    images: Vec<f32>,
+    classes: Vec<Option<u16>>,
+}
+
+impl Distiller<'_> {
+    /// The gradient of the student, `weights`, of one batch. It stays in `weights`.
+    ///
+    /// # Errors
+    /// [`TrainingError::Device`].
+    pub(in crate::training) fn differentiate(
+        &self,
+        state: &mut State<'_>,
+        weights: &mut dyn Weights,
+    ) -> Result<Distilled, TrainingError> {
+        let (config, dataset) = (state.config, state.dataset);
+        let (architecture, batch, size) = (&config.architecture, config.batch, dataset.shape().elements());
+        let potential = |parameters: &[f32]| Potential::new(architecture, parameters, &Cpu::default());
+        let student = potential(&weights.read()?.parameters);
+        let (teacher, critic) = (potential(&self.teacher), potential(&self.critic.read()?.parameters));
+
+        // Draw. Classes c, (B,), as often as the data has them, where the potential has some. Noise ε, (B, d). One of the counts of
+        // evaluations, and one of its steps: the student itself takes the steps before it.
+        let mut indices = Vec::new();
+        state.batches.indices(state.step, &mut indices);
+        let classes = state.classes(&indices);
+        let generator = &mut state.generator;
+        let counts: Vec<u16> = self.settings.evaluations.iter().collect();
+        let below = |count: usize, number: f32| ((number * count as f32) as usize).min(count - 1);
+        let count = counts[below(counts.len(), uniform(generator))];
+        let steps: Vec<_> = Evaluations::schedule(count).steps().collect();
+        let number = below(steps.len(), uniform(generator));
+        let mut nothing = vec![0.0; batch * size];
+        let mut x = gaussian_noise(&mut nothing, 0.0, generator);
+        for step in &steps[..number] {
+            let times = vec![step.start; batch];
+            let drift = drifts(&student, Samples { images: &x, times: &times, classes: &classes });
+            x.iter_mut().zip(drift).for_each(|(x, drift)| *x += (step.end - step.start) * drift);
+        }
+        let start = steps[number].start;
+        let starts = vec![start; batch];
+        // Times s, (B,), and noise of the comparison.
+        let [low, high] = COMPARED;
+        let times: Vec<f32> = Times::Uniform.draw(batch, generator).iter().map(|s| low + (high - low) * s).collect();
+        let noise = gaussian_noise(&mut nothing, 0.0, generator);
+        let in_range = dataset.images().is_ok();
+
+        // Compare. The student's image x̂ = x + (1 − t)·g, mixed with noise: y = s·x̂ + (1 − s)·ε. The direction that x̂ moves against is
+        // D′ − D = (1 − s)(g′ − g), critic less teacher at y, divided by the mean distance of x̂ and D, so that all times weigh alike.
+        // ∂x̂/∂g = 1 − t, so that the loss's derivative by the student's drift is that times the direction.
+        let images = Mutex::new(vec![0.0; batch * size]);
+        let compare = |evaluation: &Evaluation<f32>, part: Range<usize>| {
+            let values = part.start * size..part.end * size;
+            let pairs = x[values.clone()].iter().zip(&evaluation.drift);
+            let image: Vec<f32> = pairs.map(|(x, drift)| x + (1.0 - start) * drift).collect();
+            images.lock().unwrap_or_else(PoisonError::into_inner)[values.clone()].copy_from_slice(&image);
+            let times = &times[part.clone()];
+            let rows = image.chunks_exact(size).zip(noise[values].chunks_exact(size)).zip(times);
+            let mixed: Vec<f32> = rows
+                .flat_map(|((image, noise), &s)| {
+                    image.iter().zip(noise).map(move |(image, noise)| s * image + (1.0 - s) * noise)
+                })
+                .collect();
+            let samples = Samples { images: &mixed, times, classes: classes.get(part.clone()).unwrap_or_default() };
+            let of_critic = critic.evaluate::<Fused>(samples, &mut Default::default()).drift;
+            let of_teacher = self.guided(&teacher, samples);
+            let (mut loss, mut drift) = (0.0, Vec::with_capacity(image.len()));
+            for (row, &s) in times.iter().enumerate() {
+                let row = row * size..(row + 1) * size;
+                let parts = || row.clone().map(|at| (image[at], mixed[at], of_teacher[at], of_critic[at]));
+                let distance = parts().map(|(image, y, g, _)| (image - y - (1.0 - s) * g).abs()).sum::<f32>();
+                let scale = (1.0 - s) / (distance / size as f32).max(LEAST_DISTANCE);
+                drift.extend(parts().map(|(image, _, teacher, critic)| {
+                    let outside = if in_range { image - image.clamp(-1.0, 1.0) } else { 0.0 };
+                    let direction = scale * (critic - teacher) + OUTSIDE * outside;
+                    loss += f64::from(direction * direction);
+                    (1.0 - start) * direction / (batch * size) as f32
+                }));
+            }
+            let zeros = vec![0.0; times.len()];
+            Ok(Cotangents { loss: loss / (batch * size) as f64, drift, potential: zeros.clone(), time_rate: zeros })
+        };
+        let samples = Samples { images: &x, times: &starts, classes: &classes };
+        let loss = weights.differentiate(samples, Parts::Shards, &compare)?;
+        Ok(Distilled { loss, images: images.into_inner().unwrap_or_else(PoisonError::into_inner), classes })
+    }
+
+    /// The critic learns the images of a batch, as any potential learns data.
+    ///
+    /// # Errors
+    /// [`TrainingError::NotFinite`], with the critic's loss.
+    pub(in crate::training) fn criticise(
+        &mut self,
+        state: &mut State<'_>,
+        Distilled { images, classes, .. }: Distilled,
+        learning_rate: f32,
+    ) -> Result<(), TrainingError> {
+        let config = state.config;
+        let times = config.times.draw(config.batch, &mut state.generator);
+        let noise = gaussian_noise(&mut vec![0.0; images.len()], 0.0, &mut state.generator);
+        let path = Path::new(config.architecture.homotopy, &images, &noise, &times)?.with_classes(classes)?;
+        let flow = |evaluation: &_, part| Objective::Flow.evaluate_part(evaluation, &path, part);
+        let loss = self.critic.differentiate(path.samples(), Parts::Shards, &flow)?;
+        let not_finite = TrainingError::NotFinite { step: state.step + 1, loss };
+        self.critic.clip(config.clip_norm)?.filter(|_| loss.is_finite()).ok_or(not_finite)?;
+        self.critic.update(CRITIC_RATE * learning_rate)
+    }
+
+    /// The teacher's drift, (B, d), led towards the classes: (1 + w)·∇Φ(·, c) − w·∇Φ(·, ∅).
+    fn guided(&self, teacher: &Potential<f32, Cpu>, samples: Samples<'_, f32>) -> Vec<f32> {
+        let w = self.settings.guidance;
+        let mut drift = teacher.evaluate::<Fused>(samples, &mut Default::default()).drift;
+        if w != 0.0 && !samples.classes.is_empty() {
+            let of_none = vec![None; samples.classes.len()];
+            let samples = Samples { classes: &of_none, ..samples };
+            let other = teacher.evaluate::<Fused>(samples, &mut Default::default()).drift;
+            drift.iter_mut().zip(other).for_each(|(drift, other)| *drift = (1.0 + w) * *drift - w * other);
+        }
+        drift
+    }
+}

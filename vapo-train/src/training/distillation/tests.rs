@@ -1,0 +1,147 @@
+use super::drifts;
+use crate::arithmetic::random::generator;
+use crate::dataset::{Dataset, Files, Source, Split};
+use crate::potential::{Potential, Samples};
+use crate::run::config::{Choices, Config};
+use crate::run::distillation::{Distillation, Evaluations};
+use crate::run::preset::Preset;
+use crate::training::{Trainer, TrainingError};
+use dfdx::prelude::Cpu;
+use vapo_format::Homotopy;
+use vapo_sampler::Noise;
+
+fn digits() -> Dataset {
+    Dataset::load(Source::Digits, Split::Train, None).unwrap()
+}
+
+fn config(dataset: &Dataset, choices: Choices) -> Config {
+    let choices = Choices { int8_part: Some(0.0), classes: Some(choices.classes.unwrap_or(false)), ..choices };
+    Config::new(Source::Digits, dataset, &Files::default(), &Preset::named("tiny").unwrap(), &choices)
+}
+
+/// A run of the student of a teacher, for one evaluation and for two.
+fn distilled(config: &Config) -> Config {
+    let evaluations: Evaluations = "1,2".parse().unwrap();
+    let taught = Distillation { teacher: "teacher".into(), sha256: "1".into(), evaluations, guidance: 0.0 };
+    Config { distillation: Some(taught), learning_rate: 1e-3, ..config.clone() }
+}
+
+fn trained(config: &Config, dataset: &Dataset, teacher: Option<Vec<f32>>, steps: u32) -> Vec<f32> {
+    let mut trainer = Trainer::taught(config, dataset, teacher).unwrap();
+    for step in 0..steps {
+        trainer.advance(f64::from(step) / f64::from(steps)).unwrap();
+    }
+    trainer.average().unwrap()
+}
+
+/// Mean and standard deviation of each pixel.
+fn moments(images: &[f32], pixels: usize) -> Vec<[f32; 2]> {
+    let count = (images.len() / pixels) as f32;
+    let of_pixel = |pixel| {
+        let values = || images.iter().skip(pixel).step_by(pixels);
+        let mean = values().sum::<f32>() / count;
+        [mean, (values().map(|value| (value - mean).powi(2)).sum::<f32>() / count).sqrt()]
+    };
+    (0..pixels).map(of_pixel).collect()
+}
+
+/// How far the pixels' moments of samples in so many evaluations are from those of the data: root mean square.
+fn distance(config: &Config, parameters: &[f32], dataset: &Dataset, evaluations: u16) -> f32 {
+    let (count, pixels) = (1000, dataset.shape().elements());
+    let potential = Potential::new(&config.architecture, parameters, &Cpu::default());
+    let mut x = vec![0.0; count * pixels];
+    Noise::new(generator(9)).fill(&mut x);
+    for step in Evaluations::schedule(evaluations).steps() {
+        let drift = drifts(&potential, Samples { images: &x, times: &vec![step.start; count], classes: &[] });
+        x.iter_mut().zip(drift).for_each(|(x, drift)| *x += (step.end - step.start) * drift);
+    }
+    let mut data = Vec::new();
+    dataset.fill(&(0..dataset.len()).collect::<Vec<_>>(), &mut data);
+    let pairs = moments(&x, pixels).into_iter().zip(moments(&data, pixels));
+    let squares = pairs.map(|(one, other)| (one[0] - other[0]).powi(2) + (one[1] - other[1]).powi(2));
+    (squares.sum::<f32>() / (2 * pixels) as f32).sqrt()
+}
+
+#[test]
+fn a_student_draws_in_few_evaluations_what_the_teacher_draws_in_many() {
+    let dataset = digits();
+    let teacher_config = config(&dataset, Choices::default());
+    let teacher = trained(&teacher_config, &dataset, None, 600);
+    let student_config = distilled(&teacher_config);
+    let student = trained(&student_config, &dataset, Some(teacher.clone()), 600);
+    let [before, after] = [&teacher, &student].map(|parameters| distance(&teacher_config, parameters, &dataset, 1));
+    assert!(after < 0.7 * before, "one evaluation: {before} before, {after} after");
+    let [before, after] = [&teacher, &student].map(|parameters| distance(&teacher_config, parameters, &dataset, 2));
+    assert!(after < 0.8 * before, "two evaluations: {before} before, {after} after");
+    // As far as twenty evaluations of the teacher, or nearly.
+    let many = distance(&teacher_config, &teacher, &dataset, 20);
+    let few = distance(&teacher_config, &student, &dataset, 2);
+    assert!(few < 1.5 * many, "the teacher's twenty evaluations: {many}, two of the student: {few}");
+}
+
+#[test]
+fn a_restored_distillation_goes_on_to_the_same_bytes_on_any_number_of_threads() {
+    let dataset = digits();
+    for classes in [false, true] {
+        let choices = Choices { batch: Some(8), threads: Some(1), classes: Some(classes), ..Choices::default() };
+        let teacher_config = config(&dataset, choices);
+        let teacher = trained(&teacher_config, &dataset, None, 3);
+        let mut student = distilled(&teacher_config);
+        if classes {
+            student.distillation.as_mut().unwrap().guidance = 1.0;
+        }
+        let student = Config { int8_part: 0.3, ..student };
+        let advance = |trainer: &mut Trainer<'_>, steps: std::ops::Range<u32>| {
+            for step in steps {
+                trainer.advance(f64::from(step) / 10.0).unwrap();
+            }
+        };
+        let mut whole = Trainer::taught(&student, &dataset, Some(teacher.clone())).unwrap();
+        advance(&mut whole, 0..10);
+        let mut first = Trainer::taught(&student, &dataset, Some(teacher.clone())).unwrap();
+        advance(&mut first, 0..4);
+        let checkpoint = first.checkpoint().unwrap();
+        let two = Config { threads: 2, ..student.clone() };
+        let mut rest = Trainer::restore_taught(&two, &dataset, Some(teacher.clone()), checkpoint).unwrap();
+        advance(&mut rest, 4..10);
+        let [whole, rest] = [whole, rest].map(|trainer| trainer.checkpoint().unwrap());
+        assert!(whole == rest && whole.critic.is_some() && whole.before_rest.is_some(), "classes {classes}");
+        // Guidance changes what is learned.
+        if classes {
+            let mut other = student.clone();
+            other.distillation.as_mut().unwrap().guidance = 0.0;
+            let mut other = Trainer::taught(&other, &dataset, Some(teacher)).unwrap();
+            advance(&mut other, 0..4);
+            assert!(other.checkpoint().unwrap().now.parameters != first.checkpoint().unwrap().now.parameters);
+        }
+    }
+}
+
+/// The critic begins as the teacher, so that nothing tells the two apart.
+#[test]
+fn nothing_moves_where_critic_and_teacher_agree() {
+    let dataset = digits();
+    let config = config(&dataset, Choices { batch: Some(8), ..Choices::default() });
+    // A potential of zero moves nothing: its images are the noise, and those alone that leave the range are drawn back.
+    let teacher = vec![0.0; config.architecture.parameters()];
+    let student = distilled(&config);
+    let mut trainer = Trainer::taught(&student, &dataset, Some(teacher)).unwrap();
+    let loss = trainer.advance(0.0).unwrap().loss;
+    // E[(½·(|ε| − 1)₊)²] of a standard Gaussian is 0.0377.
+    assert!((loss - 0.0377).abs() < 0.01, "{loss}");
+}
+
+#[test]
+fn what_cannot_be_distilled_is_refused() {
+    let dataset = digits();
+    let learner = config(&dataset, Choices::default());
+    let parameters = vec![0.0; learner.architecture.parameters()];
+    let told = |config: &Config, teacher| match Trainer::taught(config, &dataset, teacher).err() {
+        Some(TrainingError::Distillation { cause }) => cause,
+        other => panic!("not refused: {other:?}"),
+    };
+    assert!(told(&distilled(&learner), None).contains("missing"));
+    assert!(told(&learner, Some(parameters.clone())).contains("no teacher"));
+    let bayes = distilled(&config(&dataset, Choices { homotopy: Some(Homotopy::Bayes), ..Choices::default() }));
+    assert!(told(&bayes, Some(parameters)).contains("linear"));
+}
