@@ -7,7 +7,7 @@
 use crate::arithmetic::random::{generator, shuffle, uniform};
 use crate::calibration::{CalibrationError, Settings};
 use crate::dataset::Dataset;
-use crate::run::distillation::Evaluations;
+use crate::run::distillation;
 use crate::sampling::{self, anomaly};
 use std::fmt;
 use vapo_format::{Homotopy, Model, Scaling, Shape};
@@ -147,7 +147,7 @@ impl Input {
 /// Everything that exponents are chosen from.
 pub fn inputs(model: &Model<'_>, images: &Images, settings: &Settings) -> Vec<Input> {
     let mut inputs = trajectories(settings);
-    if !settings.evaluations.is_empty() {
+    if settings.evaluations.is_some() {
         return inputs;
     }
     let times = times(model, settings);
@@ -163,19 +163,18 @@ pub fn inputs(model: &Model<'_>, images: &Images, settings: &Settings) -> Vec<In
 /// Times at which images are looked at, that of the model's threshold among them. A distilled potential is known at those of its
 /// steps.
 fn times(model: &Model<'_>, settings: &Settings) -> Vec<f32> {
-    if !settings.evaluations.is_empty() {
-        let steps = settings.evaluations.iter().flat_map(|count| Evaluations::schedule(count).steps());
-        return steps.map(|step| step.start).collect();
+    if let Some((_, schedule)) = settings.evaluations.map(distillation::way) {
+        return schedule.steps().map(|step| step.start).collect();
     }
     TIMES.into_iter().chain(model.threshold().map(|threshold| threshold.time)).collect()
 }
 
 /// Trajectories of every solver, number of steps and temperature, each with seeds of its own, and restorations.
 fn trajectories(settings: &Settings) -> Vec<Input> {
-    let of_few: Vec<_> =
-        settings.evaluations.iter().map(|count| (Evaluations::SOLVER, Evaluations::schedule(count), 0.0)).collect();
-    let kinds =
-        if settings.evaluations.is_empty() { usual_kinds() } else { of_few.into_iter().cycle().take(FEW).collect() };
+    let kinds = match settings.evaluations.map(distillation::way) {
+        Some((solver, schedule)) => vec![(solver, schedule, 0.0); FEW],
+        None => usual_kinds(),
+    };
     let each = (0..settings.trajectories).flat_map(|_| &kinds);
     each.zip(0..)
         .map(|(&(solver, schedule, temperature), index)| Input::Trajectory {

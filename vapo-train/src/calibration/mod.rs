@@ -17,7 +17,7 @@ pub mod twin;
 
 use crate::calibration::bound::{Coarser, bounded};
 use crate::calibration::inputs::{Images, Input, inputs};
-use crate::run::distillation::Evaluations;
+use crate::run::distillation;
 use crate::sampling::asked::in_turn;
 use crate::sampling::{Prepared, SamplingError};
 use rayon::prelude::*;
@@ -41,20 +41,20 @@ pub struct Settings {
     pub images: u32,
     /// Seed of everything random.
     pub seed: u64,
-    /// The counts of evaluations that a distilled model is for. Its potential is known on these trajectories alone, and no other input is
-    /// looked at.
-    #[serde(skip_serializing_if = "Evaluations::is_empty")]
-    pub evaluations: Evaluations,
+    /// The number of evaluations that a distilled model draws in; none for any other. Its potential is known on such trajectories alone, and
+    /// no other input is looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluations: Option<u16>,
 }
 
 impl Settings {
-    /// How samples to measure are drawn: as usual, or in the most evaluations that the model is for.
+    /// How samples to measure are drawn: as usual, or in the evaluations that the model is for.
     ///
     /// # Panics
     /// There are no steps.
     pub(crate) fn way(&self, steps: u16) -> (Solver, Schedule, f32) {
-        match self.evaluations.largest() {
-            Some(count) => (Evaluations::SOLVER, Evaluations::schedule(count), 0.0),
+        match self.evaluations.map(distillation::way) {
+            Some((solver, schedule)) => (solver, schedule, 0.0),
             None => {
                 let solver = Solver::default();
                 (solver, inputs::schedule(steps, Schedule::EXPONENT), solver.usual_temperature())
@@ -66,13 +66,7 @@ impl Settings {
 /// Twice what was seen, on about as many evaluations as 100 samples of 20 steps take.
 impl Default for Settings {
     fn default() -> Self {
-        Settings {
-            headroom: 2.0,
-            trajectories: 2,
-            images: 32,
-            seed: 0x6361_6c69_6272_6174,
-            evaluations: Evaluations::default(),
-        }
+        Settings { headroom: 2.0, trajectories: 2, images: 32, seed: 0x6361_6c69_6272_6174, evaluations: None }
     }
 }
 

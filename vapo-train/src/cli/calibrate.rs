@@ -10,7 +10,7 @@ use crate::calibration::{CalibrationError, Settings, integer_model};
 use crate::cli::card::{Card, ModelCard, decimal};
 use crate::dataset::Dataset;
 use crate::quantise::{model_file, parameters};
-use crate::run::distillation::Evaluations;
+use crate::run::distillation::MOST_EVALUATIONS;
 use crate::sampling::anomaly::{self, ScoreError, ScoredImages, energies};
 use crate::sampling::classification::learn;
 use serde_json::{Map, Value, json};
@@ -35,9 +35,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "H", default_value_t = Settings::default().headroom, allow_negative_numbers = true,
         value_parser = headroom)]
     headroom: f32,
-    /// Numbers of evaluations that the model was distilled for: it is measured on samples in as many
-    #[arg(long, value_name = "LIST")]
-    evaluations: Option<Evaluations>,
+    /// Evaluations that the model was distilled for: it is measured on samples in so many
+    #[arg(long, value_name = "N", value_parser = from_one_to::<u16, { MOST_EVALUATIONS as u64 }>())]
+    evaluations: Option<u16>,
     /// Leave the model's anomaly threshold out: it was fitted to energies of float arithmetic
     #[arg(long)]
     drop_threshold: bool,
@@ -76,8 +76,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let dataset = arguments.data.as_ref().map(|data| data.load_for(&model)).transpose()?;
     dataset.iter().try_for_each(|dataset| check_extent(&model, dataset))?;
 
-    let evaluations = arguments.evaluations.unwrap_or_default();
-    let settings = Settings { headroom: arguments.headroom, evaluations, ..Settings::default() };
+    let Arguments { headroom, evaluations, .. } = *arguments;
+    let settings = Settings { headroom, evaluations, ..Settings::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
     let (file, report) = pool.install(|| {
         let int8 = Model::parse(int8.as_deref().unwrap_or(&bytes))?;

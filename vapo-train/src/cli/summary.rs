@@ -12,7 +12,7 @@ use crate::export::picture::{Picture, PictureError, grid, refuse_grid};
 use crate::quantise::model_file;
 use crate::run::RunFolder;
 use crate::run::config::Config;
-use crate::run::distillation::Evaluations;
+use crate::run::distillation::way;
 use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, MODEL_INT8, REPORT, SAMPLES, SAMPLES_INTEGER};
 use crate::sampling::classification::{TIME, learn};
 use crate::sampling::{Agreement, Asked, Settings, agreement, sample_telling, to_raw};
@@ -80,11 +80,10 @@ pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder<'_>)
         config.threads
     ));
     if let Some(taught) = &config.distillation {
-        let (evaluations, solver) = (taught.evaluations, Evaluations::SOLVER.name());
+        let (evaluations, solver) = (taught.evaluations, way(taught.evaluations).0.name());
         note(&format!(
-            "learning from {}, for samples in {evaluations} evaluations: `vapo-train sample --solver {solver} --steps {}`",
-            taught.teacher.display(),
-            evaluations.largest().unwrap_or_default()
+            "learning from {}; samples will be those of `sample --solver {solver} --steps {evaluations}`",
+            taught.teacher.display()
         ));
     }
     if config.architecture.classes > 0 {
@@ -134,7 +133,7 @@ pub(super) fn after(
     folder.write(MODEL_FLOAT32, &float_file)?;
     let (float, int8) = (Model::parse(&float_file)?, Model::parse(&int8_file)?);
     note("all steps are done; measuring activations, and sampling both models");
-    let evaluations = config.distillation.as_ref().map(|taught| taught.evaluations).unwrap_or_default();
+    let evaluations = config.distillation.as_ref().map(|taught| taught.evaluations);
     let calibrated = calibration::Settings { evaluations, ..calibration::Settings::default() };
     let (integer_file, report) =
         pool.install(|| integers(&int8, dataset, &calibrated)).map_err(|cause| without_integers(&cause, folder))?;
@@ -144,7 +143,10 @@ pub(super) fn after(
     folder.write(REPORT, report.json().as_bytes())?;
     // A row a class where a model has some.
     let (images, columns) = picture_of(config);
-    let (solver, schedule, temperature) = way(evaluations)?;
+    let (solver, schedule, temperature) = match evaluations.map(way) {
+        Some((solver, schedule)) => (solver, schedule, 0.0),
+        None => (Solver::default(), Schedule::usual(STEPS)?, Solver::default().usual_temperature()),
+    };
     let settings = Settings {
         count: images,
         solver,
@@ -170,15 +172,6 @@ pub(super) fn after(
     }
     bar.finish_and_clear();
     print(&table(config, folder, &integer_file, &drifts, &report))
-}
-
-/// How samples of a run's model are drawn: as usual, or in the most evaluations that a distilled one is for.
-fn way(evaluations: Evaluations) -> Result<(Solver, Schedule, f32), Failure> {
-    let solver = Solver::default();
-    Ok(match evaluations.largest() {
-        Some(count) => (Evaluations::SOLVER, Evaluations::schedule(count), 0.0),
-        None => (solver, Schedule::usual(STEPS)?, solver.usual_temperature()),
-    })
 }
 
 /// The file with a classifier, where the model has classes to tell.
@@ -222,7 +215,7 @@ fn table(
     drifts: &[(&'static str, Agreement)],
     report: &Report,
 ) -> String {
-    let solver = config.distillation.as_ref().map_or(Solver::default(), |_| Evaluations::SOLVER);
+    let solver = config.distillation.as_ref().map_or(Solver::default(), |taught| way(taught.evaluations).0);
     let elements = arena::elements(&config.architecture, Arithmetic::Integer, solver);
     let at = |name| folder.file(name).display().to_string();
     let picture = |name| no_picture(config).map_or_else(|| at(name), |cause| format!("none: {cause}"));

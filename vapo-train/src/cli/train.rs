@@ -10,10 +10,10 @@ use super::{Failure, budget_option, from_one_to, interrupt, memory, note, positi
 use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
-use crate::path::{Draws, Times};
+use crate::path::{Coupling, Draws, Times};
 use crate::run::checkpoint::{Checkpoint, CheckpointError};
 use crate::run::config::{Budget, Choices, Config, Device};
-use crate::run::distillation::Evaluations;
+use crate::run::distillation::MOST_EVALUATIONS;
 use crate::run::folder::{CHECKPOINT, CONFIG};
 use crate::run::preset::Preset;
 use crate::run::{Lock, RunFolder};
@@ -26,6 +26,8 @@ use std::sync::atomic::AtomicBool;
 use teacher::Teacher;
 use vapo_format::{Homotopy, Shape};
 
+/// Evaluations of a distilled model where no number is chosen.
+const EVALUATIONS: u16 = 2;
 /// Folder below which runs are kept if no other is given.
 const RUNS: &str = "runs";
 
@@ -58,9 +60,9 @@ pub(super) struct Arguments {
     /// run folder
     #[arg(long, value_name = "F.vapo|DIR", conflicts_with_all = OF_DATA)]
     distil: Option<PathBuf>,
-    /// Numbers of evaluations that samples of a distilled model take [default: 1,2,4]
-    #[arg(long, value_name = "LIST")]
-    evaluations: Option<Evaluations>,
+    /// Evaluations that a sample of a distilled model takes [default: 2]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<u16, { MOST_EVALUATIONS as u64 }>())]
+    evaluations: Option<u16>,
     /// Guidance of the model that is distilled towards the class that is asked for; the distilled one needs no more [default: 0]
     #[arg(long, value_name = "W", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 100>)]
     guidance: Option<f32>,
@@ -97,6 +99,12 @@ pub(super) struct Arguments {
     /// What samples of a batch share [default: antithetic for energy, else independent]
     #[arg(long, value_enum, hide_default_value = true)]
     draws: Option<Draws>,
+    /// Which noise belongs to which image [default: independent]
+    #[arg(long, value_enum, hide_default_value = true)]
+    coupling: Option<Coupling>,
+    /// Images among which --coupling ot assigns noise, a multiple of --batch [default: 512]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 16_384>())]
+    pool: Option<usize>,
     /// How gradients become steps [default: muon for flow, else adam]
     #[arg(long, value_enum, hide_default_value = true)]
     optimiser: Option<Rule>,
@@ -127,7 +135,7 @@ pub(super) struct Arguments {
 }
 
 /// Options of what is learned from data, or of the network, which a distillation has from its teacher.
-const OF_DATA: [&str; 10] = [
+const OF_DATA: [&str; 12] = [
     "preset",
     "classes",
     "no_classes",
@@ -138,6 +146,8 @@ const OF_DATA: [&str; 10] = [
     "draws",
     "homotopy",
     "accumulate",
+    "coupling",
+    "pool",
 ];
 
 /// Parses a number from 0 to `MOST`.
@@ -165,6 +175,9 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
     }
     refuse_among_images(source, &files, path)?;
     refuse_few_evaluations(arguments)?;
+    if arguments.pool.is_some() && arguments.coupling != Some(Coupling::Ot) {
+        return Err(Failure::Usage("--pool: it is of --coupling ot: give both, or leave it out".to_owned()));
+    }
     let teacher = arguments.distil.as_deref().map(Teacher::read).transpose()?;
     // Where the extent is known beforehand, no image is prepared in vain.
     if let Some(Preparation { size: Some(Size { height, width }), channels: Some(channels), .. }) = files.preparation {
@@ -186,7 +199,7 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
     let choices = arguments.choices();
     let mut config = Config::new(source, &dataset, &files, &preset, &choices);
     if let Some(teacher) = &teacher {
-        let settings = (arguments.evaluations.unwrap_or_else(usual_evaluations), arguments.guidance.unwrap_or(0.0));
+        let settings = (arguments.evaluations.unwrap_or(EVALUATIONS), arguments.guidance.unwrap_or(0.0));
         config = teacher.teach(config, choices.learning_rate.is_some(), settings);
     }
     let trainer = Trainer::taught(&config, &dataset, teacher.map(|teacher| teacher.parameters)).map_err(refused)?;
@@ -237,11 +250,6 @@ fn refuse_few_evaluations(arguments: &Arguments) -> Result<(), Failure> {
     Err(Failure::Usage(format!(
         "{name}: it is of a distillation: give the model to distil, with --distil, or leave it out"
     )))
-}
-
-/// Evaluations where none are chosen.
-fn usual_evaluations() -> Evaluations {
-    Evaluations::try_from(vec![1, 2, 4]).unwrap_or_else(|_| unreachable!("three different counts"))
 }
 
 /// A lock, after a word where it is none.
@@ -357,7 +365,10 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
 /// Why training cannot begin. Numbers that were given together and do not agree are a mistake of the command line.
 fn refused(cause: TrainingError) -> Failure {
     match cause {
-        TrainingError::Accumulate { .. } | TrainingError::Distillation { .. } => Failure::Usage(cause.to_string()),
+        TrainingError::Accumulate { .. }
+        | TrainingError::Pool { .. }
+        | TrainingError::Coupling
+        | TrainingError::Distillation { .. } => Failure::Usage(cause.to_string()),
         cause => cause.into(),
     }
 }
@@ -407,6 +418,8 @@ impl Arguments {
             objective: self.objective,
             times: self.times,
             draws: self.draws,
+            coupling: self.coupling,
+            pool: self.pool,
             optimiser: self.optimiser,
             homotopy: self.homotopy,
             budget: steps.or(self.minutes.map(Budget::Minutes)),

@@ -3,7 +3,7 @@
 use crate::dataset::{Dataset, Files, Fingerprint, Preparation, SeriesOptions, Source};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
-use crate::path::{Draws, Times};
+use crate::path::{Coupling, Draws, Times};
 use crate::potential::encoder::{self, Network};
 use crate::run::distillation::Distillation;
 use crate::run::preset::Preset;
@@ -100,6 +100,12 @@ pub struct Config {
     /// What samples of a batch share.
     #[serde(default = "independent")]
     pub draws: Draws,
+    /// Which noise belongs to which image.
+    #[serde(default, skip_serializing_if = "is_independent")]
+    pub coupling: Coupling,
+    /// Images among which noise is assigned, where it is.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pool: usize,
     /// How gradients become steps.
     #[serde(default = "adam")]
     pub optimiser: Rule,
@@ -148,6 +154,19 @@ fn independent() -> Draws {
     Draws::Independent
 }
 
+/// Whether noise is any: then files are as before there was a choice.
+fn is_independent(coupling: &Coupling) -> bool {
+    *coupling == Coupling::Independent
+}
+
+/// Whether there are no pools.
+fn is_zero(pool: &usize) -> bool {
+    *pool == 0
+}
+
+/// Images of a pool where no number is chosen, about.
+const POOL: usize = 512;
+
 /// What runs used before there was a choice.
 fn adam() -> Rule {
     Rule::Adam
@@ -179,6 +198,10 @@ pub struct Choices {
     pub times: Option<Times>,
     /// Draws, or antithetic ones for `energy` and independent ones for the others.
     pub draws: Option<Draws>,
+    /// Coupling, or an independent one.
+    pub coupling: Option<Coupling>,
+    /// Images among which noise is assigned, or as many batches as have 512 of them.
+    pub pool: Option<usize>,
     /// Rule, or Muon for `flow` and Adam for the others.
     pub optimiser: Option<Rule>,
     /// Homotopy, or `linear`.
@@ -239,6 +262,14 @@ impl Config {
             } else {
                 Draws::Independent
             }),
+            coupling: choices.coupling.unwrap_or_default(),
+            pool: match choices.coupling {
+                Some(Coupling::Ot) => choices.pool.unwrap_or_else(|| {
+                    let batch = choices.batch.unwrap_or(preset.batch);
+                    POOL.next_multiple_of(batch.max(1))
+                }),
+                _ => 0,
+            },
             optimiser: choices.optimiser.unwrap_or(usual_rule(objective)),
             weight_decay: choices.weight_decay.unwrap_or(0.3),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
@@ -266,6 +297,8 @@ impl Config {
             flip,
             times,
             draws,
+            coupling,
+            pool,
             batch,
             data_noise,
             seed,
@@ -299,10 +332,12 @@ impl Config {
         let parts = (Network::of(architecture), objective, drawn, moved);
         // As before there were distillations, for any other run.
         let taught = distillation.as_ref().map(|taught| (&taught.sha256, taught.evaluations, taught.guidance));
-        match (classes, taught) {
-            (_, Some(taught)) => sha256(&(parts, classes, taught)),
-            (Some(_), None) => sha256(&(parts, classes)),
-            (None, None) => sha256(&parts),
+        // As before there were couplings, likewise.
+        let coupled = (*coupling != Coupling::Independent).then_some((coupling, pool));
+        match (classes, taught, coupled) {
+            (None, None, None) => sha256(&parts),
+            (Some(_), None, None) => sha256(&(parts, classes)),
+            _ => sha256(&(parts, classes, taught, coupled)),
         }
     }
 
@@ -351,11 +386,15 @@ mod tests {
         )
     }
 
+    fn taught(evaluations: u16) -> Distillation {
+        Distillation { teacher: "teacher.vapo".into(), sha256: "00".into(), evaluations, guidance: 0.0 }
+    }
+
     #[test]
     fn what_decides_the_parameters_tells_a_run_from_others() {
         let run = of_classes(true);
         assert!(!run.is_of(&config().digest().unwrap()));
-        let others: [fn(&mut Config); 17] = [
+        let others: [fn(&mut Config); 21] = [
             |run| run.unconditional = 0.2,
             |run| run.images.as_mut().unwrap().images += 1,
             |run| drop(run.architecture.nodes.pop()),
@@ -373,6 +412,10 @@ mod tests {
             |run| run.ema_decay = 0.5,
             |run| run.data_noise = 0.0,
             |run| run.seed = 1,
+            |run| run.coupling = Coupling::Ot,
+            |run| (run.coupling, run.pool) = (Coupling::Ot, 1024),
+            |run| run.distillation = Some(taught(2)),
+            |run| run.distillation = Some(taught(4)),
         ];
         for (index, change) in others.iter().enumerate() {
             let mut other = run.clone();

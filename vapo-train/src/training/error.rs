@@ -23,6 +23,19 @@ pub enum TrainingError {
         /// Images of the batch.
         batch: usize,
     },
+    /// Pools that are not made of whole batches.
+    #[error("--pool {pool}: expected a multiple of --batch {batch}: give {}", (pool / batch.max(&1)).max(1) * batch)]
+    Pool {
+        /// Images of a pool.
+        pool: usize,
+        /// Images of a batch.
+        batch: usize,
+    },
+    /// Samples that share an image, and images that are assigned their noise.
+    #[error(
+        "--coupling ot: samples of --draws antithetic share their images, and cannot be assigned noise: give --draws independent"
+    )]
+    Coupling,
     /// A distillation that cannot be.
     #[error("--distil: {cause}")]
     Distillation {

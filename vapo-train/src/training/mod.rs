@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `step` | **one step, from the draw to the moving average: read this first** |
 //! | [`trainer`] | a state, and the weights on their device |
+//! | `coupling` | images and noise that belong together, a pool ahead |
 //! | `distillation` | a step that learns from another model, and not from data |
 //! | `state` | what a step reads beside the weights, and a checkpoint keeps |
 //! | `noise` | a batch's Gaussian noise |
@@ -16,6 +17,7 @@
 //! | [`progress`] | what a person sees meanwhile |
 //! | [`error`] | why training stops |
 
+mod coupling;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod distillation;

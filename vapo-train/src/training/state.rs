@@ -2,11 +2,13 @@
 
 use crate::arithmetic::random::uniform;
 use crate::dataset::{Batches, Dataset};
+use crate::path::{Coupling, Draws};
 use crate::potential::parameters::{Layout, Place};
 use crate::quantise::rounded;
 use crate::run::checkpoint::{Checkpoint, Snapshot};
 use crate::run::config::Config;
 use crate::training::TrainingError;
+use crate::training::coupling::Coupler;
 use crate::training::distillation::Distiller;
 use crate::training::weights::{Moved, Moving, Weights};
 use rand_core::SeedableRng;
@@ -24,6 +26,8 @@ pub(super) struct State<'a> {
     pub(super) generator: Xoshiro128PlusPlus,
     /// The state just before weights came to rest where int8 holds them; none while they move.
     pub(super) before_rest: Option<Snapshot>,
+    /// What assigns noise to images, where it is not any.
+    pub(super) coupler: Option<Coupler>,
     /// What is learned from, where that is no data.
     pub(super) distiller: Option<Distiller<'a>>,
 }
@@ -41,10 +45,14 @@ impl<'a> State<'a> {
         let mut generator = Xoshiro128PlusPlus::seed_from_u64(config.seed);
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
         same_teaching(config, teacher.as_deref())?;
+        let coupler = coupler(config)?;
         let parameters = teacher.clone().unwrap_or_else(|| layout.initial(&mut generator));
-        let distiller = teacher.map(|teacher| Distiller::new(config, &layout, teacher, None)).transpose()?.flatten();
+        let distiller = teacher.map(|teacher| Distiller::new(config, &layout, teacher, vec![])).transpose()?.flatten();
         let moved = Moved::fresh(parameters);
-        Ok((State { config, dataset, batches, layout, step: 0, generator, before_rest: None, distiller }, moved))
+        Ok((
+            State { config, dataset, batches, layout, step: 0, generator, before_rest: None, coupler, distiller },
+            moved,
+        ))
     }
 
     /// As a checkpoint of the same run left it, and its weights.
@@ -58,13 +66,14 @@ impl<'a> State<'a> {
         checkpoint: Checkpoint,
     ) -> Result<(Self, Moved), TrainingError> {
         same_teaching(config, teacher.as_deref())?;
-        let Checkpoint { now, before_rest, critic, run: _ } = checkpoint;
+        let Checkpoint { now, before_rest, critics, run: _ } = checkpoint;
         let Snapshot { step, parameters, ema: average, first_moment, second_moment, generator } = now;
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
         let generator = generator_of(generator);
-        let distiller = teacher.map(|teacher| Distiller::new(config, &layout, teacher, critic)).transpose()?.flatten();
+        let coupler = coupler(config)?;
+        let distiller = teacher.map(|teacher| Distiller::new(config, &layout, teacher, critics)).transpose()?.flatten();
         let moved = Moved { updates: step, parameters, average, first_moment, second_moment };
-        Ok((State { config, dataset, batches, layout, step, generator, before_rest, distiller }, moved))
+        Ok((State { config, dataset, batches, layout, step, generator, before_rest, coupler, distiller }, moved))
     }
 
     /// The classes of images, some of them dropped; nothing where the potential has no classes, and then no number is drawn.
@@ -114,6 +123,15 @@ fn same_teaching(config: &Config, teacher: Option<&[f32]>) -> Result<(), Trainin
         (Some(_), None) => Err(TrainingError::Distillation { cause: "the teacher's parameters are missing" }),
         (None, Some(_)) => Err(TrainingError::Distillation { cause: "the run learns from data, and has no teacher" }),
         _ => Ok(()),
+    }
+}
+
+/// What assigns noise to a run's images, where it is not any.
+fn coupler(config: &Config) -> Result<Option<Coupler>, TrainingError> {
+    match (config.coupling, config.draws) {
+        (Coupling::Independent, _) => Ok(None),
+        (Coupling::Ot, Draws::Independent) => Coupler::new(config.pool, config.batch).map(Some),
+        (Coupling::Ot, Draws::Antithetic) => Err(TrainingError::Coupling),
     }
 }
 

@@ -67,7 +67,15 @@ impl State<'_> {
         // Times t, (B,) in 0 ≤ t < 1, and noise ε, (B, d), standard Gaussian. A little noise is added to the data too, which
         // blurs its grey levels.
         let times = config.times.draw(config.draws.times(config.batch), &mut self.generator);
-        let noise = threads.install(|| gaussian_noise(&mut data, config.data_noise, &mut self.generator));
+        // Where noise is assigned to images, both come from the same pool, and the noise is not any.
+        let noise = match &mut self.coupler {
+            None => threads.install(|| gaussian_noise(&mut data, config.data_noise, &mut self.generator)),
+            Some(coupler) => {
+                let (images, noise) = coupler.batch(self.step, config, dataset, &mut self.batches, threads);
+                data = images;
+                noise
+            }
+        };
         // Antithetic samples share an image and a time, and have noise of opposite signs. Independent ones share nothing.
         let drawn = Batch { data, noise, times, classes };
         let Batch { data, noise, times, classes } = config.draws.batch(config.batch, dataset.shape().elements(), drawn);

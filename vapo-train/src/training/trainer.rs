@@ -79,8 +79,8 @@ impl<'a> Trainer<'a> {
     pub fn checkpoint(&self) -> Result<Checkpoint, TrainingError> {
         let State { config, before_rest, distiller, .. } = &self.state;
         let now = self.state.snapshot(self.engine.weights().read()?);
-        let critic = distiller.as_ref().map(|distiller| distiller.critic()).transpose()?;
-        Ok(Checkpoint { now, before_rest: before_rest.clone(), critic, run: config.digest() })
+        let critics = distiller.as_ref().map(|distiller| distiller.critics()).transpose()?.unwrap_or_default();
+        Ok(Checkpoint { now, before_rest: before_rest.clone(), critics, run: config.digest() })
     }
 
     /// One step, that of `training/step.rs`. `progress` is the part of the budget that is used, 0 to 1.

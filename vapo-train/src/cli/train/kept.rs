@@ -49,6 +49,8 @@ pub(super) fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path
         (choices.objective.map(|objective| option("objective", objective)), option("objective", config.objective)),
         (choices.times.map(|times| option("times", times)), option("times", config.times)),
         (choices.draws.map(|draws| option("draws", draws)), option("draws", config.draws)),
+        (choices.coupling.map(|coupling| option("coupling", coupling)), option("coupling", config.coupling)),
+        (choices.pool.map(|pool| option("pool", pool)), option("pool", config.pool)),
         (choices.optimiser.map(|rule| option("optimiser", rule)), option("optimiser", config.optimiser)),
         (choices.homotopy.map(|homotopy| option("homotopy", homotopy)), option("homotopy", homotopy)),
         (choices.weight_decay.map(|decay| option("weight-decay", decay)), option("weight-decay", config.weight_decay)),
@@ -57,8 +59,8 @@ pub(super) fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path
             option("unconditional", config.unconditional),
         ),
         (
-            arguments.evaluations.map(|evaluations| format!("--evaluations {evaluations}")),
-            config.distillation.as_ref().map_or_else(unset, |taught| format!("--evaluations {}", taught.evaluations)),
+            arguments.evaluations.map(|evaluations| option("evaluations", evaluations)),
+            config.distillation.as_ref().map_or_else(unset, |taught| option("evaluations", taught.evaluations)),
         ),
         (
             arguments.guidance.map(|guidance| option("guidance", guidance)),

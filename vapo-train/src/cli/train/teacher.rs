@@ -5,14 +5,14 @@ use crate::dataset::Dataset;
 use crate::files::digest::sha256;
 use crate::quantise::parameters;
 use crate::run::config::Config;
-use crate::run::distillation::{Distillation, Evaluations};
+use crate::run::distillation::Distillation;
 use crate::run::folder::MODEL_FLOAT32;
 use crate::run::preset::Preset;
 use std::path::{Path, PathBuf};
 use vapo_format::Architecture;
 
-/// Part of the preset's learning rate that a student takes. It begins as its teacher, and has less far to go.
-const RATE: f32 = 0.25;
+/// Part of the preset's learning rate that a student takes: its critics have to follow it.
+const RATE: f32 = 0.125;
 
 /// A model that another one learns from.
 pub(super) struct Teacher {
@@ -78,7 +78,7 @@ impl Teacher {
     }
 
     /// Makes a run one of its student.
-    pub(super) fn teach(&self, config: Config, rate_is_chosen: bool, settings: (Evaluations, f32)) -> Config {
+    pub(super) fn teach(&self, config: Config, rate_is_chosen: bool, settings: (u16, f32)) -> Config {
         let (evaluations, guidance) = settings;
         let learning_rate = config.learning_rate * if rate_is_chosen { 1.0 } else { RATE };
         let unconditional = if self.architecture.classes > 0 { config.unconditional } else { 0.0 };

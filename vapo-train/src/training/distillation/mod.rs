@@ -1,6 +1,7 @@
 //! Distillation: a potential, the student, learns to draw in few evaluations what another one, the teacher, draws in many.
 //!
-//! The student draws images. A third potential, the critic, learns what the student draws, by the loss `flow`. Now an image of the
+//! The student draws images. A third potential, the critic, learns what the student draws, by the loss `flow`. Each step of the student has a
+//! critic of its own: with one for all, images that one step draws too dark would be made up for by another's that are too bright. Now an image of the
 //! student is mixed with noise. Teacher and critic both predict the image behind the mixture: D and D′. Where the student draws a kind
 //! of image more often than the teacher, D′ lies nearer to it than D. So the student's images move along D − D′. At rest both agree: the
 //! two densities are the same, at every size of noise.
@@ -35,16 +36,17 @@ use vapo_format::Homotopy;
 /// Images that a thread evaluates at a time.
 const IMAGES: usize = 4;
 
-/// A teacher, and the critic of its student.
+/// A teacher, and the critics of its student.
 pub(super) struct Distiller<'a> {
     settings: &'a Distillation,
     /// The teacher's parameters, which never move.
     teacher: Vec<f32>,
-    critic: HostWeights<'a>,
+    /// One a step.
+    critics: Vec<HostWeights<'a>>,
 }
 
 impl<'a> Distiller<'a> {
-    /// That of a run which has a teacher. The critic begins as the teacher, or goes on from where a checkpoint left it.
+    /// That of a run which has a teacher. The critics begin as the teacher, or go on from where a checkpoint left them.
     ///
     /// # Errors
     /// [`TrainingError::Distillation`] for what cannot be distilled; vectors that have not a value a parameter.
@@ -52,7 +54,7 @@ impl<'a> Distiller<'a> {
         config: &'a Config,
         layout: &Layout,
         teacher: Vec<f32>,
-        critic: Option<Snapshot>,
+        critics: Vec<Snapshot>,
     ) -> Result<Option<Self>, TrainingError> {
         let Some(settings) = &config.distillation else { return Ok(None) };
         let refuse = |cause: &'static str| Err(TrainingError::Distillation { cause });
@@ -62,23 +64,27 @@ impl<'a> Distiller<'a> {
         if config.architecture.homotopy != Homotopy::Linear {
             return refuse("the teacher is of --homotopy bayes: train one of the linear path");
         }
-        let moved = match critic {
-            None => Moved::fresh(teacher.clone()),
-            Some(Snapshot { step, parameters, ema, first_moment, second_moment, generator: _ }) => {
-                Moved { updates: step, parameters, average: ema, first_moment, second_moment }
-            }
-        };
-        let critic = HostWeights::new(config, layout, &moved, Moving::All)?;
-        Ok(Some(Distiller { settings, teacher, critic }))
+        let kept = critics.into_iter().map(|critic| {
+            let Snapshot { step, parameters, ema, first_moment, second_moment, generator: _ } = critic;
+            Moved { updates: step, parameters, average: ema, first_moment, second_moment }
+        });
+        let all = kept.chain(std::iter::repeat_with(|| Moved::fresh(teacher.clone())));
+        let critics =
+            all.take(settings.evaluations.into()).map(|moved| HostWeights::new(config, layout, &moved, Moving::All));
+        let critics = critics.collect::<Result<_, _>>()?;
+        Ok(Some(Distiller { settings, teacher, critics }))
     }
 
-    /// The critic's state. It draws no random numbers.
+    /// The critics' states. They draw no random numbers.
     ///
     /// # Errors
     /// As [`Weights::read`].
-    pub(super) fn critic(&self) -> Result<Snapshot, TrainingError> {
-        let Moved { updates: step, parameters, average: ema, first_moment, second_moment } = self.critic.read()?;
-        Ok(Snapshot { step, parameters, ema, first_moment, second_moment, generator: [0; 4] })
+    pub(super) fn critics(&self) -> Result<Vec<Snapshot>, TrainingError> {
+        let state = |critic: &HostWeights<'_>| {
+            let Moved { updates: step, parameters, average: ema, first_moment, second_moment } = critic.read()?;
+            Ok(Snapshot { step, parameters, ema, first_moment, second_moment, generator: [0; 4] })
+        };
+        self.critics.iter().map(state).collect()
     }
 }
 

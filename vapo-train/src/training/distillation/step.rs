@@ -9,7 +9,7 @@ use crate::objective::{Cotangents, Objective};
 use crate::ops::Fused;
 use crate::path::{Path, Times};
 use crate::potential::{Evaluation, Potential, Samples};
-use crate::run::distillation::Evaluations;
+use crate::run::distillation::way;
 use crate::training::TrainingError;
 use crate::training::noise::gaussian_noise;
 use crate::training::state::State;
@@ -18,8 +18,9 @@ use dfdx::prelude::Cpu;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// Rate of the critic, in units of the student's: it has to follow a student that moves.
-const CRITIC_RATE: f32 = 2.0;
+/// Rate of the critics, in units of the student's. A critic that lags behind points where the student has been: at 2 the student
+/// swings, at 8 and more it settles.
+const CRITIC_RATE: f32 = 16.0;
 /// The times at which images of the student are compared. Later than that the mixture tells the image itself.
 const COMPARED: [f32; 2] = [0.02, 0.95];
 /// Least distance of an image and its prediction, a value, that a direction is divided by.
@@ -31,6 +32,8 @@ const OUTSIDE: f32 = 0.5;
 pub(in crate::training) struct Distilled {
     /// Mean square of the directions that its images move in.
     pub(in crate::training) loss: f64,
+    /// The step that drew them.
+    step: usize,
     /// The images, (B, d).
     images: Vec<f32>,
     classes: Vec<Option<u16>>,
@@ -50,19 +53,15 @@ impl Distiller<'_> {
         let (architecture, batch, size) = (&config.architecture, config.batch, dataset.shape().elements());
         let potential = |parameters: &[f32]| Potential::new(architecture, parameters, &Cpu::default());
         let student = potential(&weights.read()?.parameters);
-        let (teacher, critic) = (potential(&self.teacher), potential(&self.critic.read()?.parameters));
-
-        // Draw. Classes c, (B,), as often as the data has them, where the potential has some. Noise ε, (B, d). One of the counts of
-        // evaluations, and one of its steps: the student itself takes the steps before it.
+        // Draw. Classes c, (B,), as often as the data has them, where the potential has some. Noise ε, (B, d). One of the
+        // steps: the student itself takes those before it.
         let mut indices = Vec::new();
         state.batches.indices(state.step, &mut indices);
         let classes = state.classes(&indices);
         let generator = &mut state.generator;
-        let counts: Vec<u16> = self.settings.evaluations.iter().collect();
-        let below = |count: usize, number: f32| ((number * count as f32) as usize).min(count - 1);
-        let count = counts[below(counts.len(), uniform(generator))];
-        let steps: Vec<_> = Evaluations::schedule(count).steps().collect();
-        let number = below(steps.len(), uniform(generator));
+        let steps: Vec<_> = way(self.settings.evaluations).1.steps().collect();
+        let number = ((uniform(generator) * steps.len() as f32) as usize).min(steps.len() - 1);
+        let (teacher, critic) = (potential(&self.teacher), potential(&self.critics[number].read()?.parameters));
         let mut nothing = vec![0.0; batch * size];
         let mut x = gaussian_noise(&mut nothing, 0.0, generator);
         for step in &steps[..number] {
@@ -115,17 +114,22 @@ impl Distiller<'_> {
         };
         let samples = Samples { images: &x, times: &starts, classes: &classes };
         let loss = weights.differentiate(samples, Parts::Shards, &compare)?;
-        Ok(Distilled { loss, images: images.into_inner().unwrap_or_else(PoisonError::into_inner), classes })
+        Ok(Distilled {
+            loss,
+            step: number,
+            images: images.into_inner().unwrap_or_else(PoisonError::into_inner),
+            classes,
+        })
     }
 
-    /// The critic learns the images of a batch, as any potential learns data.
+    /// The critic of a step learns the images of its batch, as any potential learns data.
     ///
     /// # Errors
     /// [`TrainingError::NotFinite`], with the critic's loss.
     pub(in crate::training) fn criticise(
         &mut self,
         state: &mut State<'_>,
-        Distilled { images, classes, .. }: Distilled,
+        Distilled { step, images, classes, .. }: Distilled,
         learning_rate: f32,
     ) -> Result<(), TrainingError> {
         let config = state.config;
@@ -133,10 +137,11 @@ impl Distiller<'_> {
         let noise = gaussian_noise(&mut vec![0.0; images.len()], 0.0, &mut state.generator);
         let path = Path::new(config.architecture.homotopy, &images, &noise, &times)?.with_classes(classes)?;
         let flow = |evaluation: &_, part| Objective::Flow.evaluate_part(evaluation, &path, part);
-        let loss = self.critic.differentiate(path.samples(), Parts::Shards, &flow)?;
+        let critic = &mut self.critics[step];
+        let loss = critic.differentiate(path.samples(), Parts::Shards, &flow)?;
         let not_finite = TrainingError::NotFinite { step: state.step + 1, loss };
-        self.critic.clip(config.clip_norm)?.filter(|_| loss.is_finite()).ok_or(not_finite)?;
-        self.critic.update(CRITIC_RATE * learning_rate)
+        critic.clip(config.clip_norm)?.filter(|_| loss.is_finite()).ok_or(not_finite)?;
+        critic.update(CRITIC_RATE * learning_rate)
     }
 
     /// The teacher's drift, (B, d), led towards the classes: (1 + w)·∇Φ(·, c) − w·∇Φ(·, ∅).
