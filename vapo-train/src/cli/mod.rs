@@ -17,6 +17,7 @@ mod interrupt;
 mod memory;
 mod neighbours;
 mod options;
+mod paths;
 mod plan;
 mod progress;
 mod report;
@@ -67,6 +68,8 @@ enum Command {
     Neighbours(neighbours::Arguments),
     /// Draw the way from one sample to another, through the prior
     Interpolate(interpolate::Arguments),
+    /// Measure how straight the ways from noise to samples are, and draw them
+    Paths(paths::Arguments),
     /// Show a model file's layers, and the flash and RAM it needs
     Inspect(inspect::Arguments),
     /// Score images by the model's energy: how well it tells anomalies, and the threshold for a device
@@ -148,6 +151,7 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
         Some(Command::FidRef(arguments)) => fid_ref::run(arguments),
         Some(Command::Neighbours(arguments)) => neighbours::run(arguments),
         Some(Command::Interpolate(arguments)) => interpolate::run(arguments),
+        Some(Command::Paths(arguments)) => paths::run(arguments),
         Some(Command::Inspect(arguments)) => inspect::run(arguments),
         Some(Command::Score(arguments)) => score::run(arguments),
         Some(Command::Classify(arguments)) => classify::run(arguments),

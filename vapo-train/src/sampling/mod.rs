@@ -7,6 +7,7 @@
 //! | [`series`] | gaps of a series, filled |
 //! | [`composition`] | images of the weighted sum of two models |
 //! | [`interpolation`] | from one sample to another |
+//! | [`paths`] | how straight the ways are from noise to samples |
 //! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
 //! | [`asked`] | which class each image is asked for |
 //! | [`agreement`](mod@agreement) | how far the drifts of two models agree |
@@ -18,6 +19,7 @@ pub mod classification;
 pub mod composition;
 pub mod inpainting;
 pub mod interpolation;
+pub mod paths;
 pub mod series;
 
 use crate::arithmetic::random::generator;

@@ -6,6 +6,7 @@ mod celeba;
 mod classes;
 mod composition;
 mod datasets;
+mod distillation;
 mod evaluation;
 mod extension;
 mod fetch;

@@ -8,6 +8,7 @@
 //! | [`mod@confusion`] | how often images of each class were taken for each other |
 //! | [`series`] | readings over time, with scores, and before and after a restoration |
 //! | [`mod@plan`] | where a model's activations lie, over the time of one drift |
+//! | [`mod@paths`] | ways from noise to data in a plane |
 //! | `axis` | a chart's scales and the numbers beside them |
 //! | `canvas` | lines and letters |
 
@@ -16,11 +17,13 @@ mod canvas;
 pub mod chart;
 pub mod confusion;
 pub mod grid;
+pub mod paths;
 pub mod plan;
 pub mod series;
 
 pub use chart::loss_curve;
 pub use grid::{grid, refuse_grid, sample_grid};
+pub use paths::paths;
 pub use plan::plan;
 
 use vapo_format::Shape;

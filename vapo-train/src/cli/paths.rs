@@ -1,0 +1,68 @@
+//! `vapo-train paths`: how straight the ways are from noise to samples.
+
+use super::options::{ClassOptions, Plan, SamplerOptions, output};
+use super::{Failure, from_one_to, parse_any_model, print, read_model};
+use crate::cli::card::{Card, ModelCard};
+use crate::export::picture;
+use crate::sampling::Settings;
+use crate::sampling::paths::{Paths, paths};
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+#[command(mut_arg("temperature", |option| option.default_value("0").help("Temperature of the SDE, which has to be 0")))]
+#[command(mut_arg("steps", |option| option.default_value("100")))]
+#[command(mut_arg("solver", |option| option.default_value("euler")))]
+#[command(mut_arg("grading", |option| option.default_value("1")))]
+pub(super) struct Arguments {
+    /// Model file
+    #[arg(long, value_name = "F.vapo")]
+    model: PathBuf,
+    /// Samples whose ways are followed
+    #[arg(long, value_name = "N", default_value = "200", value_parser = from_one_to::<usize, 2000>())]
+    count: usize,
+    #[command(flatten)]
+    classes: ClassOptions,
+    #[command(flatten)]
+    sampler: SamplerOptions,
+    /// The picture of the ways
+    #[arg(long, value_name = "PATHS.png")]
+    out: PathBuf,
+    /// Replace the file and its card if they exist
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { sampler, out, count, .. } = arguments;
+    output::expect_png("--out", out)?;
+    let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
+    let outputs = plan.writes_with_card("--out", [out]).check()?;
+    let settings = sampler.settings(*count)?;
+    if settings.temperature != 0.0 {
+        return Err(Failure::Usage(format!(
+            "--temperature {}: expected 0; with noise on the way, no way is straight",
+            settings.temperature
+        )));
+    }
+    let bytes = read_model(&arguments.model)?;
+    let model = parse_any_model(&arguments.model, &bytes)?;
+    let asked = arguments.classes.asked(&model, *count)?;
+    let settings = Settings { asked, ..settings };
+    let found = sampler.pool()?.install(|| paths(&model, &settings)).map_err(|cause| sampler.explain(cause))?;
+    let Paths { bend, length, ref points } = found;
+    let title = format!("bend {bend:.4}, squared length {length:.3}, a value");
+    let picture = picture::paths(&title, points)?.png();
+    let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
+    let sampler = Some(arguments.classes.on(sampler.card(*count)));
+    let mut card = Card { models, sampler, ..Card::new("paths") };
+    card.results.insert("bend".to_owned(), bend.into());
+    card.results.insert("squared_length".to_owned(), length.into());
+    outputs.write_with_card(out, &picture, &card)?;
+    print(&format!(
+        "bend                {bend:.6} a value: 0 where all ways are straight\n\
+         squared length      {length:.6} a value\n\
+         ways of             {count} samples\n\
+         picture             {}\n",
+        out.display()
+    ))
+}
