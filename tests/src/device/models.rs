@@ -72,7 +72,7 @@ pub fn float_fashion() -> File {
 }
 
 /// Quick ranges: equality of bits needs no good ones.
-const QUICK: Settings = Settings { headroom: 2.0, trajectories: 1, images: 2, seed: 28 };
+const QUICK: Settings = Settings { headroom: 2.0, trajectories: 1, images: 2, seed: 28, evaluations: None };
 
 /// The file of a model of int8 weights, in integer arithmetic.
 fn in_integers(file: &File) -> Result<File, String> {
