@@ -105,9 +105,13 @@ impl State<'_> {
         weights: &mut dyn Weights,
         progress: f64,
     ) -> Result<Report, TrainingError> {
-        let distilled = distiller.differentiate(self, weights)?;
+        // Classes c, (B,), as often as the data has them, where the potential has some.
+        let mut indices = Vec::new();
+        self.batches.indices(self.step, &mut indices);
+        let classes = self.classes(&indices);
+        let distilled = distiller.differentiate(weights, classes, &mut self.generator)?;
         let report = self.take_step(weights, distilled.loss, progress)?;
-        distiller.criticise(self, distilled, report.learning_rate)?;
+        distiller.criticise(distilled, &mut self.generator, (self.step, report.learning_rate))?;
         Ok(report)
     }
 

@@ -38,6 +38,7 @@ const IMAGES: usize = 4;
 
 /// A teacher, and the critics of its student.
 pub(super) struct Distiller<'a> {
+    config: &'a Config,
     settings: &'a Distillation,
     /// The teacher's parameters, which never move.
     teacher: Vec<f32>,
@@ -72,7 +73,7 @@ impl<'a> Distiller<'a> {
         let critics =
             all.take(settings.evaluations.into()).map(|moved| HostWeights::new(config, layout, &moved, Moving::All));
         let critics = critics.collect::<Result<_, _>>()?;
-        Ok(Some(Distiller { settings, teacher, critics }))
+        Ok(Some(Distiller { config, settings, teacher, critics }))
     }
 
     /// The critics' states. They draw no random numbers.

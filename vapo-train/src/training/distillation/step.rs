@@ -12,9 +12,9 @@ use crate::potential::{Evaluation, Potential, Samples};
 use crate::run::distillation::way;
 use crate::training::TrainingError;
 use crate::training::noise::gaussian_noise;
-use crate::training::state::State;
 use crate::training::weights::{Parts, Weights};
 use dfdx::prelude::Cpu;
+use rand_xoshiro::Xoshiro128PlusPlus;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -40,25 +40,21 @@ pub(in crate::training) struct Distilled {
 }
 
 impl Distiller<'_> {
-    /// The gradient of the student, `weights`, of one batch. It stays in `weights`.
+    /// The gradient of the student, `weights`, of one batch of these classes, (B,), or of none. It stays in `weights`.
     ///
     /// # Errors
     /// [`TrainingError::Device`].
     pub(in crate::training) fn differentiate(
         &self,
-        state: &mut State<'_>,
         weights: &mut dyn Weights,
+        classes: Vec<Option<u16>>,
+        generator: &mut Xoshiro128PlusPlus,
     ) -> Result<Distilled, TrainingError> {
-        let (config, dataset) = (state.config, state.dataset);
-        let (architecture, batch, size) = (&config.architecture, config.batch, dataset.shape().elements());
+        let (architecture, batch) = (&self.config.architecture, self.config.batch);
+        let size = architecture.signal.elements();
         let potential = |parameters: &[f32]| Potential::new(architecture, parameters, &Cpu::default());
         let student = potential(&weights.read()?.parameters);
-        // Draw. Classes c, (B,), as often as the data has them, where the potential has some. Noise ε, (B, d). One of the
-        // steps: the student itself takes those before it.
-        let mut indices = Vec::new();
-        state.batches.indices(state.step, &mut indices);
-        let classes = state.classes(&indices);
-        let generator = &mut state.generator;
+        // Draw. Noise ε, (B, d). One of the steps: the student itself takes those before it.
         let steps: Vec<_> = way(self.settings.evaluations).1.steps().collect();
         let number = ((uniform(generator) * steps.len() as f32) as usize).min(steps.len() - 1);
         let (teacher, critic) = (potential(&self.teacher), potential(&self.critics[number].read()?.parameters));
@@ -75,7 +71,8 @@ impl Distiller<'_> {
         let [low, high] = COMPARED;
         let times: Vec<f32> = Times::Uniform.draw(batch, generator).iter().map(|s| low + (high - low) * s).collect();
         let noise = gaussian_noise(&mut nothing, 0.0, generator);
-        let in_range = dataset.images().is_ok();
+        // Images have values from −1 to 1, windows of a series any.
+        let in_range = self.config.series.is_none();
 
         // Compare. The student's image x̂ = x + (1 − t)·g, mixed with noise: y = s·x̂ + (1 − s)·ε. The direction that x̂ moves against is
         // D′ − D = (1 − s)(g′ − g), critic less teacher at y, divided by the mean distance of x̂ and D, so that all times weigh alike.
@@ -122,24 +119,24 @@ impl Distiller<'_> {
         })
     }
 
-    /// The critic of a step learns the images of its batch, as any potential learns data.
+    /// The critic of a step learns the images of its batch, as any potential learns data, in the training's step of this number and rate.
     ///
     /// # Errors
     /// [`TrainingError::NotFinite`], with the critic's loss.
     pub(in crate::training) fn criticise(
         &mut self,
-        state: &mut State<'_>,
         Distilled { step, images, classes, .. }: Distilled,
-        learning_rate: f32,
+        generator: &mut Xoshiro128PlusPlus,
+        (number, learning_rate): (u64, f32),
     ) -> Result<(), TrainingError> {
-        let config = state.config;
-        let times = config.times.draw(config.batch, &mut state.generator);
-        let noise = gaussian_noise(&mut vec![0.0; images.len()], 0.0, &mut state.generator);
+        let config = self.config;
+        let times = config.times.draw(config.batch, generator);
+        let noise = gaussian_noise(&mut vec![0.0; images.len()], 0.0, generator);
         let path = Path::new(config.architecture.homotopy, &images, &noise, &times)?.with_classes(classes)?;
         let flow = |evaluation: &_, part| Objective::Flow.evaluate_part(evaluation, &path, part);
         let critic = &mut self.critics[step];
         let loss = critic.differentiate(path.samples(), Parts::Shards, &flow)?;
-        let not_finite = TrainingError::NotFinite { step: state.step + 1, loss };
+        let not_finite = TrainingError::NotFinite { step: number, loss };
         critic.clip(config.clip_norm)?.filter(|_| loss.is_finite()).ok_or(not_finite)?;
         critic.update(CRITIC_RATE * learning_rate)
     }
