@@ -6,7 +6,7 @@ use tempfile::TempDir;
 /// Options that commands share.
 const FILES: &str = "--dataset --data-dir --crop --size --filter --channels --background --cache-dir --window --stride \
                      --columns --labels --normal --rate";
-const SAMPLER: &str = "--class --guidance --steps --temperature --solver --grading --seed --threads";
+const SAMPLER: &str = "--class --guidance --steps --temperature --solver --grading --extrapolation --seed --threads";
 
 /// The options of every command, in the order of its help.
 fn commands() -> Vec<(&'static str, String)> {
@@ -19,8 +19,8 @@ fn commands() -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --classes --no-classes --unconditional --steps --minutes --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
-                 --times --draws --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
+                "{FILES} --flip --no-flip --preset --classes --no-classes --unconditional --distil --evaluations --guidance --steps --minutes --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
+                 --times --draws --coupling --pool --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
         (
@@ -33,6 +33,7 @@ fn commands() -> Vec<(&'static str, String)> {
         ("eval", format!("--model --samples --count {data} {SAMPLER} {features} --reference --write-statistics {out}")),
         ("fid-ref", format!("{data} --count {out}")),
         ("neighbours", format!("--model --count --rows --nearest {data} {SAMPLER} {features} {out}")),
+        ("paths", format!("--model --count {SAMPLER} {out}")),
         ("interpolate", format!("--model --pairs --frames {SAMPLER} {out}")),
         ("inspect", "--board --flash --ram --stack --solver --plan --report --force --help".to_owned()),
         ("score", format!("--model {data} {judged} --out --picture --force --help")),
@@ -43,7 +44,7 @@ fn commands() -> Vec<(&'static str, String)> {
             format!("--model --series --columns --labels --count {unconditional} --out --picture --force --help"),
         ),
         ("compose", format!("--model --weight --count {unconditional} {out}")),
-        ("calibrate", format!("--model {data} --headroom --drop-threshold --threads {out}")),
+        ("calibrate", format!("--model {data} --headroom --evaluations --drop-threshold --threads {out}")),
         ("fetch", "--data-dir --base --retries --force --help".to_owned()),
     ]
 }
@@ -87,6 +88,7 @@ fn the_help_lists_commands_names_and_defaults() {
     let page = vapo_train(root.path(), "--help").succeeded().output;
     let train = [
         "sample ",
+        "paths ",
         "inspect ",
         "calibrate ",
         "fetch ",

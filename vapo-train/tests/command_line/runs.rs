@@ -129,7 +129,7 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
     let settings = Settings {
         count: 64,
         solver: Solver::Etd2,
-        schedule: Schedule::graded(20, 0.5).unwrap(),
+        schedule: Schedule::usual(20).unwrap(),
         temperature: 0.3,
         seed: 4,
         asked: Default::default(),

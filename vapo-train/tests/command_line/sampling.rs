@@ -45,7 +45,10 @@ fn drawn(file: &[u8], solver: Solver, schedule: Schedule, temperature: f32, seed
 
 #[test]
 fn samples_are_those_of_the_device() {
-    let graded = |steps, exponent| Schedule::graded(steps, exponent).unwrap();
+    let extrapolating = |steps, exponent, factor| {
+        Schedule::graded(steps, exponent).and_then(|schedule| schedule.extrapolating(factor)).unwrap()
+    };
+    let graded = |steps, exponent| extrapolating(steps, exponent, 1.25);
     for homotopy in [Homotopy::Linear, Homotopy::Bayes] {
         let root = TempDir::new().unwrap();
         let file = write_model(&root.path().join("m.vapo"), GREY, homotopy, 0.3);
@@ -56,6 +59,7 @@ fn samples_are_those_of_the_device() {
             ("--solver euler --steps 9 --temperature 1 --seed 3", Solver::Euler, graded(9, 0.5), 1.0, 3),
             ("--steps 1 --seed 18446744073709551615", Solver::Etd2, graded(1, 0.5), 0.3, u64::MAX),
             ("--steps 3 --temperature 0", Solver::Etd2, graded(3, 0.5), 0.0, 0),
+            ("--steps 4 --extrapolation 0.5", Solver::Etd2, extrapolating(4, 0.5, 0.5), 0.3, 0),
         ] {
             let line = format!("sample --model m.vapo --count 3 --out x.npy --force {options}");
             let told = vapo_train(root.path(), &line).succeeded();
@@ -234,8 +238,8 @@ fn a_card_beside_the_samples_says_how_to_draw_them_again() {
         "version": env!("CARGO_PKG_VERSION"),
         "models": [{ "path": "m.vapo", "sha256": sha256, "parameters": parameters, "weights": "int8" }],
         "sampler": {
-            "count": 2, "solver": "heun", "steps": 7, "evaluations": 13, "grading": 0.5, "temperature": 0.5,
-            "seed": 3
+            "count": 2, "solver": "heun", "steps": 7, "evaluations": 13, "grading": 0.5, "extrapolation": 1.25,
+            "temperature": 0.5, "seed": 3
         },
     });
     assert_eq!(card, expected);
