@@ -14,7 +14,7 @@ pub struct Paths {
     pub bend: f64,
     /// |x₁ − x₀|², a value, on average: what the ways cost as a transport.
     pub length: f64,
-    /// Points of each way, one a step and the end, in the plane of [`plane`].
+    /// Points of each way, one a step and the end, in the plane of the ends' first two principal components.
     pub points: Vec<Vec<[f32; 2]>>,
 }
 
