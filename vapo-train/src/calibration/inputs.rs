@@ -163,7 +163,7 @@ pub fn inputs(model: &Model<'_>, images: &Images, settings: &Settings) -> Vec<In
 /// Times at which images are looked at, that of the model's threshold among them. A distilled potential is known at those of its
 /// steps.
 fn times(model: &Model<'_>, settings: &Settings) -> Vec<f32> {
-    if let Some((_, schedule)) = settings.evaluations.map(distillation::way) {
+    if let Some((_, schedule, _)) = settings.evaluations.map(distillation::way) {
         return schedule.steps().map(|step| step.start).collect();
     }
     TIMES.into_iter().chain(model.threshold().map(|threshold| threshold.time)).collect()
@@ -172,7 +172,7 @@ fn times(model: &Model<'_>, settings: &Settings) -> Vec<f32> {
 /// Trajectories of every solver, number of steps and temperature, each with seeds of its own, and restorations.
 fn trajectories(settings: &Settings) -> Vec<Input> {
     let kinds = match settings.evaluations.map(distillation::way) {
-        Some((solver, schedule)) => vec![(solver, schedule, 0.0); FEW],
+        Some(way) => vec![way; FEW],
         None => usual_kinds(),
     };
     let each = (0..settings.trajectories).flat_map(|_| &kinds);

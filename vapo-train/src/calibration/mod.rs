@@ -53,13 +53,13 @@ impl Settings {
     /// # Panics
     /// There are no steps.
     pub(crate) fn way(&self, steps: u16) -> (Solver, Schedule, f32) {
-        match self.evaluations.map(distillation::way) {
-            Some((solver, schedule)) => (solver, schedule, 0.0),
-            None => {
+        self.evaluations.map_or_else(
+            || {
                 let solver = Solver::default();
                 (solver, inputs::schedule(steps, Schedule::EXPONENT), solver.usual_temperature())
-            }
-        }
+            },
+            distillation::way,
+        )
     }
 }
 

@@ -39,13 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     output::expect_png("--out", out)?;
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
     let outputs = plan.writes_with_card("--out", [out]).check()?;
-    let settings = sampler.settings(*pairs as usize)?;
-    if settings.temperature != 0.0 {
-        return Err(Failure::Usage(format!(
-            "--temperature {}: expected 0; with noise on the way, a sample does not follow from its prior alone",
-            settings.temperature
-        )));
-    }
+    let settings = sampler.settings_without_noise(*pairs as usize, "a sample does not follow from its prior alone")?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
     // A strip for each class, where all are asked for.

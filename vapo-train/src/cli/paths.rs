@@ -37,13 +37,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     output::expect_png("--out", out)?;
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
     let outputs = plan.writes_with_card("--out", [out]).check()?;
-    let settings = sampler.settings(*count)?;
-    if settings.temperature != 0.0 {
-        return Err(Failure::Usage(format!(
-            "--temperature {}: expected 0; with noise on the way, no way is straight",
-            settings.temperature
-        )));
-    }
+    let settings = sampler.settings_without_noise(*count, "no way is straight")?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_any_model(&arguments.model, &bytes)?;
     let asked = arguments.classes.asked(&model, *count)?;

@@ -144,7 +144,7 @@ pub(super) fn after(
     // A row a class where a model has some.
     let (images, columns) = picture_of(config);
     let (solver, schedule, temperature) = match evaluations.map(way) {
-        Some((solver, schedule)) => (solver, schedule, 0.0),
+        Some(way) => way,
         None => (Solver::default(), Schedule::usual(STEPS)?, Solver::default().usual_temperature()),
     };
     let settings = Settings {

@@ -22,12 +22,13 @@ pub struct Distillation {
 /// Evaluations of a distilled model, at most. A model that draws in more need not be distilled.
 pub const MOST_EVALUATIONS: u16 = 16;
 
-/// The solver of distilled models, and the steps of so many evaluations: `--solver euler --steps COUNT --temperature 0` of `sample`. It
-/// works in a single buffer. The potential is known at the times of these steps alone.
+/// How distilled models are sampled in so many evaluations: the solver, its steps and the temperature, those of
+/// `sample --solver euler --steps COUNT --temperature 0`. The solver works in a single buffer. The potential is known at the times of these
+/// steps alone.
 ///
 /// # Panics
 /// The count is 0, or far larger than [`MOST_EVALUATIONS`].
-pub fn way(evaluations: u16) -> (Solver, Schedule) {
+pub fn way(evaluations: u16) -> (Solver, Schedule, f32) {
     let schedule = Schedule::graded(evaluations, Schedule::EXPONENT);
-    (Solver::Euler, schedule.expect("a grid of few steps"))
+    (Solver::Euler, schedule.expect("a grid of few steps"), 0.0)
 }

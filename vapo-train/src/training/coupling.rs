@@ -3,8 +3,9 @@
 //! A pool depends on nothing but the run's settings and its number: a resumed run goes on with the same.
 
 use super::TrainingError;
+use super::images::{self, indices};
 use super::noise::gaussian_noise;
-use crate::dataset::{Batches, Dataset, Flips};
+use crate::dataset::{Batches, Dataset};
 use crate::path::coupling::assign;
 use crate::run::config::Config;
 use rand_core::{Rng, SeedableRng};
@@ -82,14 +83,8 @@ fn draw(
 ) -> (Pool, Vec<u8>) {
     let (mut images, mut groups) = (Vec::new(), Vec::new());
     for step in number * steps..(number + 1) * steps {
-        let (mut indices, mut data) = (Vec::new(), Vec::new());
-        batches.indices(step, &mut indices);
-        dataset.fill(&indices, &mut data);
-        if config.flip {
-            let place = step.wrapping_mul(indices.len() as u64);
-            Flips::new(config.seed).apply(place, dataset.shape(), &mut data);
-        }
-        images.extend(data);
+        let indices = indices(batches, step);
+        images.extend(images::images(config, dataset, step, &indices));
         if let Some(labels) = dataset.labels().filter(|_| config.architecture.classes > 0) {
             groups.extend(indices.iter().map(|&index| labels[index]));
         }

@@ -47,6 +47,11 @@ impl<'a> HostWeights<'a> {
         weights.write(moved, moving)?;
         Ok(weights)
     }
+
+    /// Weights and biases as they are now.
+    pub(super) fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
 }
 
 impl Weights for HostWeights<'_> {

@@ -7,6 +7,7 @@
 //! | `coupling` | images and noise that belong together, a pool ahead |
 //! | `distillation` | a step that learns from another model, and not from data |
 //! | `state` | what a step reads beside the weights, and a checkpoint keeps |
+//! | `images` | the images of a step |
 //! | `noise` | a batch's Gaussian noise |
 //! | `weights` | what a step asks of a device |
 //! | `engine` | the device that keeps the weights, and threads |
@@ -24,6 +25,7 @@ mod distillation;
 mod engine;
 pub mod error;
 mod host;
+mod images;
 mod noise;
 pub mod plan;
 pub mod progress;

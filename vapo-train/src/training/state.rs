@@ -44,11 +44,9 @@ impl<'a> State<'a> {
     ) -> Result<(Self, Moved), TrainingError> {
         let mut generator = Xoshiro128PlusPlus::seed_from_u64(config.seed);
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
-        same_teaching(config, teacher.as_deref())?;
         let coupler = coupler(config)?;
-        let parameters = teacher.clone().unwrap_or_else(|| layout.initial(&mut generator));
-        let distiller = teacher.map(|teacher| Distiller::new(config, &layout, teacher, vec![])).transpose()?.flatten();
-        let moved = Moved::fresh(parameters);
+        let moved = Moved::fresh(teacher.clone().unwrap_or_else(|| layout.initial(&mut generator)));
+        let distiller = distiller(config, &layout, teacher, vec![])?;
         Ok((
             State { config, dataset, batches, layout, step: 0, generator, before_rest: None, coupler, distiller },
             moved,
@@ -65,14 +63,12 @@ impl<'a> State<'a> {
         teacher: Option<Vec<f32>>,
         checkpoint: Checkpoint,
     ) -> Result<(Self, Moved), TrainingError> {
-        same_teaching(config, teacher.as_deref())?;
         let Checkpoint { now, before_rest, critics, run: _ } = checkpoint;
-        let Snapshot { step, parameters, ema: average, first_moment, second_moment, generator } = now;
+        let (step, generator) = (now.step, generator_of(now.generator));
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
-        let generator = generator_of(generator);
         let coupler = coupler(config)?;
-        let distiller = teacher.map(|teacher| Distiller::new(config, &layout, teacher, critics)).transpose()?.flatten();
-        let moved = Moved { updates: step, parameters, average, first_moment, second_moment };
+        let distiller = distiller(config, &layout, teacher, critics)?;
+        let moved = Moved::of(now);
         Ok((State { config, dataset, batches, layout, step, generator, before_rest, coupler, distiller }, moved))
     }
 
@@ -96,8 +92,7 @@ impl<'a> State<'a> {
 
     /// What the next step depends on, but for what weights were before they came to rest.
     pub(super) fn snapshot(&self, moved: Moved) -> Snapshot {
-        let Moved { updates: step, parameters, average: ema, first_moment, second_moment } = moved;
-        Snapshot { step, parameters, ema, first_moment, second_moment, generator: state_of(&self.generator) }
+        moved.snapshot(state_of(&self.generator))
     }
 
     /// Puts the weights, and their moving average, where int8 holds the latter. From then on biases alone move, by Adam, and
@@ -117,12 +112,19 @@ impl<'a> State<'a> {
     }
 }
 
-/// Refuses a distillation without its teacher, and a teacher of a run that learns from data.
-fn same_teaching(config: &Config, teacher: Option<&[f32]>) -> Result<(), TrainingError> {
+/// What a run learns from, where that is no data. Refuses a distillation without its teacher, and a teacher of a run that learns from
+/// data.
+fn distiller<'a>(
+    config: &'a Config,
+    layout: &Layout,
+    teacher: Option<Vec<f32>>,
+    critics: Vec<Snapshot>,
+) -> Result<Option<Distiller<'a>>, TrainingError> {
     match (&config.distillation, teacher) {
+        (None, None) => Ok(None),
+        (Some(settings), Some(teacher)) => Distiller::new(config, settings, layout, teacher, critics).map(Some),
         (Some(_), None) => Err(TrainingError::Distillation { cause: "the teacher's parameters are missing" }),
         (None, Some(_)) => Err(TrainingError::Distillation { cause: "the run learns from data, and has no teacher" }),
-        _ => Ok(()),
     }
 }
 

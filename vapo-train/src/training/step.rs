@@ -9,10 +9,10 @@
 
 use super::TrainingError;
 use super::distillation::Distiller;
+use super::images::{images, indices};
 use super::noise::gaussian_noise;
 use super::state::State;
 use super::weights::{Parts, Weights};
-use crate::dataset::Flips;
 use crate::optimiser::learning_rate;
 use crate::path::{Batch, Path};
 use rayon::ThreadPool;
@@ -52,29 +52,23 @@ impl State<'_> {
             return report;
         }
 
-        // Draw. Images x̄, (B, d) in −1 to 1: the next ones of a permutation of the data set, some of them mirrored. Draws that
-        // samples share are fewer than B here, and are dealt out to B samples below.
-        let (mut indices, mut data) = (Vec::new(), Vec::new());
-        self.batches.indices(self.step, &mut indices);
-        dataset.fill(&indices, &mut data);
+        // Draw. Numbers of images, (B,): the next ones of a permutation of the data set. Draws that samples share are fewer than B
+        // here, and are dealt out to B samples below.
+        let indices = indices(&mut self.batches, self.step);
         // Classes c, (B,), where the potential has some: those of the images, but now and then none, so that the potential of
         // whatever class is learned too.
         let classes = self.classes(&indices);
-        if config.flip {
-            let place = self.step.wrapping_mul(indices.len() as u64);
-            Flips::new(config.seed).apply(place, dataset.shape(), &mut data);
-        }
-        // Times t, (B,) in 0 ≤ t < 1, and noise ε, (B, d), standard Gaussian. A little noise is added to the data too, which
-        // blurs its grey levels.
+        // Times t, (B,) in 0 ≤ t < 1.
         let times = config.times.draw(config.draws.times(config.batch), &mut self.generator);
-        // Where noise is assigned to images, both come from the same pool, and the noise is not any.
-        let noise = match &mut self.coupler {
-            None => threads.install(|| gaussian_noise(&mut data, config.data_noise, &mut self.generator)),
-            Some(coupler) => {
-                let (images, noise) = coupler.batch(self.step, config, dataset, &mut self.batches, threads);
-                data = images;
-                noise
+        // Images x̄, (B, d) in −1 to 1, some of them mirrored, and noise ε, (B, d), standard Gaussian. A little noise is added to the
+        // images too, which blurs their grey levels. Where noise is assigned to images, both come from the same pool.
+        let (data, noise) = match &mut self.coupler {
+            None => {
+                let mut data = images(config, dataset, self.step, &indices);
+                let noise = threads.install(|| gaussian_noise(&mut data, config.data_noise, &mut self.generator));
+                (data, noise)
             }
+            Some(coupler) => coupler.batch(self.step, config, dataset, &mut self.batches, threads),
         };
         // Antithetic samples share an image and a time, and have noise of opposite signs. Independent ones share nothing.
         let drawn = Batch { data, noise, times, classes };
@@ -106,8 +100,7 @@ impl State<'_> {
         progress: f64,
     ) -> Result<Report, TrainingError> {
         // Classes c, (B,), as often as the data has them, where the potential has some.
-        let mut indices = Vec::new();
-        self.batches.indices(self.step, &mut indices);
+        let indices = indices(&mut self.batches, self.step);
         let classes = self.classes(&indices);
         let distilled = distiller.differentiate(weights, classes, &mut self.generator)?;
         let report = self.take_step(weights, distilled.loss, progress)?;

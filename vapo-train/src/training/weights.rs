@@ -4,6 +4,7 @@ use super::TrainingError;
 use crate::arithmetic::extent::ExtentError;
 use crate::objective::Cotangents;
 use crate::potential::{Evaluation, Samples};
+use crate::run::checkpoint::Snapshot;
 use std::ops::Range;
 
 /// The parameters under training, the optimiser's moments and the moving average. A step asks for `differentiate`, `clip` and
@@ -73,6 +74,18 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
+    /// What a checkpoint keeps of it, beside the state of a random generator.
+    pub(crate) fn snapshot(self, generator: [u32; 4]) -> Snapshot {
+        let Moved { updates: step, parameters, average: ema, first_moment, second_moment } = self;
+        Snapshot { step, parameters, ema, first_moment, second_moment, generator }
+    }
+
+    /// As a checkpoint kept it.
+    pub(crate) fn of(snapshot: Snapshot) -> Self {
+        let Snapshot { step: updates, parameters, ema: average, first_moment, second_moment, generator: _ } = snapshot;
+        Moved { updates, parameters, average, first_moment, second_moment }
+    }
+
     /// Before the first update.
     pub(crate) fn fresh(parameters: Vec<f32>) -> Self {
         let zeros = vec![0.0; parameters.len()];

@@ -65,6 +65,18 @@ impl SamplerOptions {
         Ok(Settings { count, solver: self.solver, schedule, temperature, seed: self.seed, asked: Asked::default() })
     }
 
+    /// The settings for `count` images that follow from their noise alone.
+    ///
+    /// # Errors
+    /// As [`SamplerOptions::settings`]; a temperature other than 0, with what noise on the way would do.
+    pub(in crate::cli) fn settings_without_noise(&self, count: usize, why: &str) -> Result<Settings, Failure> {
+        let settings = self.settings(count)?;
+        match settings.temperature {
+            0.0 => Ok(settings),
+            found => Err(Failure::Usage(format!("--temperature {found}: expected 0; with noise on the way, {why}"))),
+        }
+    }
+
     fn temperature(&self) -> f32 {
         self.temperature.unwrap_or(self.solver.usual_temperature())
     }

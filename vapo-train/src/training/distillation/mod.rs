@@ -1,10 +1,12 @@
 //! Distillation: a potential, the student, learns to draw in few evaluations what another one, the teacher, draws in many.
 //!
-//! The student draws images. A third potential, the critic, learns what the student draws, by the loss `flow`. Each step of the student has a
-//! critic of its own: with one for all, images that one step draws too dark would be made up for by another's that are too bright. Now an image of the
-//! student is mixed with noise. Teacher and critic both predict the image behind the mixture: D and D′. Where the student draws a kind
-//! of image more often than the teacher, D′ lies nearer to it than D. So the student's images move along D − D′. At rest both agree: the
-//! two densities are the same, at every size of noise.
+//! The student draws images. A third potential, the critic, learns what the student draws, by the loss `flow`. Then an image of the
+//! student is mixed with noise. Teacher and critic both predict the image behind the mixture: D and D′. Where the student draws a
+//! kind of image more often than the teacher, D′ lies nearer to it than D. So the student's images move along D − D′. At rest both
+//! agree: the two densities are the same, at every size of noise.
+//!
+//! Each step of the student has a critic of its own. With one for all, one step's images may be too dark as long as another's are
+//! too bright.
 //!
 //! No data is needed: the teacher stands for it. Each potential is evaluated as it always is, and the gradient of the student is that of a
 //! loss of its drift, as in any other training.
@@ -47,17 +49,17 @@ pub(super) struct Distiller<'a> {
 }
 
 impl<'a> Distiller<'a> {
-    /// That of a run which has a teacher. The critics begin as the teacher, or go on from where a checkpoint left them.
+    /// That of a run with these settings of a distillation. The critics begin as the teacher, or go on from where a checkpoint left them.
     ///
     /// # Errors
     /// [`TrainingError::Distillation`] for what cannot be distilled; vectors that have not a value a parameter.
     pub(super) fn new(
         config: &'a Config,
+        settings: &'a Distillation,
         layout: &Layout,
         teacher: Vec<f32>,
         critics: Vec<Snapshot>,
-    ) -> Result<Option<Self>, TrainingError> {
-        let Some(settings) = &config.distillation else { return Ok(None) };
+    ) -> Result<Self, TrainingError> {
         let refuse = |cause: &'static str| Err(TrainingError::Distillation { cause });
         if config.device != Device::Cpu {
             return refuse("it computes on the processor: give --device cpu");
@@ -65,15 +67,11 @@ impl<'a> Distiller<'a> {
         if config.architecture.homotopy != Homotopy::Linear {
             return refuse("the teacher is of --homotopy bayes: train one of the linear path");
         }
-        let kept = critics.into_iter().map(|critic| {
-            let Snapshot { step, parameters, ema, first_moment, second_moment, generator: _ } = critic;
-            Moved { updates: step, parameters, average: ema, first_moment, second_moment }
-        });
-        let all = kept.chain(std::iter::repeat_with(|| Moved::fresh(teacher.clone())));
+        let all = critics.into_iter().map(Moved::of).chain(std::iter::repeat_with(|| Moved::fresh(teacher.clone())));
         let critics =
             all.take(settings.evaluations.into()).map(|moved| HostWeights::new(config, layout, &moved, Moving::All));
         let critics = critics.collect::<Result<_, _>>()?;
-        Ok(Some(Distiller { config, settings, teacher, critics }))
+        Ok(Distiller { config, settings, teacher, critics })
     }
 
     /// The critics' states. They draw no random numbers.
@@ -81,11 +79,7 @@ impl<'a> Distiller<'a> {
     /// # Errors
     /// As [`Weights::read`].
     pub(super) fn critics(&self) -> Result<Vec<Snapshot>, TrainingError> {
-        let state = |critic: &HostWeights<'_>| {
-            let Moved { updates: step, parameters, average: ema, first_moment, second_moment } = critic.read()?;
-            Ok(Snapshot { step, parameters, ema, first_moment, second_moment, generator: [0; 4] })
-        };
-        self.critics.iter().map(state).collect()
+        self.critics.iter().map(|critic| Ok(critic.read()?.snapshot([0; 4]))).collect()
     }
 }
 

@@ -57,7 +57,7 @@ impl Distiller<'_> {
         // Draw. Noise ε, (B, d). One of the steps: the student itself takes those before it.
         let steps: Vec<_> = way(self.settings.evaluations).1.steps().collect();
         let number = ((uniform(generator) * steps.len() as f32) as usize).min(steps.len() - 1);
-        let (teacher, critic) = (potential(&self.teacher), potential(&self.critics[number].read()?.parameters));
+        let (teacher, critic) = (potential(&self.teacher), potential(self.critics[number].parameters()));
         let mut nothing = vec![0.0; batch * size];
         let mut x = gaussian_noise(&mut nothing, 0.0, generator);
         for step in &steps[..number] {
