@@ -62,6 +62,19 @@ def train(folder):
     return net
 
 
+def classifier(folder, file):
+    """That of a file; a new one, kept there, where there is none"""
+    if file and file.exists():
+        net = Classifier()
+        net.load_state_dict(torch.load(file))
+        return net
+    with torch.enable_grad():
+        net = train(folder)
+    if file:
+        torch.save(net.state_dict(), file)
+    return net
+
+
 @torch.no_grad()
 def features(net, bytes_):
     return torch.cat([net.features(part) for part in tensor(bytes_).split(500)]).double().numpy()
@@ -83,14 +96,7 @@ def main():
     top.add_argument("--each", action="store_true")
     top.add_argument("samples", nargs="*", type=pathlib.Path)
     a = top.parse_args()
-    if a.classifier and a.classifier.exists():
-        net = Classifier()
-        net.load_state_dict(torch.load(a.classifier))
-    else:
-        with torch.enable_grad():
-            net = train(a.data)
-        if a.classifier:
-            torch.save(net.state_dict(), a.classifier)
+    net = classifier(a.data, a.classifier)
     test = images(a.data, "t10k")
     accuracy = (net(tensor(test)).argmax(1) == labels(a.data, "t10k")).double().mean()
     print(f"accuracy on the test images: {accuracy:.4f}")
@@ -108,4 +114,5 @@ def main():
         print(f"{name}: Frechet distance {frechet(features(net, bytes_), reference):.2f}{right}, classes {classes}")
 
 
-main()
+if __name__ == "__main__":
+    main()

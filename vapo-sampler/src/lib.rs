@@ -72,7 +72,7 @@
 //!
 //! // The same model restores what is missing, here the lower half, and judges by its threshold, if it has one.
 //! let upper: [f32; 4 * 8] = [-1.0; 32];
-//! sampler.inpaint(schedule, 8.0, &mut noise, |index| upper.get(index).copied(), &mut image)?;
+//! sampler.inpaint(schedule, solver.restoring_temperature(), &mut noise, |index| upper.get(index).copied(), &mut image)?;
 //! assert!(image.starts_with(&upper));
 //! if let Some(verdict) = sampler.verdict(&image)? {
 //!     println!("energy {}, anomalous: {}", verdict.energy, verdict.anomalous);
@@ -121,7 +121,6 @@ pub mod solver;
 pub use composition::Composition;
 pub use condition::Condition;
 pub use error::{Error, ScheduleError};
-pub use inpainting::Known;
 pub use learning::{LearningError, ThresholdLearner};
 pub use monitor::{Explanation, Monitor};
 pub use noise::Noise;

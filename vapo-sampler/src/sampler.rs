@@ -3,7 +3,7 @@
 use crate::condition::Condition;
 use crate::error::Error;
 use crate::guidance::Guided;
-use crate::inpainting::{Held, Known};
+use crate::inpainting::Held;
 use crate::noise::Noise;
 use crate::plan::Plan;
 use crate::potential::Potential;
@@ -107,7 +107,7 @@ impl<'a> Sampler<'a> {
     ///
     /// # Errors
     /// As [`Sampler::sample`].
-    pub fn inpaint<R: Rng + Clone>(
+    pub fn inpaint<R: Rng>(
         &mut self,
         schedule: Schedule,
         temperature: f32,
@@ -116,21 +116,20 @@ impl<'a> Sampler<'a> {
         image: &mut [f32],
     ) -> Result<(), Error> {
         self.potential.check(image)?;
-        let known = Known::new(noise, known);
         noise.fill(image);
-        self.integrate_known(schedule, temperature, noise, &known, image, |_, _| ())
+        self.integrate_known(schedule, temperature, noise, known, image, |_, _| ())
     }
 
-    /// As [`Sampler::integrate`], with the `known` elements of `x` held on their path.
+    /// As [`Sampler::integrate`], with the elements of `x` that `known` gives a value of led to these values.
     ///
     /// # Errors
     /// As [`Sampler::sample`].
-    pub fn integrate_known<R: Rng + Clone, K: Fn(usize) -> Option<f32>>(
+    pub fn integrate_known<R: Rng>(
         &mut self,
         schedule: Schedule,
         temperature: f32,
         noise: &mut Noise<R>,
-        known: &Known<R, K>,
+        known: impl Fn(usize) -> Option<f32>,
         x: &mut [f32],
         observe: impl FnMut(Step, &[f32]),
     ) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::model::checksum;
 use vapo_request::{ENERGY_TIME, Request};
-use vapo_sampler::{Known, Noise, PlanFor, Sampler};
+use vapo_sampler::{Noise, PlanFor, Sampler};
 
 /// Samples the model in `file` on this machine.
 ///
@@ -26,7 +26,7 @@ pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
 
     let mut bits = Bits::default();
     let shape = model.signal();
-    let values = Known::new(&noise, |index| request.known_value(shape, index));
+    let values = |index| request.known_value(shape, index);
     noise.fill(&mut image);
     let observe = |step: vapo_sampler::schedule::Step, drift: &[f32]| {
         let drift = checksum(drift.iter().map(|value| value.to_le_bytes()));
@@ -36,7 +36,7 @@ pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
     if known == 0 {
         sampler.integrate(schedule, temperature, &mut noise, &mut image, observe)
     } else {
-        sampler.integrate_known(schedule, temperature, &mut noise, &values, &mut image, observe)
+        sampler.integrate_known(schedule, temperature, &mut noise, values, &mut image, observe)
     }
     .map_err(|error| error.to_string())?;
     sampler.potential().set_class(condition.class).map_err(|error| error.to_string())?;

@@ -14,10 +14,9 @@
 //! homotopy; the part of the noise that is kept is η in Song et al., *Denoising diffusion implicit models*, 2021, by
 //! another measure.
 
+use super::{Drift, free};
 use crate::homotopy::{coefficients, inverse_std_integral, ratio_integral};
-use crate::noise::Noise;
 use crate::schedule::Step;
-use rand_core::Rng;
 use vapo_format::Homotopy;
 
 /// Factors of one step.
@@ -33,8 +32,8 @@ pub(super) struct Factors {
     image: f32,
     /// Of D₁ − D₀ in D̃ − D₁; none in the first step.
     extrapolated: Option<f32>,
-    /// Of ξ in x₂.
-    fresh: f32,
+    /// Of ξ in x₂; none at temperature 0.
+    pub(super) fresh: f32,
 }
 
 impl Factors {
@@ -58,19 +57,12 @@ impl Factors {
     }
 
     /// Moves `x` over the step and turns the drift into D₁. `previous` is D₀.
-    pub(super) fn advance(self, x: &mut [f32], drift: &mut [f32], previous: &[f32]) {
-        for ((x, drift), previous) in x.iter_mut().zip(drift).zip(previous) {
+    pub(super) fn advance(self, field: &impl Drift, x: &mut [f32], drift: &mut [f32], previous: &[f32]) {
+        for ((x, drift), previous) in free(field, x.iter_mut().zip(drift).zip(previous)) {
             let image = self.drift * *drift + self.place * *x;
             let extrapolated = self.extrapolated.map_or(image, |factor| image + factor * (image - previous));
             *x = self.kept * *x + self.image * extrapolated;
             *drift = image;
-        }
-    }
-
-    /// Adds the fresh noise, of which there is none at temperature 0.
-    pub(super) fn diffuse<R: Rng>(self, x: &mut [f32], noise: &mut Noise<R>) {
-        if self.fresh > 0.0 {
-            x.iter_mut().for_each(|x| *x += self.fresh * noise.draw());
         }
     }
 }

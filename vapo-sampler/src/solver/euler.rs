@@ -1,5 +1,7 @@
 //! x + h·f.
 
-pub(super) fn advance(x: &mut [f32], velocity: &[f32], width: f32) {
-    x.iter_mut().zip(velocity).for_each(|(x, velocity)| *x += width * velocity);
+use super::{Drift, free};
+
+pub(super) fn advance(drift: &impl Drift, x: &mut [f32], velocity: &[f32], width: f32) {
+    free(drift, x.iter_mut().zip(velocity)).for_each(|(x, velocity)| *x += width * velocity);
 }

@@ -24,9 +24,13 @@ pub trait Drift {
     /// [`Error::Length`] where a slice has another length.
     fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error>;
 
-    /// Moves `x` to where it has to be at `time`. Solvers call it before every evaluation of the drift, and at time 1.
-    /// If not said otherwise, x stays where the drift leads it.
-    fn constrain(&mut self, _x: &mut [f32], _time: f32) {}
+    /// Whether an element of x is not the solver's to move: [`Drift::carry`] moves it. If not said otherwise, none is.
+    fn is_held(&self, _index: usize) -> bool {
+        false
+    }
+
+    /// Carries the elements of `x` that are held over a step, at whose start the drift is `drift`.
+    fn carry(&mut self, _x: &mut [f32], _drift: &[f32], _step: Step) {}
 }
 
 impl<D: Drift> Drift for &mut D {
@@ -34,8 +38,12 @@ impl<D: Drift> Drift for &mut D {
         (**self).drift(x, time, drift)
     }
 
-    fn constrain(&mut self, x: &mut [f32], time: f32) {
-        (**self).constrain(x, time);
+    fn is_held(&self, index: usize) -> bool {
+        (**self).is_held(index)
+    }
+
+    fn carry(&mut self, x: &mut [f32], drift: &[f32], step: Step) {
+        (**self).carry(x, drift, step);
     }
 }
 
@@ -84,6 +92,15 @@ impl Solver {
         }
     }
 
+    /// The temperature that images are usually restored at. Heat makes what is missing forget the noise it began with, so that it
+    /// follows what is known. Only the solver that takes up noise exactly bears it at few steps.
+    pub const fn restoring_temperature(self) -> f32 {
+        match self {
+            Solver::Euler | Solver::Heun | Solver::Ab2 => 0.0,
+            Solver::Etd2 => 8.0,
+        }
+    }
+
     /// Evaluations of the drift that a sample takes in `steps` steps.
     pub const fn evaluations(self, steps: u16) -> u32 {
         match self {
@@ -128,35 +145,48 @@ impl Solver {
 
         for step in schedule.steps() {
             let width = step.end - step.start;
-            sde.drift.constrain(x, step.start);
             sde.drift.drift(x, step.start, velocity)?;
             observe(step, velocity);
+            sde.drift.carry(x, velocity, step);
             if self == Solver::Etd2 {
                 let factors = etd2::Factors::new(sde.homotopy, sde.temperature, step, previous_width);
-                factors.advance(x, velocity, other);
-                factors.diffuse(x, noise);
+                factors.advance(sde.drift, x, velocity, other);
+                diffuse(sde.drift, x, factors.fresh, noise);
             } else {
                 sde.temper(x, step.start, velocity);
                 match (self, previous_width) {
-                    (Solver::Ab2, Some(previous_width)) => ab2::advance(x, velocity, other, width, previous_width),
-                    _ => euler::advance(x, velocity, width),
+                    (Solver::Ab2, Some(previous_width)) => {
+                        ab2::advance(sde.drift, x, [velocity, other], [width, previous_width]);
+                    }
+                    _ => euler::advance(sde.drift, x, velocity, width),
                 }
                 if !step.last {
-                    sde.diffuse(x, step.start, width, noise);
+                    diffuse(sde.drift, x, sde.fresh(step.start, width), noise);
                 }
             }
             if self == Solver::Heun && !step.last {
-                sde.drift.constrain(x, step.end);
                 sde.drift.drift(x, step.end, other)?;
                 sde.temper(x, step.end, other);
-                heun::correct(x, velocity, other, width);
+                heun::correct(sde.drift, x, velocity, other, width);
             }
             if matches!(self, Solver::Ab2 | Solver::Etd2) {
                 core::mem::swap(&mut velocity, &mut other);
                 previous_width = Some(width);
             }
         }
-        sde.drift.constrain(x, 1.0);
         Ok(())
+    }
+}
+
+/// What belongs to the elements that the solver moves.
+fn free<I: Iterator>(drift: &impl Drift, elements: I) -> impl Iterator<Item = I::Item> {
+    elements.enumerate().filter_map(|(index, element)| (!drift.is_held(index)).then_some(element))
+}
+
+/// Adds noise of a standard deviation to the elements that the solver moves. However many these are, a number is drawn for every
+/// element, so that what is held does not change which noise the others get.
+fn diffuse<R: Rng>(drift: &impl Drift, x: &mut [f32], std: f32, noise: &mut Noise<R>) {
+    if std > 0.0 {
+        free(drift, x.iter_mut().map(|x| (x, noise.draw()))).for_each(|(x, drawn)| *x += std * drawn);
     }
 }

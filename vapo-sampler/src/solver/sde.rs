@@ -3,8 +3,6 @@
 use super::Drift;
 use crate::error::Error;
 use crate::homotopy::coefficients;
-use crate::noise::Noise;
-use rand_core::Rng;
 use vapo_format::Homotopy;
 
 /// dx = \[∇Φ − η·E\[ε|x\]\] dt + √(2ησ) dW, with temperature η and the homotopy's mean μ and std σ.
@@ -41,13 +39,8 @@ impl<D: Drift> Sde<'_, D> {
         }
     }
 
-    /// Adds g(time)·√width·ξ.
-    pub(super) fn diffuse<R: Rng>(&self, x: &mut [f32], time: f32, width: f32, noise: &mut Noise<R>) {
-        if self.temperature == 0.0 {
-            return;
-        }
-        let variance = 2.0 * self.temperature * coefficients(self.homotopy, time).std * width;
-        let std = libm::sqrtf(variance);
-        x.iter_mut().for_each(|x| *x += std * noise.draw());
+    /// g(time)·√width: the standard deviation of the noise of a step; 0 at temperature 0.
+    pub(super) fn fresh(&self, time: f32, width: f32) -> f32 {
+        libm::sqrtf(2.0 * self.temperature * coefficients(self.homotopy, time).std * width)
     }
 }

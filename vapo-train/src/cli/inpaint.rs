@@ -1,10 +1,9 @@
 //! `vapo-train inpaint`: restores what is missing of images.
 
-use super::options::{ClassOptions, DataOptions, Plan, SamplerOptions, output};
-use super::{Failure, from_one_to, note, parse_model, print, read_model};
-use crate::arithmetic::levels::levels;
+use super::options::{ClassOptions, DataOptions, Plan, RESTORING_TEMPERATURE, SamplerOptions, output};
+use super::{Failure, from_one_to, note, parse_model, print, progress, read_model};
 use crate::cli::card::{Card, ModelCard};
-use crate::export::picture::grid;
+use crate::export::{Format, Writer};
 use crate::files::array::header::MAGIC;
 use crate::files::bounded;
 use crate::files::digest::sha256;
@@ -19,12 +18,8 @@ use std::str::FromStr;
 use vapo_format::Shape;
 
 #[derive(Debug, clap::Args)]
-// What `vapo-train/docs/score-and-restore.md` finds best: heat makes what is missing follow what is known.
-#[command(mut_arg("temperature", |option| option.default_value("8").help("Temperature of the SDE; 0 is the deterministic flow")))]
-#[command(mut_arg("steps", |option| option.default_value("100")))]
-#[command(mut_arg("solver", |option| option.default_value("euler")))]
-#[command(mut_arg("grading", |option| option.default_value("1.5")))]
-#[command(mut_arg("extrapolation", |option| option.default_value("1")))]
+#[command(mut_arg("seed", |option| option.help("Seed of the first restoration of the first image")))]
+#[command(mut_arg("temperature", |option| option.help(RESTORING_TEMPERATURE)))]
 #[command(group = clap::ArgGroup::new("missing").required(true).args(["mask", "area"]))]
 #[command(group = clap::ArgGroup::new("source").required(true).args(["images", "dataset"]))]
 pub(super) struct Arguments {
@@ -46,15 +41,16 @@ pub(super) struct Arguments {
     /// A box that is missing: its left and top edge, its width and height, in pixels
     #[arg(id = "area", long = "box", value_name = "X,Y,W,H")]
     area: Option<Area>,
-    /// Restorations of each image, from seeds that follow each other
+    /// Restorations of each image, from seeds that follow each other and go on with the next image
     #[arg(long, value_name = "N", default_value = "4", value_parser = from_one_to::<usize, 64>())]
     count: usize,
     #[command(flatten)]
     classes: ClassOptions,
     #[command(flatten)]
     sampler: SamplerOptions,
-    /// A picture: a row for each image, of the original, what is known of it (the rest grey) and the restorations
-    #[arg(long, value_name = "F.png")]
+    /// A picture (.png): a row for each image, of the original, what is known of it (the rest grey) and the
+    /// restorations. Or the restorations alone: float32 for Python (.npy), bytes for evaluators (.npz)
+    #[arg(long, value_name = "F.{png,npy,npz}")]
     out: PathBuf,
     /// Replace the file and its card if they exist
     #[arg(long)]
@@ -108,41 +104,49 @@ impl Area {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let out = arguments.out.display();
-    if arguments.out.extension().is_none_or(|extension| extension != "png") {
-        return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .png")));
-    }
+    let Some(format) = Format::of(&arguments.out).filter(|format| *format != Format::Folder) else {
+        return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .png, .npy or .npz")));
+    };
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
     let plan = arguments.data.iter().fold(plan, Plan::reads_data);
     let plan = plan.reads("--images", &arguments.images).reads("--mask", &arguments.mask);
     let outputs = plan.writes_with_card("--out", [&arguments.out]).check()?;
-    let (count, sampler) = (arguments.count, &arguments.sampler);
+    let (count, sampler) = (arguments.count, &arguments.sampler.restoring());
     let settings = sampler.settings(count)?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
     let settings = Settings { asked: arguments.classes.asked(&model, count)?, ..settings };
     let shape = model.signal();
 
-    let columns = NonZeroU32::new(2 + count as u32);
-    let tiles = arguments.index.len() * (2 + count);
-    output::expect_grid(&arguments.out, tiles, shape, columns, output::SAMPLE)?;
+    // A picture shows the image and what is known of it, too.
+    let shown = format == Format::Grid;
+    let each = if shown { 2 + count } else { count };
+    let (columns, tiles) = (NonZeroU32::new(each as u32), arguments.index.len() * each);
+    output::expect_images(&arguments.out, format, tiles, shape, columns)?;
 
     let mut card = Card::new("inpaint");
     let missing = missing(arguments, shape, &mut card)?;
     let images = originals(arguments, shape, &mut card)?;
     let pool = sampler.pool()?;
-    let mut pictures = Vec::new();
-    for image in &images {
-        let restored = pool.install(|| inpaint(&model, image, &missing, &settings));
-        let known = image.iter().zip(&missing).map(|(value, missing)| if *missing { 0.0 } else { *value });
-        pictures.extend(image.iter().copied().chain(known));
-        pictures.extend(restored.map_err(|cause| sampler.explain(cause))?);
+    let mut writer = Writer::begin(&arguments.out, format, tiles, shape, columns)?;
+    let bar = progress::bar(images.len(), "images");
+    for (index, image) in images.iter().enumerate() {
+        let seed = settings.seed.wrapping_add((index * count) as u64);
+        let restored = pool.install(|| inpaint(&model, image, &missing, &Settings { seed, ..settings }));
+        if shown {
+            let known = image.iter().zip(&missing).map(|(value, missing)| if *missing { 0.0 } else { *value });
+            writer.push(&image.iter().copied().chain(known).collect::<Vec<_>>())?;
+        }
+        writer.push(&restored.map_err(|cause| sampler.explain(cause))?)?;
+        bar.inc(1);
     }
-    let picture = grid(&levels(&pictures), shape, columns)?;
+    bar.finish_and_clear();
+    writer.finish(outputs.existing())?;
 
     card.settings.insert("index".to_owned(), json!(arguments.index));
     card.models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
     card.sampler = Some(arguments.classes.on(sampler.card(count)));
-    outputs.write_with_card(&arguments.out, &picture.png(), &card)?;
+    outputs.write_card(&arguments.out, &card)?;
     print(&format!("{} restorations in {out}\n", images.len() * count))
 }
 

@@ -1,6 +1,6 @@
 //! `vapo-train restore`: fills the gaps of a series.
 
-use super::options::{Plan, SamplerOptions, output};
+use super::options::{Plan, RESTORING_TEMPERATURE, SamplerOptions, output};
 use super::{Failure, from_one_to, is_series, note, parse_any_model, print, progress, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::series::{Recording, SeriesOptions, recordings, rewrite};
@@ -16,12 +16,7 @@ use std::path::PathBuf;
 use vapo_format::Model;
 
 #[derive(Debug, clap::Args)]
-// As for images: heat makes what is missing follow what is known.
-#[command(mut_arg("temperature", |option| option.default_value("8").help("Temperature of the SDE; 0 is the deterministic flow")))]
-#[command(mut_arg("steps", |option| option.default_value("100")))]
-#[command(mut_arg("solver", |option| option.default_value("euler")))]
-#[command(mut_arg("grading", |option| option.default_value("1.5")))]
-#[command(mut_arg("extrapolation", |option| option.default_value("1")))]
+#[command(mut_arg("temperature", |option| option.help(RESTORING_TEMPERATURE)))]
 #[command(mut_arg("seed", |option| option.help("Seed of the first restoration of the first gap")))]
 pub(super) struct Arguments {
     /// Model file of a series
@@ -65,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]).reads("--series", [&arguments.series]);
     let plan = plan.writes_with_card("--out", [&arguments.out]).writes("--picture", &arguments.picture);
     let outputs = plan.check()?;
-    let (count, sampler) = (arguments.count, &arguments.sampler);
+    let (count, sampler) = (arguments.count, &arguments.sampler.restoring());
     let settings = sampler.settings(count)?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_any_model(&arguments.model, &bytes)?;

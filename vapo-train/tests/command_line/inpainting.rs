@@ -51,7 +51,7 @@ fn restored(file: &[u8], image: &[f32], seed: u64) -> Vec<f32> {
 /// The picture of the program for these images.
 fn picture(file: &[u8], images: &[Vec<f32>], count: u64, seed: u64) -> Vec<u8> {
     let mut tiles = Vec::new();
-    for image in images {
+    for (image, seed) in images.iter().zip((seed..).step_by(count as usize)) {
         tiles.extend(image);
         tiles.extend(image.iter().enumerate().map(|(index, value)| if covered(index) { 0.0 } else { *value }));
         tiles.extend((seed..seed + count).flat_map(|seed| restored(file, image, seed)));
@@ -84,13 +84,32 @@ fn defaults_are_those_of_restoring() {
     vapo_train(root.path(), &format!("{BOX} --count 2 --out x.png")).succeeded();
     vapo_train(
         root.path(),
-        &format!("{BOX} --count 2 --temperature 8 --steps 100 --solver euler --grading 1.5 --out y.png"),
+        &format!("{BOX} --count 2 --temperature 8 --steps 20 --solver etd2 --grading 0.5 --out y.png"),
     )
     .succeeded();
     let [x, y] = ["x.png", "y.png"].map(|name| fs::read(root.path().join(name)).unwrap());
     assert!(x == y);
     vapo_train(root.path(), &format!("{BOX} --count 2 --temperature 0 --out y.png --force")).succeeded();
     assert!(x != fs::read(root.path().join("y.png")).unwrap());
+    // The solvers that bear no heat get none.
+    let [x, y] = ["", "--temperature 0"].map(|option| {
+        let line = format!("{BOX} --count 2 --solver ab2 {option} --out y.png --force");
+        vapo_train(root.path(), &line).succeeded();
+        fs::read(root.path().join("y.png")).unwrap()
+    });
+    assert!(x == y);
+}
+
+#[test]
+fn arrays_hold_the_restorations_alone() {
+    let (root, file) = model();
+    let images = [digit(7), digit(0)];
+    vapo_train(root.path(), &format!("{BOX} {SAMPLER} --index 7,0 --count 2 --seed 5 --out x.npy")).succeeded();
+    let expected: Vec<f32> = [(0, 5), (0, 6), (1, 7), (1, 8)]
+        .iter()
+        .flat_map(|&(image, seed)| restored(&file, &images[image], seed))
+        .collect();
+    assert!(fs::read(root.path().join("x.npy")).unwrap() == npy(&expected, GREY).unwrap());
 }
 
 fn write_png(path: &Path, pixels: &[u8], shape: Shape) {
@@ -146,7 +165,8 @@ fn what_cannot_be_restored_is_refused_and_leaves_nothing() {
     write_model(&root.path().join("wild.vapo"), GREY, Homotopy::Linear, 1e15);
     let before = names(root.path());
     let cases: &[(&str, i32, &[&str])] = &[
-        ("--dataset digits --box 2,3,4,5 --out x.npy", 2, &["--out x.npy", ".png"]),
+        ("--dataset digits --box 2,3,4,5 --out x.jpg", 2, &["--out x.jpg", ".png, .npy or .npz"]),
+        ("--dataset digits --box 2,3,4,5 --out folder", 2, &["--out folder", ".png, .npy or .npz"]),
         ("--dataset digits --box 2,3,4,5 --out taken.png", 2, &["taken.png", "exists", "--force"]),
         ("--dataset digits --out x.png", 2, &["--mask", "--box"]),
         ("--dataset digits --box 2,3,4,5 --mask black.png --out x.png", 2, &["--box", "--mask"]),

@@ -50,7 +50,10 @@ fn request(bytes: &[u8]) {
     let extrapolation =
         value("extrapolation").map_or(default.extrapolation, |text| text.parse().expect("an extrapolation"));
     assert_eq!(request.extrapolation, extrapolation);
-    let usual = request.solver.usual_temperature();
+    let usual = match request.known {
+        0 => request.solver.usual_temperature(),
+        _ => request.solver.restoring_temperature(),
+    };
     assert_eq!(request.temperature, value("temperature").map_or(usual, |text| text.parse().expect("a temperature")));
     assert_eq!(request.condition.class, value("class").map(|text| text.parse().expect("a class")));
     assert_eq!(request.condition.guidance, value("guidance").map_or(0.0, |text| text.parse().expect("a guidance")));

@@ -6,7 +6,7 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use vapo_format::Model;
 use vapo_request::{ENERGY_TIME, Request};
-use vapo_sampler::{Known, Noise, Plan, Sampler};
+use vapo_sampler::{Noise, Plan, Sampler};
 
 /// What is told the time and the drift of each step when the drift is known, and nothing at the end. The stopwatch started at
 /// the beginning, and never stops by itself.
@@ -40,11 +40,11 @@ pub(crate) fn sample<'a>(
 
     // Sampling is restoring an image of which nothing is known, so that one integration serves both.
     let shape = model.signal();
-    let known = Known::new(&noise, |index| request.known_value(shape, index));
+    let known = |index| request.known_value(shape, index);
     noise.fill(image);
     let mut watch = clock.stopwatch();
     sampler
-        .integrate_known(schedule, request.temperature, &mut noise, &known, image, |step, drift| {
+        .integrate_known(schedule, request.temperature, &mut noise, known, image, |step, drift| {
             observe(&mut watch, Some((step.start, drift)));
         })
         .map_err(|_| "a temperature is at least 0")?;

@@ -146,7 +146,11 @@ impl Request {
         }
         request.condition.check(classes).map_err(|_| Refused { found: guided, expected: GUIDANCE })?;
         request.schedule().map_err(|_| Refused { found: graded, expected: EXPONENT })?;
-        request.temperature = temperature.unwrap_or(request.solver.usual_temperature());
+        let usual = match request.known {
+            0 => request.solver.usual_temperature(),
+            _ => request.solver.restoring_temperature(),
+        };
+        request.temperature = temperature.unwrap_or(usual);
         Ok(request)
     }
 
@@ -225,10 +229,14 @@ mod tests {
     }
 
     #[test]
-    fn a_temperature_that_is_left_out_is_the_solvers_usual() {
+    fn a_temperature_that_is_left_out_is_the_solvers_usual_for_sampling_or_restoring() {
         for solver in Solver::ALL {
             let argument = ["solver=", solver.name()].concat();
             assert_eq!(parse(&argument).unwrap().temperature, solver.usual_temperature());
+            let restored = [&argument, " known=1"].concat();
+            assert_eq!(parse(&restored).unwrap().temperature, solver.restoring_temperature());
+            let none = [&argument, " known=0"].concat();
+            assert_eq!(parse(&none).unwrap().temperature, solver.usual_temperature());
             let both = ["temperature=0.25 ", &argument].concat();
             assert_eq!(parse(&both).unwrap().temperature, 0.25);
         }

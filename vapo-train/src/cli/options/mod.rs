@@ -20,4 +20,4 @@ pub(super) use classes::ClassOptions;
 pub(super) use data::DataOptions;
 pub(super) use features::FeatureOptions;
 pub(super) use plan::Plan;
-pub(super) use sampler::{SamplerOptions, solvers};
+pub(super) use sampler::{RESTORING_TEMPERATURE, SamplerOptions, solvers};

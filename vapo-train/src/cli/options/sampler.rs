@@ -6,7 +6,11 @@ use crate::sampling::{Asked, SamplingError, Settings};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vapo_sampler::{Schedule, Solver};
 
-#[derive(Debug, clap::Args)]
+/// The help of `--temperature` where something is restored.
+pub(in crate::cli) const RESTORING_TEMPERATURE: &str =
+    "Temperature of the SDE; 0 is the deterministic flow [default: 8 for etd2, else 0]";
+
+#[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct SamplerOptions {
     /// Steps of the solver
     #[arg(long, value_name = "K", default_value = "20", value_parser = from_one_to::<u16, { u16::MAX as u64 }>())]
@@ -75,6 +79,12 @@ impl SamplerOptions {
             0.0 => Ok(settings),
             found => Err(Failure::Usage(format!("--temperature {found}: expected 0; with noise on the way, {why}"))),
         }
+    }
+
+    /// These options where something is restored: hotter, if not said otherwise.
+    pub(in crate::cli) fn restoring(&self) -> Self {
+        let temperature = self.temperature.unwrap_or(self.solver.restoring_temperature());
+        SamplerOptions { temperature: Some(temperature), ..self.clone() }
     }
 
     fn temperature(&self) -> f32 {
