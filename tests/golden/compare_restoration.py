@@ -2,7 +2,7 @@
 """Compares ways to restore images: how far the restored are from images of the data, at the same evaluations of the drift.
 
     pip install torch numpy
-    python3 compare_restoration.py --data DIR [--classifier FILE] [--count 2000] [--only NAME] F.vapo
+    python3 compare_restoration.py --data DIR [--classifier FILE] [--count 2000] [--only WAY] F.vapo
 
 The model is one of Fashion-MNIST, DIR and FILE are those of score.py. Of the first test images the lower half is missing, or a
 square of 14 pixels in the middle. For each way: the Frechet distance of score.py, and the mean squared errors of what is missing, of
@@ -18,8 +18,6 @@ it beside the edge (2 pixels), and of what is known, all in units of [-1, 1]. Ev
 import argparse, math, pathlib
 import torch
 import model_file, score, torch_sampler
-
-TEMPERATURES = 0.3, 8, 30
 
 
 class Images:
@@ -95,6 +93,7 @@ def main():
     top.add_argument("--classifier", type=pathlib.Path)
     top.add_argument("--count", type=int, default=2000)
     top.add_argument("--only", choices=["replaced", "jumps", "gradient", "predicted"])
+    top.add_argument("--temperature", type=float, nargs="+", default=[0.3, 8, 30])
     top.add_argument("model")
     a = top.parse_args()
     net, test = score.classifier(a.data, a.classifier), score.images(a.data, "t10k")
@@ -103,7 +102,7 @@ def main():
     for name, known in masks().items():
         for way in [a.only] if a.only else ["replaced", "jumps", "gradient", "predicted"]:
             for evaluations in (10, 20):
-                for temperature in TEMPERATURES:
+                for temperature in a.temperature:
                     generator = torch.Generator().manual_seed(1)
                     parts = []
                     for part in y.split(500):

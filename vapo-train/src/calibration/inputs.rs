@@ -1,6 +1,6 @@
 //! What the potential is evaluated on: what it meets in use, and what it has to bear.
 //!
-//! * Trajectories, from 5 to 50 steps, cold and hot, and those of restorations, which are the hottest.
+//! * Trajectories, from 5 to 50 steps, cold and hot, some as hot as restorations.
 //! * Images on the path without noise, where anomalies are scored.
 //! * Images that are no data: an anomaly score must hold exactly there.
 
@@ -25,8 +25,8 @@ const TIMES: [f32; 6] = [0.1, 0.3, 0.7, 0.9, 0.99, anomaly::TIME];
 const CHANGED: usize = 4;
 /// Trajectories of a distilled model, beside the repetitions that settings ask for: each is a few evaluations.
 const FEW: usize = 256;
-/// Steps, grid and temperature of a restoration, as the command has it.
-const RESTORATION: (u16, f32, f32) = (100, 1.5, 8.0);
+/// Steps, grid and temperature of a trajectory that is as hot as a restoration, of a solver that follows heat less exactly.
+const HOT: (u16, f32, f32) = (100, 1.5, 8.0);
 
 /// Images of the potential's extent, in [-1, 1].
 #[derive(Clone, Debug)]
@@ -169,7 +169,7 @@ fn times(model: &Model<'_>, settings: &Settings) -> Vec<f32> {
     TIMES.into_iter().chain(model.threshold().map(|threshold| threshold.time)).collect()
 }
 
-/// Trajectories of every solver, number of steps and temperature, each with seeds of its own, and restorations.
+/// Trajectories of every solver, number of steps and temperature, each with seeds of its own, and hot ones.
 fn trajectories(settings: &Settings) -> Vec<Input> {
     let kinds = match settings.evaluations.map(distillation::way) {
         Some(way) => vec![way; FEW],
@@ -195,7 +195,7 @@ fn usual_kinds() -> Vec<(Solver, Schedule, f32)> {
             kinds.extend([0.0, Solver::Etd2.usual_temperature(), 1.0].map(|temperature| (solver, grid, temperature)));
         }
     }
-    let (steps, grading, temperature) = RESTORATION;
+    let (steps, grading, temperature) = HOT;
     kinds.push((Solver::Euler, schedule(steps, grading), temperature));
     kinds
 }
