@@ -42,7 +42,7 @@ fn parameters(file: &[u8]) -> Vec<f32> {
         let columns = matrix.biases().count();
         match matrix.weights {
             Weights::Float32 { values } => parameters.extend(floats(values)),
-            Weights::Int8 { values, scales } => {
+            Weights::Scaled { values, scales } => {
                 let scales: Vec<f32> = floats(scales).collect();
                 let rows = values.chunks_exact(columns).flat_map(|row| row.iter().zip(&scales));
                 parameters.extend(rows.map(|(value, scale)| f32::from(*value as i8) * scale));
@@ -142,7 +142,7 @@ fn a_training_of_now_rests_where_its_int8_file_holds_it() {
     }
     // All of int8's range is used: the largest weight of every column is 127 steps.
     for ((_, matrix), place) in Model::parse(&int8).unwrap().matrices().zip(&layout.matrices) {
-        let Weights::Int8 { values, .. } = matrix.weights else { panic!("not int8") };
+        let Weights::Scaled { values, .. } = matrix.weights else { panic!("not int8") };
         let magnitude = |value: &u8| (*value as i8).unsigned_abs();
         let largest = |column| values.iter().skip(column).step_by(place.shape.columns).map(magnitude).max();
         (0..place.shape.columns).for_each(|column| assert_eq!(largest(column), Some(127), "{}", place.shape));

@@ -53,8 +53,8 @@ pub enum Error {
         /// Position of the matrix in the file, from 0.
         matrix: u16,
     },
-    /// Bytes after a matrix, up to a multiple of four, are not zero, or those of a matrix of integer arithmetic after its shifts or
-    /// past its last input or output.
+    /// Bytes after a matrix, up to a multiple of four, are not zero, or what fills its last group, or in a matrix of integer arithmetic
+    /// the byte after its shifts or what is past its last input or output.
     Padding {
         /// Position of the matrix in the file, from 0.
         matrix: u16,
@@ -72,6 +72,15 @@ pub enum Error {
         matrix: u16,
         /// The sum.
         found: u32,
+    },
+    /// A weight given to the writer has more bits than the encoding keeps of its matrix.
+    Weight {
+        /// Position of the matrix in the file, from 0.
+        matrix: u16,
+        /// The weight.
+        found: i8,
+        /// Bits of the matrix's weights.
+        bits: u8,
     },
     /// A matrix given to the writer has another extent or encoding than the architecture's next one, or there is no
     /// next one.
@@ -152,6 +161,15 @@ impl fmt::Display for Error {
                     "the weights of an output of matrix {matrix} sum to at most {} in magnitude, found {found}: take larger \
                      scales",
                     crate::fixed_point::MOST_MAGNITUDE
+                )
+            }
+            Error::Weight { matrix, found, bits } => {
+                let end = 1_i16 << (bits - 1).min(7);
+                write!(
+                    f,
+                    "weights of {bits} bits lie in {} to {}, found {found} in matrix {matrix}: take larger scales",
+                    -end,
+                    end - 1
                 )
             }
             Error::Extent { matrix } => {

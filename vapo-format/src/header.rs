@@ -87,7 +87,7 @@ impl<'a> Header<'a> {
         let embedding: u16 = field(&mut rest)?;
         let blocks = Fields::read::<Block>(&mut rest, MAX_BLOCKS as u16)?;
         let encoding: Encoding = field(&mut rest)?;
-        if encoding.arithmetic() == Arithmetic::Integer {
+        if !matches!(encoding, Encoding::Int8 | Encoding::Float32) {
             return Err(Error::Header);
         }
         let (structure, judgement) = end(bytes, rest, 0)?;

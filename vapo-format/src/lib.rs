@@ -9,6 +9,7 @@
 //! | [`homotopy`] | the path between noise and data |
 //! | [`fixed_point`] | integer arithmetic: what integers stand for, and how sums become activations |
 //! | [`matrix`] | one weight matrix: its shape, its encoding, a view of its borrowed bytes |
+//! | [`packed`] | weights of 8, 6 or 4 bits, four in a group |
 //! | [`words`] | the words that weights of integer arithmetic lie in |
 //! | [`threshold`] | above which energy a sample is an anomaly |
 //! | [`classifier`] | how energies tell the class of a sample |
@@ -37,6 +38,7 @@ pub mod homotopy;
 pub mod layer;
 pub mod matrix;
 pub mod model;
+pub mod packed;
 mod preamble;
 pub mod signal;
 pub mod threshold;
@@ -53,6 +55,7 @@ pub use homotopy::Homotopy;
 pub use layer::Layer;
 pub use matrix::{Arithmetic, Encoding, Matrix, MatrixShape};
 pub use model::Model;
+pub use packed::{Bits, Packed};
 pub use signal::{Scaling, Shape};
 pub use threshold::Threshold;
 pub use writer::Writer;

@@ -1,17 +1,21 @@
 //! One weight matrix: `rows` inputs by `columns` outputs, row-major, so that y = x·W + b.
 //!
 //! The rows of a convolution run over its taps row by row, and over the input channels within a tap.
-//! On file, a matrix of float arithmetic is its biases (f32 a column), for [`Encoding::Int8`] its scales (f32 a column), its
-//! weights, and zero bytes up to a multiple of four. A matrix of integer arithmetic is its biases (i32 a column), its
-//! multipliers forward and in reverse (i16 a column), its shifts, and its weights in words of two inputs by two outputs.
+//! On file, a matrix of float arithmetic is its biases (f32 a column), its scales (f32 a column) but for
+//! [`Encoding::Float32`], its weights, and zero bytes up to a multiple of four. A matrix of integer arithmetic is its biases
+//! (i32 a column), its multipliers forward and in reverse (i16 a column), its shifts, its weights in words of two inputs by
+//! two outputs, and zero bytes up to a multiple of four. [`crate::packed`] says how weights of few bits lie.
+//!
+//! To add an encoding, say what it is in the methods of [`Encoding`]; everything else asks those.
 
 use crate::error::NameError;
 use crate::fixed_point::Shifts;
+use crate::packed::{Bits, GROUP, Packed};
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
-/// How weights are stored.
+/// How weights are stored. With 6 or 4 bits, a matrix of at most [`NARROW`] input channels has 8 bits all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
@@ -21,7 +25,19 @@ pub enum Encoding {
     Float32,
     /// i8 weights with the multipliers of integer arithmetic.
     Integer,
+    /// As [`Encoding::Int8`], of 6 bits.
+    Int6,
+    /// As [`Encoding::Int8`], of 4 bits.
+    Int4,
+    /// As [`Encoding::Integer`], of 6 bits.
+    Integer6,
+    /// As [`Encoding::Integer`], of 4 bits.
+    Integer4,
 }
+
+/// Most input channels of a matrix that has 8 bits a weight where others have fewer. It has few weights, and takes part in
+/// many products: so it costs little flash, and its rounding costs much.
+pub const NARROW: usize = 16;
 
 /// What a potential is computed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,23 +69,65 @@ impl fmt::Display for Arithmetic {
 }
 
 impl Encoding {
+    /// The encoding of quantised weights of so many bits.
+    pub const fn of(arithmetic: Arithmetic, bits: Bits) -> Self {
+        match (arithmetic, bits) {
+            (Arithmetic::Float, Bits::Eight) => Encoding::Int8,
+            (Arithmetic::Float, Bits::Six) => Encoding::Int6,
+            (Arithmetic::Float, Bits::Four) => Encoding::Int4,
+            (Arithmetic::Integer, Bits::Eight) => Encoding::Integer,
+            (Arithmetic::Integer, Bits::Six) => Encoding::Integer6,
+            (Arithmetic::Integer, Bits::Four) => Encoding::Integer4,
+        }
+    }
+
+    /// Every encoding, in the order of their numbers.
+    pub const ALL: [Encoding; 7] = [
+        Encoding::Int8,
+        Encoding::Float32,
+        Encoding::Integer,
+        Encoding::Int6,
+        Encoding::Int4,
+        Encoding::Integer6,
+        Encoding::Integer4,
+    ];
+
     /// What a potential with such weights is computed in.
     pub const fn arithmetic(self) -> Arithmetic {
         match self {
-            Encoding::Int8 | Encoding::Float32 => Arithmetic::Float,
-            Encoding::Integer => Arithmetic::Integer,
+            Encoding::Int8 | Encoding::Float32 | Encoding::Int6 | Encoding::Int4 => Arithmetic::Float,
+            Encoding::Integer | Encoding::Integer6 | Encoding::Integer4 => Arithmetic::Integer,
+        }
+    }
+
+    /// Bits of a weight; none for floats.
+    pub const fn bits(self) -> Option<Bits> {
+        match self {
+            Encoding::Float32 => None,
+            Encoding::Int8 | Encoding::Integer => Some(Bits::Eight),
+            Encoding::Int6 | Encoding::Integer6 => Some(Bits::Six),
+            Encoding::Int4 | Encoding::Integer4 => Some(Bits::Four),
+        }
+    }
+
+    /// What a person calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Encoding::Int8 => "int8",
+            Encoding::Float32 => "float32",
+            Encoding::Integer => "integer",
+            Encoding::Int6 => "int6",
+            Encoding::Int4 => "int4",
+            Encoding::Integer6 => "integer6",
+            Encoding::Integer4 => "integer4",
         }
     }
 }
 
-/// `int8`, `float32` or `integer`.
+/// `int8`, `float32`, `integer`, `int6`, `int4`, `integer6` or `integer4`.
 impl fmt::Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Encoding::Int8 => "int8",
-            Encoding::Float32 => "float32",
-            Encoding::Integer => "integer",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -77,12 +135,8 @@ impl FromStr for Encoding {
     type Err = NameError;
 
     fn from_str(name: &str) -> Result<Self, NameError> {
-        match name {
-            "int8" => Ok(Encoding::Int8),
-            "float32" => Ok(Encoding::Float32),
-            "integer" => Ok(Encoding::Integer),
-            _ => Err(NameError { expected: "int8, float32 or integer" }),
-        }
+        let found = Encoding::ALL.into_iter().find(|encoding| encoding.name() == name);
+        found.ok_or(NameError { expected: "int8, float32, integer, int6, int4, integer6 or integer4" })
     }
 }
 
@@ -118,16 +172,35 @@ impl MatrixShape {
         self.rows.saturating_add(1).saturating_mul(self.columns)
     }
 
+    /// Bits of its weights; none for floats.
+    pub const fn bits(&self, encoding: Encoding) -> Option<Bits> {
+        match encoding.bits() {
+            Some(_) if self.channels() <= NARROW => Some(Bits::Eight),
+            bits => bits,
+        }
+    }
+
     /// Bytes on file, padding included. Exact for a matrix of an architecture that validates; no extent overflows.
     pub const fn bytes(&self, encoding: Encoding) -> usize {
+        let (a_column, shifts) = match (encoding.arithmetic(), encoding.bits()) {
+            (Arithmetic::Float, None) => (4, 0),
+            (Arithmetic::Float, Some(_)) => (8, 0),
+            (Arithmetic::Integer, _) => (8, SHIFTS),
+        };
+        padded(self.weight_bytes(encoding)).saturating_add(shifts).saturating_add(self.columns.saturating_mul(a_column))
+    }
+
+    /// Bytes of the weights alone.
+    const fn weight_bytes(&self, encoding: Encoding) -> usize {
         // Saturates where the size does not fit a `usize`; no slice is that long.
         let weights = self.rows.saturating_mul(self.columns);
-        let (a_column, weights) = match encoding {
-            Encoding::Int8 => (8, padded(weights)),
-            Encoding::Float32 => (4, weights.saturating_mul(4)),
-            Encoding::Integer => (8, self.word_bytes().saturating_add(SHIFTS)),
-        };
-        weights.saturating_add(self.columns.saturating_mul(a_column))
+        match (encoding.arithmetic(), self.bits(encoding)) {
+            (_, None) => weights.saturating_mul(4),
+            // Nothing fills the last group: bytes are padded.
+            (Arithmetic::Float, Some(Bits::Eight)) => weights,
+            (Arithmetic::Float, Some(bits)) => bits.bytes(weights),
+            (Arithmetic::Integer, Some(bits)) => bits.bytes(self.words().saturating_mul(GROUP)),
+        }
     }
 
     /// Input channels.
@@ -144,10 +217,10 @@ impl MatrixShape {
         rows * columns
     }
 
-    /// Bytes of all words of two inputs by two outputs.
-    const fn word_bytes(&self) -> usize {
+    /// Words of two inputs by two outputs.
+    const fn words(&self) -> usize {
         let pairs = self.channels().div_ceil(2).saturating_mul(self.columns.div_ceil(2));
-        self.taps().saturating_mul(pairs).saturating_mul(4)
+        self.taps().saturating_mul(pairs)
     }
 }
 
@@ -175,10 +248,10 @@ pub struct Matrix<'a> {
 /// Borrowed weights, row-major but for [`Weights::Integer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weights<'a> {
-    /// Two's complement bytes, to be multiplied by the scale of their column.
-    Int8 {
-        /// One byte a weight.
-        values: &'a [u8],
+    /// Integers, to be multiplied by the scale of their column.
+    Scaled {
+        /// The integers.
+        values: Packed<'a>,
         /// Little-endian f32, one a column.
         scales: &'a [u8],
     },
@@ -187,13 +260,13 @@ pub enum Weights<'a> {
         /// Four bytes a weight.
         values: &'a [u8],
     },
-    /// Two's complement bytes, and what makes activations of their sums.
+    /// Integers, and what makes activations of their sums.
     Integer {
-        /// Words of two inputs by two outputs. The word of the inputs c and c + 1 and the outputs o and o + 1 is the bytes
+        /// Words of two inputs by two outputs, a group each. The word of the inputs c and c + 1 and the outputs o and o + 1 is
         /// w(c, o), w(c, o + 1), w(c + 1, o), w(c + 1, o + 1); those past the last input or output are zero. Words run over
         /// a row of the window's pixels, then over pairs of input channels, then over the window's rows, then over pairs of
         /// outputs.
-        words: &'a [u8],
+        words: Packed<'a>,
         /// Multipliers forward, little-endian i16, one a column.
         forward: &'a [u8],
         /// Multipliers in reverse, little-endian i16, one a column.
@@ -203,6 +276,9 @@ pub enum Weights<'a> {
     },
 }
 
+/// Bytes of a matrix that are zero: after its shifts, and at its end.
+pub(crate) type Padding<'a> = [&'a [u8]; 2];
+
 impl<'a> Matrix<'a> {
     /// Splits the first matrix, of a known extent, off `bytes`; none if they are too few.
     pub fn split_first(bytes: &'a [u8], shape: MatrixShape, encoding: Encoding) -> Option<(Self, &'a [u8])> {
@@ -210,33 +286,35 @@ impl<'a> Matrix<'a> {
         Some((matrix, rest))
     }
 
-    /// [`Matrix::split_first`] that also returns the padding, between the matrix and the rest.
+    /// [`Matrix::split_first`] that also returns the padding.
     pub(crate) fn split_padded(
         bytes: &'a [u8],
         shape: MatrixShape,
         encoding: Encoding,
-    ) -> Option<(Self, &'a [u8], &'a [u8])> {
+    ) -> Option<(Self, Padding<'a>, &'a [u8])> {
         let MatrixShape { rows, columns, .. } = shape;
         // Once this split succeeds, the products below fit a usize: each is at most the length of a slice.
         let (matrix, rest) = bytes.split_at_checked(shape.bytes(encoding))?;
         let (biases, matrix) = matrix.split_at_checked(4 * columns)?;
-        let (weights, padding) = match encoding {
-            Encoding::Int8 => {
+        let length = shape.weight_bytes(encoding);
+        let (weights, padding) = match (encoding.arithmetic(), shape.bits(encoding)) {
+            (Arithmetic::Float, Some(bits)) => {
                 let (scales, matrix) = matrix.split_at_checked(4 * columns)?;
-                let (values, padding) = matrix.split_at_checked(rows * columns)?;
-                (Weights::Int8 { values, scales }, padding)
+                let (bytes, padding) = matrix.split_at_checked(length)?;
+                (Weights::Scaled { values: Packed { bytes, bits }, scales }, [[].as_slice(), padding])
             }
-            Encoding::Float32 => {
-                let (values, padding) = matrix.split_at_checked(4 * rows * columns)?;
-                (Weights::Float32 { values }, padding)
+            (_, None) => {
+                let (values, padding) = matrix.split_at_checked(length)?;
+                (Weights::Float32 { values }, [[].as_slice(), padding])
             }
-            Encoding::Integer => {
+            (Arithmetic::Integer, Some(bits)) => {
                 let (forward, matrix) = matrix.split_at_checked(2 * columns)?;
                 let (reverse, matrix) = matrix.split_at_checked(2 * columns)?;
                 let (&[forward_shift, reverse_shift, sum], matrix) = matrix.split_first_chunk()?;
-                let (padding, words) = matrix.split_at_checked(1)?;
+                let (after_shifts, matrix) = matrix.split_at_checked(1)?;
+                let (bytes, padding) = matrix.split_at_checked(length)?;
                 let shifts = Shifts { forward: forward_shift, reverse: reverse_shift, sum };
-                (Weights::Integer { words, forward, reverse, shifts }, padding)
+                (Weights::Integer { words: Packed { bytes, bits }, forward, reverse, shifts }, [after_shifts, padding])
             }
         };
         Some((Matrix { rows, columns, biases, weights }, padding, rest))

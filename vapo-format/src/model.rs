@@ -237,9 +237,10 @@ impl<'a> Model<'a> {
             check_numbers(&matrix).ok_or(Error::Number { matrix: index })?;
             let ended = match matrix.weights {
                 Weights::Integer { words, .. } => words::ends_in_zeros(&shape, words),
-                _ => true,
+                Weights::Scaled { values, .. } => values.is_zero_from(matrix.rows * matrix.columns),
+                Weights::Float32 { .. } => true,
             };
-            if !ended || padding.iter().any(|&byte| byte != 0) {
+            if !ended || padding.into_iter().flatten().any(|&byte| byte != 0) {
                 return Err(Error::Padding { matrix: index });
             }
             (rest, index) = (tail, index + 1);
@@ -251,7 +252,7 @@ impl<'a> Model<'a> {
 fn check_numbers(matrix: &Matrix<'_>) -> Option<()> {
     let finite = |bytes| floats(bytes).all(f32::is_finite);
     let valid = match matrix.weights {
-        Weights::Int8 { scales, .. } => floats(scales).all(is_scale) && finite(matrix.biases),
+        Weights::Scaled { scales, .. } => floats(scales).all(is_scale) && finite(matrix.biases),
         Weights::Float32 { values } => finite(values) && finite(matrix.biases),
         Weights::Integer { shifts, .. } => shifts.is_valid() && integers(matrix.biases).all(is_bias),
     };

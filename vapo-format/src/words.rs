@@ -1,10 +1,12 @@
 //! The words of a matrix of integer arithmetic: four weights each, of two inputs by two outputs.
 //!
-//! The word of the inputs c and c + 1 and the outputs o and o + 1 is the bytes w(c, o), w(c, o + 1), w(c + 1, o),
+//! The word of the inputs c and c + 1 and the outputs o and o + 1 is a group of w(c, o), w(c, o + 1), w(c + 1, o),
 //! w(c + 1, o + 1). Those past the last input or output are zero. Words run over a row of the window's pixels, then over pairs
 //! of input channels, then over the window's rows, then over pairs of outputs.
 
 use crate::matrix::MatrixShape;
+use crate::packed::Packed;
+use core::ops::Range;
 
 /// For every word, in the order of the file, the positions of its four weights among the row-major ones; none past the last
 /// input or output.
@@ -28,21 +30,25 @@ pub fn words(shape: &MatrixShape) -> impl Iterator<Item = [Option<usize>; 4]> {
 }
 
 /// Whether all is zero that lies past the last input or output.
-pub(crate) fn ends_in_zeros(shape: &MatrixShape, words: &[u8]) -> bool {
+pub(crate) fn ends_in_zeros(shape: &MatrixShape, words: Packed<'_>) -> bool {
     const PAST_OUTPUT: u32 = 0xff00_ff00;
     const PAST_INPUT: u32 = 0xffff_0000;
     let MatrixShape { window: [rows, window], columns, .. } = *shape;
     let channels = shape.channels();
     let row = window * channels.div_ceil(2);
-    let words = words.as_chunks().0;
-    (columns.is_multiple_of(2) || zero_at_end(words, row * rows, PAST_OUTPUT))
-        && (channels.is_multiple_of(2) || words.chunks(row.max(1)).all(|words| zero_at_end(words, window, PAST_INPUT)))
+    let count = row * rows * columns.div_ceil(2);
+    (columns.is_multiple_of(2) || lack(words, count.saturating_sub(row * rows)..count, PAST_OUTPUT))
+        && (channels.is_multiple_of(2)
+            || (row..=count).step_by(row.max(1)).all(|end| lack(words, end - window..end, PAST_INPUT)))
 }
 
-/// Whether so many last words have none of these bits.
-fn zero_at_end(words: &[[u8; 4]], count: usize, bits: u32) -> bool {
-    let last = words.rchunks(count.max(1)).next().unwrap_or_default();
-    last.iter().all(|&word| u32::from_le_bytes(word) & bits == 0)
+/// Whether none of these words has one of these bits.
+fn lack(words: Packed<'_>, mut indices: Range<usize>, bits: u32) -> bool {
+    indices.all(|index| {
+        let mut word = [0];
+        words.unpack(index, &mut word);
+        word.iter().all(|word| word & bits == 0)
+    })
 }
 
 /// The sum of the magnitudes of every output's weights, forward, then in reverse, where an input sums over the window's pixels.

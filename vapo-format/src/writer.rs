@@ -8,10 +8,12 @@ use crate::fixed_point::{Calibration, Exponents, MOST_MAGNITUDE, Requantisation,
 use crate::header::{self, Judgement};
 use crate::matrix::{Arithmetic, Encoding, MatrixShape, is_scale};
 use crate::model::{CHECKSUM, MAGIC, Model, PREAMBLE, VERSION};
+use crate::packed::{Bits, GROUP};
 use crate::threshold::Threshold;
 use crate::words;
 
-/// Weights of one matrix on their way into a file, row-major. For integer arithmetic they are [`Values::Int8`] too.
+/// Weights of one matrix on their way into a file, row-major. For integer arithmetic, and for fewer bits than 8, they are
+/// [`Values::Int8`] too.
 #[derive(Clone, Copy, Debug)]
 pub enum Values<'v> {
     /// i8 weights and a scale for each column.
@@ -94,7 +96,7 @@ impl<'b, 'a> Writer<'b, 'a> {
     ///
     /// # Errors
     /// [`Error::Architecture`], or [`Error::TooShort`] for a buffer of too few bytes. [`Error::Calibration`] for
-    /// [`Encoding::Integer`], which [`Writer::integer`] writes.
+    /// integer arithmetic, which [`Writer::integer`] writes.
     pub fn new(buffer: &'b mut [u8], architecture: &'a Architecture, encoding: Encoding) -> Result<Self, Error> {
         Self::with_threshold(buffer, architecture, encoding, None)
     }
@@ -102,15 +104,17 @@ impl<'b, 'a> Writer<'b, 'a> {
     /// Starts a file of integer arithmetic with these exponents.
     ///
     /// # Errors
-    /// Those of [`Writer::with_threshold`]; the exponents' faults are among those of the architecture.
+    /// Those of [`Writer::with_threshold`]; the exponents' faults are among those of the architecture. [`Error::Calibration`] for an
+    /// encoding of float arithmetic.
     pub fn integer(
         buffer: &'b mut [u8],
         architecture: &'a Architecture,
+        encoding: Encoding,
         calibration: Calibration<'a>,
         threshold: Option<Threshold>,
     ) -> Result<Self, Error> {
         let judgement = Judgement { threshold, ..Judgement::default() };
-        Self::start(buffer, architecture, Encoding::Integer, Some(calibration), judgement)
+        Self::start(buffer, architecture, encoding, Some(calibration), judgement)
     }
 
     /// Starts a file that may have an anomaly threshold, which takes [`threshold::BYTES`](crate::threshold::BYTES) beside [`file_bytes`].
@@ -155,7 +159,7 @@ impl<'b, 'a> Writer<'b, 'a> {
     /// # Errors
     /// [`Error::Extent`] where a slice's length is not the architecture's or the encoding is another one,
     /// [`Error::Number`] for a number that is not finite, or a scale that is negative or at least 2¹²¹. For integer arithmetic
-    /// [`Error::Shift`] and [`Error::Magnitude`].
+    /// [`Error::Shift`] and [`Error::Magnitude`]. [`Error::Weight`] for a weight of more bits than [`MatrixShape::bits`].
     pub fn matrix(&mut self, biases: &[f32], values: Values<'_>) -> Result<(), Error> {
         let refused = Error::Extent { matrix: self.written };
         let shape = self.architecture.matrices().nth(usize::from(self.written)).ok_or(refused)?;
@@ -168,25 +172,33 @@ impl<'b, 'a> Writer<'b, 'a> {
         let end = self.used + shape.bytes(self.encoding);
         let place = self.buffer.get_mut(self.used..end).ok_or(refused)?;
         place.fill(0);
-        match values {
-            Values::Int8 { values, scales } if self.encoding == Encoding::Integer => {
-                if let Some(found) = words::magnitudes(&shape, values).find(|&sum| sum > MOST_MAGNITUDE) {
-                    return Err(Error::Magnitude { matrix: self.written, found });
+        match (values, shape.bits(self.encoding)) {
+            (Values::Int8 { values, scales }, Some(bits)) => {
+                if let Some(&found) = values.iter().find(|value| !bits.hold(**value)) {
+                    return Err(Error::Weight { matrix: self.written, found, bits: bits.count() });
                 }
-                let requantisation = requantisation(self.architecture, self.exponents, shape.node, scales);
-                let weight = |at: Option<usize>| at.and_then(|at| values.get(at)).map_or(0, |&value| value as u8);
-                let words = words::words(&shape).map(|word| word.map(weight));
-                requantisation
-                    .and_then(|requantisation| put_integer(place, &requantisation, biases, scales, words))
-                    .ok_or(Error::Shift { matrix: self.written })?;
+                if self.encoding.arithmetic() == Arithmetic::Float {
+                    let place = put(put(place, float_bytes(biases)), float_bytes(scales));
+                    let weight = |group: &[i8], at: usize| group.get(at).copied().unwrap_or_default();
+                    let groups = values.chunks(GROUP).map(|group| [0, 1, 2, 3].map(|at| weight(group, at)));
+                    put_groups(place, bits, groups);
+                } else {
+                    if let Some(found) = words::magnitudes(&shape, values).find(|&sum| sum > MOST_MAGNITUDE) {
+                        return Err(Error::Magnitude { matrix: self.written, found });
+                    }
+                    let requantisation = requantisation(self.architecture, self.exponents, shape.node, scales);
+                    let weight = |at: Option<usize>| at.and_then(|at| values.get(at)).copied().unwrap_or_default();
+                    let words = words::words(&shape).map(|word| word.map(weight));
+                    requantisation
+                        .and_then(|requantisation| put_integer(place, &requantisation, (biases, scales), (bits, words)))
+                        .ok_or(Error::Shift { matrix: self.written })?;
+                }
             }
-            Values::Int8 { values, scales } => {
-                let place = put(put(place, float_bytes(biases)), float_bytes(scales));
-                put(place, values.iter().map(|value| value.to_le_bytes()));
-            }
-            Values::Float32(values) => {
+            (Values::Float32(values), _) => {
                 put(put(place, float_bytes(biases)), float_bytes(values));
             }
+            // The encoding was found to be that of the values.
+            (Values::Int8 { .. }, None) => return Err(refused),
         }
         (self.used, self.written) = (end, self.written + 1);
         Ok(())
@@ -316,9 +328,8 @@ fn requantisation(
 fn put_integer(
     place: &mut [u8],
     requantisation: &Requantisation,
-    biases: &[f32],
-    scales: &[f32],
-    words: impl Iterator<Item = [u8; 4]>,
+    (biases, scales): (&[f32], &[f32]),
+    (bits, words): (Bits, impl Iterator<Item = [i8; GROUP]>),
 ) -> Option<()> {
     let mut place = place;
     for &bias in biases {
@@ -327,8 +338,14 @@ fn put_integer(
     let place = put(place, scales.iter().map(|&scale| requantisation.forward(scale).to_le_bytes()));
     let place = put(place, scales.iter().map(|&scale| requantisation.reverse(scale).to_le_bytes()));
     let Shifts { forward, reverse, sum } = requantisation.shifts;
-    put(put(place, [[forward, reverse, sum, 0]]), words);
+    put_groups(put(place, [[forward, reverse, sum, 0]]), bits, words);
     Some(())
+}
+
+/// Writes groups of weights at the start of `place`, as many bytes of them as it has room for.
+fn put_groups(place: &mut [u8], bits: Bits, groups: impl Iterator<Item = [i8; GROUP]>) {
+    let bytes = groups.flat_map(|group| bits.pack(group).into_iter().take(bits.group_bytes()));
+    place.iter_mut().zip(bytes).for_each(|(to, byte)| *to = byte);
 }
 
 /// Writes `values` at the start of `place`, as many as it has room for; returns what follows.

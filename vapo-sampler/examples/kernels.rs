@@ -7,7 +7,7 @@
 //! After `--`, a part of the names of the layers to be measured.
 
 use std::time::{Duration, Instant};
-use vapo_format::Shape;
+use vapo_format::{Packed, Shape};
 use vapo_sampler::kernel::convolution::{Buffers, Direction, Geometry, Weights};
 use vapo_sampler::kernel::silu::Film;
 use vapo_sampler::kernel::wide::{convolve, scratch_words, silu, unpack, unpacked_words};
@@ -76,11 +76,17 @@ fn convolution(name: &str, geometry: Geometry) {
     let pairs = usize::from(output.channels.div_ceil(2)) * usize::from(input.channels.div_ceil(2));
     let words: Vec<u8> = (0..4 * pairs * rows * columns).map(|i| (i * 37 % 251) as u8).collect();
     let mut unpacked = vec![0; unpacked_words(&geometry)];
-    unpack(&geometry, &words, &mut unpacked);
+    unpack(&geometry, Packed::eight(&words), &mut unpacked);
     let mut scratch = vec![0; scratch_words(&geometry)];
     let factors: Vec<u8> = (0..output.channels).flat_map(|o| (20_000 + 31 * o).to_le_bytes()).collect();
     let biases = vec![0; 4 * usize::from(output.channels)];
-    let weights = Weights { words: &words, forward: &factors, reverse: &factors, biases: &biases, shifts: [3, 15, 8] };
+    let weights = Weights {
+        words: Packed::eight(&words),
+        forward: &factors,
+        reverse: &factors,
+        biases: &biases,
+        shifts: [3, 15, 8],
+    };
     let mut x: Vec<i16> = (0..input.elements()).map(|i| (i * 7919 % 4001) as i16 - 2000).collect();
     let mut y: Vec<i16> = (0..output.elements()).map(|i| (i * 7919 % 4001) as i16 - 2000).collect();
     let macs = (output.elements() * rows * columns * usize::from(input.channels)) as f64;

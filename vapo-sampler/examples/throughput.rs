@@ -85,10 +85,10 @@ fn integer(model: &Model<'_>) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let architecture = model.architecture();
     let mut bytes = vec![0; file_bytes(&architecture, Encoding::Integer)?];
     let calibration = Calibration { exponents: &exponents, digest: 0 };
-    let mut writer = Writer::integer(&mut bytes, &architecture, calibration, None)?;
+    let mut writer = Writer::integer(&mut bytes, &architecture, Encoding::Integer, calibration, None)?;
     for (_, matrix) in model.matrices() {
-        let Weights::Int8 { values, scales } = matrix.weights else { return Err("not int8".into()) };
-        let values: Vec<i8> = values.iter().map(|&byte| byte.cast_signed()).collect();
+        let Weights::Scaled { values, scales } = matrix.weights else { return Err("not int8".into()) };
+        let values: Vec<i8> = values.first(matrix.rows * matrix.columns).collect();
         let (biases, scales): (Vec<f32>, Vec<f32>) = (matrix.biases().collect(), floats(scales).collect());
         writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales })?;
     }

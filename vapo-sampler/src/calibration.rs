@@ -210,7 +210,7 @@ impl Nodes {
 
 fn largest_scale(matrix: &Matrix<'_>) -> f32 {
     match matrix.weights {
-        Weights::Int8 { scales, .. } => floats(scales).fold(0.0, f32::max),
+        Weights::Scaled { scales, .. } => floats(scales).fold(0.0, f32::max),
         _ => 0.0,
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{classes, dequantised, generator, graph, plan, random_model, shared_branch, uniform, zoo};
+use common::{SCALED, classes, dequantised, generator, graph, plan, random_model, shared_branch, uniform, zoo};
 use vapo_format::writer::{Values, file_bytes};
 use vapo_format::{Arithmetic, Block, Encoding, Homotopy, Model, Writer};
 use vapo_sampler::homotopy::coefficients;
@@ -33,7 +33,7 @@ fn sample(elements: usize, seed: u64) -> Vec<f32> {
 #[test]
 fn equals_the_f64_reference() {
     for (seed, architecture) in (0..).zip(zoo().into_iter().chain([shared_branch()]).chain((0..120).map(graph))) {
-        for encoding in [Encoding::Float32, Encoding::Int8] {
+        for encoding in [Encoding::Float32].into_iter().chain(SCALED) {
             let bytes = random_model(&architecture, encoding, seed);
             let model = Model::parse(&bytes).unwrap();
             for (time, class) in
@@ -59,12 +59,14 @@ fn equals_the_f64_reference() {
 
 /// Weights are multiplied by their scales before anything else, so the encodings agree in every bit.
 #[test]
-fn int8_equals_its_dequantised_weights_exactly() {
+fn scaled_weights_equal_their_products_exactly() {
     for (seed, architecture) in (0..).zip(zoo()) {
-        let bytes = random_model(&architecture, Encoding::Int8, seed);
-        let floats = dequantised(&Model::parse(&bytes).unwrap());
-        let x = sample(architecture.signal.elements(), seed);
-        assert_eq!(evaluate(&bytes, &x, 0.6), evaluate(&floats, &x, 0.6), "{architecture:?}");
+        for encoding in SCALED {
+            let bytes = random_model(&architecture, encoding, seed);
+            let floats = dequantised(&Model::parse(&bytes).unwrap());
+            let x = sample(architecture.signal.elements(), seed);
+            assert_eq!(evaluate(&bytes, &x, 0.6), evaluate(&floats, &x, 0.6), "{encoding} {architecture:?}");
+        }
     }
 }
 

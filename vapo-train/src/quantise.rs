@@ -65,7 +65,7 @@ pub fn parameters(model: &Model<'_>) -> Option<Vec<f32>> {
     for (_, matrix) in model.matrices() {
         match matrix.weights {
             Weights::Float32 { values } => parameters.extend(floats(values)),
-            Weights::Int8 { values, scales } => {
+            Weights::Scaled { values, scales } => {
                 let scales: Vec<f32> = floats(scales).collect();
                 let rows = values.chunks_exact(matrix.columns).flat_map(|row| row.iter().zip(&scales));
                 parameters.extend(rows.map(|(value, scale)| f32::from(*value as i8) * scale));
@@ -124,7 +124,7 @@ mod tests {
         for (place, (_, matrix)) in layout.matrices.iter().zip(model.matrices()) {
             assert_eq!(matrix.biases().collect::<Vec<_>>(), &parameters[place.bias()]);
             assert_eq!(rounded[place.bias()], parameters[place.bias()]);
-            let Weights::Int8 { values, scales } = matrix.weights else { panic!("not int8") };
+            let Weights::Scaled { values, scales } = matrix.weights else { panic!("not int8") };
             let scales: Vec<f32> = floats(scales).collect();
             for (i, (value, weight)) in values.iter().zip(&parameters[place.weight()]).enumerate() {
                 let (scale, value) = (scales[i % place.shape.columns], f32::from(*value as i8));
@@ -157,7 +157,7 @@ mod tests {
         let mut parameters = vec![0.0; Layout::new(&architecture).len()];
         let file = model_file(&architecture, &parameters, Encoding::Int8).unwrap();
         for (_, matrix) in Model::parse(&file).unwrap().matrices() {
-            let Weights::Int8 { values, scales } = matrix.weights else { panic!("not int8") };
+            let Weights::Scaled { values, scales } = matrix.weights else { panic!("not int8") };
             assert!(values.iter().all(|value| *value == 0) && floats(scales).all(|scale| scale == 0.0));
         }
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
@@ -175,7 +175,7 @@ mod tests {
         assert!(model_file(&architecture, &parameters, Encoding::Float32).is_ok());
         parameters[0] = 1e38;
         let file = model_file(&architecture, &parameters, Encoding::Int8).unwrap();
-        let Weights::Int8 { values, scales } = Model::parse(&file).unwrap().matrices().next().unwrap().1.weights else {
+        let Weights::Scaled { values, scales } = Model::parse(&file).unwrap().matrices().next().unwrap().1.weights else {
             panic!("not int8")
         };
         let weight = f32::from(values[0] as i8) * floats(scales).next().unwrap();

@@ -333,7 +333,7 @@ pub fn perturbed(file: &[u8]) -> Result<Vec<u8>, String> {
     };
     let found = model.matrices().find(|(shape, _)| in_block(shape.node.into()));
     let (_, matrix) = found.ok_or("the model has no residual block")?;
-    let (Weights::Int8 { values, .. } | Weights::Integer { words: values, .. }) = matrix.weights else {
+    let (Weights::Scaled { values, .. } | Weights::Integer { words: values, .. }) = matrix.weights else {
         return Err("the model has no int8 weights".into());
     };
     let place = values.as_ptr().addr() - file.as_ptr().addr() + values.len() / 2;

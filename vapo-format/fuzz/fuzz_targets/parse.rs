@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use vapo_format::matrix::{Weights, floats, halves, integers};
 use vapo_format::writer::{Values, Writer, file_bytes, renew, replace_threshold};
-use vapo_format::{Arithmetic, Calibration, Encoding, Error, MatrixShape, Model, threshold};
+use vapo_format::{Arithmetic, Calibration, Error, MatrixShape, Model, Packed, threshold};
 
 const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
 
@@ -61,8 +61,8 @@ fn written(model: &Model<'_>) -> Result<Vec<u8>, Error> {
     for (_, matrix) in model.matrices() {
         let biases: Vec<f32> = matrix.biases().collect();
         match matrix.weights {
-            Weights::Int8 { values, scales } => {
-                let values: Vec<i8> = values.iter().map(|&byte| byte.cast_signed()).collect();
+            Weights::Scaled { values, scales } => {
+                let values: Vec<i8> = values.first(matrix.rows * matrix.columns).collect();
                 let scales: Vec<f32> = floats(scales).collect();
                 writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales })?;
             }
@@ -96,8 +96,8 @@ fn check_integer(model: &Model<'_>) {
 fn written_integer(model: &Model<'_>) -> Result<Vec<u8>, Error> {
     let (architecture, exponents) = (model.architecture(), model.exponents().collect::<Vec<_>>());
     let calibration = Calibration { exponents: &exponents, digest: model.calibration().unwrap_or_default() };
-    let mut file = vec![0xa5; file_bytes(&architecture, Encoding::Integer)?];
-    let mut writer = Writer::integer(&mut file, &architecture, calibration, None)?;
+    let mut file = vec![0xa5; file_bytes(&architecture, model.encoding())?];
+    let mut writer = Writer::integer(&mut file, &architecture, model.encoding(), calibration, None)?;
     for (shape, matrix) in model.matrices() {
         let Weights::Integer { words, forward, .. } = matrix.weights else { panic!("{shape}") };
         let biases: Vec<f32> = integers(matrix.biases).map(|bias| bias as f32 / 1024.0).collect();
@@ -110,12 +110,12 @@ fn written_integer(model: &Model<'_>) -> Result<Vec<u8>, Error> {
 }
 
 /// The weights of words, by the formula of the specification.
-fn row_major(shape: &MatrixShape, words: &[u8]) -> Vec<i8> {
+fn row_major(shape: &MatrixShape, words: Packed<'_>) -> Vec<i8> {
     let ([rows, columns], inputs, outputs) = (shape.window, shape.channels(), shape.columns);
     let weight = |at: usize| {
         let (output, input, tap) = (at % outputs, at / outputs % inputs, at / outputs / inputs);
         let word = ((output / 2 * rows + tap / columns) * inputs.div_ceil(2) + input / 2) * columns + tap % columns;
-        words[4 * word + 2 * (input % 2) + output % 2].cast_signed()
+        words.get(4 * word + 2 * (input % 2) + output % 2)
     };
     (0..shape.rows * outputs).map(weight).collect()
 }

@@ -2,7 +2,8 @@
 
 use crate::graphs::architectures;
 use crate::models::{
-    encodings, example_file, example_files, random_numbers, rewrite, thresholds, write_with_threshold,
+    encodings, encodings_of_version_1, example_file, example_files, random_numbers, rewrite, thresholds,
+    write_with_threshold,
 };
 use crate::version_1::{self, encoders};
 use proptest::collection::vec;
@@ -136,10 +137,11 @@ fn preamble(version: u8) -> Vec<u8> {
 
 /// The file of a random encoder in version 1 or of a random graph in version 2.
 fn files() -> impl Strategy<Value = Vec<u8>> {
-    let version_1 =
-        (encoders(), encodings(), thresholds(), any::<u64>()).prop_map(|(encoder, encoding, threshold, seed)| {
+    let version_1 = (encoders(), encodings_of_version_1(), thresholds(), any::<u64>()).prop_map(
+        |(encoder, encoding, threshold, seed)| {
             encoder.file(encoding, threshold, &random_numbers(&encoder.architecture(), encoding, seed))
-        });
+        },
+    );
     let version_2 =
         (architectures(), encodings(), thresholds(), any::<u64>()).prop_map(|(graph, encoding, threshold, seed)| {
             let matrices = random_numbers(&graph, encoding, seed);

@@ -28,6 +28,8 @@ fn every_error_says_what_was_found() {
          "the exponents at matrix 5 are too far apart for integer arithmetic: calibrate anew, or keep float arithmetic"),
         (Error::Magnitude { matrix: 5, found: 65536 },
          "the weights of an output of matrix 5 sum to at most 65535 in magnitude, found 65536: take larger scales"),
+        (Error::Weight { matrix: 5, found: 9, bits: 4 },
+         "weights of 4 bits lie in -8 to 7, found 9 in matrix 5: take larger scales"),
         (Error::Extent { matrix: 5 },
          "matrix 5 has another extent or encoding than the architecture says, or is one too many: give the matrices of \
           `Architecture::matrices`, in order"),

@@ -51,7 +51,7 @@ fn refused(architecture: &Architecture, good: &[Exponents], exponents: &[Exponen
     crate::corruption::fix_checksum(&mut other);
 
     let [mut buffer, mut same] = [vec![0; file.len() + 1024], vec![0; other.len()]];
-    let written = Writer::integer(&mut buffer, architecture, calibration(exponents), None).map(drop);
+    let written = Writer::integer(&mut buffer, architecture, Encoding::Integer, calibration(exponents), None).map(drop);
     let read = Model::parse(&other).map(|model| {
         assert!(model.exponents().eq(exponents.iter().copied()));
         assert_eq!(renew(&model, &mut same), Ok(other.len()));

@@ -100,11 +100,13 @@ fn other_writers() {
     assert_eq!(refused, Err(Error::Calibration));
     let refused = Writer::with_threshold(&mut buffer, &architecture, Encoding::Integer, Some(THRESHOLD)).map(drop);
     assert_eq!(refused, Err(Error::Calibration));
-    let mut writer = Writer::integer(&mut buffer, &architecture, EXAMPLE_CALIBRATION, None).unwrap();
+    let mut writer = Writer::integer(&mut buffer, &architecture, Encoding::Integer, EXAMPLE_CALIBRATION, None).unwrap();
     assert_eq!(writer.matrix(&[0.0], Values::Float32(&[0.5; 32])), Err(Error::Extent { matrix: 0 }));
     let expected = example_integer(None).len();
     for found in [0, 8, 104, expected - 1] {
-        let refused = Writer::integer(&mut buffer[..found], &architecture, EXAMPLE_CALIBRATION, None).map(drop);
+        let refused =
+            Writer::integer(&mut buffer[..found], &architecture, Encoding::Integer, EXAMPLE_CALIBRATION, None)
+                .map(drop);
         assert_eq!(refused, Err(Error::TooShort { expected, found }));
     }
 }

@@ -10,6 +10,7 @@ mod graphs;
 mod integer;
 mod models;
 mod names;
+mod packed;
 mod requantisation;
 mod round_trip;
 mod rules;

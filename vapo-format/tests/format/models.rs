@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use vapo_format::matrix::{Weights, floats};
 use vapo_format::writer::{Values, Writer, file_bytes, renew};
 use vapo_format::{
-    Architecture, Arithmetic, Block, Calibration, Encoding, Error, Exponents, Homotopy, MatrixShape, Model, Shape,
-    Threshold, threshold,
+    Architecture, Arithmetic, Block, Calibration, Encoding, Error, Exponents, Homotopy, Matrix, MatrixShape, Model,
+    Shape, Threshold, threshold,
 };
 
 /// Biases and weights of one matrix.
@@ -59,9 +59,20 @@ pub(crate) fn write_integer(
     threshold: Option<Threshold>,
     matrices: &[Numbers],
 ) -> Result<Vec<u8>, Error> {
-    let bytes = file_bytes(architecture, Encoding::Integer)? + threshold.map_or(0, |_| threshold::BYTES);
+    write_integer_in(Encoding::Integer, architecture, calibration, threshold, matrices)
+}
+
+/// Likewise, from weights of so many bits.
+pub(crate) fn write_integer_in(
+    encoding: Encoding,
+    architecture: &Architecture,
+    calibration: Calibration<'_>,
+    threshold: Option<Threshold>,
+    matrices: &[Numbers],
+) -> Result<Vec<u8>, Error> {
+    let bytes = file_bytes(architecture, encoding)? + threshold.map_or(0, |_| threshold::BYTES);
     let mut file = vec![0xa5; bytes];
-    let mut writer = Writer::integer(&mut file, architecture, calibration, threshold)?;
+    let mut writer = Writer::integer(&mut file, architecture, encoding, calibration, threshold)?;
     for matrix in matrices {
         writer.matrix(&matrix.biases, matrix.weights.values())?;
     }
@@ -82,15 +93,14 @@ pub(crate) fn rewrite(model: &Model<'_>) -> Result<Vec<u8>, Error> {
 
 /// The numbers of a model, the inverse of [`write`].
 pub(crate) fn numbers(model: &Model<'_>) -> Vec<Numbers> {
-    let read = |weights| match weights {
-        Weights::Int8 { values, scales } => OwnedWeights::Int8 {
-            values: values.iter().map(|&byte| byte.cast_signed()).collect(),
-            scales: floats(scales).collect(),
-        },
+    let read = |m: &Matrix<'_>| match m.weights {
+        Weights::Scaled { values, scales } => {
+            OwnedWeights::Int8 { values: values.first(m.rows * m.columns).collect(), scales: floats(scales).collect() }
+        }
         Weights::Float32 { values } => OwnedWeights::Float32(floats(values).collect()),
         Weights::Integer { .. } => unreachable!("of float arithmetic"),
     };
-    model.matrices().map(|(_, m)| Numbers { biases: m.biases().collect(), weights: read(m.weights) }).collect()
+    model.matrices().map(|(_, m)| Numbers { biases: m.biases().collect(), weights: read(&m) }).collect()
 }
 
 /// The same model with f32 weights, each its i8 value times its column's scale.
@@ -123,19 +133,20 @@ pub(crate) fn random_numbers(architecture: &Architecture, encoding: Encoding, se
         let below = |value: &f32, limit: f32| f32::from_bits(value.to_bits() & limit.next_down().to_bits());
         let biases = list(columns);
         let mut int8 = || list(rows * columns).iter().map(|value| value.to_bits() as i8).collect::<Vec<_>>();
-        match encoding {
-            Encoding::Int8 => {
-                let values = int8();
+        let of_bits = |value: i8| value >> (8 - shape.bits(encoding).map_or(8, |bits| bits.count()));
+        match (encoding.arithmetic(), encoding.bits()) {
+            (_, None) => Numbers { biases, weights: OwnedWeights::Float32(list(rows * columns)) },
+            (Arithmetic::Float, _) => {
+                let values = int8().into_iter().map(of_bits).collect();
                 // Below 2^121.
                 let scales = list(columns).iter().map(|value| below(value, 2.0)).collect();
                 Numbers { biases, weights: OwnedWeights::Int8 { values, scales } }
             }
-            Encoding::Float32 => Numbers { biases, weights: OwnedWeights::Float32(list(rows * columns)) },
             // What becomes of them in integers.
-            Encoding::Integer => {
+            (Arithmetic::Integer, _) => {
                 // No sum of magnitudes is too large.
                 let most = 65_535 / rows.max(columns * shape.taps()).max(516) as i32;
-                let values = int8().iter().map(|&value| (i32::from(value) % (most + 1)) as i8).collect();
+                let values = int8().iter().map(|&value| of_bits((i32::from(value) % (most + 1)) as i8)).collect();
                 // Small, so that there are shifts to exponents that are alike.
                 let scales = list(columns).iter().map(|value| below(value, 2.0_f32.powi(-11))).collect();
                 let biases = biases.iter().map(|bias| below(&bias.abs(), 2.0).copysign(*bias)).collect();
@@ -257,6 +268,11 @@ pub(crate) fn thresholds() -> impl Strategy<Value = Option<Threshold>> {
 }
 
 pub(crate) fn encodings() -> impl Strategy<Value = Encoding> {
+    prop_oneof![Just(Encoding::Int8), Just(Encoding::Float32), Just(Encoding::Int6), Just(Encoding::Int4)]
+}
+
+/// Those that version 1 has.
+pub(crate) fn encodings_of_version_1() -> impl Strategy<Value = Encoding> {
     prop_oneof![Just(Encoding::Int8), Just(Encoding::Float32)]
 }
 

@@ -19,19 +19,30 @@ fn names_are_those_of_configurations() {
         assert_eq!(name.parse(), Ok(homotopy));
         assert_eq!(parsed(name), Ok(homotopy));
     }
-    let encodings = [(Encoding::Int8, "int8"), (Encoding::Float32, "float32"), (Encoding::Integer, "integer")];
-    for (encoding, name) in encodings {
+    let encodings = [
+        (Encoding::Int8, "int8", Arithmetic::Float, 8),
+        (Encoding::Float32, "float32", Arithmetic::Float, 32),
+        (Encoding::Integer, "integer", Arithmetic::Integer, 8),
+        (Encoding::Int6, "int6", Arithmetic::Float, 6),
+        (Encoding::Int4, "int4", Arithmetic::Float, 4),
+        (Encoding::Integer6, "integer6", Arithmetic::Integer, 6),
+        (Encoding::Integer4, "integer4", Arithmetic::Integer, 4),
+    ];
+    assert_eq!(Encoding::ALL, encodings.map(|(encoding, ..)| encoding));
+    for (encoding, name, arithmetic, bits) in encodings {
+        assert_eq!(encoding.arithmetic(), arithmetic);
+        assert_eq!(encoding.bits().map_or(32, |bits| bits.count()), bits);
+        assert_eq!(encoding.bits().map_or(encoding, |bits| Encoding::of(arithmetic, bits)), encoding);
         assert_eq!(encoding.to_string(), name);
         assert_eq!(name.parse(), Ok(encoding));
         assert_eq!(parsed(name), Ok(encoding));
     }
     assert_eq!([Arithmetic::Float, Arithmetic::Integer].map(|it| it.to_string()), ["float", "integer"]);
-    assert_eq!(
-        encodings.map(|(encoding, _)| encoding.arithmetic()),
-        [Arithmetic::Float, Arithmetic::Float, Arithmetic::Integer]
-    );
     assert_eq!("Linear".parse::<Homotopy>().unwrap_err().to_string(), "expected linear or bayes");
-    assert_eq!("int4".parse::<Encoding>().unwrap_err().to_string(), "expected int8, float32 or integer");
+    assert_eq!(
+        "int5".parse::<Encoding>().unwrap_err().to_string(),
+        "expected int8, float32, integer, int6, int4, integer6 or integer4"
+    );
     assert_eq!(parsed("space-to-depth"), Ok(Block::SpaceToDepth));
     assert_eq!(parsed("residual"), Ok(Block::Residual));
 }

@@ -2,8 +2,8 @@
 
 use crate::corruption::fix_checksum;
 use crate::models::{
-    Numbers, THRESHOLD, digits, encodings, example, example_numbers, homotopies, numbers, random_numbers, signals,
-    thresholds, write, write_with_threshold,
+    Numbers, THRESHOLD, digits, encodings_of_version_1, example, example_numbers, homotopies, numbers, random_numbers,
+    signals, thresholds, write, write_with_threshold,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -295,7 +295,7 @@ fn nodes_of_every_block() {
 proptest! {
     #[test]
     fn random_files_read_as_their_encoders(
-        encoder in encoders(), encoding in encodings(), threshold in thresholds(), other in thresholds(), seed: u64,
+        encoder in encoders(), encoding in encodings_of_version_1(), threshold in thresholds(), other in thresholds(), seed: u64,
     ) {
         let architecture = encoder.architecture();
         prop_assert_eq!(architecture.validate(), Ok(()));

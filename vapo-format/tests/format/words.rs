@@ -4,7 +4,7 @@ use crate::models::{OwnedWeights, random_numbers, write_integer};
 use crate::rules::{graph, node};
 use vapo_format::layer::{Conv, Readout, Signal, Time};
 use vapo_format::matrix::Weights;
-use vapo_format::{Architecture, Calibration, Encoding, Exponents, MatrixShape, Model};
+use vapo_format::{Architecture, Calibration, Encoding, Exponents, MatrixShape, Model, Packed};
 
 /// Where the byte of every weight is, in the order of the row-major ones.
 pub(crate) fn places(shape: &MatrixShape) -> impl Iterator<Item = usize> {
@@ -26,8 +26,8 @@ pub(crate) fn word_bytes(shape: &MatrixShape) -> usize {
 }
 
 /// The weights of words, row-major.
-pub(crate) fn row_major(shape: &MatrixShape, words: &[u8]) -> Vec<i8> {
-    places(shape).map(|place| words[place].cast_signed()).collect()
+pub(crate) fn row_major(shape: &MatrixShape, words: Packed<'_>) -> Vec<i8> {
+    places(shape).map(|place| words.get(place)).collect()
 }
 
 /// A convolution of a signal, of which the second matrix is.
@@ -65,12 +65,12 @@ fn weights_lie_where_the_formula_says() {
             assert_eq!(shape.bytes(Encoding::Integer), 8 * shape.columns + 4 + word_bytes(&shape));
             let model = Model::parse(&file).unwrap();
             let Weights::Integer { words, .. } = model.matrices().nth(1).unwrap().1.weights else { panic!("integer") };
-            assert_eq!(words.as_ptr().addr(), file.as_ptr().addr() + start);
+            assert_eq!(words.bytes.as_ptr().addr(), file.as_ptr().addr() + start);
             let numbers = random_numbers(&architecture, Encoding::Integer, 1);
             let OwnedWeights::Int8 { values, .. } = &numbers[1].weights else { panic!("int8") };
             let mut expected = vec![0; word_bytes(&shape)];
             places(&shape).zip(values).for_each(|(place, &value)| expected[place] = value.cast_unsigned());
-            assert_eq!(words, expected, "{window:?} {input} {output}");
+            assert_eq!(words, Packed::eight(&expected), "{window:?} {input} {output}");
         }
     }
 }

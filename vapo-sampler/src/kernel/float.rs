@@ -16,6 +16,7 @@
 //! processor's widest is taken as the program runs. It computes more outputs side by side, each in the same order.
 
 use vapo_format::matrix::{Matrix, Weights, floats};
+use vapo_format::{Bits, Packed};
 
 /// Inputs of a block of weights.
 const INPUTS: usize = 16;
@@ -128,8 +129,14 @@ impl<'a> Tap<'a> {
     #[cfg_attr(feature = "wide", inline(always))]
     fn decode<const N: usize>(&self, input: usize, output: usize, block: &mut [[f32; N]]) {
         match self.matrix.weights {
-            Weights::Int8 { values, scales } => self.decode_lines(input, output, block, |start, column| {
-                let values = values.get(start..).unwrap_or_default().iter().map(|&byte| f32::from(byte as i8));
+            Weights::Scaled { values: Packed { bytes, bits: Bits::Eight }, scales } => {
+                self.decode_lines(input, output, block, |start, column| {
+                    let values = bytes.get(start..).unwrap_or_default().iter().map(|&byte| f32::from(byte as i8));
+                    values.zip(floats(scales.get(4 * column..).unwrap_or_default())).map(|(value, scale)| value * scale)
+                });
+            }
+            Weights::Scaled { values, scales } => self.decode_lines(input, output, block, |start, column| {
+                let values = values.from(start).map(f32::from);
                 values.zip(floats(scales.get(4 * column..).unwrap_or_default())).map(|(value, scale)| value * scale)
             }),
             Weights::Float32 { values } => self.decode_lines(input, output, block, |start, _| {

@@ -252,7 +252,7 @@ impl Convolution {
         for (y, x) in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
             for (c, o) in (0..channels[0]).flat_map(|c| (0..channels[1]).map(move |o| (c, o))) {
                 let word = ((o / 2 * rows + y) * channels[0].div_ceil(2) + c / 2) * columns + x;
-                weights.push(i64::from(words[4 * word + 2 * (c % 2) + o % 2] as i8));
+                weights.push(words.get(4 * word + 2 * (c % 2) + o % 2).into());
             }
         }
         Convolution {

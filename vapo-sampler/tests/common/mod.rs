@@ -61,6 +61,9 @@ pub fn classes(model: &Model<'_>) -> impl Iterator<Item = Option<u16>> + use<> {
     [None].into_iter().chain((0..model.classes()).map(Some))
 }
 
+/// Weights with scales, of 8 bits and fewer.
+pub const SCALED: [Encoding; 3] = [Encoding::Int8, Encoding::Int6, Encoding::Int4];
+
 /// Every layer kind, odd channel counts, all kinds of extent.
 pub fn zoo() -> Vec<Architecture> {
     use Block::*;
@@ -218,16 +221,17 @@ pub fn random_model(architecture: &Architecture, encoding: Encoding, seed: u64) 
         let biases: Vec<f32> = (0..shape.columns).map(|_| 0.3 * uniform(&mut generator)).collect();
         let weights = shape.rows * shape.columns;
         match encoding {
-            Encoding::Int8 => {
-                let values: Vec<i8> = (0..weights).map(|_| (127.0 * uniform(&mut generator)) as i8).collect();
-                let scales: Vec<f32> =
-                    (0..shape.columns).map(|_| size * (1.5 + uniform(&mut generator)) / 127.0).collect();
-                writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales }).unwrap();
-            }
-            Encoding::Integer => unreachable!("made of one of int8 by `integer_model`"),
             Encoding::Float32 => {
                 let values: Vec<f32> = (0..weights).map(|_| 1.5 * size * uniform(&mut generator)).collect();
                 writer.matrix(&biases, Values::Float32(&values)).unwrap();
+            }
+            _ if encoding.arithmetic() == Arithmetic::Integer => unreachable!("made by `integer_model`"),
+            _ => {
+                let most = shape.bits(encoding).unwrap().most();
+                let values: Vec<i8> = (0..weights).map(|_| (f32::from(most) * uniform(&mut generator)) as i8).collect();
+                let scale = |_| size * (1.5 + uniform(&mut generator)) / f32::from(most);
+                let scales: Vec<f32> = (0..shape.columns).map(scale).collect();
+                writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales }).unwrap();
             }
         }
     }
@@ -235,7 +239,7 @@ pub fn random_model(architecture: &Architecture, encoding: Encoding, seed: u64) 
     bytes
 }
 
-/// The model of i8 weights in integer arithmetic, calibrated on noise and what steps of this length make of it; none where
+/// The model of scaled weights in integer arithmetic, calibrated on noise and what steps of this length make of it; none where
 /// activations are out of the range of integers.
 pub fn integer_model(model: &Model<'_>, headroom: f32, step_length: f32) -> Option<Vec<u8>> {
     let mut ranges = Ranges::default();
@@ -266,15 +270,16 @@ pub fn exponents(model: &Model<'_>, all: Exponents) -> Vec<Exponents> {
     model.walk().map(of).collect()
 }
 
-/// The model of i8 weights in integer arithmetic of these exponents.
+/// The model of scaled weights in integer arithmetic of these exponents.
 pub fn with_exponents(model: &Model<'_>, exponents: &[Exponents]) -> Vec<u8> {
     let architecture = model.architecture();
-    let mut bytes = vec![0; file_bytes(&architecture, Encoding::Integer).unwrap()];
+    let encoding = Encoding::of(Arithmetic::Integer, model.encoding().bits().unwrap());
+    let mut bytes = vec![0; file_bytes(&architecture, encoding).unwrap()];
     let calibration = Calibration { exponents, digest: 0 };
-    let mut writer = Writer::integer(&mut bytes, &architecture, calibration, None).unwrap();
+    let mut writer = Writer::integer(&mut bytes, &architecture, encoding, calibration, None).unwrap();
     for (_, matrix) in model.matrices() {
-        let matrix::Weights::Int8 { values, scales } = matrix.weights else { unreachable!("of i8 weights") };
-        let values: Vec<i8> = values.iter().map(|&byte| byte as i8).collect();
+        let matrix::Weights::Scaled { values, scales } = matrix.weights else { unreachable!("of scaled weights") };
+        let values: Vec<i8> = values.first(matrix.rows * matrix.columns).collect();
         let (scales, biases) = (matrix::floats(scales).collect::<Vec<_>>(), matrix.biases().collect::<Vec<_>>());
         writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales }).unwrap();
     }
@@ -298,9 +303,10 @@ pub fn dequantised(model: &Model<'_>) -> Vec<u8> {
 fn weights(matrix: &Matrix<'_>) -> Vec<f32> {
     match matrix.weights {
         matrix::Weights::Float32 { values } => matrix::floats(values).collect(),
-        matrix::Weights::Int8 { values, scales } => {
+        matrix::Weights::Scaled { values, scales } => {
             let scales: Vec<f32> = matrix::floats(scales).collect();
-            values.iter().enumerate().map(|(i, &byte)| f32::from(byte as i8) * scales[i % matrix.columns]).collect()
+            let values = values.first(matrix.rows * matrix.columns).enumerate();
+            values.map(|(i, value)| f32::from(value) * scales[i % matrix.columns]).collect()
         }
         matrix::Weights::Integer { .. } => unreachable!("of float arithmetic"),
     }

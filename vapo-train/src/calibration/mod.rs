@@ -200,7 +200,7 @@ impl Int8 {
     /// A matrix of a model of i8 weights; without weights if it is of another.
     fn of(matrix: &Matrix<'_>) -> Self {
         let (values, scales) = match matrix.weights {
-            matrix::Weights::Int8 { values, scales } => {
+            matrix::Weights::Scaled { values, scales } => {
                 (values.iter().map(|&byte| byte as i8).collect(), matrix::floats(scales).collect())
             }
             _ => Default::default(),

@@ -48,7 +48,7 @@ pub fn values(shape: &matrix::MatrixShape, matrix: &Matrix<'_>) -> Vec<i8> {
             }
             values
         }
-        matrix::Weights::Int8 { values, .. } => values.iter().map(|&byte| byte as i8).collect(),
+        matrix::Weights::Scaled { values, .. } => values.iter().map(|&byte| byte as i8).collect(),
         matrix::Weights::Float32 { .. } => Vec::new(),
     }
 }
@@ -77,7 +77,7 @@ mod tests {
         let found = Model::parse(&found).unwrap();
         assert_eq!(found.architecture(), model.architecture());
         for ((_, found), (node, expected)) in found.matrices().zip(model.matrices()) {
-            let (Weights::Int8 { values, scales }, Weights::Int8 { values: of_integers, scales: near }) =
+            let (Weights::Scaled { values, scales }, Weights::Int8 { values: of_integers, scales: near }) =
                 (expected.weights, found.weights)
             else {
                 panic!("not int8")

@@ -22,6 +22,7 @@ use core::hint::black_box;
 use core::num::NonZeroU32;
 use cortex_m_rt::entry;
 use layers::{LAYERS, Layer};
+use vapo_format::{Bits, Packed};
 use vapo_program::{Clock, Print, halt, semihosting, systick};
 use vapo_sampler::kernel::convolution::{Buffers, Direction, Geometry, Weights, convolve, reference};
 
@@ -90,7 +91,7 @@ fn main() -> ! {
     let mut wrong = 0;
     for layer in LAYERS {
         for (direction, name) in [(Direction::Forward, " forward "), (Direction::Reverse, " reverse ")] {
-            let Some(measured) = memory.measure(clock, &layer.geometry, direction, SHIFTS, Random(7)) else { halt() };
+            let Some(measured) = memory.measure(clock, &layer.geometry, (direction, layer.bits), SHIFTS, Random(7)) else { halt() };
             print.text(layer.name).text(name).decimal(per_mac(layer, measured.apart)).text(", ");
             if let Some(instructions) = measured.in_place {
                 print.decimal(per_mac(layer, instructions));
@@ -106,10 +107,11 @@ fn main() -> ! {
     for seed in 0..shapes::LAYERS {
         let (geometry, shifts) = shapes::layer(&mut random);
         for direction in [Direction::Forward, Direction::Reverse] {
-            let Some(measured) = memory.measure(clock, &geometry, direction, shifts, Random(seed as u32)) else {
-                halt()
-            };
-            differ += measured.wrong;
+            for bits in [Bits::Eight, Bits::Six, Bits::Four] {
+                let random = Random(seed as u32);
+                let Some(measured) = memory.measure(clock, &geometry, (direction, bits), shifts, random) else { halt() };
+                differ += measured.wrong;
+            }
         }
     }
     print.number(shapes::LAYERS as u64).text(" random layers; ").number(differ as u64).text("\n");
@@ -141,7 +143,7 @@ impl Memory {
         &mut self,
         clock: Clock,
         geometry: &Geometry,
-        direction: Direction,
+        (direction, bits): (Direction, Bits),
         shifts: [u8; 3],
         mut random: Random,
     ) -> Option<Measured> {
@@ -154,7 +156,8 @@ impl Memory {
         }
         self.source.iter_mut().for_each(|value| *value = random.next() as i16);
         let weights = Weights {
-            words: self.words.as_flattened(),
+            // Any bytes are weights, of however many bits.
+            words: Packed { bytes: self.words.as_flattened(), bits },
             forward: self.factors.as_flattened(),
             reverse: self.factors.as_flattened(),
             biases: self.biases.as_flattened(),

@@ -112,11 +112,11 @@ pub(super) fn compute(run: &Run<'_>, result: &mut [i16]) -> bool {
     let (factors, biases) = (weights.forward, weights.biases);
     let rounded = if forward { channels } else { 0 };
     if run.columns.len() < column
-        || weights.words.len() / 4 < furthest_word
+        || weights.words.bytes.len() / 4 < furthest_word
         || result.len() < last_pixel * pixel + channels
         || factors.len() / 2 < rounded
         || biases.len() / 4 < rounded
-        || !weights.words.as_ptr().cast::<u32>().is_aligned()
+        || !weights.words.bytes.as_ptr().cast::<u32>().is_aligned()
         || !factors.as_ptr().cast::<i16>().is_aligned()
         || !biases.as_ptr().cast::<i32>().is_aligned()
     {
@@ -163,7 +163,7 @@ pub(super) fn compute(run: &Run<'_>, result: &mut [i16]) -> bool {
         let pixels = share(left, PIXELS);
         let Some(kernel) = kernels.get(pixels - 1) else { return false };
         task.columns = columns;
-        task.weights = weights.words.as_ptr().cast::<u32>().wrapping_add(word);
+        task.weights = weights.words.bytes.as_ptr().cast::<u32>().wrapping_add(word);
         task.factors = factors.as_ptr().cast();
         task.biases = biases.as_ptr().cast();
         task.pairs = channels / 2;

@@ -95,7 +95,7 @@ pub(super) fn compute(run: &Run<'_>, result: &mut [i16]) -> bool {
     let columns = [(last, run.step), (last_segment, next_columns), (last_pixel, 1)];
     let weights = [(last, run.stride), (last_segment, next_weights), (last_pair, next_pair)];
     if run.columns.len() < furthest(columns, run.taps)
-        || run.weights.words.len() / 4 < furthest(weights, run.taps.saturating_add(word))
+        || run.weights.words.bytes.len() / 4 < furthest(weights, run.taps.saturating_add(word))
         || result.len() < furthest([(last_pixel, pixel), (0, 0), (0, 0)], channels)
         || run.weights.forward.len() / 2 < rounded
         || run.weights.biases.len() / 4 < rounded
@@ -107,7 +107,7 @@ pub(super) fn compute(run: &Run<'_>, result: &mut [i16]) -> bool {
     let mut task = Task {
         columns,
         step: 4 * run.step,
-        weights: run.weights.words.as_ptr(),
+        weights: run.weights.words.bytes.as_ptr(),
         span,
         stride,
         segments,
@@ -128,7 +128,7 @@ pub(super) fn compute(run: &Run<'_>, result: &mut [i16]) -> bool {
         let pixels = share(left, PIXELS);
         let Some(kernel) = kernels.get(pixels - 1) else { return false };
         task.columns = columns;
-        task.weights = run.weights.words.as_ptr().wrapping_add(4 * word);
+        task.weights = run.weights.words.bytes.as_ptr().wrapping_add(4 * word);
         task.factors = run.weights.forward.as_ptr();
         task.biases = run.weights.biases.as_ptr();
         task.pairs = channels / 2;

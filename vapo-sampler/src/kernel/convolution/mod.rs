@@ -8,6 +8,7 @@
 //! | `band` | the rows that such a window reaches, kept while they are overwritten |
 //! | `tiles` | windows that tile the input, 1×1 among them |
 //! | `run` | neighbouring pixels, of which all channels are computed from the same words |
+//! | `unpacked` | the same where weights have fewer than 8 bits |
 //! | `planar` | words of a pair of channels each, from values that lie channels last |
 //! | `lines` | what a tile of neighbouring pixels sums over: the contract of the kernels |
 //! | `portable` | the kernel in Rust |
@@ -15,7 +16,8 @@
 //! | `armv6m` | the kernel for Cortex-M0, of the feature of that name |
 //!
 //! **Weights.** C inputs and O outputs are taken in pairs, the last with zeros where the number is odd. Word
-//! `((o/2 · KY + ky) · ⌈C/2⌉ + c/2) · KX + kx` has the four bytes `w(c, o), w(c, o+1), w(c+1, o), w(c+1, o+1)`.
+//! `((o/2 · KY + ky) · ⌈C/2⌉ + c/2) · KX + kx` has the four bytes `w(c, o), w(c, o+1), w(c+1, o), w(c+1, o+1)`. Weights of fewer
+//! than 8 bits are unpacked to such bytes, those of one pair at a time.
 //!
 //! **Forward.** `y_o = sat(round(⌊sum_o · M_o / 2¹⁶⌋ / 2ⁿ) + B_o)`. The sum runs over the window and the input channels.
 //!
@@ -36,15 +38,15 @@ mod portable;
 pub mod reference;
 mod rounding;
 mod run;
-
 mod tiles;
+mod unpacked;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
-use vapo_format::Shape;
 use vapo_format::layer::Conv;
+use vapo_format::{Packed, Shape};
 
 /// Most pixels that are computed at once. The memory that a convolution works in depends on it.
 const PIXELS: usize = 4;
@@ -74,8 +76,8 @@ pub struct Geometry {
 /// The weights of a convolution as a model file holds them.
 #[derive(Clone, Copy, Debug)]
 pub struct Weights<'a> {
-    /// Four weights a word: two outputs of two inputs.
-    pub words: &'a [u8],
+    /// Four weights a word, packed in a group: two outputs of two inputs.
+    pub words: Packed<'a>,
     /// M, i16 an output.
     pub forward: &'a [u8],
     /// S, i16 an output.

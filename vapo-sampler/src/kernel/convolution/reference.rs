@@ -31,7 +31,7 @@ impl Weights<'_> {
         let [rows, columns] = geometry.window;
         let pairs = usize::from(geometry.input.channels).div_ceil(2);
         let word = ((output / 2 * rows + ky) * pairs + input / 2) * columns + kx;
-        self.words.get(4 * word + 2 * (input % 2) + output % 2).map_or(0, |&byte| i32::from(byte as i8))
+        self.words.get(4 * word + 2 * (input % 2) + output % 2).into()
     }
 
     /// M or S of an output channel.

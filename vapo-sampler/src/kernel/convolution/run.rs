@@ -9,10 +9,19 @@ use super::lines::{Lines, Run, share};
 use super::portable as kernel;
 use super::rounding::store;
 use super::{Direction, PIXELS};
+use vapo_format::Bits;
 
 impl Run<'_> {
     /// Computes all channels. `result` begins with the first of the first pixel.
     pub(super) fn compute(&self, result: &mut [i16]) {
+        if self.weights.words.bits != Bits::Eight {
+            return self.compute_unpacked(result);
+        }
+        self.compute_whole(result);
+    }
+
+    /// The same, from weights of 8 bits.
+    pub(super) fn compute_whole(&self, result: &mut [i16]) {
         #[cfg(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm"))]
         if kernel::compute(self, result) {
             return;
@@ -45,7 +54,7 @@ impl Run<'_> {
                     step: self.step,
                     count: self.count,
                     taps: self.taps,
-                    weights: self.weights.words.get(4 * word..).unwrap_or_default(),
+                    weights: self.weights.words.bytes.get(4 * word..).unwrap_or_default(),
                     stride: self.stride,
                 };
                 match self.direction {

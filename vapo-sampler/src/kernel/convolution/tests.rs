@@ -1,7 +1,7 @@
 use super::{Buffers, Direction, Geometry, Weights, convolve, reference};
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
-use vapo_format::Shape;
+use vapo_format::{Bits, Packed, Shape};
 
 /// Random numbers of 64 bits, by splitmix64.
 struct Random(u64);
@@ -31,7 +31,9 @@ impl Random {
 
 /// The bytes of random weights.
 struct Bytes {
+    /// Packed.
     words: Vec<u8>,
+    bits: Bits,
     forward: Vec<u8>,
     reverse: Vec<u8>,
     biases: Vec<u8>,
@@ -39,37 +41,46 @@ struct Bytes {
 }
 
 impl Bytes {
-    fn new(geometry: &Geometry, shifts: [u8; 3], random: &mut Random) -> Self {
+    fn new(geometry: &Geometry, bits: Bits, shifts: [u8; 3], random: &mut Random) -> Self {
         let [rows, columns] = geometry.window;
         let (inputs, outputs) = (usize::from(geometry.input.channels), usize::from(geometry.output.channels));
-        let mut words = vec![0; 4 * outputs.div_ceil(2) * rows * inputs.div_ceil(2) * columns];
-        for (index, byte) in words.iter_mut().enumerate() {
+        let mut words = vec![[0_i8; 4]; outputs.div_ceil(2) * rows * inputs.div_ceil(2) * columns];
+        for (index, weight) in words.as_flattened_mut().iter_mut().enumerate() {
             let (word, output, input) = (index / 4, index % 2, index / 2 % 2);
             let output = word / columns / inputs.div_ceil(2) / rows * 2 + output;
             let input = word / columns % inputs.div_ceil(2) * 2 + input;
             if input < inputs && output < outputs {
-                *byte = random.signed(8) as u8;
+                *weight = random.signed(bits.count().into()) as i8;
             }
         }
+        let groups = words.iter().map(|&word| bits.pack(word));
+        let words = groups.flat_map(|group| group.into_iter().take(bits.group_bytes())).collect();
         let mut factors = || random.values(outputs).into_iter().flat_map(i16::to_le_bytes).collect();
         let (forward, reverse) = (factors(), factors());
         let biases = (0..outputs).flat_map(|_| {
             let bias = random.signed(30) as i32;
             (if random.next().is_multiple_of(2) { bias >> 15 } else { bias.max(1 - (1 << 29)) }).to_le_bytes()
         });
-        Bytes { words, forward, reverse, biases: biases.collect(), shifts }
+        Bytes { words, bits, forward, reverse, biases: biases.collect(), shifts }
     }
 
     fn weights(&self) -> Weights<'_> {
-        let Bytes { words, forward, reverse, biases, shifts } = self;
-        Weights { words, forward, reverse, biases, shifts: *shifts }
+        let Bytes { words, bits, forward, reverse, biases, shifts } = self;
+        Weights { words: Packed { bytes: words, bits: *bits }, forward, reverse, biases, shifts: *shifts }
     }
 }
 
-/// Compares with the definition: forward and in reverse, apart, and in place where that is possible.
+/// Compares with the definition, for weights of every number of bits.
 fn equals_the_definition(geometry: &Geometry, shifts: [u8; 3], seed: u64) {
+    for bits in [Bits::Eight, Bits::Six, Bits::Four] {
+        equals_with(geometry, bits, shifts, seed);
+    }
+}
+
+/// Forward and in reverse, apart, and in place where that is possible.
+fn equals_with(geometry: &Geometry, bits: Bits, shifts: [u8; 3], seed: u64) {
     let mut random = Random(seed);
-    let bytes = Bytes::new(geometry, shifts, &mut random);
+    let bytes = Bytes::new(geometry, bits, shifts, &mut random);
     let weights = bytes.weights();
     for direction in [Direction::Forward, Direction::Reverse] {
         let (from, to) = match direction {
@@ -87,12 +98,12 @@ fn equals_the_definition(geometry: &Geometry, shifts: [u8; 3], seed: u64) {
 
         let mut result = random.values(to.elements());
         convolve(direction, geometry, &weights, Buffers::Apart(&source, &mut result), &mut scratch());
-        assert_eq!(result, expected, "{direction:?}, apart: {geometry:?} {shifts:?} {seed}");
+        assert_eq!(result, expected, "{direction:?}, apart: {geometry:?} {bits:?} {shifts:?} {seed}");
 
         if from == to {
             let mut values = source;
             convolve(direction, geometry, &weights, Buffers::InPlace(&mut values), &mut scratch());
-            assert_eq!(values, expected, "{direction:?}, in place: {geometry:?} {shifts:?} {seed}");
+            assert_eq!(values, expected, "{direction:?}, in place: {geometry:?} {bits:?} {shifts:?} {seed}");
         }
     }
 }
@@ -126,6 +137,10 @@ fn the_presets_layers_equal_the_definition() {
         tiles([1, 2], [8, 16], 1, 16),
         tiles([1, 1], [32, 64], 1, 1),
         tiles([1, 1], [16, 16], 3, 5),
+        // More weights of a pair of channels than are unpacked at once.
+        same([3, 3], [70, 66], 2, 3),
+        tiles([4, 4], [40, 37], 2, 2),
+        same([15, 15], [5, 5], 2, 7),
     ]
     .into_iter()
     .enumerate()
@@ -185,7 +200,13 @@ fn the_definition_is_what_its_formulas_say() {
     let geometry = tiles([1, 1], [1, 1], 1, 1);
     let (words, forward, reverse) = ([3, 0, 0, 0], 20_000_i16.to_le_bytes(), (-300_i16).to_le_bytes());
     let biases = (-7_i32).to_le_bytes();
-    let weights = |shifts| Weights { words: &words, forward: &forward, reverse: &reverse, biases: &biases, shifts };
+    let weights = |shifts| Weights {
+        words: Packed::eight(&words),
+        forward: &forward,
+        reverse: &reverse,
+        biases: &biases,
+        shifts,
+    };
     let mut result = [0];
     // 3 · 1000 · 20000 / 2¹⁶ = 915.5…; 915 / 2 = 457.5, rounded up; less 7.
     reference::forward(&geometry, &weights([1, 0, 0]), &[1000], &mut result);

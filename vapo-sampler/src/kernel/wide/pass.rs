@@ -5,7 +5,7 @@
 
 use super::lanes::LANES;
 use crate::kernel::convolution::{Direction, Geometry};
-use vapo_format::Shape;
+use vapo_format::{Packed, Shape};
 
 /// A linear map from windows of pixels to pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub fn scratch_words(geometry: &Geometry) -> usize {
 }
 
 /// Unpacks the words of a file's weights, once a model.
-pub fn unpack(geometry: &Geometry, words: &[u8], to: &mut [u32]) {
+pub fn unpack(geometry: &Geometry, words: Packed<'_>, to: &mut [u32]) {
     let ([rows, columns], [inputs, outputs]) = (geometry.window, channels(geometry));
     let pairs = inputs.div_ceil(2);
     let weight = |[row, column]: [usize; 2], input: usize, output: usize| {
@@ -117,7 +117,7 @@ pub fn unpack(geometry: &Geometry, words: &[u8], to: &mut [u32]) {
             return 0;
         }
         let word = ((output / 2 * rows + row) * pairs + input / 2) * columns + column;
-        words.get(4 * word + input % 2 * 2 + output % 2).map_or(0, |&byte| (byte as i8).into())
+        words.get(4 * word + input % 2 * 2 + output % 2).into()
     };
     let [forward, reverse] = [Direction::Forward, Direction::Reverse].map(|direction| pass(geometry, direction));
     let Some((to_forward, to_reverse)) = to.split_at_mut_checked(forward.words()) else { return };

@@ -6,7 +6,7 @@ use super::{scratch_words, unpack, unpacked_words};
 use crate::kernel::convolution::{Buffers, Direction, Geometry, Weights, reference};
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
-use vapo_format::Shape;
+use vapo_format::{Packed, Shape};
 
 /// The weights of a convolution, as a file holds them.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ struct Case {
 impl Case {
     fn weights(&self) -> Weights<'_> {
         let Case { words, forward, reverse, biases, shifts, .. } = self;
-        Weights { words, forward, reverse, biases, shifts: *shifts }
+        Weights { words: Packed::eight(words), forward, reverse, biases, shifts: *shifts }
     }
 
     /// What is read, and what the definition makes of it.
@@ -42,7 +42,7 @@ impl Case {
     fn computed(&self, direction: Direction, in_place: bool) -> Vec<(&'static str, Vec<i16>)> {
         let (geometry, weights, (x, expected)) = (&self.geometry, &self.weights(), self.defined(direction));
         let mut unpacked = vec![0xdead_beef; unpacked_words(geometry)];
-        unpack(geometry, &self.words, &mut unpacked);
+        unpack(geometry, Packed::eight(&self.words), &mut unpacked);
         let by = |compute: &dyn Fn(Convolution<'_, '_>)| {
             let scratch = &mut vec![0x7fff_7fff; scratch_words(geometry)];
             let mut y = if in_place { x.to_vec() } else { vec![0x5555; expected.len()] };
