@@ -10,7 +10,7 @@ use vapo_train::arithmetic::random::generator;
 use vapo_train::dataset::{Dataset, Files, Source, Split};
 use vapo_train::evaluation::Moments;
 use vapo_train::potential::parameters::Layout;
-use vapo_train::quantise::{model_file, rounded};
+use vapo_train::quantise::{Precision, model_file, rounded};
 use vapo_train::run::checkpoint::Checkpoint;
 use vapo_train::run::config::{Budget, Choices, Config};
 use vapo_train::run::preset::Preset;
@@ -44,8 +44,8 @@ fn parameters(file: &[u8]) -> Vec<f32> {
             Weights::Float32 { values } => parameters.extend(floats(values)),
             Weights::Scaled { values, scales } => {
                 let scales: Vec<f32> = floats(scales).collect();
-                let rows = values.chunks_exact(columns).flat_map(|row| row.iter().zip(&scales));
-                parameters.extend(rows.map(|(value, scale)| f32::from(*value as i8) * scale));
+                let values = values.first(matrix.rows * columns).zip(scales.iter().cycle());
+                parameters.extend(values.map(|(value, scale)| f32::from(value) * scale));
             }
             Weights::Integer { .. } => unreachable!("of float arithmetic"),
         }
@@ -125,7 +125,7 @@ fn a_training_of_now_rests_where_its_int8_file_holds_it() {
     // The file holds what was trained, to the bit.
     assert!(parameters(&int8) == resting);
     // Weights are the last float ones, rounded; biases have moved since.
-    let on_grid = rounded(&layout, before);
+    let on_grid = rounded(&layout, before, Precision::Int8);
     for place in &layout.matrices {
         let (weight, bias) = (place.weight(), place.bias());
         assert_ne!(before[weight.clone()], on_grid[weight.clone()], "{} was rounded before", place.shape);
@@ -143,8 +143,8 @@ fn a_training_of_now_rests_where_its_int8_file_holds_it() {
     // All of int8's range is used: the largest weight of every column is 127 steps.
     for ((_, matrix), place) in Model::parse(&int8).unwrap().matrices().zip(&layout.matrices) {
         let Weights::Scaled { values, .. } = matrix.weights else { panic!("not int8") };
-        let magnitude = |value: &u8| (*value as i8).unsigned_abs();
-        let largest = |column| values.iter().skip(column).step_by(place.shape.columns).map(magnitude).max();
+        let column = |column| values.from(0).skip(column).step_by(place.shape.columns);
+        let largest = |index| column(index).map(i8::unsigned_abs).max();
         (0..place.shape.columns).for_each(|column| assert_eq!(largest(column), Some(127), "{}", place.shape));
     }
 

@@ -336,7 +336,7 @@ pub fn perturbed(file: &[u8]) -> Result<Vec<u8>, String> {
     let (Weights::Scaled { values, .. } | Weights::Integer { words: values, .. }) = matrix.weights else {
         return Err("the model has no int8 weights".into());
     };
-    let place = values.as_ptr().addr() - file.as_ptr().addr() + values.len() / 2;
+    let place = values.bytes.as_ptr().addr() - file.as_ptr().addr() + values.bytes.len() / 2;
     let mut bytes = file.to_vec();
     let value = bytes[place] as i8;
     bytes[place] = if value == i8::MAX { value - 1 } else { value + 1 } as u8;

@@ -4,7 +4,7 @@
 //! takes a larger scale, and so smaller integers. In reverse an output is an input channel, to which every column
 //! contributes: there all columns take larger scales.
 
-use crate::calibration::{Int8, file_of};
+use crate::calibration::{Scaled, file_of};
 use serde::Serialize;
 use vapo_format::fixed_point::MOST_MAGNITUDE;
 use vapo_format::words::magnitudes;
@@ -21,18 +21,18 @@ pub struct Coarser {
     pub columns: usize,
 }
 
-/// The file of a model of i8 weights whose sums do not overflow, and what was changed for that: nothing, as a rule.
+/// The file of a model of scaled weights whose sums do not overflow, and what was changed for that: nothing, as a rule.
 ///
 /// # Errors
 /// A scale beyond those of the format.
 pub fn bounded(model: &Model<'_>) -> Result<(Vec<u8>, Vec<Coarser>), vapo_format::Error> {
     let mut coarser = Vec::new();
     let matrices = model.matrices().map(|(shape, matrix)| {
-        let mut matrix = Int8::of(&matrix);
+        let mut matrix = Scaled::of(&matrix);
         coarser.extend(bound(&shape, &mut matrix.values, &mut matrix.scales));
         matrix
     });
-    let file = file_of(&model.architecture(), None, matrices)?;
+    let file = file_of(&model.architecture(), model.encoding(), None, matrices)?;
     Ok((file, coarser))
 }
 

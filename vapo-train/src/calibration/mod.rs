@@ -1,6 +1,6 @@
 //! From float to integer arithmetic: which integers activations become, measured where the potential is used.
 //!
-//! A model of i8 weights is evaluated in float arithmetic on everything in [`mod@inputs`]; the largest magnitudes choose an
+//! A model of scaled weights is evaluated in float arithmetic on everything in [`mod@inputs`]; the largest magnitudes choose an
 //! exponent for every activation, with a headroom. The weights stay as they are, unless a sum of them could overflow.
 //!
 //! | module | concept |
@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use vapo_format::model::checksum;
 use vapo_format::writer::{Values, Writer, file_bytes};
-use vapo_format::{Architecture, Calibration, Encoding, Matrix, Model, matrix};
+use vapo_format::{Architecture, Arithmetic, Calibration, Encoding, Matrix, Model, matrix};
 use vapo_sampler::calibration::Ranges;
 use vapo_sampler::observer::Observer;
 use vapo_sampler::solver::Drift;
@@ -74,8 +74,8 @@ impl Default for Settings {
 #[non_exhaustive]
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum CalibrationError {
-    /// The model is not of i8 weights in float arithmetic.
-    #[error("calibration takes a model of int8 weights, found {found}")]
+    /// The model is not of weights with scales in float arithmetic.
+    #[error("calibration takes a model of int8, int6 or int4 weights, found {found}")]
     Encoding {
         /// Its encoding.
         found: Encoding,
@@ -117,22 +117,22 @@ pub struct Calibrated {
     pub coarser: Vec<Coarser>,
 }
 
-/// The file of a model of i8 weights in integer arithmetic, on the threads of the current pool; the same bytes on any number.
+/// The file of a model of scaled weights in integer arithmetic, on the threads of the current pool; the same bytes on any number.
 ///
 /// # Errors
 /// Another encoding, a drift that is not finite, or exponents that integers do not have.
 pub fn integer_model(model: &Model<'_>, images: &Images, settings: &Settings) -> Result<Calibrated, CalibrationError> {
-    if model.encoding() != Encoding::Int8 {
-        return Err(CalibrationError::Encoding { found: model.encoding() });
-    }
+    let found = model.encoding();
+    let bits = found.bits().filter(|_| found.arithmetic() == Arithmetic::Float);
+    let encoding = Encoding::of(Arithmetic::Integer, bits.ok_or(CalibrationError::Encoding { found })?);
     let (float, coarser) = bounded(model)?;
     let bounded = Model::parse(&float)?;
     let ranges = ranges(&bounded, &inputs(model, images, settings))?;
     let exponents =
         ranges.exponents(&bounded, settings.headroom).ok_or(CalibrationError::Apart { headroom: settings.headroom })?;
     let calibration = Calibration { exponents: &exponents, digest: digest(settings, images) };
-    let matrices = bounded.matrices().map(|(_, matrix)| Int8::of(&matrix));
-    let file = file_of(&bounded.architecture(), Some(calibration), matrices)?;
+    let matrices = bounded.matrices().map(|(_, matrix)| Scaled::of(&matrix));
+    let file = file_of(&bounded.architecture(), encoding, Some(calibration), matrices)?;
     Ok(Calibrated { file, float, coarser })
 }
 
@@ -189,39 +189,39 @@ impl<O: Observer> Drift for Observed<'_, O> {
     }
 }
 
-/// A matrix of i8 weights on its way from one file to another.
-struct Int8 {
+/// A matrix of integers with scales on its way from one file to another.
+struct Scaled {
     biases: Vec<f32>,
     values: Vec<i8>,
     scales: Vec<f32>,
 }
 
-impl Int8 {
-    /// A matrix of a model of i8 weights; without weights if it is of another.
+impl Scaled {
+    /// A matrix of a model of scaled weights; without weights if it is of another.
     fn of(matrix: &Matrix<'_>) -> Self {
         let (values, scales) = match matrix.weights {
             matrix::Weights::Scaled { values, scales } => {
-                (values.iter().map(|&byte| byte as i8).collect(), matrix::floats(scales).collect())
+                (values.first(matrix.rows * matrix.columns).collect(), matrix::floats(scales).collect())
             }
             _ => Default::default(),
         };
-        Int8 { biases: matrix.biases().collect(), values, scales }
+        Scaled { biases: matrix.biases().collect(), values, scales }
     }
 }
 
 /// The file of these matrices: of integer arithmetic with a calibration, of float arithmetic without one.
 fn file_of(
     architecture: &Architecture,
+    encoding: Encoding,
     calibration: Option<Calibration<'_>>,
-    matrices: impl Iterator<Item = Int8>,
+    matrices: impl Iterator<Item = Scaled>,
 ) -> Result<Vec<u8>, vapo_format::Error> {
-    let encoding = if calibration.is_some() { Encoding::Integer } else { Encoding::Int8 };
     let mut file = vec![0; file_bytes(architecture, encoding)?];
     let mut writer = match calibration {
-        Some(calibration) => Writer::integer(&mut file, architecture, calibration, None)?,
+        Some(calibration) => Writer::integer(&mut file, architecture, encoding, calibration, None)?,
         None => Writer::new(&mut file, architecture, encoding)?,
     };
-    for Int8 { biases, values, scales } in matrices {
+    for Scaled { biases, values, scales } in matrices {
         writer.matrix(&biases, Values::Int8 { values: &values, scales: &scales })?;
     }
     writer.finish()?;

@@ -3,18 +3,17 @@
 //! Multipliers have 15 bits, so that a weight is within 2⁻¹⁵ of what the file was made from, but for columns whose scales
 //! are far below the largest.
 
-use crate::calibration::{Int8, file_of};
+use crate::calibration::{Scaled, file_of};
 use vapo_format::words::words;
-use vapo_format::{Encoding, Error, Exponents, Matrix, Model, matrix};
+use vapo_format::{Arithmetic, Encoding, Error, Exponents, Matrix, Model, matrix};
 
-/// The file of i8 weights in float arithmetic with the weights of a model of integer arithmetic; none of another model.
+/// The file of scaled weights in float arithmetic with the weights of a model of integer arithmetic; none of another model.
 ///
 /// # Errors
 /// A scale beyond those of the format.
 pub fn twin(model: &Model<'_>) -> Result<Option<Vec<u8>>, Error> {
-    if model.encoding() != Encoding::Integer {
-        return Ok(None);
-    }
+    let bits = model.encoding().bits().filter(|_| model.arithmetic() == Arithmetic::Integer);
+    let Some(bits) = bits else { return Ok(None) };
     let exponents: Vec<Exponents> = model.exponents().collect();
     let placed = model.walk().filter(|placed| placed.matrix().is_some());
     let matrices = model.matrices().zip(placed).map(|((shape, matrix), placed)| {
@@ -23,9 +22,9 @@ pub fn twin(model: &Model<'_>) -> Result<Option<Vec<u8>>, Error> {
         let biases = matrix::integers(matrix.biases)
             .map(|bias| (f64::from(bias) * power(-i32::from(output.value))) as f32)
             .collect();
-        Int8 { biases, values: values(&shape, &matrix), scales: scales(&matrix, input, output) }
+        Scaled { biases, values: values(&shape, &matrix), scales: scales(&matrix, input, output) }
     });
-    file_of(&model.architecture(), None, matrices).map(Some)
+    file_of(&model.architecture(), Encoding::of(Arithmetic::Float, bits), None, matrices).map(Some)
 }
 
 /// The scales of the columns, between activations of these exponents.
@@ -39,16 +38,15 @@ fn scales(matrix: &Matrix<'_>, input: Exponents, output: Exponents) -> Vec<f32> 
 pub fn values(shape: &matrix::MatrixShape, matrix: &Matrix<'_>) -> Vec<i8> {
     let mut values = vec![0; shape.rows * shape.columns];
     match matrix.weights {
-        matrix::Weights::Integer { words: bytes, .. } => {
-            let pairs = words(shape).zip(bytes.as_chunks::<4>().0);
-            for (place, byte) in pairs.flat_map(|(places, word)| places.into_iter().zip(*word)) {
+        matrix::Weights::Integer { words: packed, .. } => {
+            for (place, weight) in words(shape).flatten().zip(packed.from(0)) {
                 if let Some(place) = place {
-                    values[place] = byte as i8;
+                    values[place] = weight;
                 }
             }
             values
         }
-        matrix::Weights::Scaled { values, .. } => values.iter().map(|&byte| byte as i8).collect(),
+        matrix::Weights::Scaled { values: packed, .. } => packed.first(values.len()).collect(),
         matrix::Weights::Float32 { .. } => Vec::new(),
     }
 }
@@ -77,7 +75,7 @@ mod tests {
         let found = Model::parse(&found).unwrap();
         assert_eq!(found.architecture(), model.architecture());
         for ((_, found), (node, expected)) in found.matrices().zip(model.matrices()) {
-            let (Weights::Scaled { values, scales }, Weights::Int8 { values: of_integers, scales: near }) =
+            let (Weights::Scaled { values, scales }, Weights::Scaled { values: of_integers, scales: near }) =
                 (expected.weights, found.weights)
             else {
                 panic!("not int8")

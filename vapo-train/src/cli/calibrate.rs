@@ -9,7 +9,7 @@ use crate::calibration::inputs::Images;
 use crate::calibration::{CalibrationError, Settings, integer_model};
 use crate::cli::card::{Card, ModelCard, decimal};
 use crate::dataset::Dataset;
-use crate::quantise::{model_file, parameters};
+use crate::quantise::{Precision, model_file, parameters};
 use crate::run::distillation::MOST_EVALUATIONS;
 use crate::sampling::anomaly::{self, ScoreError, ScoredImages, energies};
 use crate::sampling::classification::learn;
@@ -25,9 +25,12 @@ const OF_DATA: [&str; 8] = ["split", "data_dir", "crop", "size", "filter", "chan
 #[command(mut_arg("dataset", |option| option.required(false)))]
 #[command(mut_args(|option| if OF_DATA.contains(&option.get_id().as_str()) { option.requires("dataset") } else { option }))]
 pub(super) struct Arguments {
-    /// Model file of int8 or float32 weights
+    /// Model file of int8, int6, int4 or float32 weights
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
+    /// Weights of the model of integer arithmetic: others are rounded to them [default: those of the model; int8 for float32]
+    #[arg(long, value_enum)]
+    weights: Option<Precision>,
     #[command(flatten)]
     data: Option<DataOptions>,
     /// How often the largest magnitude seen has room in an activation's integers; 4 is safer for images that are no data, and
@@ -65,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let outputs = plan.writes_with_card("--out", [out]).check()?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_any_model(&arguments.model, &bytes)?;
-    let int8 = int8(arguments, &model)?;
+    let scaled = scaled(arguments, &model)?;
     if model.threshold().is_some() && arguments.data.is_none() && !arguments.drop_threshold {
         return Err(Failure::Usage(format!(
             "{} has a threshold, which was fitted to energies of float arithmetic: give the images to fit it to anew, with \
@@ -80,9 +83,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = Settings { headroom, evaluations, ..Settings::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
     let (file, report) = pool.install(|| {
-        let int8 = Model::parse(int8.as_deref().unwrap_or(&bytes))?;
-        let images = Images::new(&int8, dataset.as_ref(), &settings)?;
-        let found = integer_model(&int8, &images, &settings)?;
+        let scaled = Model::parse(scaled.as_deref().unwrap_or(&bytes))?;
+        let images = Images::new(&scaled, dataset.as_ref(), &settings)?;
+        let found = integer_model(&scaled, &images, &settings)?;
         let float = Model::parse(&found.float)?;
         let report = Report::new(&found.file, &float, &images, &settings, found.coarser)?;
         Ok::<_, CalibrationError>((found.file, report))
@@ -112,6 +115,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
     let mut map = Map::new();
     map.insert("headroom".to_owned(), decimal(arguments.headroom));
+    if let Some(weights) = arguments.weights {
+        map.insert("weights".to_owned(), weights.to_string().into());
+    }
     if let Some(Threshold { energy, time, .. }) = threshold {
         map.insert("threshold".to_owned(), json!({"energy": decimal(energy), "time": decimal(time)}));
     }
@@ -128,18 +134,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     printed
 }
 
-/// The file of int8 weights, where the model is not that.
-fn int8(arguments: &Arguments, model: &Model<'_>) -> Result<Option<Vec<u8>>, Failure> {
-    match (model.encoding(), parameters(model)) {
-        (Encoding::Float32, Some(parameters)) => {
-            Ok(Some(model_file(&model.architecture(), &parameters, Encoding::Int8)?))
-        }
-        (Encoding::Int8, _) => Ok(None),
-        _ => Err(Failure::Usage(format!(
+/// The file of the weights that are asked for, where the model is not that.
+fn scaled(arguments: &Arguments, model: &Model<'_>) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(parameters) = parameters(model) else {
+        return Err(Failure::Usage(format!(
             "{} is of integer arithmetic already: give the model of int8 or float32 weights that it was made from",
             arguments.model.display()
-        ))),
+        )));
+    };
+    let found = model.encoding();
+    let usual = if found == Encoding::Float32 { Encoding::Int8 } else { found };
+    let encoding = arguments.weights.map_or(usual, Precision::encoding);
+    if found.bits() < encoding.bits() && found.bits().is_some() {
+        return Err(Failure::Usage(format!(
+            "--weights {encoding}: {} has {found} weights, and no more bits than that; leave the option out, or give the model \
+             that it was made from",
+            arguments.model.display()
+        )));
     }
+    if found == encoding { Ok(None) } else { Ok(Some(model_file(&model.architecture(), &parameters, encoding)?)) }
 }
 
 /// The threshold of the same time and rate for energies of integers.

@@ -39,7 +39,7 @@ pub(super) struct ModelCard {
     pub(super) sha256: String,
     /// Its parameters.
     pub(super) parameters: usize,
-    /// `int8` or `float32`.
+    /// How they are stored, as `int8` or `float32`.
     pub(super) weights: String,
 }
 

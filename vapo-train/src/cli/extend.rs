@@ -1,4 +1,4 @@
-//! A run that goes on for longer than it was meant to, or whose weights come to rest in another part of it.
+//! A run that goes on for longer than it was meant to, or whose weights come to rest in another part of it or with other bits.
 //!
 //! The learning rate and the rest of the weights follow the schedule of the new length from the step that was reached: the
 //! rate rises to where a run of that length has it. Weights that rest move again from where they last did, as float
@@ -19,7 +19,7 @@ pub(super) struct Extension {
     pub(super) told: String,
 }
 
-/// Takes the chosen budget, and the part of it in which weights rest, into `config`. Writes nothing.
+/// Takes the chosen budget, the part of it in which weights rest, and their bits into `config`. Writes nothing.
 ///
 /// # Errors
 /// Nothing is left to do then.
@@ -29,17 +29,19 @@ pub(super) fn extend(
     choices: &Choices,
     folder: &RunFolder<'_>,
 ) -> Result<Extension, Failure> {
-    let (budget, int8_part) = (config.budget, config.int8_part);
+    let (budget, int8_part, weights) = (config.budget, config.int8_part, config.weights);
     config.budget = choices.budget.unwrap_or(budget);
     config.int8_part = choices.int8_part.unwrap_or(int8_part);
+    config.weights = choices.weights.unwrap_or(weights);
     let budgets = (budget_option(config.budget), budget_option(budget));
     let parts = (option("int8-part", config.int8_part), option("int8-part", int8_part));
-    let changed: Vec<_> = [budgets, parts].into_iter().filter(|(new, old)| new != old).collect();
+    let precisions = (option("weights", config.weights), option("weights", weights));
+    let changed: Vec<_> = [budgets, parts, precisions].into_iter().filter(|(new, old)| new != old).collect();
     if changed.is_empty() {
         return Ok(Extension { checkpoint, told: String::new() });
     }
-    let moves_again =
-        checkpoint.before_rest.is_some() && (config.budget.exceeds(budget) || config.int8_part != int8_part);
+    let moves_again = checkpoint.before_rest.is_some()
+        && (config.budget.exceeds(budget) || config.int8_part != int8_part || config.weights != weights);
     let checkpoint = if moves_again { checkpoint.rewound() } else { checkpoint };
     let (step, seconds) = (checkpoint.now.step, seconds(folder, checkpoint.now.step)?);
     if config.budget.progress(step, seconds) >= 1.0 {
@@ -69,9 +71,10 @@ pub(super) fn record(config: &Config, extended: Option<&Checkpoint>, folder: &Ru
         save(checkpoint, config, folder)?;
     }
     let kept: Config = folder.config()?;
-    let Config { budget, int8_part, data_dir, cache_dir, accumulate, recompute, distillation, .. } = config.clone();
+    let Config { budget, weights, int8_part, data_dir, cache_dir, accumulate, recompute, distillation, .. } =
+        config.clone();
     let settings =
-        Config { budget, int8_part, data_dir, cache_dir, accumulate, recompute, distillation, ..kept.clone() };
+        Config { budget, weights, int8_part, data_dir, cache_dir, accumulate, recompute, distillation, ..kept.clone() };
     if settings != kept {
         folder.configure(&settings)?;
     }

@@ -2,7 +2,7 @@
 
 use crate::potential::encoder::Encoder;
 use vapo_format::encoder::MAX_BLOCKS;
-use vapo_format::{Architecture, Block, Encoding};
+use vapo_format::{Architecture, Arithmetic, Bits, Block, Encoding};
 use vapo_sampler::fit::{Demand, Device, Lack};
 
 /// A smaller variant of a model.
@@ -20,16 +20,17 @@ pub(super) struct Variant {
 /// The change that takes no training.
 const INTEGER: &str = "integer arithmetic";
 
-/// Variants, all of integer arithmetic, by one change each: that itself and, of an encoder, a space-to-depth stem, a block less, a
+/// Variants, all of integer arithmetic with weights of as many bits, by one change each: that itself and, of an encoder, a space-to-depth stem, a block less, a
 /// level less, and half the channels, halved again as often as it takes to fit.
 pub(super) fn variants(architecture: &Architecture, encoding: Encoding, device: Device) -> Vec<Variant> {
+    let integer = Encoding::of(Arithmetic::Integer, encoding.bits().unwrap_or(Bits::Eight));
     let variant = |change: &str, architecture: Architecture, encoder: Option<Encoder>| {
-        let demand = Demand::new(&architecture, Encoding::Integer, device.solver).ok()?;
+        let demand = Demand::new(&architecture, integer, device.solver).ok()?;
         Some(Variant { change: change.to_owned(), architecture, encoder, demand, lack: device.lack(demand) })
     };
     let encoder = Encoder::of(architecture);
-    let integer = encoding != Encoding::Integer;
-    let integer = integer.then(|| variant(INTEGER, architecture.clone(), encoder.clone())).flatten();
+    let other = encoding != integer;
+    let integer = other.then(|| variant(INTEGER, architecture.clone(), encoder.clone())).flatten();
     let Some(encoder) = encoder else { return integer.into_iter().collect() };
     let variant = |change: &str, encoder: Option<Encoder>| {
         let encoder = encoder?;

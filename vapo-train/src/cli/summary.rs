@@ -9,11 +9,11 @@ use crate::calibration::{self, CalibrationError, integer_model};
 use crate::dataset::Dataset;
 use crate::export::picture::series::{Samples, refuse_samples, samples};
 use crate::export::picture::{Picture, PictureError, grid, refuse_grid};
-use crate::quantise::model_file;
+use crate::quantise::{Precision, model_file};
 use crate::run::RunFolder;
 use crate::run::config::Config;
 use crate::run::distillation::way;
-use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, MODEL_INT8, REPORT, SAMPLES, SAMPLES_INTEGER};
+use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, REPORT, SAMPLES, SAMPLES_INTEGER, model_of};
 use crate::sampling::classification::{TIME, learn};
 use crate::sampling::{Agreement, Asked, Settings, agreement, sample_telling, to_raw};
 use crate::training::Trainer;
@@ -113,7 +113,7 @@ pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder<'_>)
 /// Quantises, chooses integers, samples the float model and that of the device, writes models and pictures, and prints the
 /// table.
 ///
-/// The float model is that of the last float weights there were: what int8 holds is compared with what it stands for, not
+/// The float model is that of the last float weights there were: what the file holds is compared with what it stands for, not
 /// with itself.
 pub(super) fn after(
     config: &Config,
@@ -124,19 +124,24 @@ pub(super) fn after(
     let architecture = &config.architecture;
     let (average, before_rest) = (trainer.average()?, trainer.average_before_rest());
     let float_file = model_file(architecture, before_rest.unwrap_or(&average), Encoding::Float32)?;
-    let int8_file = model_file(architecture, &average, Encoding::Int8)?;
+    let (weights, encoding) = (config.weights, config.weights.encoding());
+    let scaled_file = model_file(architecture, &average, encoding)?;
     folder.remove(FORMER)?;
+    for other in Precision::ALL.into_iter().filter(|other| *other != weights) {
+        folder.remove(model_of(other))?;
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
     let classified = |file| classified(file, dataset, &pool);
-    let (float_file, int8_file) = (classified(float_file)?, classified(int8_file)?);
-    folder.write(MODEL_INT8, &int8_file)?;
+    let (float_file, scaled_file) = (classified(float_file)?, classified(scaled_file)?);
+    folder.write(model_of(weights), &scaled_file)?;
     folder.write(MODEL_FLOAT32, &float_file)?;
-    let (float, int8) = (Model::parse(&float_file)?, Model::parse(&int8_file)?);
+    let (float, scaled) = (Model::parse(&float_file)?, Model::parse(&scaled_file)?);
     note("all steps are done; measuring activations, and sampling both models");
     let evaluations = config.distillation.as_ref().map(|taught| taught.evaluations);
     let calibrated = calibration::Settings { evaluations, ..calibration::Settings::default() };
-    let (integer_file, report) =
-        pool.install(|| integers(&int8, dataset, &calibrated)).map_err(|cause| without_integers(&cause, folder))?;
+    let (integer_file, report) = pool
+        .install(|| integers(&scaled, dataset, &calibrated))
+        .map_err(|cause| without_integers(&cause, weights, folder))?;
     let integer_file = classified(integer_file)?;
     let integer = Model::parse(&integer_file)?;
     folder.write(MODEL, &integer_file)?;
@@ -164,11 +169,15 @@ pub(super) fn after(
         folder.write(name, &picture(model, dataset, columns, drawn)?.png())?;
     }
     let few = Settings { count: TRAJECTORIES, ..settings };
-    let mut drifts = vec![("drift, float and int8", pool.install(|| agreement(&float, &int8, &few, || bar.inc(1)))?)];
+    let named = format!("drift, float and {weights}");
+    let mut drifts = vec![(named, pool.install(|| agreement(&float, &scaled, &few, || bar.inc(1)))?)];
     if let Some(parameters) = before_rest {
-        let rounded = model_file(architecture, parameters, Encoding::Int8)?;
+        let rounded = model_file(architecture, parameters, encoding)?;
         let rounded = Model::parse(&rounded)?;
-        drifts.push(("drift, only rounded", pool.install(|| agreement(&float, &rounded, &few, || bar.inc(1)))?));
+        drifts.push((
+            "drift, only rounded".to_owned(),
+            pool.install(|| agreement(&float, &rounded, &few, || bar.inc(1)))?,
+        ));
     }
     bar.finish_and_clear();
     print(&table(config, folder, &integer_file, &drifts, &report))
@@ -187,32 +196,32 @@ fn classified(file: Vec<u8>, dataset: &Dataset, pool: &ThreadPool) -> Result<Vec
 
 /// The file of integer arithmetic, and what is to be known of it.
 fn integers(
-    int8: &Model<'_>,
+    scaled: &Model<'_>,
     dataset: &Dataset,
     settings: &calibration::Settings,
 ) -> Result<(Vec<u8>, Report), CalibrationError> {
-    let images = Images::new(int8, Some(dataset), settings)?;
-    let found = integer_model(int8, &images, settings)?;
+    let images = Images::new(scaled, Some(dataset), settings)?;
+    let found = integer_model(scaled, &images, settings)?;
     let float = Model::parse(&found.float)?;
     let report = Report::new(&found.file, &float, &images, settings, found.coarser)?;
     Ok((found.file, report))
 }
 
 /// Says what there is in place of an integer model. One of earlier weights does not stay.
-fn without_integers(cause: &CalibrationError, folder: &RunFolder<'_>) -> Failure {
+fn without_integers(cause: &CalibrationError, weights: Precision, folder: &RunFolder<'_>) -> Failure {
     for name in [MODEL, REPORT, SAMPLES_INTEGER] {
         // The cause is what a person has to know of.
         let _ = folder.remove(name);
     }
-    let int8 = folder.file(MODEL_INT8);
-    Failure::Other(format!("no integer model: {cause}; the model in float arithmetic is {}", int8.display()).into())
+    let float = folder.file(model_of(weights));
+    Failure::Other(format!("no integer model: {cause}; the model in float arithmetic is {}", float.display()).into())
 }
 
 fn table(
     config: &Config,
     folder: &RunFolder<'_>,
     file: &[u8],
-    drifts: &[(&'static str, Agreement)],
+    drifts: &[(String, Agreement)],
     report: &Report,
 ) -> String {
     let solver = config.distillation.as_ref().map_or(Solver::default(), |taught| way(taught.evaluations).0);
@@ -224,8 +233,8 @@ fn table(
         ("model", format!("{} ({} bytes)", at(MODEL), file.len())),
         ("arena", format!("{} bytes (solver {})", 4 * elements, solver.name())),
     ];
-    rows.extend(drifts.iter().map(|&(name, Agreement { mean_cosine, least_cosine })| {
-        (name, format!("cosine {mean_cosine:.6} (least {least_cosine:.6})"))
+    rows.extend(drifts.iter().map(|(name, Agreement { mean_cosine, least_cosine })| {
+        (name.as_str(), format!("cosine {mean_cosine:.6} (least {least_cosine:.6})"))
     }));
     rows.extend([
         ("drift, integer", report.drift()),

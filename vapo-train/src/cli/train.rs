@@ -11,6 +11,7 @@ use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
 use crate::path::{Coupling, Draws, Times};
+use crate::quantise::Precision;
 use crate::run::checkpoint::{Checkpoint, CheckpointError};
 use crate::run::config::{Budget, Choices, Config, Device};
 use crate::run::distillation::MOST_EVALUATIONS;
@@ -72,7 +73,10 @@ pub(super) struct Arguments {
     /// Minutes to train, in place of a number of steps; with --resume, other than before, all in all
     #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = positive::<f64>)]
     minutes: Option<f64>,
-    /// Part of the training, at its end, in which weights rest where int8 holds them and biases alone move, 0 to 1 [default: 0.1]
+    /// Weights of the model; with --resume, other than before [default: int8]
+    #[arg(long, value_enum, hide_default_value = true)]
+    weights: Option<Precision>,
+    /// Part of the training, at its end, in which weights rest where the model file holds them and biases alone move, 0 to 1 [default: 0.1]
     #[arg(long, value_name = "PART", allow_negative_numbers = true, value_parser = from_zero_to::<f64, 1>)]
     int8_part: Option<f64>,
     /// Images a step [default: the preset's]
@@ -424,6 +428,7 @@ impl Arguments {
             homotopy: self.homotopy,
             budget: steps.or(self.minutes.map(Budget::Minutes)),
             weight_decay: self.weight_decay,
+            weights: self.weights,
             int8_part: self.int8_part,
             batch: self.batch,
             accumulate: self.accumulate,

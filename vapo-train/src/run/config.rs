@@ -5,6 +5,7 @@ use crate::objective::Objective;
 use crate::optimiser::Rule;
 use crate::path::{Coupling, Draws, Times};
 use crate::potential::encoder::{self, Network};
+use crate::quantise::Precision;
 use crate::run::distillation::Distillation;
 use crate::run::preset::Preset;
 use serde::{Deserialize, Serialize};
@@ -114,7 +115,10 @@ pub struct Config {
     pub weight_decay: f32,
     /// When to stop.
     pub budget: Budget,
-    /// Part of the budget, at its end, in which weights rest where int8 holds them and biases alone move.
+    /// Weights that the training ends with.
+    #[serde(default)]
+    pub weights: Precision,
+    /// Part of the budget, at its end, in which weights rest where the model file holds them and biases alone move.
     #[serde(default)]
     pub int8_part: f64,
     /// Images a step.
@@ -210,6 +214,8 @@ pub struct Choices {
     pub budget: Option<Budget>,
     /// Decay of Muon's weights, or 0.3.
     pub weight_decay: Option<f32>,
+    /// Weights that the training ends with, or int8.
+    pub weights: Option<Precision>,
     /// Part of the budget in which weights rest, or a tenth.
     pub int8_part: Option<f64>,
     /// Images a step, or the preset's.
@@ -273,6 +279,7 @@ impl Config {
             optimiser: choices.optimiser.unwrap_or(usual_rule(objective)),
             weight_decay: choices.weight_decay.unwrap_or(0.3),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
+            weights: choices.weights.unwrap_or_default(),
             int8_part: choices.int8_part.unwrap_or(0.1),
             batch: choices.batch.unwrap_or(preset.batch),
             accumulate: choices.accumulate.unwrap_or_else(whole),
@@ -319,6 +326,7 @@ impl Config {
             data_dir: _,
             cache_dir: _,
             budget: _,
+            weights: _,
             int8_part: _,
             accumulate: _,
             recompute: _,
@@ -422,9 +430,10 @@ mod tests {
             change(&mut other);
             assert!(!run.is_of(&other.digest().unwrap()), "{index}");
         }
-        let same: [fn(&mut Config); 7] = [
+        let same: [fn(&mut Config); 8] = [
             |run| run.budget = Budget::Steps(7),
             |run| run.int8_part = 0.5,
+            |run| run.weights = Precision::Int4,
             |run| run.data_dir = Some("elsewhere".into()),
             |run| run.cache_dir = Some("elsewhere".into()),
             |run| run.accumulate = 4,

@@ -3,6 +3,7 @@
 use crate::files::atomic::{Existing, begin, finish, part_prefix};
 use crate::files::bounded;
 use crate::files::temporary::PART;
+use crate::quantise::Precision;
 use crate::run::{Lock, Metrics, MetricsLog, RunError, access};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fs;
@@ -25,9 +26,15 @@ pub const SAMPLES_INTEGER: &str = "samples-integer.png";
 pub const MODEL: &str = "model.vapo";
 /// What integer arithmetic changed, and what the model takes of each board.
 pub const REPORT: &str = "model.json";
-/// The int8 model in float arithmetic: the weights that the integer model was made of.
-pub const MODEL_INT8: &str = "model-int8.vapo";
-/// The model with float weights: as it was when weights came to rest where int8 holds them, to compare with.
+/// The model of float arithmetic: the weights that the integer model was made of.
+pub const fn model_of(weights: Precision) -> &'static str {
+    match weights {
+        Precision::Int8 => "model-int8.vapo",
+        Precision::Int6 => "model-int6.vapo",
+        Precision::Int4 => "model-int4.vapo",
+    }
+}
+/// The model with float weights: as it was when weights came to rest where the model file holds them, to compare with.
 pub const MODEL_FLOAT32: &str = "model-float32.vapo";
 
 /// Bytes of a configuration at most.
@@ -37,8 +44,20 @@ const MAX_CONFIG: u64 = 1 << 20;
 pub const FORMER: &str = "samples-int8.png";
 
 /// The files of a run beside its configuration.
-const FILES: [&str; 10] =
-    [METRICS, CHECKPOINT, LOSS, SAMPLES, SAMPLES_INTEGER, MODEL, REPORT, MODEL_INT8, MODEL_FLOAT32, FORMER];
+const FILES: [&str; 12] = [
+    METRICS,
+    CHECKPOINT,
+    LOSS,
+    SAMPLES,
+    SAMPLES_INTEGER,
+    MODEL,
+    REPORT,
+    model_of(Precision::Int8),
+    model_of(Precision::Int6),
+    model_of(Precision::Int4),
+    MODEL_FLOAT32,
+    FORMER,
+];
 
 /// The folder of a run: `config.json` is there. All that is written into it goes through here, and only while it is locked.
 #[derive(Clone, Debug)]

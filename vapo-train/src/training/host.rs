@@ -7,6 +7,7 @@ use crate::arithmetic::extent::check;
 use crate::optimiser::{Ema, Optimiser, clip};
 use crate::potential::parameters::Layout;
 use crate::potential::{Potential, Samples};
+use crate::quantise::{Precision, rounded};
 use crate::run::config::Config;
 use dfdx::prelude::Cpu;
 
@@ -58,10 +59,13 @@ impl Weights for HostWeights<'_> {
     fn differentiate(
         &mut self,
         samples: Samples<'_, f32>,
+        rounding: Option<Precision>,
         parts: Parts,
         loss: &Loss<'_>,
     ) -> Result<f64, TrainingError> {
-        let potential = Potential::new(&self.config.architecture, &self.parameters, &Cpu::default());
+        let rounded = rounding.map(|precision| rounded(&self.layout, &self.parameters, precision));
+        let parameters = rounded.as_ref().unwrap_or(&self.parameters);
+        let potential = Potential::new(&self.config.architecture, parameters, &Cpu::default());
         let (loss, gradient) = match parts {
             Parts::Shards => shards::apart(&potential, samples, &self.memories, loss)?,
             Parts::Whole => {
@@ -142,7 +146,7 @@ mod tests {
                 let mut weights = HostWeights::new(&config, &layout, &moved, Moving::All).unwrap();
                 let path = Path::new(config.architecture.homotopy, &data, &noise, &times).unwrap();
                 let loss = |evaluation: &_, part| objective.evaluate_part(evaluation, &path, part);
-                let loss = pool.install(|| weights.differentiate(path.samples(), Parts::Whole, &loss)).unwrap();
+                let loss = pool.install(|| weights.differentiate(path.samples(), None, Parts::Whole, &loss)).unwrap();
                 (loss, weights.gradient, weights.memories.count())
             };
             let (loss, gradient, memories) = differentiated(Choices::default());

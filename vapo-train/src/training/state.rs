@@ -4,7 +4,7 @@ use crate::arithmetic::random::uniform;
 use crate::dataset::{Batches, Dataset};
 use crate::path::{Coupling, Draws};
 use crate::potential::parameters::{Layout, Place};
-use crate::quantise::rounded;
+use crate::quantise::{Precision, rounded};
 use crate::run::checkpoint::{Checkpoint, Snapshot};
 use crate::run::config::Config;
 use crate::training::TrainingError;
@@ -15,6 +15,11 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use std::num::NonZeroUsize;
 
+/// The part of the budget after which the loss is that of rounded weights. Its gradient goes straight through the rounding, to
+/// weights that keep all their bits (Bengio et al. 2013, arXiv:1308.3432): they settle where rounding them costs little. 8 bits
+/// are so fine that this would only have weights gather where they round up half of the time.
+const ROUNDED_FROM: f64 = 0.5;
+
 /// A training between two steps, without its weights: a device keeps these.
 pub(super) struct State<'a> {
     pub(super) config: &'a Config,
@@ -24,7 +29,7 @@ pub(super) struct State<'a> {
     /// Steps made.
     pub(super) step: u64,
     pub(super) generator: Xoshiro128PlusPlus,
-    /// The state just before weights came to rest where int8 holds them; none while they move.
+    /// The state just before weights came to rest where the model file holds them; none while they move.
     pub(super) before_rest: Option<Snapshot>,
     /// What assigns noise to images, where it is not any.
     pub(super) coupler: Option<Coupler>,
@@ -95,13 +100,19 @@ impl<'a> State<'a> {
         moved.snapshot(state_of(&self.generator))
     }
 
-    /// Puts the weights, and their moving average, where int8 holds the latter. From then on biases alone move, by Adam, and
+    /// What the weights are rounded to before the next step's loss: from [`ROUNDED_FROM`] on, where they will have few bits.
+    pub(super) fn rounding(&self, progress: f64) -> Option<Precision> {
+        let few = self.config.weights != Precision::Int8;
+        (few && progress >= ROUNDED_FROM && self.before_rest.is_none()).then_some(self.config.weights)
+    }
+
+    /// Puts the weights, and their moving average, where the model file holds the latter. From then on biases alone move, by Adam, and
     /// make up for what rounding took: the loss is that of the file that is written. The state of before is kept: float weights
     /// are found nowhere else any more.
     pub(super) fn rest(&mut self, weights: &mut dyn Weights) -> Result<(), TrainingError> {
         let mut moved = weights.read()?;
         let before = self.snapshot(moved.clone());
-        let rounded = rounded(&self.layout, &moved.average);
+        let rounded = rounded(&self.layout, &moved.average, self.config.weights);
         for place in self.layout.matrices.iter().map(Place::weight) {
             moved.parameters[place.clone()].copy_from_slice(&rounded[place.clone()]);
             moved.average[place.clone()].copy_from_slice(&rounded[place]);

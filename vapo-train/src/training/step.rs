@@ -41,7 +41,7 @@ impl State<'_> {
         progress: f64,
     ) -> Result<Report, TrainingError> {
         let (config, dataset) = (self.config, self.dataset);
-        // In the last part of the budget weights rest where int8 holds them, and biases alone move.
+        // In the last part of the budget weights rest where the model file holds them, and biases alone move.
         if progress >= 1.0 - config.int8_part && self.before_rest.is_none() {
             self.rest(weights)?;
         }
@@ -82,7 +82,9 @@ impl State<'_> {
         // over samples is computed shard by shard, any other for the whole batch at once.
         let objective = config.objective;
         let parts = if objective.is_sum_over_samples() { Parts::Shards } else { Parts::Whole };
-        let loss = weights.differentiate(path.samples(), parts, &|evaluation, part| {
+        // Where weights will have few bits it is the loss of rounded ones, and its derivative goes to those that are not.
+        let rounding = self.rounding(progress);
+        let loss = weights.differentiate(path.samples(), rounding, parts, &|evaluation, part| {
             // Loss. F, by default mean (g − u)², and its derivatives v = ∂F/∂g, (B, d), ∂F/∂Φ, (B,), and ∂F/∂Φₜ, (B,).
             objective.evaluate_part(evaluation, &path, part)
             // Gradient. ∂F/∂θ, (P,), is that of the directional derivative v·∇ₓΦ with v held constant, which a dual pass
@@ -102,7 +104,7 @@ impl State<'_> {
         // Classes c, (B,), as often as the data has them, where the potential has some.
         let indices = indices(&mut self.batches, self.step);
         let classes = self.classes(&indices);
-        let distilled = distiller.differentiate(weights, classes, &mut self.generator)?;
+        let distilled = distiller.differentiate(weights, self.rounding(progress), classes, &mut self.generator)?;
         let report = self.take_step(weights, distilled.loss, progress)?;
         distiller.criticise(distilled, &mut self.generator, (self.step, report.learning_rate))?;
         Ok(report)

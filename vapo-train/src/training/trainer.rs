@@ -67,7 +67,7 @@ impl<'a> Trainer<'a> {
         Ok(self.engine.weights().read()?.average)
     }
 
-    /// Where weights rest where int8 holds them, the moving average just before they did: the last one of float weights.
+    /// Where weights rest, the moving average just before they did: the last one of float weights.
     pub fn average_before_rest(&self) -> Option<&[f32]> {
         self.state.before_rest.as_ref().map(|snapshot| snapshot.ema.as_slice())
     }
@@ -100,7 +100,7 @@ mod tests {
     use crate::dataset::{Files, Source, Split};
     use crate::objective::Objective;
     use crate::potential::parameters::Layout;
-    use crate::quantise::rounded;
+    use crate::quantise::{Precision, rounded};
     use crate::run::config::Choices;
     use crate::run::preset::Preset;
 
@@ -142,7 +142,7 @@ mod tests {
         let before = trainer.checkpoint().unwrap();
         assert_eq!((before.before_rest, trainer.average_before_rest()), (None, None));
         let before = before.now;
-        let on_grid = rounded(&layout, &before.ema);
+        let on_grid = rounded(&layout, &before.ema, Precision::Int8);
         assert!(on_grid != before.ema);
         trainer.advance(0.75).unwrap();
         trainer.advance(0.8).unwrap();
@@ -159,7 +159,7 @@ mod tests {
         let first = layout.matrices[0].bias();
         assert!(after.parameters[first.clone()] != before.parameters[first.clone()]);
         assert!(after.ema[first.clone()] != before.ema[first]);
-        assert_eq!(rounded(&layout, &after.ema), after.ema);
+        assert_eq!(rounded(&layout, &after.ema, Precision::Int8), after.ema);
         // Time that was not logged before a crash is had again: weights that rest rest on.
         for (trainer, progress) in [(&mut trainer, 0.9), (&mut restored, 0.6)] {
             trainer.advance(progress).unwrap();
@@ -168,7 +168,7 @@ mod tests {
             assert_eq!(restored.checkpoint().unwrap().now.parameters[place.weight()], on_grid[place.weight()]);
         }
         assert_eq!(restored.checkpoint().unwrap().before_rest, trainer.checkpoint().unwrap().before_rest);
-        assert_eq!(rounded(&layout, &restored.average().unwrap()), restored.average().unwrap());
+        assert_eq!(rounded(&layout, &restored.average().unwrap(), Precision::Int8), restored.average().unwrap());
     }
 
     #[test]

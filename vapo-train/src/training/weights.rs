@@ -4,6 +4,7 @@ use super::TrainingError;
 use crate::arithmetic::extent::ExtentError;
 use crate::objective::Cotangents;
 use crate::potential::{Evaluation, Samples};
+use crate::quantise::Precision;
 use crate::run::checkpoint::Snapshot;
 use std::ops::Range;
 
@@ -13,12 +14,17 @@ use std::ops::Range;
 /// A device that fails says so by [`TrainingError::Device`], in any of these.
 pub(crate) trait Weights {
     /// The loss of a batch: the sum of what `loss` returns for its parts. The gradient of the parameters stays until the
-    /// next call.
+    /// next call. With `rounding`, both are those of the rounded parameters, and the parameters stay as they are.
     ///
     /// # Errors
     /// Those of `loss`.
-    fn differentiate(&mut self, samples: Samples<'_, f32>, parts: Parts, loss: &Loss<'_>)
-    -> Result<f64, TrainingError>;
+    fn differentiate(
+        &mut self,
+        samples: Samples<'_, f32>,
+        rounding: Option<Precision>,
+        parts: Parts,
+        loss: &Loss<'_>,
+    ) -> Result<f64, TrainingError>;
 
     /// Shortens the gradient to a norm of at most `limit`. Returns its norm before, or none where the gradient holds a value
     /// that is infinite or not a number; it stays as it is then. Weights that rest have no part in it.

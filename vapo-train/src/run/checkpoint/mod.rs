@@ -9,7 +9,7 @@
 //! | `ema.…` | likewise | exponential moving average of the parameters: what samples are drawn with |
 //! | `first_moment.…` | likewise | moving average of the gradient: Adam's, or Muon's for the weights that it moves |
 //! | `second_moment.…` | likewise | moving average of its square: Adam's, or zero |
-//! | `before_rest.…` | all of the above again | as it was when weights came to rest where int8 holds them; only there if they did |
+//! | `before_rest.…` | all of the above again | as it was when weights came to rest; only there if they did |
 //! | `critic.N.…` | all of the above again, but for `before_rest` | what a distillation learned of its student's step N, from 0; only there in one |
 //! | `run` | u8, 32 | digest of the run's settings: [`Config::digest`](crate::run::config::Config::digest); only there if its images are known |
 //! | `sha256` | u8, 32 | SHA-256 of all bytes of the file before it; it is the last tensor |
@@ -46,7 +46,7 @@ const MAX_HEADERS: u64 = 1 << 20;
 pub struct Checkpoint {
     /// Its state.
     pub now: Snapshot,
-    /// Its state just before weights came to rest where int8 holds them, with float weights; none while they move.
+    /// Its state just before weights came to rest, with float weights; none while they move.
     pub before_rest: Option<Snapshot>,
     /// In a distillation, the potential of what each step of its student draws; their generators are not used.
     pub critics: Vec<Snapshot>,

@@ -12,6 +12,7 @@ use crate::cuda::{DeviceError, Network, Options, Trainer, Vector};
 use crate::optimiser::Moves;
 use crate::potential::Samples;
 use crate::potential::parameters::Layout;
+use crate::quantise::{Precision, rounded};
 use crate::run::config::Config;
 use dfdx::prelude::Cuda;
 use std::ops::Range;
@@ -64,8 +65,9 @@ impl<'a> CudaWeights<'a> {
     }
 }
 
-impl Weights for CudaWeights<'_> {
-    fn differentiate(
+impl CudaWeights<'_> {
+    /// The loss and the gradient of the parameters as they are.
+    fn differentiate_there(
         &mut self,
         samples: Samples<'_, f32>,
         parts: Parts,
@@ -92,6 +94,25 @@ impl Weights for CudaWeights<'_> {
             sum += cotangents.loss;
         }
         Ok(sum)
+    }
+}
+
+impl Weights for CudaWeights<'_> {
+    fn differentiate(
+        &mut self,
+        samples: Samples<'_, f32>,
+        rounding: Option<Precision>,
+        parts: Parts,
+        loss: &Loss<'_>,
+    ) -> Result<f64, TrainingError> {
+        let Some(precision) = rounding else { return self.differentiate_there(samples, parts, loss) };
+        // The host rounds: once a step all parameters come and go twice, which takes less time than a part of a batch.
+        let parameters = self.trainer().read(Vector::Parameters)?;
+        let rounded = rounded(&self.layout, &parameters, precision);
+        self.trainer().write(Vector::Parameters, &rounded)?;
+        let loss = self.differentiate_there(samples, parts, loss);
+        self.trainer().write(Vector::Parameters, &parameters)?;
+        loss
     }
 
     fn clip(&mut self, limit: f32) -> Result<Option<f32>, TrainingError> {

@@ -8,7 +8,9 @@ use crate::arithmetic::random::uniform;
 use crate::objective::{Cotangents, Objective};
 use crate::ops::Fused;
 use crate::path::{Path, Times};
+use crate::potential::parameters::Layout;
 use crate::potential::{Evaluation, Potential, Samples};
+use crate::quantise::{Precision, rounded};
 use crate::run::distillation::way;
 use crate::training::TrainingError;
 use crate::training::noise::gaussian_noise;
@@ -40,20 +42,26 @@ pub(in crate::training) struct Distilled {
 }
 
 impl Distiller<'_> {
-    /// The gradient of the student, `weights`, of one batch of these classes, (B,), or of none. It stays in `weights`.
+    /// The gradient of the student, `weights`, of one batch of these classes, (B,), or of none. It stays in `weights`. With `rounding`,
+    /// the student is that of the rounded parameters.
     ///
     /// # Errors
     /// [`TrainingError::Device`].
     pub(in crate::training) fn differentiate(
         &self,
         weights: &mut dyn Weights,
+        rounding: Option<Precision>,
         classes: Vec<Option<u16>>,
         generator: &mut Xoshiro128PlusPlus,
     ) -> Result<Distilled, TrainingError> {
         let (architecture, batch) = (&self.config.architecture, self.config.batch);
         let size = architecture.signal.elements();
         let potential = |parameters: &[f32]| Potential::new(architecture, parameters, &Cpu::default());
-        let student = potential(&weights.read()?.parameters);
+        let moved = weights.read()?.parameters;
+        let student = match rounding {
+            Some(precision) => potential(&rounded(&Layout::new(architecture), &moved, precision)),
+            None => potential(&moved),
+        };
         // Draw. Noise ε, (B, d). One of the steps: the student itself takes those before it.
         let steps: Vec<_> = way(self.settings.evaluations).1.steps().collect();
         let number = ((uniform(generator) * steps.len() as f32) as usize).min(steps.len() - 1);
@@ -110,7 +118,7 @@ impl Distiller<'_> {
             Ok(Cotangents { loss: loss / (batch * size) as f64, drift, potential: zeros.clone(), time_rate: zeros })
         };
         let samples = Samples { images: &x, times: &starts, classes: &classes };
-        let loss = weights.differentiate(samples, Parts::Shards, &compare)?;
+        let loss = weights.differentiate(samples, rounding, Parts::Shards, &compare)?;
         Ok(Distilled {
             loss,
             step: number,
@@ -135,7 +143,7 @@ impl Distiller<'_> {
         let path = Path::new(config.architecture.homotopy, &images, &noise, &times)?.with_classes(classes)?;
         let flow = |evaluation: &_, part| Objective::Flow.evaluate_part(evaluation, &path, part);
         let critic = &mut self.critics[step];
-        let loss = critic.differentiate(path.samples(), Parts::Shards, &flow)?;
+        let loss = critic.differentiate(path.samples(), None, Parts::Shards, &flow)?;
         let not_finite = TrainingError::NotFinite { step: number, loss };
         critic.clip(config.clip_norm)?.filter(|_| loss.is_finite()).ok_or(not_finite)?;
         critic.update(CRITIC_RATE * learning_rate)
