@@ -91,8 +91,8 @@ def compare_pictures(train, model, arithmetic, nodes, threads, out):
 
 def compare(model, folder, a):
     nodes, encoding = model_file.read(model)
-    files = {"integer" if encoding == model_file.INTEGER else "float": model}
-    if encoding != model_file.INTEGER:
+    files = {"integer" if encoding in model_file.INTEGERS else "float": model}
+    if encoding not in model_file.INTEGERS:
         files["integer"] = folder / f"{model.stem}-integer.vapo"
         subprocess.run([a.train, "calibrate", "--model", model, "--drop-threshold", "--out", files["integer"]], check=True,
                        capture_output=True)

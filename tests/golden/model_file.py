@@ -6,7 +6,10 @@ import struct, zlib
 import numpy as np
 
 KINDS = ["signal", "time", "conv", "silu", "add", "space-to-depth", "readout", "up", "concat"]
-INT8, FLOAT32, INTEGER = range(3)
+INT8, FLOAT32, INTEGER, INT6, INT4, INTEGER6, INTEGER4 = range(7)
+INTEGERS = INTEGER, INTEGER6, INTEGER4
+BITS = {INT8: 8, INTEGER: 8, INT6: 6, INTEGER6: 6, INT4: 4, INTEGER4: 4}
+NARROW = 16
 
 
 class Node:
@@ -65,7 +68,7 @@ def header(data):
         node.extent = output_extent(node, extent, [nodes[i].extent for i in node.inputs])
         nodes.append(node)
     encoding = varint()
-    if encoding == INTEGER:
+    if encoding in INTEGERS:
         at += 4  # digest
         varint()
         for node in nodes:
@@ -95,24 +98,35 @@ def matrices(data, at, nodes, encoding):
         at += found.nbytes
         return found
 
+    def weights_of(count, into):
+        """Integers, four in a group: those of the last group that there are not are left out"""
+        nonlocal at
+        bits = 8 if into <= NARROW else BITS[encoding]
+        groups = take(-(-count // 4) * bits // 2 if bits < 8 else count, "u1").astype(np.int64)
+        take(-at % 4, "u1")
+        if bits == 8:
+            return groups.astype(np.int8)
+        groups = groups.reshape(-1, bits // 2) @ (256 ** np.arange(bits // 2))
+        found = (groups[:, None] >> (bits * np.arange(4)) & (1 << bits) - 1).reshape(-1)[:count]
+        return np.where(found >> (bits - 1), found - (1 << bits), found)
+
     for node in (node for node in nodes if node.kind == "conv"):
         rows, columns = node.window
         into, out = nodes[node.inputs[0]].extent[0], node.channels
-        if encoding == INTEGER:
+        if encoding in INTEGERS:
             bias, forward = take(out, "<i4"), take(out, "<i2")
             take(out, "<i2")  # multipliers in reverse
             shift = int(take(4, "u1")[0])
-            words = take(-(-out // 2) * rows * -(-into // 2) * columns * 4, "i1")
+            words = weights_of(-(-out // 2) * rows * -(-into // 2) * columns * 4, into)
             words = words.reshape(-(-out // 2), rows, -(-into // 2), columns, 2, 2)
             weights = words.transpose(0, 5, 2, 4, 1, 3).reshape(words.shape[0] * 2, -1, rows, columns)[:out, :into]
             # Section 13.4: M = scale · 2^(e − ex + 16 + n), B = bias · 2^e.
             own, first = node.exponents[0], nodes[node.inputs[0]].exponents[0]
             scale, bias = forward * 2.0 ** (first - own - 16 - shift), bias * 2.0 ** -own
         else:
-            bias, scale = take(out, "<f4"), take(out, "<f4") if encoding == INT8 else np.ones(out)
+            bias, scale = take(out, "<f4"), np.ones(out) if encoding == FLOAT32 else take(out, "<f4")
             count = rows * columns * into * out
-            weights = take(count, "i1" if encoding == INT8 else "<f4")
-            take(-at % 4, "u1")
+            weights = take(count, "<f4") if encoding == FLOAT32 else weights_of(count, into)
             weights = weights.reshape(rows, columns, into, out).transpose(3, 2, 0, 1)
         node.weight = np.ascontiguousarray(weights * scale[:, None, None, None], np.float32)
         node.bias = np.ascontiguousarray(bias, np.float32)

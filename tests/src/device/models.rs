@@ -99,6 +99,33 @@ pub fn float32() -> Result<File, String> {
     made("tiny", Shape { channels: 1, height: 8, width: 8 }, Encoding::Float32)
 }
 
+/// A model of 4×4 images with weights of few bits from a fixed seed. Odd channels, and more of them than a pair of channels is
+/// unpacked of at once.
+///
+/// # Errors
+/// There is no room for a file.
+pub fn of_few_bits(encoding: Encoding) -> Result<File, String> {
+    let blocks = [
+        Block::Conv { channels: 21 },
+        Block::Residual,
+        Block::Down { channels: 67 },
+        Block::Residual,
+        Block::Head { channels: 9 },
+    ];
+    let signal = Shape { channels: 1, height: 4, width: 4 };
+    let architecture =
+        encoder::architecture(signal, Homotopy::Linear, 18, &blocks).map_err(|error| error.to_string())?;
+    with_weights(&architecture, encoding)
+}
+
+/// The same in integer arithmetic.
+///
+/// # Errors
+/// As [`of_few_bits`], and those of the calibration.
+pub fn integer_of_few_bits(encoding: Encoding) -> Result<File, String> {
+    in_integers(&of_few_bits(encoding)?)
+}
+
 /// A model with a skip around a level of half the extent, with int8 weights from a fixed seed.
 ///
 /// # Errors

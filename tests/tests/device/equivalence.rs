@@ -23,7 +23,7 @@ fn requests() -> impl Iterator<Item = Request> {
 }
 
 /// Every solver, with and without noise, for one of the seeds each: for what takes long to emulate.
-fn few_requests() -> impl Iterator<Item = Request> {
+pub(crate) fn few_requests() -> impl Iterator<Item = Request> {
     requests()
         .enumerate()
         .filter(|(place, _)| place % SEEDED.len() == place / SEEDED.len() % SEEDED.len())
@@ -40,7 +40,7 @@ fn of_classes(case: &Case) -> impl Iterator<Item = Request> + use<> {
     })
 }
 
-fn assert_equal(case: &Case, image: &Image, file: &[u8], requests: impl Iterator<Item = Request>) {
+pub(crate) fn assert_equal(case: &Case, image: &Image, file: &[u8], requests: impl Iterator<Item = Request>) {
     let homotopy = Model::parse(file).unwrap().homotopy();
     for request in requests {
         let (host, device) = (on_host(file, &request).unwrap(), image.answer(&request).unwrap());

@@ -5,6 +5,7 @@
 mod cost;
 mod energies;
 mod equivalence;
+mod few_bits;
 mod memory;
 mod monitor;
 mod refusal;

@@ -73,6 +73,22 @@ fn weights_of_more_bits_are_refused() {
     }
 }
 
+/// Written by another program, from the specification.
+#[test]
+fn the_fuzzer_starts_from_files_of_every_encoding_of_few_bits() {
+    let seeds: [(Encoding, &[u8]); 4] = [
+        (Encoding::Int6, include_bytes!("../../fuzz/seeds/int6.vapo")),
+        (Encoding::Int4, include_bytes!("../../fuzz/seeds/int4.vapo")),
+        (Encoding::Integer6, include_bytes!("../../fuzz/seeds/integer6.vapo")),
+        (Encoding::Integer4, include_bytes!("../../fuzz/seeds/integer4.vapo")),
+    ];
+    for (encoding, file) in seeds {
+        let model = Model::parse(file).unwrap();
+        assert_eq!((model.encoding(), model.architecture()), (encoding, second(17, 3).0));
+        assert_eq!(rewrite(&model).unwrap(), file);
+    }
+}
+
 /// Every bit that fills the last group or lies past it is zero, and every other one may be set.
 #[test]
 fn bits_that_are_no_weights_are_zero() {

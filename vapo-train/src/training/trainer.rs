@@ -172,6 +172,44 @@ mod tests {
     }
 
     #[test]
+    fn from_the_middle_on_the_loss_is_that_of_weights_of_few_bits() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("digits").unwrap();
+        let config = |weights| {
+            let choices = Choices { weights: Some(weights), threads: Some(1), batch: Some(8), ..Choices::default() };
+            Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices)
+        };
+        let [int8, int4] = [Precision::Int8, Precision::Int4].map(config);
+        let layout = Layout::new(&int8.architecture);
+        let mut trainer = Trainer::new(&int8, &dataset).unwrap();
+        (0..4).for_each(|_| drop(trainer.advance(0.1).unwrap()));
+        let kept = || trainer.checkpoint().unwrap();
+        let on_grid = |parameters: &[f32]| rounded(&layout, parameters, Precision::Int4);
+        // The checkpoint does not depend on the bits: a run may be resumed with others.
+        let after = |config, checkpoint: Checkpoint, progress| {
+            let mut trainer = Trainer::restore(config, &dataset, checkpoint).unwrap();
+            let report = trainer.advance(progress).unwrap();
+            (report.loss, trainer.checkpoint().unwrap())
+        };
+        for progress in [0.4, 0.6] {
+            let (of_int8, of_int4) = (after(&int8, kept(), progress), after(&int4, kept(), progress));
+            assert_eq!(of_int4.0 == of_int8.0, progress < 0.5, "{progress}");
+            let mut at_grid = kept();
+            at_grid.now.parameters = on_grid(&at_grid.now.parameters);
+            assert_eq!(of_int4.0 == after(&int8, at_grid, progress).0, progress > 0.5, "{progress}");
+            // What moves are the weights that keep all their bits, by the gradient of those that do not.
+            let moved = &of_int4.1.now.parameters;
+            assert!(on_grid(moved) != *moved && (*moved == of_int8.1.now.parameters) == (progress < 0.5));
+        }
+        // At rest they lie where 4 bits hold them, and stay there.
+        let (_, resting) = after(&int4, kept(), 0.95);
+        assert!(on_grid(&resting.now.ema) == resting.now.ema);
+        assert!(on_grid(&kept().now.ema) != kept().now.ema);
+        let weight = layout.matrices[4].weight();
+        assert_eq!(resting.now.ema[weight.clone()], on_grid(&kept().now.ema)[weight]);
+    }
+
+    #[test]
     fn a_restored_run_whose_weights_rest_goes_on_to_the_same_bytes() {
         let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
         let preset = Preset::named("tiny").unwrap();

@@ -1,12 +1,13 @@
 //! `vapo-train calibrate`, and what the other commands do with a model of integer arithmetic.
 
-use crate::models::{GREY, write_float32, write_model};
+use crate::models::{GREY, random, write_float32, write_model};
 use crate::program::{contents, names, vapo_train};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
-use vapo_format::{Arithmetic, Encoding, Homotopy, Model, Shape};
+use vapo_format::{Architecture, Arithmetic, Block, Encoding, Homotopy, Model, Shape, encoder};
+use vapo_train::quantise::model_file;
 
 const CALIBRATE: &str = "calibrate --model m.vapo --out i.vapo";
 
@@ -67,6 +68,41 @@ fn float_weights_become_int8_first() {
     }
     let read = |name: &str| fs::read(root.path().join(name)).unwrap();
     assert!(read("a.vapo") == read("b.vapo"));
+}
+
+/// 32 channels each: matrices that have few bits where few are asked for.
+fn wide() -> Architecture {
+    let blocks = [Block::Conv { channels: 32 }, Block::Residual, Block::Head { channels: 32 }];
+    encoder::architecture(Shape { height: 4, width: 4, ..GREY }, Homotopy::Linear, 32, &blocks).unwrap()
+}
+
+#[test]
+fn weights_are_rounded_to_the_bits_that_are_asked_for() {
+    let root = TempDir::new().unwrap();
+    let parameters = random(&wide(), 0.3);
+    for encoding in [Encoding::Float32, Encoding::Int8, Encoding::Int4] {
+        fs::write(root.path().join(format!("{encoding}.vapo")), model_file(&wide(), &parameters, encoding).unwrap())
+            .unwrap();
+    }
+    let cases = [
+        ("float32", "", Encoding::Integer),
+        ("float32", "--weights int4", Encoding::Integer4),
+        ("int8", "--weights int6", Encoding::Integer6),
+        ("int8", "--weights int8", Encoding::Integer),
+        ("int4", "", Encoding::Integer4),
+    ];
+    let mut lengths = Vec::new();
+    for (model, option, expected) in cases {
+        let line = format!("calibrate --model {model}.vapo {option} --out i.vapo --force");
+        vapo_train(root.path(), &line).succeeded();
+        let file = fs::read(root.path().join("i.vapo")).unwrap();
+        assert_eq!(Model::parse(&file).unwrap().encoding(), expected, "{line}");
+        lengths.push(file.len());
+    }
+    assert!(lengths[0] > lengths[2] && lengths[2] > lengths[1] && lengths[1] == lengths[4], "{lengths:?}");
+    vapo_train(root.path(), "calibrate --model int4.vapo --weights int8 --out j.vapo")
+        .refused(2, &["--weights int8: int4.vapo has int4 weights", "leave the option out"]);
+    assert!(!root.path().join("j.vapo").exists());
 }
 
 #[test]

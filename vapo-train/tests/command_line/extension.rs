@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use vapo_format::{Encoding, Model};
 use vapo_train::dataset::{Dataset, Split};
 use vapo_train::optimiser::learning_rate;
-use vapo_train::quantise::model_file;
+use vapo_train::quantise::{Precision, model_file};
 use vapo_train::run::checkpoint::Checkpoint;
 use vapo_train::run::config::{Budget, Config};
 use vapo_train::run::{Metrics, read_metrics};
@@ -164,4 +164,25 @@ fn weights_come_to_rest_anew_in_another_part() {
     told.refused(2, &["--int8-part 0.1: the run in run has made 60 steps already", "give more --steps"]);
     vapo_train(root.path(), "--resume --int8-part 0.1 --steps 80 --out run").succeeded();
     assert_eq!(checkpoint(&run).before_rest.unwrap().step, 72);
+}
+
+#[test]
+fn weights_come_to_rest_anew_with_other_bits() {
+    let root = TempDir::new().unwrap();
+    let run = root.path().join("run");
+    vapo_train(root.path(), "--preset digits --batch 8 --weights int4 --steps 20 --out run").succeeded();
+    let encoding = |name: &str| Model::parse(&fs::read(run.join(name)).unwrap()).unwrap().encoding();
+    let before = names(&run);
+    assert_eq!([encoding("model-int4.vapo"), encoding("model.vapo")], [Encoding::Int4, Encoding::Integer4]);
+    let told = vapo_train(root.path(), "--resume --weights int6 --out run").succeeded();
+    let expected = "resuming run after step 18, with --weights int6 in place of --weights int4; weights move again";
+    assert!(told.errors.contains(expected), "{}", told.errors);
+    assert!(told.output.contains("\ndrift, float and int6 "), "{}", told.output);
+    // The model of before is no more that of the run.
+    assert_eq!(names(&run), before.iter().map(|name| name.replace("int4", "int6")).collect::<Vec<_>>());
+    assert_eq!([encoding("model-int6.vapo"), encoding("model.vapo")], [Encoding::Int6, Encoding::Integer6]);
+    assert_eq!(config(&run).weights, Precision::Int6);
+    let found = checkpoint(&run);
+    let int6 = model_file(&config(&run).architecture, &found.now.ema, Encoding::Int6).unwrap();
+    assert_eq!(fs::read(run.join("model-int6.vapo")).unwrap(), int6);
 }

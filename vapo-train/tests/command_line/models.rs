@@ -22,7 +22,8 @@ pub(crate) fn architecture(image: Shape, homotopy: Homotopy) -> Architecture {
     Preset::named("tiny").unwrap().architecture(image, homotopy)
 }
 
-fn random(architecture: &Architecture, scale: f32) -> Vec<f32> {
+/// Parameters of an architecture, the same for the same scale.
+pub(crate) fn random(architecture: &Architecture, scale: f32) -> Vec<f32> {
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(1));
     (0..Layout::new(architecture).len()).map(|_| scale * noise.draw()).collect()
 }

@@ -19,7 +19,7 @@ fn commands() -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --classes --no-classes --unconditional --distil --evaluations --guidance --steps --minutes --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
+                "{FILES} --flip --no-flip --preset --classes --no-classes --unconditional --distil --evaluations --guidance --steps --minutes --weights --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
                  --times --draws --coupling --pool --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
@@ -44,7 +44,7 @@ fn commands() -> Vec<(&'static str, String)> {
             format!("--model --series --columns --labels --count {unconditional} --out --picture --force --help"),
         ),
         ("compose", format!("--model --weight --count {unconditional} {out}")),
-        ("calibrate", format!("--model {data} --headroom --evaluations --drop-threshold --threads {out}")),
+        ("calibrate", format!("--model --weights {data} --headroom --evaluations --drop-threshold --threads {out}")),
         ("fetch", "--data-dir --base --retries --force --help".to_owned()),
     ]
 }

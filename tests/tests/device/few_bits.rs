@@ -1,0 +1,43 @@
+//! Weights of 6 and 4 bits: the host's bits, by every processor's kernels, by the one in Rust, and in floats.
+
+use crate::Case;
+use crate::equivalence::{assert_equal, few_requests};
+use vapo_format::{Encoding, Model};
+use vapo_tests::device::{EMULATED, Image, MICROBIT, MPS2_AN386, models};
+
+fn assert_all_equal(case: &Case) {
+    let model = Model::parse(&case.file).unwrap();
+    let few = model.matrices().filter(|(shape, _)| shape.bits(model.encoding()) == model.encoding().bits()).count();
+    assert!(few > 4, "{} has {few} matrices of few bits", case.model);
+    assert_equal(case, &case.image, &case.file, few_requests());
+}
+
+#[test]
+fn all_boards_and_the_host_sample_the_same_from_4_bits() {
+    let file = models::integer_of_few_bits(Encoding::Int4).unwrap();
+    for board in EMULATED {
+        assert_all_equal(&Case::new(board, "integer4", &file));
+    }
+}
+
+#[test]
+fn boards_and_the_host_sample_the_same_from_6_bits() {
+    let file = models::integer_of_few_bits(Encoding::Int6).unwrap();
+    for board in [MICROBIT, MPS2_AN386] {
+        assert_all_equal(&Case::new(board, "integer6", &file));
+    }
+}
+
+#[test]
+fn the_kernel_in_rust_and_the_host_sample_the_same_from_4_bits() {
+    let file = models::integer_of_few_bits(Encoding::Int4).unwrap();
+    let image = Image::build_portable(MPS2_AN386, file.path()).unwrap_or_else(|error| panic!("{error}"));
+    assert_all_equal(&Case { board: MPS2_AN386, model: "integer4, portable", image, file: file.read().unwrap() });
+}
+
+#[test]
+fn boards_and_the_host_sample_the_same_from_few_bits_in_floats() {
+    for (board, encoding) in [(MPS2_AN386, Encoding::Int4), (MICROBIT, Encoding::Int6)] {
+        assert_all_equal(&Case::new(board, "few bits in floats", &models::of_few_bits(encoding).unwrap()));
+    }
+}
