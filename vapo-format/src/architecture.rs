@@ -3,11 +3,12 @@
 //! The first node is the signal, the last the read-out. Skips and conditions are edges like any other. All activations are
 //! row-major, channels last (H, W, C).
 
+use crate::encoding::Encoding;
 use crate::error::{ArchitectureError, Fault};
 use crate::fixed_point::Exponents;
 use crate::homotopy::Homotopy;
 use crate::layer::{Input, Layer, MAX_INPUTS, Signal, checked};
-use crate::matrix::{Encoding, MatrixShape};
+use crate::matrix::MatrixShape;
 use crate::signal::{Scaling, Shape};
 use serde::{Deserialize, Serialize};
 

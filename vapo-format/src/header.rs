@@ -12,6 +12,7 @@ use crate::architecture::{Architecture, MAX_NODES, Node};
 use crate::checksum::checksum;
 #[cfg(feature = "version-1")]
 use crate::encoder::{self, Block, MAX_BLOCKS, Windows};
+use crate::encoding::{Arithmetic, Encoding};
 use crate::error::Error;
 #[cfg(feature = "version-1")]
 use crate::error::{ArchitectureError, Fault};
@@ -19,7 +20,6 @@ use crate::fixed_point::{Calibration, Exponents};
 use crate::homotopy::Homotopy;
 #[cfg(feature = "version-1")]
 use crate::layer::{Layer, SpaceToDepth};
-use crate::matrix::{Arithmetic, Encoding};
 use crate::signal::{Scaling, Shape};
 pub(crate) use judgement::Judgement;
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,8 @@
 //! | [`encoder`] | the usual architecture, listed by its blocks |
 //! | [`homotopy`] | the path between noise and data |
 //! | [`fixed_point`] | integer arithmetic: what integers stand for, and how sums become activations |
-//! | [`matrix`] | one weight matrix: its shape, its encoding, a view of its borrowed bytes |
+//! | [`encoding`] | how weights are stored, and what a potential is computed in |
+//! | [`matrix`] | one weight matrix: its shape, a view of its borrowed bytes |
 //! | [`packed`] | weights of 8, 6 or 4 bits, four in a group |
 //! | [`words`] | the words that weights of integer arithmetic lie in |
 //! | [`threshold`] | above which energy a sample is an anomaly |
@@ -31,6 +32,7 @@ pub mod architecture;
 mod checksum;
 pub mod classifier;
 pub mod encoder;
+pub mod encoding;
 pub mod error;
 pub mod fixed_point;
 mod header;
@@ -48,12 +50,13 @@ pub mod writer;
 pub use architecture::{Architecture, Node};
 pub use classifier::Classifier;
 pub use encoder::Block;
+pub use encoding::{Arithmetic, Encoding};
 pub use error::{ArchitectureError, Error, Fault, NameError};
 pub use fixed_point::{Calibration, Exponents};
 pub use header::Structure;
 pub use homotopy::Homotopy;
 pub use layer::Layer;
-pub use matrix::{Arithmetic, Encoding, Matrix, MatrixShape};
+pub use matrix::{Matrix, MatrixShape};
 pub use model::Model;
 pub use packed::{Bits, Packed};
 pub use signal::{Scaling, Shape};

@@ -5,11 +5,12 @@ pub use crate::preamble::{CHECKSUM, MAGIC, OLDEST, PREAMBLE, VERSION};
 
 use crate::architecture::{self, Architecture, Node, Placed, Places, Unchecked};
 use crate::classifier::Classifier;
+use crate::encoding::{Arithmetic, Encoding};
 use crate::error::Error;
 use crate::fixed_point::{Exponents, is_bias};
 use crate::header::{Header, Judgement, Structure};
 use crate::homotopy::Homotopy;
-use crate::matrix::{Arithmetic, Encoding, Matrix, MatrixShape, Weights, floats, integers, is_scale};
+use crate::matrix::{Matrix, MatrixShape, Weights, floats, integers, is_scale};
 use crate::preamble::{check_checksum, preamble};
 use crate::signal::{Scaling, Shape};
 use crate::threshold::Threshold;

@@ -3,10 +3,11 @@
 use crate::architecture::{self, Architecture, MAX_NODES, NO_EXPONENTS, Unchecked};
 use crate::checksum;
 use crate::classifier::Classifier;
+use crate::encoding::{Arithmetic, Encoding};
 use crate::error::Error;
 use crate::fixed_point::{Calibration, Exponents, MOST_MAGNITUDE, Requantisation, Shifts};
 use crate::header::{self, Judgement};
-use crate::matrix::{Arithmetic, Encoding, MatrixShape, is_scale};
+use crate::matrix::{MatrixShape, is_scale};
 use crate::model::{CHECKSUM, MAGIC, Model, PREAMBLE, VERSION};
 use crate::packed::{Bits, GROUP};
 use crate::threshold::Threshold;

@@ -2,9 +2,9 @@
 
 use super::{DIGEST, Fields, Header, Judgement, Nodes};
 use crate::checksum::checksum;
+use crate::encoding::Encoding;
 use crate::error::Error;
 use crate::homotopy::Homotopy;
-use crate::matrix::Encoding;
 use crate::preamble::{CHECKSUM, VERSION, check_checksum, preamble};
 use crate::signal::Shape;
 

@@ -2,7 +2,7 @@
 
 use super::{Inputs, Kind, Place, Reverse, checked, divided, input};
 use crate::error::Fault;
-use crate::matrix::Arithmetic;
+use crate::encoding::Arithmetic;
 use crate::signal::Shape;
 use core::fmt;
 use serde::{Deserialize, Serialize};

@@ -3,9 +3,10 @@
 //! One file a kind. The files of the same names in the sampler and in the trainer say how it is computed. To add a kind,
 //! add its file and its line to the list below; [`Kind`] says what the file has to tell.
 
+use crate::encoding::Arithmetic;
 use crate::error::Fault;
 use crate::fixed_point::Exponents;
-use crate::matrix::{Arithmetic, MatrixShape};
+use crate::matrix::MatrixShape;
 use crate::signal::Shape;
 use core::fmt;
 use core::ops::RangeInclusive;

@@ -3,7 +3,7 @@
 use super::{Inputs, Kind, Place, Reverse, input};
 use crate::error::Fault;
 use crate::fixed_point::{Exponents, is_shift};
-use crate::matrix::Arithmetic;
+use crate::encoding::Arithmetic;
 use crate::signal::Shape;
 use core::fmt;
 use core::ops::RangeInclusive;

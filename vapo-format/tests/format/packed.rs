@@ -5,7 +5,8 @@ use crate::models::{Numbers, OwnedWeights, numbers, random_numbers, rewrite, wri
 use crate::specification::{all_bytes, table};
 use crate::words::{architecture, row_major};
 use proptest::prelude::*;
-use vapo_format::matrix::{NARROW, Weights};
+use vapo_format::encoding::NARROW;
+use vapo_format::matrix::Weights;
 use vapo_format::{Architecture, Bits, Calibration, Encoding, Error, Exponents, MatrixShape, Model};
 
 /// A matrix of so many weights of a 1×1 window, which is the second of an architecture.

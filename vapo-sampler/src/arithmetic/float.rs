@@ -2,7 +2,7 @@
 
 use super::Arithmetic;
 use crate::observer::{Activation, Observer};
-use vapo_format::{Exponents, matrix};
+use vapo_format::{Exponents, encoding};
 
 /// f32, as the caller's own numbers.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +11,7 @@ pub(crate) struct Float;
 impl Arithmetic for Float {
     type Value = f32;
 
-    const KIND: matrix::Arithmetic = matrix::Arithmetic::Float;
+    const KIND: encoding::Arithmetic = encoding::Arithmetic::Float;
     const SIGNAL_IN_PLACE: bool = true;
 
     fn take_signal(_: &[f32], _: Exponents, _: &mut [f32]) {}

@@ -5,7 +5,7 @@
 use super::Arithmetic;
 use crate::kernel::rounding::{saturate, shift_right};
 use crate::observer::{Activation, Observer};
-use vapo_format::{Exponents, matrix};
+use vapo_format::{Exponents, encoding};
 
 /// i16 of a node's exponents.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Integer;
 impl Arithmetic for Integer {
     type Value = i16;
 
-    const KIND: matrix::Arithmetic = matrix::Arithmetic::Integer;
+    const KIND: encoding::Arithmetic = encoding::Arithmetic::Integer;
     const SIGNAL_IN_PLACE: bool = false;
 
     fn take_signal(x: &[f32], exponents: Exponents, y: &mut [i16]) {

@@ -12,7 +12,7 @@ pub(crate) mod integer;
 
 use crate::observer::{Activation, Observer};
 use bytemuck::Pod;
-use vapo_format::{Exponents, matrix};
+use vapo_format::{Exponents, encoding};
 
 /// Numbers of one kind.
 pub(crate) trait Arithmetic: Sized {
@@ -20,7 +20,7 @@ pub(crate) trait Arithmetic: Sized {
     type Value: Pod;
 
     /// Its name in model files.
-    const KIND: matrix::Arithmetic;
+    const KIND: encoding::Arithmetic;
 
     /// Whether the signal is read where the caller has it.
     const SIGNAL_IN_PLACE: bool;

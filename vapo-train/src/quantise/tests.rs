@@ -83,7 +83,7 @@ fn scales_of_few_bits_have_the_least_error() {
             };
             for part in 30..=110 {
                 let other = with(largest / most * part as f32 / 100.0);
-                assert!(found <= 1.02 * other, "column {index} of {precision}: {found}, {other} at {part} %");
+                assert!(found <= 1.05 * other, "column {index} of {precision}: {found}, {other} at {part} %");
             }
             gained += usize::from(found < 0.9 * with(largest / most));
         }

@@ -182,7 +182,9 @@ mod tests {
         let [int8, int4] = [Precision::Int8, Precision::Int4].map(config);
         let layout = Layout::new(&int8.architecture);
         let mut trainer = Trainer::new(&int8, &dataset).unwrap();
-        (0..4).for_each(|_| drop(trainer.advance(0.1).unwrap()));
+        for _ in 0..4 {
+            trainer.advance(0.1).unwrap();
+        }
         let kept = || trainer.checkpoint().unwrap();
         let on_grid = |parameters: &[f32]| rounded(&layout, parameters, Precision::Int4);
         // The checkpoint does not depend on the bits: a run may be resumed with others.

@@ -79,7 +79,7 @@ fn wide() -> Architecture {
 #[test]
 fn weights_are_rounded_to_the_bits_that_are_asked_for() {
     let root = TempDir::new().unwrap();
-    let parameters = random(&wide(), 0.3);
+    let parameters = random(&wide(), 0.05);
     for encoding in [Encoding::Float32, Encoding::Int8, Encoding::Int4] {
         fs::write(root.path().join(format!("{encoding}.vapo")), model_file(&wide(), &parameters, encoding).unwrap())
             .unwrap();

@@ -34,7 +34,7 @@ impl Run<'_> {
             for (segment, words) in words.chunks_exact_mut(of_segment.max(1)).enumerate() {
                 self.unpack(pair, segment, 0, words);
             }
-            let words = Packed::eight(bytemuck::cast_slice(words));
+            let words = Packed::eight(bytes(words));
             let run = Run {
                 weights: &Weights { words, ..weights },
                 stride: self.taps,
@@ -52,7 +52,7 @@ impl Run<'_> {
         let (channels, step) = self.result;
         let (segments, next_columns, _) = self.segments;
         // A window has at most 15 taps a line.
-        let most = ROOM / self.taps.max(1);
+        let most = (ROOM / self.taps.max(1)).max(1);
         let mut pixel = 0;
         while pixel < self.pixels {
             let pixels = share(self.pixels - pixel, TILE);
@@ -69,7 +69,7 @@ impl Run<'_> {
                         step: self.step,
                         count,
                         taps: self.taps,
-                        weights: bytemuck::cast_slice(words),
+                        weights: bytes(words),
                         stride: self.taps,
                     };
                     match self.direction {
@@ -105,4 +105,9 @@ impl Run<'_> {
         let [forward, reverse] = [forward, reverse].map(|factors| factors.get(4 * pair..).unwrap_or_default());
         Weights { words, forward, reverse, biases: biases.get(8 * pair..).unwrap_or_default(), shifts }
     }
+}
+
+/// The bytes of words.
+fn bytes(words: &[u32]) -> &[u8] {
+    bytemuck::try_cast_slice(words).unwrap_or_default()
 }
