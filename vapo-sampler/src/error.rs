@@ -1,7 +1,7 @@
 //! What a caller can do wrong.
 
 use core::fmt;
-use vapo_format::{Arithmetic, Homotopy, Shape};
+use vapo_format::{Arithmetic, Bits, Homotopy, Shape};
 
 /// Why a potential, a sampler or a solver refused.
 #[non_exhaustive]
@@ -56,6 +56,11 @@ pub enum Error {
     Arithmetic {
         /// The model's arithmetic.
         found: Arithmetic,
+    },
+    /// The model has weights of fewer than 8 bits, and this program was built without the crate's feature `few-bits`.
+    Weights {
+        /// Bits of a weight.
+        found: Bits,
     },
     /// A plan of another model than the one beside it.
     Plan,
@@ -115,6 +120,13 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "the model's arithmetic is {found}, and this program has none: build it with the feature `{found}`"
+                )
+            }
+            Error::Weights { found } => {
+                let bits = found.count();
+                write!(
+                    f,
+                    "the model's weights have {bits} bits, and this program takes 8: build it with the feature `few-bits`"
                 )
             }
             Error::Plan => f.write_str("the plan is another model's: plan the memory of the model that is sampled"),

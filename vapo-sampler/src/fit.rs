@@ -4,7 +4,7 @@ use crate::arena;
 use crate::solver::Solver;
 use core::fmt;
 use vapo_format::writer::file_bytes;
-use vapo_format::{Architecture, Encoding, Model, classifier, threshold};
+use vapo_format::{Architecture, Bits, Encoding, Model, classifier, threshold};
 
 /// Memory of a device, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +42,16 @@ pub struct Program {
     pub ram: usize,
 }
 
+/// Most flash, in bytes, that the crate's feature `few-bits` takes: what unpacks weights of fewer than 8 bits.
+pub const UNPACKING: usize = 1792;
+
 /// What a model takes of a device, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Demand {
     /// The model file.
     pub model: usize,
+    /// Flash of the program that no other model needs: [`UNPACKING`], or nothing.
+    pub unpacking: usize,
     /// Memory lent to the sampler, or to the potential of a monitor.
     pub arena: usize,
     /// One sample; of a monitor its window, and as much again where it explains anomalies.
@@ -91,7 +96,8 @@ impl Demand {
         // What may be asked for with guidance takes a buffer more.
         let guidance = if architecture.classes > 0 { architecture.signal.elements() } else { 0 };
         let elements = elements.unwrap_or_default().saturating_add(guidance);
-        Ok(Demand { model, arena: elements.saturating_mul(4), image: 4 * architecture.signal.elements() })
+        let unpacking = if encoding.bits().is_some_and(|bits| bits < Bits::Eight) { UNPACKING } else { 0 };
+        Ok(Demand { model, unpacking, arena: elements.saturating_mul(4), image: 4 * architecture.signal.elements() })
     }
 }
 
@@ -109,7 +115,12 @@ pub struct Device {
 impl Device {
     /// Flash that is taken: by model and program.
     pub fn flash(self, demand: Demand) -> usize {
-        demand.model + self.program.flash
+        demand.model + self.program_flash(demand)
+    }
+
+    /// Flash that the program takes.
+    pub fn program_flash(self, demand: Demand) -> usize {
+        self.program.flash + demand.unpacking
     }
 
     /// RAM that is taken: by arena, sample, program and stack.
@@ -220,7 +231,7 @@ mod tests {
             let program = Program { flash: 5000, ram: 64 };
             let memory = Memory { flash, ram: one_piece(ram), stack };
             let device = Device { memory, program, solver: None };
-            device.lack(Demand { model: 1000, arena: 600, image: 36 })
+            device.lack(Demand { model: 1000, unpacking: 0, arena: 600, image: 36 })
         };
         assert!(lack(6000, 1000, 300).fits());
         assert_eq!(lack(6000, 1000, 300).to_string(), "fits");
@@ -234,7 +245,7 @@ mod tests {
         let placed = |ram: [usize; PIECES]| {
             let memory = Memory { flash: 6000, ram, stack: 300 };
             let device = Device { memory, program: Program { flash: 5000, ram: 64 }, solver: None };
-            device.placed(Demand { model: 1000, arena: 600, image: 36 })
+            device.placed(Demand { model: 1000, unpacking: 0, arena: 600, image: 36 })
         };
         let fits = |pieces| Placed { lack: 0, pieces };
         assert_eq!(placed([1000, 500, 0, 0]), fits([0, 0, 0]));

@@ -26,7 +26,7 @@ pub fn on_host(file: &[u8], request: &Request) -> Result<Bits, String> {
 
     let mut bits = Bits::default();
     let shape = model.signal();
-    let values = |index| request.known_value(shape, index);
+    let values = request.known_values(shape);
     noise.fill(&mut image);
     let observe = |step: vapo_sampler::schedule::Step, drift: &[f32]| {
         let drift = checksum(drift.iter().map(|value| value.to_le_bytes()));

@@ -11,14 +11,22 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 use std::{fs, str};
 use tempfile::{NamedTempFile, TempPath};
-use vapo_format::{Arithmetic, Model};
+use vapo_format::{Arithmetic, Bits, Encoding, Model};
 use vapo_request::Request;
 
 /// Where every chip here has its RAM.
 const RAM: u64 = 0x2000_0000;
 
-/// Features of a board that computes in floats.
-const FLOAT: [&str; 3] = ["--no-default-features", "--features", "float"];
+/// Arguments of a build whose program has what a model needs.
+fn features(encoding: Encoding) -> &'static [&'static str] {
+    let few_bits = encoding.bits().is_some_and(|bits| bits != Bits::Eight);
+    match (encoding.arithmetic(), few_bits) {
+        (Arithmetic::Integer, false) => &[],
+        (Arithmetic::Integer, true) => &["--features", "few-bits"],
+        (Arithmetic::Float, false) => &["--no-default-features", "--features", "float"],
+        (Arithmetic::Float, true) => &["--no-default-features", "--features", "float,few-bits"],
+    }
+}
 
 /// One folder holds the images of all models: an image is copied before the next is built.
 static BUILDING: Mutex<()> = Mutex::new(());
@@ -39,9 +47,9 @@ impl Image {
     /// What the build printed: that the tool-chain is missing, or why the model does not fit.
     pub fn build(board: &str, model: &Path) -> Result<Self, String> {
         // What is no model the build itself refuses.
-        let is_float = fs::read(model)
-            .is_ok_and(|file| Model::parse(&file).is_ok_and(|model| model.arithmetic() == Arithmetic::Float));
-        Image::build_with(board, model, if is_float { &FLOAT } else { &[] })
+        let file = fs::read(model).unwrap_or_default();
+        let encoding = Model::parse(&file).map_or(Encoding::Integer, |model| model.encoding());
+        Image::build_with(board, model, features(encoding))
     }
 
     /// As [`Image::build`], of a model of integer arithmetic, without any processor's own instructions.
@@ -49,7 +57,7 @@ impl Image {
     /// # Errors
     /// As [`Image::build`].
     pub fn build_portable(board: &str, model: &Path) -> Result<Self, String> {
-        Image::build_with(board, model, &["--no-default-features", "--features", "integer"])
+        Image::build_with(board, model, &["--no-default-features", "--features", "integer,few-bits"])
     }
 
     /// As [`Image::build`], with these features.

@@ -3,6 +3,7 @@
 use crate::Case;
 use crate::equivalence::{assert_equal, few_requests};
 use vapo_format::{Encoding, Model};
+use vapo_sampler::fit::UNPACKING;
 use vapo_tests::device::{EMULATED, Image, MICROBIT, MPS2_AN386, models};
 
 fn assert_all_equal(case: &Case) {
@@ -40,4 +41,38 @@ fn boards_and_the_host_sample_the_same_from_few_bits_in_floats() {
     for (board, encoding) in [(MPS2_AN386, Encoding::Int4), (MICROBIT, Encoding::Int6)] {
         assert_all_equal(&Case::new(board, "few bits in floats", &models::of_few_bits(encoding).unwrap()));
     }
+}
+
+/// What builds and `inspect` count with: unpacking takes some flash, and never more than is stated.
+#[test]
+fn unpacking_takes_the_flash_that_is_stated() {
+    for (encoding, model) in [
+        (Encoding::Int4, models::of_few_bits(Encoding::Int4).unwrap()),
+        (Encoding::Int4, models::integer_of_few_bits(Encoding::Int4).unwrap()),
+        (Encoding::Int6, models::integer_of_few_bits(Encoding::Int6).unwrap()),
+    ] {
+        let file = model.read().unwrap();
+        let arithmetic = Model::parse(&file).unwrap().arithmetic();
+        for vapo_fit::Board { name: board, memory } in vapo_fit::Board::all().unwrap() {
+            if !EMULATED.contains(&&*board) {
+                continue;
+            }
+            let image = Image::build(&board, model.path()).unwrap_or_else(|error| panic!("{board}: {error}"));
+            let (found, least) = (image.flash().unwrap() - file.len() as u64, memory.program_flash(arithmetic));
+            let stated = least + UNPACKING as u64;
+            assert!((least..=stated).contains(&found), "{board}, {encoding} in {arithmetic}: {found}, stated {stated}");
+            let line = format!(": flash {} of ", file.len() as u64 + stated);
+            assert!(image.stated().contains(&line), "no `{line}` in {}", image.stated());
+        }
+    }
+}
+
+#[test]
+fn a_program_that_cannot_unpack_is_not_built_for_such_a_model() {
+    let file = models::integer_of_few_bits(Encoding::Int4).unwrap();
+    let error = Image::build_with(MPS2_AN386, file.path(), &[]).unwrap_err();
+    assert!(
+        error.contains("the model's weights have 4 bits, the program takes 8: build with --features few-bits"),
+        "{error}"
+    );
 }

@@ -105,7 +105,7 @@ fn too_large_a_model_is_a_compile_time_error_that_names_both_numbers() {
     let message = refusal("peer-16");
     assert!(message.contains("the model does not fit the flash of microbit: it needs "), "{message}");
     let flash = memory(MICROBIT).flash;
-    assert!(message.contains(&format!("the board has {flash}: quantise the model")), "{message}");
+    assert!(message.contains(&format!("the board has {flash}: give its weights fewer bits")), "{message}");
 }
 
 /// With the features of the other arithmetic; both are fine.

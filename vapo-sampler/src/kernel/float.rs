@@ -135,6 +135,7 @@ impl<'a> Tap<'a> {
                     values.zip(floats(scales.get(4 * column..).unwrap_or_default())).map(|(value, scale)| value * scale)
                 });
             }
+            #[cfg(feature = "few-bits")]
             Weights::Scaled { values, scales } => self.decode_lines(input, output, block, |start, column| {
                 let values = values.from(start).map(f32::from);
                 values.zip(floats(scales.get(4 * column..).unwrap_or_default())).map(|(value, scale)| value * scale)
@@ -142,8 +143,9 @@ impl<'a> Tap<'a> {
             Weights::Float32 { values } => self.decode_lines(input, output, block, |start, _| {
                 floats(values.get(4 * start..).unwrap_or_default()) //
             }),
-            // Of another arithmetic.
-            Weights::Integer { .. } => {}
+            // What a potential refuses: of another arithmetic, or of fewer bits than this crate was built for.
+            #[allow(unreachable_patterns)]
+            Weights::Integer { .. } | Weights::Scaled { .. } => {}
         }
     }
 

@@ -17,7 +17,7 @@ use crate::observer::Observer;
 use crate::plan::Plan;
 use core::marker::PhantomData;
 use pass::Pass;
-use vapo_format::{Arithmetic, Classifier, Homotopy, Model, Shape, Threshold};
+use vapo_format::{Arithmetic, Bits, Classifier, Homotopy, Model, Shape, Threshold};
 
 /// A model's potential, evaluated in memory that the caller lends.
 ///
@@ -37,7 +37,7 @@ impl<'a> Potential<'a> {
     ///
     /// # Errors
     /// [`Error::Plan`] where the plan is of another model, [`Error::Arena`] where the memory has fewer elements,
-    /// [`Error::Arithmetic`].
+    /// [`Error::Arithmetic`], [`Error::Weights`].
     pub fn new(model: &'a Model<'a>, plan: &'a Plan, memory: &'a mut [f32]) -> Result<Self, Error> {
         if plan.fingerprint != model.fingerprint() {
             return Err(Error::Plan);
@@ -48,6 +48,11 @@ impl<'a> Potential<'a> {
         };
         if !computed {
             return Err(Error::Arithmetic { found: model.arithmetic() });
+        }
+        if let Some(found) =
+            model.encoding().bits().filter(|bits| *bits != Bits::Eight && cfg!(not(feature = "few-bits")))
+        {
+            return Err(Error::Weights { found });
         }
         let needed = plan.elements();
         let refused = Error::Arena { needed, given: memory.len() };

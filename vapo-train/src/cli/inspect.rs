@@ -145,6 +145,7 @@ fn describe(model: &Model<'_>) -> Result<String, vapo_format::Error> {
     let sample = sample(model);
     let all = Demand::of(model, None)?;
     let Program { flash, ram } = board::largest_program(encoding.arithmetic());
+    let flash = flash + all.unpacking;
     text += &format!("flash            {} bytes of model; the program takes at most {flash} more\n", all.model);
     for solver in Solver::ALL {
         let Demand { arena, image, .. } = Demand::of(model, Some(solver))?;
@@ -200,7 +201,7 @@ fn verdict(model: &Model<'_>, name: &str, device: Device) -> Result<String, vapo
     let (architecture, encoding) = (&model.architecture(), model.encoding());
     let demand = Demand::of(model, device.solver)?;
     let sample = sample(model);
-    let Demand { model, arena, image } = demand;
+    let Demand { model, arena, image, .. } = demand;
     let Memory { flash, stack, .. } = device.memory;
     let (ram, lack) = (device.memory.ram(), device.lack(demand));
     let row = |what, needed: usize, there: usize, parts: String| {
@@ -209,9 +210,9 @@ fn verdict(model: &Model<'_>, name: &str, device: Device) -> Result<String, vapo
     };
     let heading = if lack.fits() { "the model fits" } else { "the model does not fit" };
     let mut text = format!("{heading} {name}, in bytes:\n");
-    let program = device.program;
-    text += &row("flash", device.flash(demand), flash, format!("model {model}, program {}", program.flash));
-    let parts = format!("arena {arena}, {sample} {image}, stack {stack}, program {}", program.ram);
+    let program = device.program_flash(demand);
+    text += &row("flash", device.flash(demand), flash, format!("model {model}, program {program}"));
+    let parts = format!("arena {arena}, {sample} {image}, stack {stack}, program {}", device.program.ram);
     text += &row("RAM", device.ram(demand), ram, parts);
     text += &pieces(demand, device);
     if !lack.fits() {

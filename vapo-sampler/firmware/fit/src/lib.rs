@@ -3,14 +3,14 @@
 //! 1. reads the model's file, that of the environment variable `VAPO_MODEL` or `models/digits.vapo`,
 //! 2. plans the memory that sampling it takes by any solver, or by the one of the environment variable `VAPO_SOLVER`, or with
 //!    the feature `monitor` the memory that watching a series takes,
-//! 3. refuses the model if the program was asked for without its arithmetic,
+//! 3. refuses the model if the program was asked for without its arithmetic or the width of its weights,
 //! 4. refuses the model if the board's `memory.x` has too little flash or RAM for it, or says what it takes of both,
 //! 5. writes `model.rs`, which the board's program includes, and hands `memory.x` to the linker.
 //!
 //! The compiler then knows the memory's size, and what the linker finds too large is not the model.
 
-mod arithmetic;
 mod board;
+mod features;
 mod memory;
 mod monitor;
 mod plan;
@@ -28,7 +28,7 @@ use vapo_format::architecture::MAX_NODES;
 use vapo_format::model::VERSION;
 use vapo_format::threshold::BYTES;
 use vapo_format::writer::{file_bytes, renew};
-use vapo_format::{Arithmetic, Model, Structure};
+use vapo_format::{Encoding, Model, Structure};
 use vapo_sampler::fit::Demand;
 use vapo_sampler::{PlanFor, Solver};
 
@@ -72,8 +72,8 @@ pub fn build() -> Result<(), String> {
     let solver = solver(env::var_os("VAPO_SOLVER"))?;
     let is_set = |name: &str| env::var_os(name).is_some();
     let purpose = Purpose::of_features(is_set, solver);
-    let Prepared { bytes, arithmetic, demand, structure, plan } = prepared(&model, purpose)?;
-    arithmetic::check(arithmetic, arithmetic::of_features(is_set))
+    let Prepared { bytes, encoding, demand, structure, plan } = prepared(&model, purpose)?;
+    features::check(encoding, features::of_package(is_set))
         .map_err(|missing| format!("{}: {missing}", model.display()))?;
     let (series, series_bytes) = match purpose {
         Purpose::Monitor { .. } => monitor::series(env::var_os("VAPO_SERIES"), structure.signal)?,
@@ -81,7 +81,8 @@ pub fn build() -> Result<(), String> {
     };
     // Readings lie in flash beside the model.
     let in_flash = Demand { model: demand.model + series_bytes, ..demand };
-    let taken = refusal::check(&board, in_flash, memory, arithmetic).map_err(|refusal: Refusal| refusal.to_string())?;
+    let taken = refusal::check(&board, in_flash, memory, encoding.arithmetic())
+        .map_err(|refusal: Refusal| refusal.to_string())?;
     let optimised = variable("OPT_LEVEL")? != "0";
     // The one way in which a build script can speak to whoever builds.
     println!("cargo::warning={taken}{}", if optimised { "" } else { NOT_OPTIMISED });
@@ -136,8 +137,8 @@ fn solver(name: Option<OsString>) -> Result<Option<Solver>, String> {
 struct Prepared {
     /// Its file.
     bytes: Vec<u8>,
-    /// What it is computed in.
-    arithmetic: Arithmetic,
+    /// How its weights are stored, and what it is computed in.
+    encoding: Encoding,
     /// What it takes of a board.
     demand: Demand,
     /// Where everything lies in its file.
@@ -183,10 +184,10 @@ fn prepared(path: &Path, purpose: Purpose) -> Result<Prepared, String> {
         Purpose::Sample(solver) => Demand::of(&model, solver).map_err(|error| refused(&error))?,
         Purpose::Monitor { explains } => monitor::demand(&model, explains).map_err(|error| refused(&error))?,
     };
-    let arithmetic = model.arithmetic();
+    let encoding = model.encoding();
     // Of the newest version.
     let structure = model.structure().ok_or_else(|| refused(&vapo_format::Error::Header))?;
-    Ok(Prepared { bytes, arithmetic, demand, structure, plan })
+    Ok(Prepared { bytes, encoding, demand, structure, plan })
 }
 
 /// The model in the version of the format that boards read.
@@ -203,7 +204,7 @@ fn renewed(file: Vec<u8>) -> Result<Vec<u8>, vapo_format::Error> {
 
 /// What the board's program includes.
 fn source(demand: Demand, structure: Structure, plan: &vapo_sampler::Plan, solver: Solver) -> String {
-    let Demand { model, arena, image } = demand;
+    let Demand { model, arena, image, .. } = demand;
     let elements = (arena + image) / size_of::<f32>();
     format!(
         "/// The model's file, in flash.\n\

@@ -20,7 +20,7 @@ impl fmt::Display for Refusal {
             Refusal::Flash { board, model, program, flash } => write!(
                 f,
                 "the model does not fit the flash of {board}: it needs {} bytes ({model} for the model, \
-                 {program} for the program), the board has {flash}: quantise the model, or train a smaller one",
+                 {program} for the program), the board has {flash}: give its weights fewer bits, or train a smaller one",
                 model + program
             ),
             Refusal::Ram { board, arena, memory: Memory { ram, stack, program_ram, others, .. } } => write!(
@@ -48,8 +48,8 @@ fn unused(others: &[(String, u64)]) -> String {
 /// arena: the program lends both in one piece.
 pub(crate) fn check(board: &str, demand: Demand, memory: Memory, arithmetic: Arithmetic) -> Result<String, Refusal> {
     let board = board.to_owned();
-    let program = memory.program_flash(arithmetic);
-    let device = device(&memory, program);
+    let device = device(&memory, memory.program_flash(arithmetic));
+    let program = device.program_flash(demand) as u64;
     let (model, arena) = (demand.model as u64, (demand.arena + demand.image) as u64);
     let Memory { flash, ram, stack, program_ram, .. } = memory;
     match device.lack(demand) {
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_model_that_fits_to_the_byte_is_taken() {
-        let text = check("board", Demand { model: 50_000, arena: 12_000, image: 900 }, MEMORY).unwrap();
+        let text = check("board", Demand { model: 50_000, unpacking: 0, arena: 12_000, image: 900 }, MEMORY).unwrap();
         assert_eq!(
             text,
             "flash 100000 of 100000 bytes (model 50000, program 50000), RAM 16000 of 16000 (arena 12900, stack \
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_program_that_computes_in_floats_is_another() {
-        let demand = |model| Demand { model, arena: 0, image: 0 };
+        let demand = |model| Demand { model, unpacking: 0, arena: 0, image: 0 };
         let check = |model| super::check("board", demand(model), MEMORY, Arithmetic::Float);
         assert!(check(40_000).unwrap().starts_with("flash 100000 of 100000 bytes (model 40000, program 60000), RAM"));
         let text = check(40_001).unwrap_err().to_string();
@@ -118,13 +118,16 @@ mod tests {
 
     #[test]
     fn a_byte_too_much_flash_names_both_numbers() {
-        let text = check("board", Demand { model: 50_001, arena: 0, image: 0 }, MEMORY).unwrap_err().to_string();
+        let text =
+            check("board", Demand { model: 50_001, unpacking: 0, arena: 0, image: 0 }, MEMORY).unwrap_err().to_string();
         assert!(text.contains("needs 100001 bytes") && text.contains("has 100000"), "{text}");
     }
 
     #[test]
     fn a_number_too_much_ram_names_both_numbers_and_the_stack() {
-        let text = check("board", Demand { model: 0, arena: 12_004, image: 900 }, MEMORY).unwrap_err().to_string();
+        let text = check("board", Demand { model: 0, unpacking: 0, arena: 12_004, image: 900 }, MEMORY)
+            .unwrap_err()
+            .to_string();
         assert!(text.contains("needs 16004 bytes") && text.contains("has 16000"), "{text}");
         assert!(text.contains("3000 for the stack"), "{text}");
     }
@@ -134,10 +137,11 @@ mod tests {
     fn other_pieces_of_ram_are_named_and_not_counted() {
         let others = vec![("SRAM2".to_owned(), 1 << 20), ("DTCMRAM".to_owned(), 8)];
         let memory = Memory { others, ..MEMORY };
-        let text =
-            check("board", Demand { model: 0, arena: 12_004, image: 900 }, memory.clone()).unwrap_err().to_string();
+        let text = check("board", Demand { model: 0, unpacking: 0, arena: 12_004, image: 900 }, memory.clone())
+            .unwrap_err()
+            .to_string();
         let named = "has 16000 in RAM, and 1048576 in SRAM2, 8 in DTCMRAM, which the program does not use";
         assert!(text.contains(named), "{text}");
-        assert!(check("board", Demand { model: 0, arena: 12_000, image: 900 }, memory).is_ok());
+        assert!(check("board", Demand { model: 0, unpacking: 0, arena: 12_000, image: 900 }, memory).is_ok());
     }
 }

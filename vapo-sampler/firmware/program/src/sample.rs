@@ -40,7 +40,7 @@ pub(crate) fn sample<'a>(
 
     // Sampling is restoring an image of which nothing is known, so that one integration serves both.
     let shape = model.signal();
-    let known = |index| request.known_value(shape, index);
+    let known = request.known_values(shape);
     noise.fill(image);
     let mut watch = clock.stopwatch();
     sampler

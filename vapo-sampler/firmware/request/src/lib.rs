@@ -34,7 +34,7 @@ pub struct Request {
     pub extrapolation: f32,
     /// Temperature of the stochastic differential equation.
     pub temperature: f32,
-    /// Rows of the image, from the top, that are known: see [`Request::known_value`]. At 0 the image is a sample.
+    /// Rows of the image, from the top, that are known: see [`Request::known_values`]. At 0 the image is a sample.
     pub known: u16,
     /// The class that is asked for, and how far the sample is led towards it.
     pub condition: Condition,
@@ -162,12 +162,12 @@ impl Request {
         Schedule::graded(self.steps, self.exponent)?.extrapolating(self.extrapolation)
     }
 
-    /// The value of an element that is known: 0.5, 0, −0.5, −1, 0.5 and so on. It stands for what a board would have
+    /// The values of the elements that are known: 0.5, 0, −0.5, −1, 0.5 and so on. They stand for what a board would have
     /// measured. None where the element is to be restored.
-    pub fn known_value(&self, image: Shape, index: usize) -> Option<f32> {
+    pub fn known_values(&self, image: Shape) -> impl Fn(usize) -> Option<f32> + use<> {
+        // A step asks for each element: what does not change is computed here.
         let end = usize::from(self.known).saturating_mul(usize::from(image.width) * usize::from(image.channels));
-        let value = [0.5, 0.0, -0.5, -1.0].get(index % 4).copied();
-        value.filter(|_| index < end)
+        move |index| if index < end { [0.5, 0.0, -0.5, -1.0].get(index % 4).copied() } else { None }
     }
 }
 
@@ -325,8 +325,8 @@ mod tests {
     #[test]
     fn known_values_repeat_after_four_elements_and_end_with_the_known_rows() {
         let request = Request { known: 2, ..Request::default() };
-        let values = [0, 1, 2, 3, 4, 15, 16, 63].map(|index| request.known_value(EIGHT, index));
+        let values = [0, 1, 2, 3, 4, 15, 16, 63].map(request.known_values(EIGHT));
         assert_eq!(values, [Some(0.5), Some(0.0), Some(-0.5), Some(-1.0), Some(0.5), Some(-1.0), None, None]);
-        assert_eq!(Request::default().known_value(EIGHT, 0), None);
+        assert_eq!(Request::default().known_values(EIGHT)(0), None);
     }
 }

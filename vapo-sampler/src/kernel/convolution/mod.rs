@@ -39,6 +39,7 @@ pub mod reference;
 mod rounding;
 mod run;
 mod tiles;
+#[cfg(feature = "few-bits")]
 mod unpacked;
 mod window;
 

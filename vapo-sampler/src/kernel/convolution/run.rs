@@ -9,12 +9,12 @@ use super::lines::{Lines, Run, share};
 use super::portable as kernel;
 use super::rounding::store;
 use super::{Direction, PIXELS};
-use vapo_format::Bits;
 
 impl Run<'_> {
     /// Computes all channels. `result` begins with the first of the first pixel.
     pub(super) fn compute(&self, result: &mut [i16]) {
-        if self.weights.words.bits != Bits::Eight {
+        #[cfg(feature = "few-bits")]
+        if self.weights.words.bits != vapo_format::Bits::Eight {
             return self.compute_unpacked(result);
         }
         self.compute_whole(result);
