@@ -196,14 +196,14 @@ fn a_reader_may_leave_early() {
 fn the_page_on_a_models_way_to_a_board_shows_what_is_printed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let shown = fs::read_to_string(folder.join("vapo-sampler/docs/ten-minutes.md")).unwrap();
-    let inspect = |model: &str, arguments: &[&str]| {
-        let model = folder.join("vapo-sampler/firmware/models").join(model);
-        let printed = command(&["inspect", model.to_str().unwrap()]).args(arguments).output().unwrap();
-        (String::from_utf8(printed.stdout).unwrap(), String::from_utf8(printed.stderr).unwrap())
+    let models = folder.join("vapo-sampler/firmware/models");
+    let inspect = |line: &str| {
+        let printed = vapo_train(&models, &format!("inspect {line}"));
+        (printed.output, printed.errors)
     };
-    let (fits, _) = inspect("digits.vapo", &["--board", "microbit"]);
+    let (fits, _) = inspect("digits.vapo --board microbit");
     assert!(shown.contains(&format!("```text\n{fits}```")), "the page does not show:\n{fits}");
-    let (page, error) = inspect("fashion.vapo", &["--flash", "256K", "--ram", "32K"]);
+    let (page, error) = inspect("fashion.vapo --flash 256K --ram 32K");
     let end = &page[page.find("the model does not fit").unwrap()..];
     assert!(shown.contains(&format!("```text\n{end}{error}```")), "the page does not show:\n{end}{error}");
 }

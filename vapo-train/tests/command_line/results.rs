@@ -266,7 +266,7 @@ fn what_can_be_known_at_the_start_is_refused_at_the_start() {
         ("neighbours --model large.vapo --dataset digits --out n.png", 1, &["8×8×1", "64×64×3"]),
         ("neighbours --model wild.vapo --dataset digits --cache file --out n.png", 1, &["cannot write file"]),
         ("interpolate --model two.vapo --out i.png", 2, &pictures),
-        ("inpaint --model two.vapo --images two.npy --box 0,0,2,2 --out i.png", 2, &pictures),
+        ("inpaint --model two.vapo --images two.npy --box 0,0,2,2 --out i.png", 2, &["these have 2", ".npy"]),
         ("compose --model two.vapo --weight 1 --model two.vapo --weight 1 --out c.png", 2, &["these have 2", ".npy"]),
         ("interpolate --model wild.vapo --pairs 1024 --frames 1024 --out i.png", 2, &["pixels", "ask for fewer"]),
     ];
