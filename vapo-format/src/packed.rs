@@ -72,7 +72,7 @@ const fn of_four(group: [u8; 2]) -> u32 {
     let spread = low as u32 | (high as u32) << 16;
     let nibbles = (spread | spread << 4) & 0x0f0f_0f0f;
     // A set sign, 8, becomes the upper half of its byte: 8·30 is 0xf0.
-    nibbles | (nibbles & 0x0808_0808) * 30
+    nibbles | ((nibbles & 0x0808_0808) * 30)
 }
 
 /// The four bytes of a group of 6 bits a weight.
@@ -82,7 +82,7 @@ const fn of_six(group: [u8; 3]) -> u32 {
     let all = low as u32 | (middle as u32) << 8 | (high as u32) << 16;
     let spread = all & 0x3f | (all & 0xfc0) << 2 | (all & 0x3_f000) << 4 | (all & 0xfc_0000) << 6;
     // A set sign, 32, becomes the two upper bits of its byte: 32·6 is 0xc0.
-    spread | (spread & 0x2020_2020) * 6
+    spread | ((spread & 0x2020_2020) * 6)
 }
 
 /// Borrowed weights.

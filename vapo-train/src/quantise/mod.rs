@@ -1,7 +1,7 @@
 //! From float parameters to a model file.
 //!
 //! Weights become integers with a scale for each output channel, symmetric, rounded to nearest: weight ≈ value·scale. With 8
-//! bits, scale = largest magnitude of the channel / 127; with fewer, [`scales`] looks for the least squared error. Biases stay
+//! bits, scale = largest magnitude of the channel / 127; with fewer, `scales` looks for the least squared error. Biases stay
 //! f32. Scales keep 17 bits of their 24: a value times its scale is exact in f32, and quantising what was quantised changes
 //! nothing.
 

@@ -91,7 +91,10 @@ fn main() -> ! {
     let mut wrong = 0;
     for layer in LAYERS {
         for (direction, name) in [(Direction::Forward, " forward "), (Direction::Reverse, " reverse ")] {
-            let Some(measured) = memory.measure(clock, &layer.geometry, (direction, layer.bits), SHIFTS, Random(7)) else { halt() };
+            let Some(measured) = memory.measure(clock, &layer.geometry, (direction, layer.bits), SHIFTS, Random(7))
+            else {
+                halt()
+            };
             print.text(layer.name).text(name).decimal(per_mac(layer, measured.apart)).text(", ");
             if let Some(instructions) = measured.in_place {
                 print.decimal(per_mac(layer, instructions));
@@ -109,7 +112,9 @@ fn main() -> ! {
         for direction in [Direction::Forward, Direction::Reverse] {
             for bits in [Bits::Eight, Bits::Six, Bits::Four] {
                 let random = Random(seed as u32);
-                let Some(measured) = memory.measure(clock, &geometry, (direction, bits), shifts, random) else { halt() };
+                let Some(measured) = memory.measure(clock, &geometry, (direction, bits), shifts, random) else {
+                    halt()
+                };
                 differ += measured.wrong;
             }
         }
