@@ -58,15 +58,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SHARE", conflicts_with = "no_classes", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 1>)]
     unconditional: Option<f32>,
     /// Learn to draw in few evaluations what this model draws in many, from its weights on: a model file of float arithmetic, or its
-    /// run folder
-    #[arg(long, value_name = "F.vapo|DIR", conflicts_with_all = OF_DATA)]
+    /// run folder. Takes 3000 steps of 256 images where neither --steps, --minutes nor --batch says otherwise
+    #[arg(long, value_name = "F.vapo|DIR", conflicts_with_all = OF_FLOW)]
     distil: Option<PathBuf>,
     /// Evaluations that a sample of a distilled model takes [default: 2]
     #[arg(long, value_name = "N", value_parser = from_one_to::<u16, { MOST_EVALUATIONS as u64 }>())]
     evaluations: Option<u16>,
-    /// Guidance of the model that is distilled towards the class that is asked for; the distilled one needs no more [default: 0]
-    #[arg(long, value_name = "W", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 100>)]
-    guidance: Option<f32>,
     /// Optimiser steps to train; with --resume, other than before, all in all [default: the preset's]
     #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     steps: Option<u64>,
@@ -138,13 +135,11 @@ pub(super) struct Arguments {
     force: bool,
 }
 
-/// Options of what is learned from data, or of the network, which a distillation has from its teacher.
-const OF_DATA: [&str; 12] = [
+/// Options of how a flow is learned, or of the network, which a distillation has from its teacher.
+const OF_FLOW: [&str; 10] = [
     "preset",
     "classes",
     "no_classes",
-    "flip",
-    "no_flip",
     "data_noise",
     "objective",
     "draws",
@@ -203,8 +198,7 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
     let choices = arguments.choices();
     let mut config = Config::new(source, &dataset, &files, &preset, &choices);
     if let Some(teacher) = &teacher {
-        let settings = (arguments.evaluations.unwrap_or(EVALUATIONS), arguments.guidance.unwrap_or(0.0));
-        config = teacher.teach(config, choices.learning_rate.is_some(), settings);
+        config = teacher.teach(config, &choices, arguments.evaluations.unwrap_or(EVALUATIONS));
     }
     let trainer = Trainer::taught(&config, &dataset, teacher.map(|teacher| teacher.parameters)).map_err(refused)?;
     let stop = interrupt::after_step();
@@ -224,11 +218,6 @@ fn refuse_classes(arguments: &Arguments, dataset: &Dataset, teacher: Option<&Tea
         Some(teacher) => teacher.architecture.classes == 0,
         None => !arguments.classes && dataset.name() != Source::Digits.name(),
     };
-    if usual && teacher.is_some() && arguments.guidance.is_some_and(|guidance| guidance != 0.0) {
-        return Err(Failure::Usage(
-            "--guidance: it leads to a class, and the model to distil has none: leave the option out".to_owned(),
-        ));
-    }
     match dataset.classes() {
         _ if arguments.unconditional.is_some() && usual => Err(Failure::Usage(
             "--unconditional: it is a share of images whose class is learned: give --classes too".into(),
@@ -246,14 +235,13 @@ fn refuse_classes(arguments: &Arguments, dataset: &Dataset, teacher: Option<&Tea
 
 /// Refuses what only a distillation takes.
 fn refuse_few_evaluations(arguments: &Arguments) -> Result<(), Failure> {
-    let name = match (&arguments.distil, arguments.evaluations, arguments.guidance) {
-        (None, Some(_), _) => "--evaluations",
-        (None, _, Some(_)) => "--guidance",
-        _ => return Ok(()),
-    };
-    Err(Failure::Usage(format!(
-        "{name}: it is of a distillation: give the model to distil, with --distil, or leave it out"
-    )))
+    match (&arguments.distil, arguments.evaluations) {
+        (None, Some(_)) => Err(Failure::Usage(
+            "--evaluations: it is of a distillation: give the model to distil, with --distil, or leave it out"
+                .to_owned(),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// A lock, after a word where it is none.

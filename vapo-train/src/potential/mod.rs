@@ -149,6 +149,52 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         }
     }
 
+    /// The nodes whose outputs tell images apart, in their order: the sums of residual blocks and what the read-out reads, of those
+    /// that depend on the signal; each with the extent of its output.
+    pub(crate) fn features_of_images(&self) -> Vec<(usize, vapo_format::Shape)> {
+        let nodes = self.graph.nodes();
+        let head = nodes.last().and_then(|readout| readout.inputs.first().copied());
+        let tells = |(index, node): &(usize, &graph::Node)| {
+            node.of_signal && (matches!(node.layer, vapo_format::Layer::Add(_)) || Some(*index) == head)
+        };
+        nodes.iter().enumerate().filter(tells).map(|(index, node)| (index, node.extent)).collect()
+    }
+
+    /// Tells the outputs of such nodes, (B, H, W, C) each. Where a loss changes with them by `cotangents`, its gradient by the images,
+    /// (B, H, W, C).
+    pub(crate) fn pull_back<K: Kernels<E, D>>(
+        &self,
+        samples: Samples<'_, E>,
+        of: &[usize],
+        cotangents: impl FnOnce(&[Vec<E>]) -> Option<Vec<Vec<E>>>,
+    ) -> Option<Vec<E>> {
+        let count = samples.times.len();
+        let features = self.features(samples).into_iter();
+        let features = features.map(|(node, features)| (node, self.vectors(features.values, count)));
+        let sources = Sources::new(self.images(samples.images.to_vec(), count), features);
+        let mut memory = K::Memory::default();
+        let mut recording = Recording::new(Pass::Value, &mut memory);
+        let mut shown = Vec::with_capacity(of.len());
+        self.forward_showing::<K>(&sources, &mut recording, &mut |index, output| {
+            if of.contains(&index) {
+                shown.push(output.clone());
+            }
+        });
+        let outputs: Vec<Vec<E>> = shown.iter().map(|output| output.as_vec()).collect();
+        let cotangents = cotangents(&outputs)?;
+        // Σ outputs·cotangents, whose gradient by the images is what is asked for.
+        let mut sum = None;
+        for (output, cotangent) in shown.into_iter().zip(cotangents) {
+            let cotangent = self.device.tensor_from_vec(cotangent, *output.shape());
+            let product = recording.record(&output, |output| (output * cotangent).sum::<Rank0, _>());
+            sum = Some(match sum {
+                None => product,
+                Some(sum) => recording.record(&product, |product| product + sum),
+            });
+        }
+        sum.map(|sum| sum.put_tape(recording.tape).backward().get(sources.signal()).as_vec())
+    }
+
     /// The gradient of Σ potential·Φ + drift·∇Φ + time_rate·Φₜ with respect to the parameters, in [`Layout`]'s order.
     /// `memory` is that of the evaluation of the same samples.
     pub fn gradient<K: Kernels<E, D>>(

@@ -45,6 +45,16 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         sources: &Sources<E, D>,
         recording: &mut Recording<'_, E, D, K::Memory>,
     ) -> Images<E, D> {
+        self.forward_showing::<K>(sources, recording, &mut |_, _| ())
+    }
+
+    /// As [`Potential::forward`], which shows the output of every node, by its index, that is computed as one of its own.
+    pub(super) fn forward_showing<K: Kernels<E, D>>(
+        &self,
+        sources: &Sources<E, D>,
+        recording: &mut Recording<'_, E, D, K::Memory>,
+        show: &mut dyn FnMut(usize, &Images<E, D>),
+    ) -> Images<E, D> {
         let nodes = self.graph.nodes();
         let mut outputs: Vec<Option<Images<E, D>>> = vec![None; nodes.len()];
         let mut matrices = self.matrices.iter();
@@ -75,6 +85,7 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
                     )
                 }
             };
+            show(index, &output);
             outputs[index] = Some(output);
             forget(&mut outputs, nodes, index);
         }

@@ -339,7 +339,7 @@ impl Config {
         let classes = (architecture.classes > 0).then_some(unconditional);
         let parts = (Network::of(architecture), objective, drawn, moved);
         // As before there were distillations, for any other run.
-        let taught = distillation.as_ref().map(|taught| (&taught.sha256, taught.evaluations, taught.guidance));
+        let taught = distillation.as_ref().map(|taught| (&taught.sha256, taught.evaluations));
         // As before there were couplings, likewise.
         let coupled = (*coupling != Coupling::Independent).then_some((coupling, pool));
         match (classes, taught, coupled) {
@@ -395,7 +395,7 @@ mod tests {
     }
 
     fn taught(evaluations: u16) -> Distillation {
-        Distillation { teacher: "teacher.vapo".into(), sha256: "00".into(), evaluations, guidance: 0.0 }
+        Distillation { teacher: "teacher.vapo".into(), sha256: "00".into(), evaluations }
     }
 
     #[test]

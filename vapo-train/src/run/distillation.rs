@@ -1,10 +1,10 @@
-//! What a run learns from another model: to draw in few evaluations what that one draws in many.
+//! What a run learns that begins as another model: to draw in few evaluations what that one draws in many.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use vapo_sampler::{Schedule, Solver};
 
-/// A run that learns from a model, its teacher, and not from data.
+/// A run that begins as a model, its teacher, and compares images by what that one tells apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Distillation {
@@ -14,9 +14,6 @@ pub struct Distillation {
     pub sha256: String,
     /// How many evaluations a sample takes.
     pub evaluations: u16,
-    /// Guidance of the teacher towards the class that is asked for, which the student needs no more.
-    #[serde(default)]
-    pub guidance: f32,
 }
 
 /// Evaluations of a distilled model, at most. A model that draws in more need not be distilled.

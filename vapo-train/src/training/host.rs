@@ -48,11 +48,6 @@ impl<'a> HostWeights<'a> {
         weights.write(moved, moving)?;
         Ok(weights)
     }
-
-    /// Weights and biases as they are now.
-    pub(super) fn parameters(&self) -> &[f32] {
-        &self.parameters
-    }
 }
 
 impl Weights for HostWeights<'_> {
@@ -115,6 +110,14 @@ impl Weights for HostWeights<'_> {
         self.ema = Ema::restore(average.clone(), config.ema_decay, *updates);
         self.moving = moving;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl HostWeights<'_> {
+    /// That of the last batch.
+    pub(super) fn gradient(&self) -> &[f32] {
+        &self.gradient
     }
 }
 

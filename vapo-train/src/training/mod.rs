@@ -5,7 +5,7 @@
 //! | `step` | **one step, from the draw to the moving average: read this first** |
 //! | [`trainer`] | a state, and the weights on their device |
 //! | `coupling` | images and noise that belong together, a pool ahead |
-//! | `distillation` | a step that learns from another model, and not from data |
+//! | `distillation` | the gradient of a step that learns to draw in few evaluations |
 //! | `state` | what a step reads beside the weights, and a checkpoint keeps |
 //! | `images` | the images of a step |
 //! | `noise` | a batch's Gaussian noise |

@@ -33,7 +33,7 @@ pub(super) struct State<'a> {
     pub(super) before_rest: Option<Snapshot>,
     /// What assigns noise to images, where it is not any.
     pub(super) coupler: Option<Coupler>,
-    /// What is learned from, where that is no data.
+    /// What judges samples of few evaluations, where a run learns to draw these.
     pub(super) distiller: Option<Distiller<'a>>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> State<'a> {
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
         let coupler = coupler(config)?;
         let moved = Moved::fresh(teacher.clone().unwrap_or_else(|| layout.initial(&mut generator)));
-        let distiller = distiller(config, &layout, teacher, vec![])?;
+        let distiller = distiller(config, dataset, teacher)?;
         Ok((
             State { config, dataset, batches, layout, step: 0, generator, before_rest: None, coupler, distiller },
             moved,
@@ -68,11 +68,11 @@ impl<'a> State<'a> {
         teacher: Option<Vec<f32>>,
         checkpoint: Checkpoint,
     ) -> Result<(Self, Moved), TrainingError> {
-        let Checkpoint { now, before_rest, critics, run: _ } = checkpoint;
+        let Checkpoint { now, before_rest, run: _ } = checkpoint;
         let (step, generator) = (now.step, generator_of(now.generator));
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
         let coupler = coupler(config)?;
-        let distiller = distiller(config, &layout, teacher, critics)?;
+        let distiller = distiller(config, dataset, teacher)?;
         let moved = Moved::of(now);
         Ok((State { config, dataset, batches, layout, step, generator, before_rest, coupler, distiller }, moved))
     }
@@ -123,17 +123,16 @@ impl<'a> State<'a> {
     }
 }
 
-/// What a run learns from, where that is no data. Refuses a distillation without its teacher, and a teacher of a run that learns from
-/// data.
+/// What judges the samples of a run that begins as another model. Refuses a distillation without its teacher, and a teacher of any
+/// other run.
 fn distiller<'a>(
     config: &'a Config,
-    layout: &Layout,
+    dataset: &'a Dataset,
     teacher: Option<Vec<f32>>,
-    critics: Vec<Snapshot>,
 ) -> Result<Option<Distiller<'a>>, TrainingError> {
     match (&config.distillation, teacher) {
         (None, None) => Ok(None),
-        (Some(settings), Some(teacher)) => Distiller::new(config, settings, layout, teacher, critics).map(Some),
+        (Some(settings), Some(teacher)) => Distiller::new(config, settings, dataset, &teacher).map(Some),
         (Some(_), None) => Err(TrainingError::Distillation { cause: "the teacher's parameters are missing" }),
         (None, Some(_)) => Err(TrainingError::Distillation { cause: "the run learns from data, and has no teacher" }),
     }

@@ -8,7 +8,7 @@
 //! Sources: Loo et al., *Variational Potential Flow*, 2024, arXiv:2407.15238, and its follow-up, 2025, arXiv:2504.16262.
 
 use super::TrainingError;
-use super::distillation::Distiller;
+use super::distillation::{Distiller, Drawn};
 use super::images::{images, indices};
 use super::noise::gaussian_noise;
 use super::state::State;
@@ -46,8 +46,8 @@ impl State<'_> {
             self.rest(weights)?;
         }
 
-        if let Some(mut distiller) = self.distiller.take() {
-            let report = self.distil(&mut distiller, weights, progress);
+        if let Some(distiller) = self.distiller.take() {
+            let report = self.distil(&distiller, weights, progress);
             self.distiller = Some(distiller);
             return report;
         }
@@ -94,20 +94,22 @@ impl State<'_> {
         self.take_step(weights, loss, progress)
     }
 
-    /// One step that learns from another model: its gradient is told in `distillation/step.rs`.
+    /// One step of samples in few evaluations: its gradient is told in `distillation/step.rs`.
     fn distil(
         &mut self,
-        distiller: &mut Distiller<'_>,
+        distiller: &Distiller<'_>,
         weights: &mut dyn Weights,
         progress: f64,
     ) -> Result<Report, TrainingError> {
-        // Classes c, (B,), as often as the data has them, where the potential has some.
+        // Numbers of images, (B,); their classes, where the potential has some, are those that samples are drawn of. The same classes, or
+        // none, are told of the images.
         let indices = indices(&mut self.batches, self.step);
         let classes = self.classes(&indices);
-        let distilled = distiller.differentiate(weights, self.rounding(progress), classes, &mut self.generator)?;
-        let report = self.take_step(weights, distilled.loss, progress)?;
-        distiller.criticise(distilled, &mut self.generator, (self.step, report.learning_rate))?;
-        Ok(report)
+        let data = images(self.config, self.dataset, self.step, &indices);
+        let rounding = self.rounding(progress);
+        let drawn = Drawn { data, classes };
+        let loss = distiller.differentiate(weights, rounding, &drawn, &mut self.generator)?;
+        self.take_step(weights, loss, progress)
     }
 
     /// The end of a step: moves the weights against the gradient of a loss.

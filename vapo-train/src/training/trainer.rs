@@ -77,10 +77,9 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`TrainingError::Device`]: the device failed.
     pub fn checkpoint(&self) -> Result<Checkpoint, TrainingError> {
-        let State { config, before_rest, distiller, .. } = &self.state;
+        let State { config, before_rest, .. } = &self.state;
         let now = self.state.snapshot(self.engine.weights().read()?);
-        let critics = distiller.as_ref().map(|distiller| distiller.critics()).transpose()?.unwrap_or_default();
-        Ok(Checkpoint { now, before_rest: before_rest.clone(), critics, run: config.digest() })
+        Ok(Checkpoint { now, before_rest: before_rest.clone(), run: config.digest() })
     }
 
     /// One step, that of `training/step.rs`. `progress` is the part of the budget that is used, 0 to 1.

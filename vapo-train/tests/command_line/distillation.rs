@@ -55,9 +55,7 @@ fn a_teacher_of_classes_makes_a_student_of_classes() {
     let root = TempDir::new().unwrap();
     let line = "--preset tiny --batch 8 --threads 1 --steps 10 --out teacher";
     vapo_train(root.path(), line).succeeded();
-    vapo_train(root.path(), &format!("{DISTIL} --distil teacher --guidance 0.5")).succeeded();
-    let config = json(&root.path().join("student/config.json"));
-    assert_eq!(config["distillation"]["guidance"], 0.5);
+    vapo_train(root.path(), &format!("{DISTIL} --distil teacher")).succeeded();
     let sample =
         "sample --model student/model.vapo --solver euler --steps 2 --temperature 0 --class 3 --count 2 --out s.npy";
     vapo_train(root.path(), sample).succeeded();
@@ -68,10 +66,8 @@ fn what_cannot_be_distilled_is_refused_before_anything_is_trained() {
     let root = taught("");
     for (line, parts) in [
         ("--distil teacher/model.vapo", &["expected weights of float arithmetic", "model-float32.vapo"][..]),
-        ("--distil teacher --guidance 1", &["--guidance", "has none"]),
         ("--distil teacher --dataset fashion-mnist --data-dir none", &["none"]),
         ("--evaluations 2", &["--evaluations", "--distil"]),
-        ("--guidance 1", &["--guidance", "--distil"]),
     ] {
         let told = vapo_train(root.path(), &format!("{DISTIL} {line}"));
         assert!(matches!(told.code, Some(1 | 2)), "{line}: {}", told.errors);
@@ -80,6 +76,8 @@ fn what_cannot_be_distilled_is_refused_before_anything_is_trained() {
         }
         assert!(!root.path().join("student/config.json").exists(), "{line}");
     }
+    let one = "--batch 1 --threads 1 --steps 20 --out student --distil teacher";
+    vapo_train(root.path(), one).refused(2, &["--distil", "give --batch 2 or more"]);
     let bayes = taught("--homotopy bayes");
     vapo_train(bayes.path(), &format!("{DISTIL} --distil teacher")).refused(2, &["--homotopy bayes", "linear"]);
     let option = vapo_train(root.path(), &format!("{DISTIL} --distil teacher --preset tiny"));

@@ -38,7 +38,7 @@ fn train(objective: &str, homotopy: &str) -> Trained {
     let initial = Trainer::new(&config, &dataset).unwrap().checkpoint().unwrap();
     let loss = |parameters: &[f32]| {
         let now = Snapshot { parameters: parameters.to_vec(), ..initial.now.clone() };
-        let checkpoint = Checkpoint { now, before_rest: None, critics: vec![], run: None };
+        let checkpoint = Checkpoint { now, before_rest: None, run: None };
         let mut trainer = Trainer::restore(&config, &dataset, checkpoint).unwrap();
         (0..BATCHES).map(|_| trainer.advance(0.0).unwrap().loss).sum::<f64>()
     };

@@ -62,10 +62,6 @@ pub(super) fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path
             arguments.evaluations.map(|evaluations| option("evaluations", evaluations)),
             config.distillation.as_ref().map_or_else(unset, |taught| option("evaluations", taught.evaluations)),
         ),
-        (
-            arguments.guidance.map(|guidance| option("guidance", guidance)),
-            config.distillation.as_ref().map_or_else(unset, |taught| option("guidance", taught.guidance)),
-        ),
         (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
         (choices.learning_rate.map(|rate| option("lr", rate)), option("lr", config.learning_rate)),
         (choices.data_noise.map(|noise| option("data-noise", noise)), option("data-noise", config.data_noise)),

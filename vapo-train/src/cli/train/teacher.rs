@@ -4,15 +4,19 @@ use crate::cli::{Failure, parse_any_model, read_model};
 use crate::dataset::Dataset;
 use crate::files::digest::sha256;
 use crate::quantise::parameters;
-use crate::run::config::Config;
+use crate::run::config::{Budget, Choices, Config};
 use crate::run::distillation::Distillation;
 use crate::run::folder::MODEL_FLOAT32;
 use crate::run::preset::Preset;
 use std::path::{Path, PathBuf};
 use vapo_format::Architecture;
 
-/// Part of the preset's learning rate that a student takes: its critics have to follow it.
-const RATE: f32 = 0.125;
+/// Steps, where no budget is chosen: a student begins near to where it will be.
+const STEPS: u64 = 3000;
+/// Part of the preset's learning rate that a student takes.
+const RATE: f32 = 0.25;
+/// Images of a step, where no number is chosen: the more are compared, the better is known how their densities differ.
+const BATCH: usize = 256;
 
 /// A model that another one learns from.
 pub(super) struct Teacher {
@@ -78,17 +82,17 @@ impl Teacher {
     }
 
     /// Makes a run one of its student.
-    pub(super) fn teach(&self, config: Config, rate_is_chosen: bool, settings: (u16, f32)) -> Config {
-        let (evaluations, guidance) = settings;
-        let learning_rate = config.learning_rate * if rate_is_chosen { 1.0 } else { RATE };
+    pub(super) fn teach(&self, config: Config, choices: &Choices, evaluations: u16) -> Config {
+        let learning_rate = choices.learning_rate.unwrap_or(RATE * config.learning_rate);
         let unconditional = if self.architecture.classes > 0 { config.unconditional } else { 0.0 };
-        let distillation =
-            Distillation { teacher: self.file.clone(), sha256: self.sha256.clone(), evaluations, guidance };
+        let distillation = Distillation { teacher: self.file.clone(), sha256: self.sha256.clone(), evaluations };
         Config {
             architecture: self.architecture.clone(),
             distillation: Some(distillation),
             learning_rate,
             unconditional,
+            batch: choices.batch.unwrap_or(BATCH),
+            budget: choices.budget.unwrap_or(Budget::Steps(STEPS)),
             ..config
         }
     }

@@ -75,7 +75,7 @@ fn add_rows<E: Real>(table: &[E], to: &mut [E]) {
 
 /// SiLU and its first two derivatives at x.
 #[inline(always)]
-fn silu_derivatives<E: Real>(x: E) -> (E, E, E) {
+pub(crate) fn silu_derivatives<E: Real>(x: E) -> (E, E, E) {
     let one = E::from_float(1.0);
     let s = one / (one + (E::default() - x).exponential());
     let first = s * (one + x * (one - s));

@@ -16,8 +16,6 @@ const SECOND_MOMENT: &str = "second_moment";
 const VECTORS: [&str; 4] = ["parameters", "ema", "first_moment", SECOND_MOMENT];
 /// Prefix of all tensors of [`Checkpoint::before_rest`].
 const BEFORE_REST: &str = "before_rest.";
-/// Prefix of all tensors of [`Checkpoint::critics`], before their numbers.
-const CRITIC: &str = "critic.";
 /// The tensor of [`Checkpoint::run`]. Its name comes before the seal's, as its place must.
 const RUN: &str = "run";
 /// First matrix of an encoder in files of before there were nodes.
@@ -28,9 +26,6 @@ pub(super) fn to_bytes(checkpoint: &Checkpoint, architecture: &Architecture) -> 
     let mut file = tensors(&checkpoint.now, "", &places)?;
     if let Some(snapshot) = &checkpoint.before_rest {
         file.extend(tensors(snapshot, BEFORE_REST, &places)?);
-    }
-    for (step, snapshot) in checkpoint.critics.iter().enumerate() {
-        file.extend(tensors(snapshot, &format!("{CRITIC}{step}."), &places)?);
     }
     if let Some(run) = &checkpoint.run {
         file.push((RUN.to_owned(), Tensor { shape: vec![run.len()], values: Values::U8(run) }));
@@ -54,14 +49,10 @@ pub(super) fn from_bytes(bytes: &[u8], architecture: &Architecture) -> Result<Ch
     let mut reader = Reader { file: &file, unread, places };
     let now = reader.snapshot("")?;
     let before_rest = reader.snapshot_if_any(BEFORE_REST)?;
-    let mut critics = Vec::new();
-    while let Some(critic) = reader.snapshot_if_any(&format!("{CRITIC}{}.", critics.len()))? {
-        critics.push(critic);
-    }
     let run = if reader.unread.contains(RUN) { Some(reader.digest(RUN)?) } else { None };
     match reader.unread.first() {
         Some(&name) => Err(Mismatch::Unexpected { name: name.to_owned() }),
-        None => Ok(Checkpoint { now, before_rest, critics, run }),
+        None => Ok(Checkpoint { now, before_rest, run }),
     }
 }
 

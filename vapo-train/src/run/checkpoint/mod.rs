@@ -10,7 +10,6 @@
 //! | `first_moment.…` | likewise | moving average of the gradient: Adam's, or Muon's for the weights that it moves |
 //! | `second_moment.…` | likewise | moving average of its square: Adam's, or zero |
 //! | `before_rest.…` | all of the above again | as it was when weights came to rest; only there if they did |
-//! | `critic.N.…` | all of the above again, but for `before_rest` | what a distillation learned of its student's step N, from 0; only there in one |
 //! | `run` | u8, 32 | digest of the run's settings: [`Config::digest`](crate::run::config::Config::digest); only there if its images are known |
 //! | `sha256` | u8, 32 | SHA-256 of all bytes of the file before it; it is the last tensor |
 //!
@@ -33,7 +32,6 @@ mod tests;
 pub use error::{CheckpointError, Mismatch};
 
 use crate::files::{bounded, write_atomically};
-use crate::run::distillation::MOST_EVALUATIONS;
 use error::{access, contents};
 use std::path::Path;
 use vapo_format::Architecture;
@@ -48,8 +46,6 @@ pub struct Checkpoint {
     pub now: Snapshot,
     /// Its state just before weights came to rest, with float weights; none while they move.
     pub before_rest: Option<Snapshot>,
-    /// In a distillation, the potential of what each step of its student draws; their generators are not used.
-    pub critics: Vec<Snapshot>,
     /// Which run it is of: [`Config::digest`](crate::run::config::Config::digest), where that is known.
     pub run: Option<[u8; 32]>,
 }
@@ -93,9 +89,8 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::from_bytes`], and [`CheckpointError::Access`] where the system refuses.
     pub fn load(path: &Path, architecture: &Architecture) -> Result<Self, CheckpointError> {
-        // Snapshots of four vectors, and twice that for safety.
-        let snapshots = 2 + u64::from(MOST_EVALUATIONS);
-        let most = MAX_HEADERS * snapshots + 2 * snapshots * 4 * 4 * architecture.parameters() as u64;
+        // Two snapshots of four vectors, and twice that for safety.
+        let most = MAX_HEADERS + 16 * 4 * architecture.parameters() as u64;
         let bytes = bounded::read_file(path, most).map_err(access(path))?;
         Self::from_bytes(&bytes, architecture).map_err(contents(path))
     }

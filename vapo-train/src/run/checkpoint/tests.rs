@@ -36,12 +36,7 @@ fn checkpoint(architecture: &Architecture) -> Checkpoint {
             generator: [1, u32::MAX, 3, 1 << 31],
         }
     };
-    Checkpoint {
-        now: snapshot(1 << 40, 1.0),
-        before_rest: Some(snapshot(5, 3.0)),
-        critics: vec![snapshot(9, 2.0), snapshot(10, 4.0)],
-        run: Some([7; 32]),
-    }
+    Checkpoint { now: snapshot(1 << 40, 1.0), before_rest: Some(snapshot(5, 3.0)), run: Some([7; 32]) }
 }
 
 type Owned = (String, Dtype, Vec<usize>, Vec<u8>);
@@ -78,7 +73,7 @@ fn tensors_are_named_and_laid_out_as_documented() {
     let architecture = architecture(2);
     let bytes = checkpoint(&architecture).to_bytes(&architecture).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    assert_eq!(file.names().len(), 4 * (2 + 4 * 2 * architecture.matrices().count()) + 2);
+    assert_eq!(file.names().len(), 2 * (2 + 4 * 2 * architecture.matrices().count()) + 2);
     // The seal is the last tensor, and that of all bytes before it.
     let (all, last) = bytes.split_last_chunk::<32>().unwrap();
     let seal = file.tensor("sha256").unwrap();
@@ -122,7 +117,7 @@ fn tensors_too_many_or_of_another_type_are_refused() {
     assert!(matches!(refused, Err(Mismatch::Unexpected { name }) if name == "extra"));
     let refused = read(|tensors| tensors.iter_mut().filter(|t| t.0 == "generator").for_each(|t| t.1 = Dtype::I32));
     assert!(matches!(refused, Err(Mismatch::Kind { name, .. }) if name == "generator"));
-    for missing in ["step", "before_rest.step", "critic.1.step"] {
+    for missing in ["step", "before_rest.step"] {
         let bytes = edited(&checkpoint, &architecture, |tensors| tensors.retain(|tensor| tensor.0 != missing));
         let refused = Checkpoint::from_bytes(&bytes, &architecture);
         assert!(matches!(refused, Err(Mismatch::Missing { name }) if name == missing));
@@ -135,10 +130,10 @@ fn files_of_before_seals_rest_and_digests_are_read() {
     let whole = checkpoint(&architecture);
     let bytes = edited(&whole, &architecture, |tensors| {
         tensors.retain(|(name, ..)| name != seal::NAME && name != "run");
-        tensors.retain(|(name, ..)| !name.starts_with("before_rest.") && !name.starts_with("critic."));
+        tensors.retain(|(name, ..)| !name.starts_with("before_rest."));
     });
     let read = Checkpoint::from_bytes(&bytes, &architecture).unwrap();
-    assert_eq!(read, Checkpoint { before_rest: None, critics: vec![], run: None, ..whole });
+    assert_eq!(read, Checkpoint { before_rest: None, run: None, ..whole });
 }
 
 /// The names that a file's tensors had before there were nodes.
@@ -192,8 +187,7 @@ fn the_rewound_state_is_that_before_the_rest() {
     let whole = checkpoint(&architecture(1));
     let before = whole.before_rest.clone().unwrap();
     let rewound = whole.rewound();
-    let critics = checkpoint(&architecture(1)).critics;
-    assert_eq!(rewound, Checkpoint { now: before, before_rest: None, critics, run: Some([7; 32]) });
+    assert_eq!(rewound, Checkpoint { now: before, before_rest: None, run: Some([7; 32]) });
     assert_eq!(rewound.clone().rewound(), rewound);
 }
 

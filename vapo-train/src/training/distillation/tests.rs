@@ -1,10 +1,13 @@
-use super::drifts;
+use super::{Distiller, Drawn, drifts};
 use crate::arithmetic::random::generator;
 use crate::dataset::{Dataset, Files, Source, Split};
+use crate::potential::parameters::Layout;
 use crate::potential::{Potential, Samples};
 use crate::run::config::{Choices, Config};
 use crate::run::distillation::{Distillation, way};
 use crate::run::preset::Preset;
+use crate::training::host::HostWeights;
+use crate::training::weights::{Moved, Moving};
 use crate::training::{Trainer, TrainingError};
 use dfdx::prelude::Cpu;
 use vapo_format::Homotopy;
@@ -21,7 +24,7 @@ fn config(dataset: &Dataset, choices: Choices) -> Config {
 
 /// A run of the student of a teacher.
 fn distilled(config: &Config, evaluations: u16) -> Config {
-    let taught = Distillation { teacher: "teacher".into(), sha256: "1".into(), evaluations, guidance: 0.0 };
+    let taught = Distillation { teacher: "teacher".into(), sha256: "1".into(), evaluations };
     Config { distillation: Some(taught), learning_rate: 5e-4, ..config.clone() }
 }
 
@@ -86,10 +89,7 @@ fn a_restored_distillation_goes_on_to_the_same_bytes_on_any_number_of_threads() 
         let choices = Choices { batch: Some(8), threads: Some(1), classes: Some(classes), ..Choices::default() };
         let teacher_config = config(&dataset, choices);
         let teacher = trained(&teacher_config, &dataset, None, 3);
-        let mut student = distilled(&teacher_config, 2);
-        if classes {
-            student.distillation.as_mut().unwrap().guidance = 1.0;
-        }
+        let student = distilled(&teacher_config, 2);
         let student = Config { int8_part: 0.3, ..student };
         let advance = |trainer: &mut Trainer<'_>, steps: std::ops::Range<u32>| {
             for step in steps {
@@ -105,30 +105,39 @@ fn a_restored_distillation_goes_on_to_the_same_bytes_on_any_number_of_threads() 
         let mut rest = Trainer::restore_taught(&two, &dataset, Some(teacher.clone()), checkpoint).unwrap();
         advance(&mut rest, 4..10);
         let [whole, rest] = [whole, rest].map(|trainer| trainer.checkpoint().unwrap());
-        assert!(whole == rest && whole.critics.len() == 2 && whole.before_rest.is_some(), "classes {classes}");
-        // Guidance changes what is learned.
-        if classes {
-            let mut other = student.clone();
-            other.distillation.as_mut().unwrap().guidance = 0.0;
-            let mut other = Trainer::taught(&other, &dataset, Some(teacher)).unwrap();
-            advance(&mut other, 0..4);
-            assert!(other.checkpoint().unwrap().now.parameters != first.checkpoint().unwrap().now.parameters);
-        }
+        assert!(whole == rest && whole.before_rest.is_some(), "classes {classes}");
     }
 }
 
-/// The critic begins as the teacher, so that nothing tells the two apart.
+/// The gradient through three steps is that of the distance, by each of some weights.
 #[test]
-fn nothing_moves_where_critic_and_teacher_agree() {
+fn the_gradient_goes_back_through_all_steps() {
     let dataset = digits();
-    let config = config(&dataset, Choices { batch: Some(8), ..Choices::default() });
-    // A potential of zero moves nothing: its images are the noise, and those alone that leave the range are drawn back.
-    let teacher = vec![0.0; config.architecture.parameters()];
-    let student = distilled(&config, 1);
-    let mut trainer = Trainer::taught(&student, &dataset, Some(teacher)).unwrap();
-    let loss = trainer.advance(0.0).unwrap().loss;
-    // E[(½·(|ε| − 1)₊)²] of a standard Gaussian is 0.0377.
-    assert!((loss - 0.0377).abs() < 0.01, "{loss}");
+    let config = config(&dataset, Choices { batch: Some(6), threads: Some(1), ..Choices::default() });
+    let teacher = trained(&config, &dataset, None, 30);
+    let student = distilled(&config, 3);
+    let settings = student.distillation.as_ref().unwrap();
+    let distiller = Distiller::new(&student, settings, &dataset, &teacher).unwrap();
+    let mut data = Vec::new();
+    dataset.fill(&[0, 1, 2, 3, 4, 5], &mut data);
+    let drawn = Drawn { data, classes: vec![] };
+    let layout = Layout::new(&config.architecture);
+    let differentiated = |parameters: Vec<f32>| {
+        let mut weights = HostWeights::new(&student, &layout, &Moved::fresh(parameters), Moving::All).unwrap();
+        let distance = distiller.differentiate(&mut weights, None, &drawn, &mut generator(4)).unwrap();
+        (distance, weights.gradient().to_vec())
+    };
+    let (_, gradient) = differentiated(teacher.clone());
+    // Along the gradient, over a step so short that it is a straight line and so long that rounding does not show.
+    let length = gradient.iter().map(|value| value * value).sum::<f32>().sqrt();
+    let moved = |by: f32| {
+        let parameters = teacher.iter().zip(&gradient).map(|(value, slope)| value + by * slope / length).collect();
+        differentiated(parameters).0
+    };
+    let slope = (moved(0.02) - moved(-0.02)) / 0.04;
+    // What is differentiated is half of the distance.
+    let expected = f64::from(2.0 * length);
+    assert!((slope - expected).abs() < 0.05 * expected, "{slope}, expected {expected}");
 }
 
 #[test]
@@ -142,6 +151,8 @@ fn what_cannot_be_distilled_is_refused() {
     };
     assert!(told(&distilled(&learner, 1), None).contains("missing"));
     assert!(told(&learner, Some(parameters.clone())).contains("no teacher"));
+    let lone = distilled(&config(&dataset, Choices { batch: Some(1), ..Choices::default() }), 1);
+    assert!(told(&lone, Some(parameters.clone())).contains("--batch 2"));
     let bayes = distilled(&config(&dataset, Choices { homotopy: Some(Homotopy::Bayes), ..Choices::default() }), 1);
     assert!(told(&bayes, Some(parameters)).contains("linear"));
 }
