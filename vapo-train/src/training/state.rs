@@ -79,15 +79,16 @@ impl<'a> State<'a> {
 
     /// The classes of images, some of them dropped; nothing where the potential has no classes, and then no number is drawn.
     pub(super) fn classes(&mut self, indices: &[usize]) -> Vec<Option<u16>> {
-        let Some(labels) = self.dataset.labels().filter(|_| self.config.architecture.classes > 0) else {
-            return Vec::new();
-        };
+        let Some(labels) = self.labels(indices) else { return Vec::new() };
         let unconditional = self.config.unconditional;
-        let mut drawn = |&index: &usize| {
-            let dropped = uniform(&mut self.generator) < unconditional;
-            Some(u16::from(labels[index])).filter(|_| !dropped)
-        };
-        indices.iter().map(&mut drawn).collect()
+        let dropped = |class: Option<u16>| class.filter(|_| uniform(&mut self.generator) >= unconditional);
+        labels.into_iter().map(dropped).collect()
+    }
+
+    /// The classes of images; none where the potential has no classes.
+    pub(super) fn labels(&self, indices: &[usize]) -> Option<Vec<Option<u16>>> {
+        let labels = self.dataset.labels().filter(|_| self.config.architecture.classes > 0)?;
+        Some(indices.iter().map(|&index| Some(u16::from(labels[index]))).collect())
     }
 
     /// What moves from now on.

@@ -101,13 +101,13 @@ impl State<'_> {
         weights: &mut dyn Weights,
         progress: f64,
     ) -> Result<Report, TrainingError> {
-        // Numbers of images, (B,); their classes, where the potential has some, are those that samples are drawn of. The same classes, or
-        // none, are told of the images.
+        // Numbers of images, (B,). Samples are drawn of their classes, (B,), where the potential has some, but now and then of none.
         let indices = indices(&mut self.batches, self.step);
         let classes = self.classes(&indices);
         let data = images(self.config, self.dataset, self.step, &indices);
         let rounding = self.rounding(progress);
-        let drawn = Drawn { data, classes };
+        let of_data = self.labels(&indices).unwrap_or_default();
+        let drawn = Drawn { data, of_data, classes };
         let loss = distiller.differentiate(weights, rounding, &drawn, &mut self.generator)?;
         self.take_step(weights, loss, progress)
     }

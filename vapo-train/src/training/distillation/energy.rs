@@ -16,7 +16,7 @@ pub(super) struct Points<'a> {
 }
 
 /// What two points of different classes are further apart by, squared, where the usual distance of two points is 1. So densities are
-/// those of points together with their classes. A point of no class stands for points of all.
+/// those of points together with their classes. Points of no class are compared with the others of all classes.
 const OTHER_CLASS: f32 = 4.0;
 /// Least distance that a direction is told by.
 const LEAST: f32 = 1e-3;
@@ -45,8 +45,8 @@ fn directions(points: Points<'_>, from: Points<'_>, own: bool) -> (DMatrix<f32>,
         let (mut sum, mut distance, mut count) = (0.0, 0.0, 0u32);
         for (other, weight) in column.iter_mut().enumerate() {
             let theirs = class(from, other);
-            // Whoever stands for all classes is no neighbour of one of a class in its own set, which it would draw to other classes.
-            if own && (other == index || (its.is_some() && theirs.is_none())) {
+            // Points of no class are a density of their own.
+            if own && (other == index || its.is_some() != theirs.is_some()) {
                 *weight = 0.0;
                 continue;
             }
@@ -143,5 +143,10 @@ mod tests {
         assert!(slopes(&wrong) < -0.1, "{}", slopes(&wrong));
         // Of no class, they may be any.
         assert!(slopes(&[None; 200]).abs() < 0.05, "{}", slopes(&[None; 200]));
+        // Half of the low ones of no class, and all others of theirs: those of no class lack the high ones, and go up.
+        let half = [vec![None; 50], told(0, 1)[50..].to_vec()].concat();
+        let (gradient, _) = gradient(Points { values: &y, classes: &half }, Points { values: &y, classes: &right });
+        let mean = |first: usize| gradient.columns(first, 50).column_mean().mean();
+        assert!(mean(0) < -0.1 && mean(100).abs() < 0.1 && mean(150).abs() < 0.1, "{} {}", mean(0), mean(100));
     }
 }

@@ -47,7 +47,9 @@ pub(super) struct Distiller<'a> {
 pub(super) struct Drawn {
     /// Images, (B, d).
     pub(super) data: Vec<f32>,
-    /// Their classes, (B,), and those of the samples that are drawn; empty where the potential has none.
+    /// Their classes, (B,); empty where the potential has none.
+    pub(super) of_data: Vec<Option<u16>>,
+    /// The classes that samples are drawn of, (B,), some of them of none; empty likewise.
     pub(super) classes: Vec<Option<u16>>,
 }
 

@@ -92,8 +92,10 @@ impl Distiller<'_> {
     fn compared(&self, x: &[f32], drawn: &Drawn, batch: usize) -> (f64, Vec<f32>) {
         let (of_samples, of_data) = (self.features.of(x, batch), self.features.of(&drawn.data, batch));
         let compared = |(samples, data): (&DMatrix<f32>, &DMatrix<f32>)| {
-            let points = |values| Points { values, classes: &drawn.classes };
-            gradient(points(samples), points(data))
+            gradient(
+                Points { values: samples, classes: &drawn.classes },
+                Points { values: data, classes: &drawn.of_data },
+            )
         };
         let groups: Vec<_> = of_samples.par_iter().zip(&of_data).map(compared).collect();
         let (gradients, distances): (Vec<_>, Vec<_>) = groups.into_iter().unzip();

@@ -120,7 +120,7 @@ fn the_gradient_goes_back_through_all_steps() {
     let distiller = Distiller::new(&student, settings, &dataset, &teacher).unwrap();
     let mut data = Vec::new();
     dataset.fill(&[0, 1, 2, 3, 4, 5], &mut data);
-    let drawn = Drawn { data, classes: vec![] };
+    let drawn = Drawn { data, of_data: vec![], classes: vec![] };
     let layout = Layout::new(&config.architecture);
     let differentiated = |parameters: Vec<f32>| {
         let mut weights = HostWeights::new(&student, &layout, &Moved::fresh(parameters), Moving::All).unwrap();
