@@ -66,10 +66,8 @@ impl Images {
             return Ok(Images { shape, values, fingerprint: "samples of the model".to_owned() });
         };
         assert_eq!(dataset.shape(), shape, "images of another extent");
-        let count = count.min(dataset.len());
-        let indices: Vec<usize> = (0..count).map(|image| image * dataset.len() / count).collect();
         let mut values = Vec::new();
-        dataset.fill(&indices, &mut values);
+        dataset.fill(&dataset.spread(count), &mut values);
         Ok(Images { shape, values, fingerprint: dataset.fingerprint().sha256 })
     }
 

@@ -272,6 +272,12 @@ impl Dataset {
         Fingerprint { images: self.len(), sha256 }
     }
 
+    /// Numbers of samples, at most so many, that are spread evenly over all.
+    pub fn spread(&self, most: usize) -> Vec<usize> {
+        let count = most.min(self.len());
+        (0..count).map(|sample| sample * self.len() / count).collect()
+    }
+
     /// Replaces `data` by the samples of `indices`, one after another (N, H, W, C): images in [-1, 1], windows about
     /// there.
     ///

@@ -63,8 +63,7 @@ pub fn class_energies(
 /// The data set has no labels.
 pub fn learn(model: &Model<'_>, dataset: &Dataset, time: f32) -> Result<Vec<u8>, ScoreError> {
     let labels = dataset.labels().expect("labelled images");
-    let count = dataset.len().min(IMAGES);
-    let indices: Vec<usize> = (0..count).map(|image| image * dataset.len() / count).collect();
+    let indices = dataset.spread(IMAGES);
     let energies = class_energies(model, dataset, &indices, time)?;
     let labels: Vec<usize> = indices.iter().map(|&index| labels[index].into()).collect();
     let Fit { sharpness, offsets } = fit(&energies, &labels, model.classes().into());

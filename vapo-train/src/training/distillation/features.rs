@@ -59,10 +59,10 @@ impl Features {
         let nodes: Vec<Pool> = teacher.features_of_images().into_iter().map(pool).collect();
         let pixels = Pool::new(0, dataset.shape(), PARTS_OF_PIXELS);
         let mut features = Features { teacher, nodes, pixels, scales: Vec::new() };
-        let count = dataset.len().min(MEASURED);
+        let measured = dataset.spread(MEASURED);
         let mut images = Vec::new();
-        dataset.fill(&(0..count).map(|index| index * dataset.len() / count).collect::<Vec<_>>(), &mut images);
-        features.scales = features.of(&images, count).iter().map(Scale::new).collect();
+        dataset.fill(&measured, &mut images);
+        features.scales = features.of(&images, measured.len()).iter().map(Scale::new).collect();
         features
     }
 

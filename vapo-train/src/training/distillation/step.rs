@@ -22,6 +22,8 @@ use std::ops::Range;
 const OUTSIDE: f32 = 0.004;
 /// How far, by root mean square of a value, a sample is moved to see how the drift changes.
 const MOVED: f32 = 0.01;
+/// Least length of the direction that it is moved along: a sample that nothing draws anywhere has none.
+const LEAST: f32 = 1e-22;
 
 impl Distiller<'_> {
     /// The gradient of the student, `weights`, of as many samples as there are images in `drawn`. It stays in `weights`. With `rounding`,
@@ -112,8 +114,8 @@ impl Distiller<'_> {
 /// How the drift, (B, d), changes along `v`, (B, d), at `x`: by the central difference of two evaluations.
 fn change_along(v: &[f32], size: usize, x: &[f32], drift: impl Fn(&[f32]) -> Vec<f32>) -> Vec<f32> {
     // Each sample moves as far as any other, however short its v is.
-    let length = |v: &[f32]| MOVED / (v.iter().map(|v| v * v).sum::<f32>() / size as f32).sqrt().max(f32::MIN_POSITIVE);
-    let lengths: Vec<f32> = v.chunks_exact(size).map(length).map(|length| length.min(1e20)).collect();
+    let length = |v: &[f32]| MOVED / (v.iter().map(|v| v * v).sum::<f32>() / size as f32).sqrt().max(LEAST);
+    let lengths: Vec<f32> = v.chunks_exact(size).map(length).collect();
     let at = |sign: f32| {
         let rows = x.chunks_exact(size).zip(v.chunks_exact(size)).zip(&lengths);
         let moved: Vec<f32> =
