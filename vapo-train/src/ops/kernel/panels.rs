@@ -74,9 +74,9 @@ impl<E: Real> Panels<E> {
         self.columns
     }
 
-    /// Lanes that a product fills: all of a panel where inputs go in pairs, however few the columns are.
+    /// Lanes that a product fills: two inputs' where these go in pairs.
     pub fn lanes(&self) -> usize {
-        if self.in_pairs { NARROW } else { self.columns }
+        if self.in_pairs { 2 * self.columns } else { self.columns }
     }
 
     /// Whether inputs go in pairs: there are [`Panels::pairs`], else there are panels.
@@ -158,14 +158,14 @@ mod tests {
     fn no_pair_lies_in_two_rows() {
         let weights = [0.0_f32; 6 * 3];
         let lanes = [1, 2, 3].map(|rows| Panels::of_rows(&weights, 3, rows).lanes());
-        assert_eq!(lanes, [NARROW, 3, NARROW]);
+        assert_eq!(lanes, [6, 3, 6]);
     }
 
     #[test]
     fn few_columns_go_in_pairs_of_inputs() {
         let weights: Vec<f32> = (0..4 * 3).map(|value| value as f32).collect();
         let panels = Panels::new(&weights, 3);
-        assert_eq!((panels.inputs(), panels.columns(), panels.lanes(), panels.pairs().len()), (4, 3, NARROW, 2));
+        assert_eq!((panels.inputs(), panels.columns(), panels.lanes(), panels.pairs().len()), (4, 3, 6, 2));
         let mut row = [0.0; NARROW];
         row[..6].copy_from_slice(&[6.0, 9.0, 7.0, 10.0, 8.0, 11.0]);
         assert_eq!(panels.pairs()[1], row);

@@ -115,8 +115,8 @@ impl<E: Real> Product<'_, E> {
     ) {
         let lanes = E::lanes::<S>();
         let used = (V * lanes).min(self.weights.columns() - column);
-        // Zero, if the registers fill a panel.
-        let first = if V * lanes == W { 0 } else { column % W };
+        // The bound tells the compiler that the registers lie in the panel. A check in the innermost loop would move sums to memory.
+        let first = (column % W).min(W.saturating_sub(V * lanes));
         let panel = self.weights.panel::<W>(column);
         let mut sums = [[E::splat(simd, E::default()); V]; P];
         for row in 0..self.rows {
@@ -164,16 +164,17 @@ impl<E: Real> Product<'_, E> {
 impl<E: Real> Product<'_, E> {
     #[inline(always)]
     fn pairs<S: Simd, const ADD: bool>(&mut self, simd: S) {
-        match NARROW / E::lanes::<S>() {
+        match (2 * self.weights.columns()).div_ceil(E::lanes::<S>()) {
             1 => self.pairs_block::<S, 12, 1, ADD>(simd),
-            2 => self.pairs_block::<S, 6, 2, ADD>(simd),
-            4 => self.pairs_block::<S, 3, 4, ADD>(simd),
-            8 => self.pairs_block::<S, 1, 8, ADD>(simd),
+            // Of six pixels the compiler keeps two sums in memory.
+            2 => self.pairs_block::<S, 5, 2, ADD>(simd),
+            3 | 4 => self.pairs_block::<S, 3, 4, ADD>(simd),
+            5..=8 => self.pairs_block::<S, 1, 8, ADD>(simd),
             _ => self.pairs_block::<S, 1, NARROW, ADD>(simd),
         }
     }
 
-    /// V registers of columns, for all pixels: P at a time, the rest one by one.
+    /// V registers, all that the columns fill, for all pixels: P at a time, the rest one by one.
     #[inline(always)]
     fn pairs_block<S: Simd, const P: usize, const V: usize, const ADD: bool>(&mut self, simd: S) {
         let (starts, places) = (self.starts, self.places);

@@ -43,8 +43,8 @@ impl<E: Real> WithSimd for WeightGradient<'_, E> {
         let lanes = E::lanes::<S>();
         let (starts, places) = (self.starts, self.places);
         for (starts, places) in starts.chunks(PIXELS).zip(places.chunks(PIXELS)) {
-            // In narrower registers two inputs would gain nothing.
-            if lanes == NARROW && in_pairs(self.run, self.columns) {
+            // Where one register does not hold two inputs, they would gain nothing.
+            if 2 * self.columns <= lanes && in_pairs(self.run, self.columns) {
                 self.pairs(simd, starts, places);
                 continue;
             }
@@ -133,7 +133,7 @@ impl<E: Real> WeightGradient<'_, E> {
 impl<E: Real> WeightGradient<'_, E> {
     /// Lanes that it fills.
     pub fn lanes(&self) -> usize {
-        if in_pairs(self.run, self.columns) { NARROW } else { self.columns }
+        if in_pairs(self.run, self.columns) { 2 * self.columns } else { self.columns }
     }
 
     #[inline(always)]
