@@ -71,10 +71,20 @@ pub(super) fn record(config: &Config, extended: Option<&Checkpoint>, folder: &Ru
         save(checkpoint, config, folder)?;
     }
     let kept: Config = folder.config()?;
-    let Config { budget, weights, int8_part, data_dir, cache_dir, accumulate, recompute, distillation, .. } =
+    let Config { budget, weights, int8_part, data_dir, cache_dir, accumulate, recompute, distillation, reflow, .. } =
         config.clone();
-    let settings =
-        Config { budget, weights, int8_part, data_dir, cache_dir, accumulate, recompute, distillation, ..kept.clone() };
+    let settings = Config {
+        budget,
+        weights,
+        int8_part,
+        data_dir,
+        cache_dir,
+        accumulate,
+        recompute,
+        distillation,
+        reflow,
+        ..kept.clone()
+    };
     if settings != kept {
         folder.configure(&settings)?;
     }

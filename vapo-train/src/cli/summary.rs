@@ -13,7 +13,7 @@ use crate::quantise::{Precision, model_file};
 use crate::run::RunFolder;
 use crate::run::config::Config;
 use crate::run::distillation::way;
-use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, REPORT, SAMPLES, SAMPLES_INTEGER, model_of};
+use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, PAIRS, REPORT, SAMPLES, SAMPLES_INTEGER, model_of};
 use crate::sampling::classification::{TIME, learn};
 use crate::sampling::{Agreement, Asked, Settings, agreement, sample_telling, to_raw};
 use crate::training::Trainer;
@@ -84,6 +84,15 @@ pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder<'_>)
         note(&format!(
             "learning from {}; samples will be those of `sample --solver {solver} --steps {evaluations}`",
             taught.teacher.display()
+        ));
+    }
+    if let Some(taught) = &config.reflow {
+        let bytes = 2 * taught.pairs * shape.elements() as u64;
+        note(&format!(
+            "straightening {}; the ends of its ways take up to {} MB in {}",
+            taught.teacher.display(),
+            bytes.div_ceil(1_000_000),
+            folder.file(PAIRS).display()
         ));
     }
     if config.architecture.classes > 0 {

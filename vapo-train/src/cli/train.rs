@@ -15,7 +15,7 @@ use crate::quantise::Precision;
 use crate::run::checkpoint::{Checkpoint, CheckpointError};
 use crate::run::config::{Budget, Choices, Config, Device};
 use crate::run::distillation::MOST_EVALUATIONS;
-use crate::run::folder::{CHECKPOINT, CONFIG};
+use crate::run::folder::{CHECKPOINT, CONFIG, PAIRS};
 use crate::run::preset::Preset;
 use crate::run::{Lock, RunFolder};
 use crate::training::{Ending, Trainer, TrainingError, train};
@@ -27,8 +27,6 @@ use std::sync::atomic::AtomicBool;
 use teacher::Teacher;
 use vapo_format::{Homotopy, Shape};
 
-/// Evaluations of a distilled model where no number is chosen.
-const EVALUATIONS: u16 = 2;
 /// Folder below which runs are kept if no other is given.
 const RUNS: &str = "runs";
 
@@ -61,6 +59,16 @@ pub(super) struct Arguments {
     /// run folder. Takes 3000 steps of 256 images where neither --steps, --minutes nor --batch says otherwise
     #[arg(long, value_name = "F.vapo|DIR", conflicts_with_all = OF_FLOW)]
     distil: Option<PathBuf>,
+    /// Learn the ways of this model from noise to images, straightened, from its weights on: a model file of float arithmetic, or its run
+    /// folder. Few evaluations follow a straight way
+    #[arg(long, value_name = "F.vapo|DIR", conflicts_with_all = OF_FLOW, conflicts_with_all = ["distil", "flip", "no_flip"])]
+    reflow: Option<PathBuf>,
+    /// Ends of ways that --reflow keeps on disk, at most [default: 65536]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
+    pairs: Option<u64>,
+    /// Share of these ways that are followed back from an image of the data, 0 to 1 [default: 0.25]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 1>)]
+    real: Option<f32>,
     /// Evaluations that a sample of a distilled model takes [default: 2]
     #[arg(long, value_name = "N", value_parser = from_one_to::<u16, { MOST_EVALUATIONS as u64 }>())]
     evaluations: Option<u16>,
@@ -135,7 +143,7 @@ pub(super) struct Arguments {
     force: bool,
 }
 
-/// Options of how a flow is learned, or of the network, which a distillation has from its teacher.
+/// Options of how a flow is learned, or of the network, which a run that begins as a model has from this one.
 const OF_FLOW: [&str; 10] = [
     "preset",
     "classes",
@@ -173,11 +181,11 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
         ));
     }
     refuse_among_images(source, &files, path)?;
-    refuse_few_evaluations(arguments)?;
+    refuse_without_teacher(arguments)?;
     if arguments.pool.is_some() && arguments.coupling != Some(Coupling::Ot) {
         return Err(Failure::Usage("--pool: it is of --coupling ot: give both, or leave it out".to_owned()));
     }
-    let teacher = arguments.distil.as_deref().map(Teacher::read).transpose()?;
+    let teacher = Teacher::chosen(arguments)?;
     // Where the extent is known beforehand, no image is prepared in vain.
     if let Some(Preparation { size: Some(Size { height, width }), channels: Some(channels), .. }) = files.preparation {
         preset_for(arguments, source, Shape { channels, height, width })?;
@@ -198,11 +206,12 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
     let choices = arguments.choices();
     let mut config = Config::new(source, &dataset, &files, &preset, &choices);
     if let Some(teacher) = &teacher {
-        config = teacher.teach(config, &choices, arguments.evaluations.unwrap_or(EVALUATIONS));
+        config = teacher.teach(config, arguments);
     }
     let trainer = Trainer::taught(&config, &dataset, teacher.map(|teacher| teacher.parameters)).map_err(refused)?;
     let stop = interrupt::after_step();
     let folder = RunFolder::create(&lock, &config, arguments.force)?;
+    let trainer = trainer.keeping_pairs_in(folder.file(PAIRS));
     carry_out(&config, &dataset, trainer, &folder, stop)
 }
 
@@ -233,15 +242,21 @@ fn refuse_classes(arguments: &Arguments, dataset: &Dataset, teacher: Option<&Tea
     }
 }
 
-/// Refuses what only a distillation takes.
-fn refuse_few_evaluations(arguments: &Arguments) -> Result<(), Failure> {
-    match (&arguments.distil, arguments.evaluations) {
-        (None, Some(_)) => Err(Failure::Usage(
-            "--evaluations: it is of a distillation: give the model to distil, with --distil, or leave it out"
-                .to_owned(),
-        )),
-        _ => Ok(()),
+/// Refuses what only a run that begins as a model takes.
+fn refuse_without_teacher(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { distil, reflow, evaluations, pairs, real, .. } = arguments;
+    let refuse = |what: &str| Err(Failure::Usage(what.to_owned()));
+    if distil.is_none() && evaluations.is_some() {
+        return refuse(
+            "--evaluations: it is of a distillation: give the model to distil, with --distil, or leave it out",
+        );
     }
+    for (option, given) in [("pairs", pairs.is_some()), ("real", real.is_some())] {
+        if given && reflow.is_none() {
+            return refuse(&format!("--{option}: it is of --reflow: give the model to straighten, or leave it out"));
+        }
+    }
+    Ok(())
 }
 
 /// A lock, after a word where it is none.
@@ -319,7 +334,7 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     config.recompute |= arguments.recompute;
     config.data_dir = arguments.files.data_dir.clone().or(config.data_dir);
     config.cache_dir = arguments.files.cache_dir.clone().or(config.cache_dir);
-    let teacher = Teacher::of_run(&mut config, arguments.distil.as_deref(), path)?;
+    let teacher = Teacher::of_run(&mut config, arguments, path)?;
     let dataset = load(config.dataset, Split::Train, &config.files())?;
     same_images(&config, &dataset, path)?;
     let checkpoint = Checkpoint::load(&folder.file(CHECKPOINT), &config.architecture).map_err(|cause| match cause {
@@ -340,6 +355,7 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     let resumed = format!("resuming {} after step {}{told}", path.display(), checkpoint.now.step);
     let parameters = teacher.map(|teacher| teacher.parameters);
     let trainer = Trainer::restore_taught(&config, &dataset, parameters, checkpoint).map_err(refused)?;
+    let trainer = trainer.keeping_pairs_in(folder.file(PAIRS));
     if run.is_some_and(|run| !config.is_of(&run)) {
         return Err(of_another_run(
             &folder,
@@ -360,7 +376,8 @@ fn refused(cause: TrainingError) -> Failure {
         TrainingError::Accumulate { .. }
         | TrainingError::Pool { .. }
         | TrainingError::Coupling
-        | TrainingError::Distillation { .. } => Failure::Usage(cause.to_string()),
+        | TrainingError::Distillation { .. }
+        | TrainingError::Reflow { .. } => Failure::Usage(cause.to_string()),
         cause => cause.into(),
     }
 }

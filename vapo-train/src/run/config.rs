@@ -8,6 +8,7 @@ use crate::potential::encoder::{self, Network};
 use crate::quantise::Precision;
 use crate::run::distillation::Distillation;
 use crate::run::preset::Preset;
+use crate::run::reflow::Reflow;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -93,6 +94,9 @@ pub struct Config {
     /// The model that is learned from in place of data; none for all other runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distillation: Option<Distillation>,
+    /// The model whose ways are straightened; none for all other runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reflow: Option<Reflow>,
     /// The loss.
     pub objective: Objective,
     /// Which times of the path a batch looks at.
@@ -257,6 +261,7 @@ impl Config {
             },
             unconditional: if classes > 0 { choices.unconditional.unwrap_or(0.3) } else { 0.0 },
             distillation: None,
+            reflow: None,
             objective,
             times: choices.times.unwrap_or(if objective == Objective::VapoBayes {
                 Times::Uniform
@@ -312,6 +317,7 @@ impl Config {
             architecture,
             unconditional,
             distillation,
+            reflow,
             objective,
             optimiser,
             weight_decay,
@@ -342,10 +348,22 @@ impl Config {
         let taught = distillation.as_ref().map(|taught| (&taught.sha256, taught.evaluations));
         // As before there were couplings, likewise.
         let coupled = (*coupling != Coupling::Independent).then_some((coupling, pool));
-        match (classes, taught, coupled) {
-            (None, None, None) => sha256(&parts),
-            (Some(_), None, None) => sha256(&(parts, classes)),
-            _ => sha256(&(parts, classes, taught, coupled)),
+        // As before there were reflows, likewise.
+        let straightened = reflow.as_ref().map(|reflow| (&reflow.sha256, reflow.pairs, reflow.real));
+        match (classes, taught, coupled, straightened) {
+            (None, None, None, None) => sha256(&parts),
+            (Some(_), None, None, None) => sha256(&(parts, classes)),
+            (_, _, _, None) => sha256(&(parts, classes, taught, coupled)),
+            _ => sha256(&(parts, classes, taught, coupled, straightened)),
+        }
+    }
+
+    /// The option that the run has a teacher by, with the teacher's file and its SHA-256; none of a run that learns from data.
+    pub fn teacher(&mut self) -> Option<(&'static str, &mut PathBuf, &str)> {
+        match (&mut self.distillation, &mut self.reflow) {
+            (Some(taught), _) => Some(("--distil", &mut taught.teacher, &taught.sha256)),
+            (None, Some(taught)) => Some(("--reflow", &mut taught.teacher, &taught.sha256)),
+            (None, None) => None,
         }
     }
 
@@ -398,11 +416,15 @@ mod tests {
         Distillation { teacher: "teacher.vapo".into(), sha256: "00".into(), evaluations }
     }
 
+    fn straightened(pairs: u64, real: f32) -> Reflow {
+        Reflow { teacher: "teacher.vapo".into(), sha256: "00".into(), pairs, real }
+    }
+
     #[test]
     fn what_decides_the_parameters_tells_a_run_from_others() {
         let run = of_classes(true);
         assert!(!run.is_of(&config().digest().unwrap()));
-        let others: [fn(&mut Config); 21] = [
+        let others: [fn(&mut Config); 24] = [
             |run| run.unconditional = 0.2,
             |run| run.images.as_mut().unwrap().images += 1,
             |run| drop(run.architecture.nodes.pop()),
@@ -424,6 +446,9 @@ mod tests {
             |run| (run.coupling, run.pool) = (Coupling::Ot, 1024),
             |run| run.distillation = Some(taught(2)),
             |run| run.distillation = Some(taught(4)),
+            |run| run.reflow = Some(straightened(100, 0.25)),
+            |run| run.reflow = Some(straightened(200, 0.25)),
+            |run| run.reflow = Some(straightened(100, 0.5)),
         ];
         for (index, change) in others.iter().enumerate() {
             let mut other = run.clone();

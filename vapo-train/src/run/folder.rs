@@ -34,6 +34,8 @@ pub const fn model_of(weights: Precision) -> &'static str {
         Precision::Int4 => "model-int4.vapo",
     }
 }
+/// The ends of a teacher's ways, in runs of `--reflow`: (N, H, W, C) in 16-bit floats, little-endian.
+pub const PAIRS: &str = "pairs.f16";
 /// The model with float weights: as it was when weights came to rest where the model file holds them, to compare with.
 pub const MODEL_FLOAT32: &str = "model-float32.vapo";
 
@@ -44,8 +46,9 @@ const MAX_CONFIG: u64 = 1 << 20;
 pub const FORMER: &str = "samples-int8.png";
 
 /// The files of a run beside its configuration.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     METRICS,
+    PAIRS,
     CHECKPOINT,
     LOSS,
     SAMPLES,

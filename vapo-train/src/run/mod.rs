@@ -3,6 +3,8 @@
 //! | module | concept |
 //! |---|---|
 //! | [`preset`] | networks by name |
+//! | [`distillation`] | what is learned from a model, its teacher: to draw in few evaluations |
+//! | [`reflow`] | what is learned from one: straight ways |
 //! | [`config`] | all that decides what a run computes |
 //! | [`checkpoint`] | the state to go on from |
 //! | [`folder`] | the folder itself: created, refused or opened again |
@@ -16,6 +18,7 @@ pub mod folder;
 pub mod lock;
 pub mod metrics;
 pub mod preset;
+pub mod reflow;
 
 pub use folder::RunFolder;
 pub use lock::Lock;

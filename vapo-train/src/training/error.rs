@@ -2,6 +2,8 @@
 
 use crate::arithmetic::extent::ExtentError;
 use crate::path::PathError;
+use std::io;
+use std::path::PathBuf;
 
 /// Why training cannot begin or go on.
 #[non_exhaustive]
@@ -41,6 +43,20 @@ pub enum TrainingError {
     Distillation {
         /// Why, and what to do.
         cause: &'static str,
+    },
+    /// A reflow that cannot be.
+    #[error("--reflow: {cause}")]
+    Reflow {
+        /// Why, and what to do.
+        cause: String,
+    },
+    /// The file of a reflow's pairs.
+    #[error("cannot keep pairs in {}: {cause}", path.display())]
+    Pairs {
+        /// The file, or the folder of files without a name.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
     },
     /// The threads could not be started.
     #[error("cannot start the threads: {0}")]

@@ -6,6 +6,7 @@
 //! | [`trainer`] | a state, and the weights on their device |
 //! | `coupling` | images and noise that belong together, a pool ahead |
 //! | `distillation` | the gradient of a step that learns to draw in few evaluations |
+//! | `reflow` | the ends of a teacher's ways, in place of data and noise |
 //! | `state` | what a step reads beside the weights, and a checkpoint keeps |
 //! | `images` | the images of a step |
 //! | `noise` | a batch's Gaussian noise |
@@ -29,6 +30,7 @@ mod images;
 mod noise;
 pub mod plan;
 pub mod progress;
+mod reflow;
 pub mod session;
 mod shards;
 mod state;

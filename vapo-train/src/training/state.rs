@@ -10,6 +10,7 @@ use crate::run::config::Config;
 use crate::training::TrainingError;
 use crate::training::coupling::Coupler;
 use crate::training::distillation::Distiller;
+use crate::training::reflow::Pairs;
 use crate::training::weights::{Moved, Moving, Weights};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
@@ -35,13 +36,15 @@ pub(super) struct State<'a> {
     pub(super) coupler: Option<Coupler>,
     /// What judges samples of few evaluations, where a run learns to draw these.
     pub(super) distiller: Option<Distiller<'a>>,
+    /// The ends of a teacher's ways, where a run learns from these in place of data.
+    pub(super) pairs: Option<Pairs<'a>>,
 }
 
 impl<'a> State<'a> {
     /// A new run, and its weights: fresh ones, or those of its teacher.
     ///
     /// # Errors
-    /// A batch, or a distillation, that cannot be.
+    /// A batch, a distillation or a reflow that cannot be.
     pub(super) fn new(
         config: &'a Config,
         dataset: &'a Dataset,
@@ -51,11 +54,10 @@ impl<'a> State<'a> {
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
         let coupler = coupler(config)?;
         let moved = Moved::fresh(teacher.clone().unwrap_or_else(|| layout.initial(&mut generator)));
-        let distiller = distiller(config, dataset, teacher)?;
-        Ok((
-            State { config, dataset, batches, layout, step: 0, generator, before_rest: None, coupler, distiller },
-            moved,
-        ))
+        let Taught { distiller, pairs } = taught(config, dataset, teacher)?;
+        let (step, before_rest) = (0, None);
+        let state = State { config, dataset, batches, layout, step, generator, before_rest, coupler, distiller, pairs };
+        Ok((state, moved))
     }
 
     /// As a checkpoint of the same run left it, and its weights.
@@ -72,9 +74,10 @@ impl<'a> State<'a> {
         let (step, generator) = (now.step, generator_of(now.generator));
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
         let coupler = coupler(config)?;
-        let distiller = distiller(config, dataset, teacher)?;
+        let Taught { distiller, pairs } = taught(config, dataset, teacher)?;
         let moved = Moved::of(now);
-        Ok((State { config, dataset, batches, layout, step, generator, before_rest, coupler, distiller }, moved))
+        let state = State { config, dataset, batches, layout, step, generator, before_rest, coupler, distiller, pairs };
+        Ok((state, moved))
     }
 
     /// The classes of images, some of them dropped; nothing where the potential has no classes, and then no number is drawn.
@@ -124,18 +127,34 @@ impl<'a> State<'a> {
     }
 }
 
-/// What judges the samples of a run that begins as another model. Refuses a distillation without its teacher, and a teacher of any
-/// other run.
-fn distiller<'a>(
+/// What a run has of its teacher.
+#[derive(Default)]
+struct Taught<'a> {
+    distiller: Option<Distiller<'a>>,
+    pairs: Option<Pairs<'a>>,
+}
+
+/// What a run that begins as another model has of this one. Refuses such a run without its teacher, and a teacher of any other run.
+fn taught<'a>(
     config: &'a Config,
     dataset: &'a Dataset,
     teacher: Option<Vec<f32>>,
-) -> Result<Option<Distiller<'a>>, TrainingError> {
-    match (&config.distillation, teacher) {
-        (None, None) => Ok(None),
-        (Some(settings), Some(teacher)) => Distiller::new(config, settings, dataset, &teacher).map(Some),
-        (Some(_), None) => Err(TrainingError::Distillation { cause: "the teacher's parameters are missing" }),
-        (None, Some(_)) => Err(TrainingError::Distillation { cause: "the run learns from data, and has no teacher" }),
+) -> Result<Taught<'a>, TrainingError> {
+    let distillation = |cause| Err(TrainingError::Distillation { cause });
+    match (&config.distillation, &config.reflow, teacher) {
+        (None, None, None) => Ok(Taught::default()),
+        (Some(settings), None, Some(teacher)) => {
+            Ok(Taught { distiller: Some(Distiller::new(config, settings, dataset, &teacher)?), ..Taught::default() })
+        }
+        (None, Some(settings), Some(teacher)) => {
+            Ok(Taught { pairs: Some(Pairs::new(config, settings, dataset, &teacher)?), ..Taught::default() })
+        }
+        (Some(_), Some(_), _) => distillation("the run learns from pairs too: distil what came out of --reflow"),
+        (Some(_), None, None) => distillation("the teacher's parameters are missing"),
+        (None, Some(_), None) => {
+            Err(TrainingError::Reflow { cause: "the teacher's parameters are missing".to_owned() })
+        }
+        (None, None, Some(_)) => distillation("the run learns from data, and has no teacher"),
     }
 }
 

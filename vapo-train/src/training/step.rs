@@ -40,7 +40,7 @@ impl State<'_> {
         threads: &ThreadPool,
         progress: f64,
     ) -> Result<Report, TrainingError> {
-        let (config, dataset) = (self.config, self.dataset);
+        let config = self.config;
         // In the last part of the budget weights rest where the model file holds them, and biases alone move.
         if progress >= 1.0 - config.int8_part && self.before_rest.is_none() {
             self.rest(weights)?;
@@ -52,27 +52,9 @@ impl State<'_> {
             return report;
         }
 
-        // Draw. Numbers of images, (B,): the next ones of a permutation of the data set. Draws that samples share are fewer than B
-        // here, and are dealt out to B samples below.
-        let indices = indices(&mut self.batches, self.step);
-        // Classes c, (B,), where the potential has some: those of the images, but now and then none, so that the potential of
-        // whatever class is learned too.
-        let classes = self.classes(&indices);
-        // Times t, (B,) in 0 ≤ t < 1.
-        let times = config.times.draw(config.draws.times(config.batch), &mut self.generator);
-        // Images x̄, (B, d) in −1 to 1, some of them mirrored, and noise ε, (B, d), standard Gaussian. A little noise is added to the
-        // images too, which blurs their grey levels. Where noise is assigned to images, both come from the same pool.
-        let (data, noise) = match &mut self.coupler {
-            None => {
-                let mut data = images(config, dataset, self.step, &indices);
-                let noise = threads.install(|| gaussian_noise(&mut data, config.data_noise, &mut self.generator));
-                (data, noise)
-            }
-            Some(coupler) => coupler.batch(self.step, config, dataset, &mut self.batches, threads),
-        };
-        // Antithetic samples share an image and a time, and have noise of opposite signs. Independent ones share nothing.
-        let drawn = Batch { data, noise, times, classes };
-        let Batch { data, noise, times, classes } = config.draws.batch(config.batch, dataset.shape().elements(), drawn);
+        // Draw. Images x̄, (B, d) in −1 to 1, noise ε, (B, d), standard Gaussian, times t, (B,) in 0 ≤ t < 1, and classes c, (B,), where the
+        // potential has some.
+        let Batch { data, noise, times, classes } = self.draw(threads)?;
 
         // Path. x = μ(t)·x̄ + σ(t)·ε, (B, d), its velocity u = μ′·x̄ + σ′·ε, (B, d), and the innovation γ = −∂ₜ log ρ(x | x̄, t),
         // (B,). On the straight path, the default, μ = t and σ = 1 − t, so that u = x̄ − ε.
@@ -92,6 +74,34 @@ impl State<'_> {
         })?;
 
         self.take_step(weights, loss, progress)
+    }
+
+    /// What a step looks at, but for the path between.
+    fn draw(&mut self, threads: &ThreadPool) -> Result<Batch, TrainingError> {
+        let (config, dataset) = (self.config, self.dataset);
+        // Numbers of images, (B,): the next ones of a permutation of the data set. Draws that samples share are fewer than B here, and are
+        // dealt out to B samples below.
+        let indices = indices(&mut self.batches, self.step);
+        // Classes: those of the images, but now and then none, so that the potential of whatever class is learned too.
+        let classes = self.classes(&indices);
+        let times = config.times.draw(config.draws.times(config.batch), &mut self.generator);
+        // A run that straightens the ways of another model looks at the ends of these.
+        if let Some(pairs) = &mut self.pairs {
+            return pairs.batch(self.step, times);
+        }
+        // Images, some of them mirrored, and noise. A little noise is added to the images too, which blurs their grey levels. Where noise
+        // is assigned to images, both come from the same pool.
+        let (data, noise) = match &mut self.coupler {
+            None => {
+                let mut data = images(config, dataset, self.step, &indices);
+                let noise = threads.install(|| gaussian_noise(&mut data, config.data_noise, &mut self.generator));
+                (data, noise)
+            }
+            Some(coupler) => coupler.batch(self.step, config, dataset, &mut self.batches, threads),
+        };
+        // Antithetic samples share an image and a time, and have noise of opposite signs. Independent ones share nothing.
+        let drawn = Batch { data, noise, times, classes };
+        Ok(config.draws.batch(config.batch, dataset.shape().elements(), drawn))
     }
 
     /// One step of samples in few evaluations: its gradient is told in `distillation/step.rs`.

@@ -7,6 +7,7 @@ use crate::dataset::Dataset;
 use crate::run::checkpoint::Checkpoint;
 use crate::run::config::Config;
 use crate::training::TrainingError;
+use std::path::PathBuf;
 
 /// A potential under training.
 pub struct Trainer<'a> {
@@ -52,6 +53,16 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self, TrainingError> {
         let (state, moved) = State::restore(config, dataset, teacher, checkpoint)?;
         Ok(Trainer { engine: Engine::new(config, &state.layout, &moved, state.moving())?, state })
+    }
+
+    /// Keeps the pairs of a reflow in a file, and goes on with those that it holds: they are of an earlier part of the run. Without this
+    /// they are kept in a file without a name, and made anew by a run that goes on, to the same bytes.
+    #[must_use]
+    pub fn keeping_pairs_in(mut self, path: PathBuf) -> Self {
+        if let Some(pairs) = &mut self.state.pairs {
+            pairs.keep_in(path);
+        }
+        self
     }
 
     /// Steps made.

@@ -24,6 +24,7 @@ mod plan;
 #[cfg(unix)]
 mod process;
 mod program;
+mod reflow;
 mod results;
 #[cfg(unix)]
 mod resumption;

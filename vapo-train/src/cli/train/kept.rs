@@ -62,6 +62,14 @@ pub(super) fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path
             arguments.evaluations.map(|evaluations| option("evaluations", evaluations)),
             config.distillation.as_ref().map_or_else(unset, |taught| option("evaluations", taught.evaluations)),
         ),
+        (
+            arguments.pairs.map(|pairs| option("pairs", pairs)),
+            config.reflow.as_ref().map_or_else(unset, |taught| option("pairs", taught.pairs)),
+        ),
+        (
+            arguments.real.map(|share| option("real", share)),
+            config.reflow.as_ref().map_or_else(unset, |taught| option("real", taught.real)),
+        ),
         (choices.batch.map(|batch| option("batch", batch)), option("batch", config.batch)),
         (choices.learning_rate.map(|rate| option("lr", rate)), option("lr", config.learning_rate)),
         (choices.data_noise.map(|noise| option("data-noise", noise)), option("data-noise", config.data_noise)),

@@ -1,25 +1,36 @@
-//! The teacher of a distillation: its file, read and checked before anything is trained.
+//! The model that a run begins as, its teacher: its file, read and checked before anything is trained.
 
+use super::Arguments;
 use crate::cli::{Failure, parse_any_model, read_model};
 use crate::dataset::Dataset;
 use crate::files::digest::sha256;
+use crate::path::Times;
 use crate::quantise::parameters;
-use crate::run::config::{Budget, Choices, Config};
+use crate::run::config::{Budget, Config};
 use crate::run::distillation::Distillation;
 use crate::run::folder::MODEL_FLOAT32;
 use crate::run::preset::Preset;
+use crate::run::reflow::Reflow;
 use std::path::{Path, PathBuf};
 use vapo_format::Architecture;
 
-/// Steps, where no budget is chosen: a student begins near to where it will be.
+/// Steps of a distillation, where no budget is chosen: a student begins near to where it will be.
 const STEPS: u64 = 3000;
+/// Images of its step, where no number is chosen: the more are compared, the better is known how their densities differ.
+const BATCH: usize = 256;
+/// Its evaluations, where no number is chosen.
+const EVALUATIONS: u16 = 2;
 /// Part of the preset's learning rate that a student takes.
 const RATE: f32 = 0.25;
-/// Images of a step, where no number is chosen: the more are compared, the better is known how their densities differ.
-const BATCH: usize = 256;
+/// Pairs of a reflow, where no number is chosen.
+const PAIRS: u64 = 65_536;
+/// Share of them that begin with an image, where none is chosen.
+const REAL: f32 = 0.25;
 
-/// A model that another one learns from.
+/// A model that another one begins as.
 pub(super) struct Teacher {
+    /// The option that names it.
+    option: &'static str,
     /// Its file.
     pub(super) file: PathBuf,
     /// SHA-256 of the file, in hexadecimal.
@@ -29,22 +40,30 @@ pub(super) struct Teacher {
 }
 
 impl Teacher {
-    /// Reads a model file of float arithmetic, or that of a run folder.
+    /// The model that an option names, if one does.
+    ///
+    /// # Errors
+    /// As [`Teacher::read`].
+    pub(super) fn chosen(arguments: &Arguments) -> Result<Option<Self>, Failure> {
+        named(arguments).map(|(option, path)| Teacher::read(option, path)).transpose()
+    }
+
+    /// Reads a model file of float arithmetic, or that of a run folder, which an option names.
     ///
     /// # Errors
     /// No such file, or a model of integer arithmetic.
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+    fn read(option: &'static str, path: &Path) -> Result<Self, Failure> {
         let file = if path.is_dir() { path.join(MODEL_FLOAT32) } else { path.to_owned() };
         let bytes = read_model(&file)?;
         let model = parse_any_model(&file, &bytes)?;
         let parameters = parameters(&model).ok_or_else(|| {
             Failure::Usage(format!(
-                "--distil {}: expected weights of float arithmetic, found integers: give {MODEL_FLOAT32} of the same run, or its \
+                "{option} {}: expected weights of float arithmetic, found integers: give {MODEL_FLOAT32} of the same run, or its \
                  folder",
                 path.display()
             ))
         })?;
-        Ok(Teacher { sha256: sha256(&bytes), architecture: model.architecture(), parameters, file })
+        Ok(Teacher { option, sha256: sha256(&bytes), architecture: model.architecture(), parameters, file })
     }
 
     /// The preset of its network, or the usual one where it is none's: it says how long to train and how fast.
@@ -63,7 +82,8 @@ impl Teacher {
         let Architecture { signal, classes, scaling, .. } = &self.architecture;
         let refuse = |expected: String, found: String| {
             Err(Failure::Usage(format!(
-                "--distil {}: it draws {expected}, the data set {} has {found}: give the data set that it learned from",
+                "{} {}: it draws {expected}, the data set {} has {found}: give the data set that it learned from",
+                self.option,
                 self.file.display(),
                 dataset.name()
             )))
@@ -82,15 +102,23 @@ impl Teacher {
     }
 
     /// Makes a run one of its student.
-    pub(super) fn teach(&self, config: Config, choices: &Choices, evaluations: u16) -> Config {
-        let learning_rate = choices.learning_rate.unwrap_or(RATE * config.learning_rate);
+    pub(super) fn teach(&self, config: Config, arguments: &Arguments) -> Config {
+        let learning_rate = arguments.lr.unwrap_or(RATE * config.learning_rate);
         let unconditional = if self.architecture.classes > 0 { config.unconditional } else { 0.0 };
-        let distillation = Distillation { teacher: self.file.clone(), sha256: self.sha256.clone(), evaluations };
+        let config = Config { architecture: self.architecture.clone(), learning_rate, unconditional, ..config };
+        let (teacher, sha256) = (self.file.clone(), self.sha256.clone());
+        if arguments.reflow.is_some() {
+            let (pairs, real) = (arguments.pairs.unwrap_or(PAIRS), arguments.real.unwrap_or(REAL));
+            // Few evaluations begin at time 0, which other times leave out.
+            let times = arguments.times.unwrap_or(Times::Uniform);
+            // Pairs are what they are: neither mirrored nor blurred.
+            let (flip, data_noise) = (false, 0.0);
+            return Config { reflow: Some(Reflow { teacher, sha256, pairs, real }), times, flip, data_noise, ..config };
+        }
+        let evaluations = arguments.evaluations.unwrap_or(EVALUATIONS);
+        let choices = arguments.choices();
         Config {
-            architecture: self.architecture.clone(),
-            distillation: Some(distillation),
-            learning_rate,
-            unconditional,
+            distillation: Some(Distillation { teacher, sha256, evaluations }),
             batch: choices.batch.unwrap_or(BATCH),
             budget: choices.budget.unwrap_or(Budget::Steps(STEPS)),
             ..config
@@ -100,31 +128,42 @@ impl Teacher {
     /// The teacher of a run that goes on: where it was, or where it is said to be now. None of a run that learns from data.
     ///
     /// # Errors
-    /// Another file than the run began with.
-    pub(super) fn of_run(config: &mut Config, chosen: Option<&Path>, run: &Path) -> Result<Option<Self>, Failure> {
-        let Some(distillation) = &mut config.distillation else {
-            return match chosen {
-                None => Ok(None),
-                Some(path) => Err(Failure::Usage(format!(
-                    "--distil {}: the run in {} learns from data, and a resumed run keeps its settings; leave the option out, or \
-                     begin another run with --out",
-                    path.display(),
-                    run.display()
-                ))),
-            };
+    /// Another file than the run began with, or one of a run that has none, or has one by another option.
+    pub(super) fn of_run(config: &mut Config, arguments: &Arguments, run: &Path) -> Result<Option<Self>, Failure> {
+        let chosen = named(arguments);
+        let refuse = |option: &str, path: &Path, what: &str| {
+            Err(Failure::Usage(format!(
+                "{option} {}: the run in {} {what}, and a resumed run keeps its settings; leave the option out, or begin another run \
+                 with --out",
+                path.display(),
+                run.display()
+            )))
         };
-        let teacher = Teacher::read(chosen.unwrap_or(&distillation.teacher))?;
-        if teacher.sha256 != distillation.sha256 {
+        let (option, file, sha256) = match (config.teacher(), chosen) {
+            (None, None) => return Ok(None),
+            (None, Some((option, path))) => return refuse(option, path, "learns from data"),
+            (Some((its, ..)), Some((option, path))) if option != its => {
+                return refuse(option, path, &format!("has its teacher by {its}"));
+            }
+            (Some(teacher), _) => teacher,
+        };
+        let teacher = Teacher::read(option, chosen.map_or(file.as_path(), |(_, path)| path))?;
+        if teacher.sha256 != sha256 {
             return Err(Failure::Usage(format!(
-                "{}: it is not the model that the run in {} learns from: expected SHA-256 {}, found {}; say where the former is \
-                 with --distil",
+                "{}: it is not the model that the run in {} learns from: expected SHA-256 {sha256}, found {}; say where the former is \
+                 with {option}",
                 teacher.file.display(),
                 run.display(),
-                distillation.sha256,
                 teacher.sha256
             )));
         }
-        distillation.teacher.clone_from(&teacher.file);
+        file.clone_from(&teacher.file);
         Ok(Some(teacher))
     }
+}
+
+/// The option that names a teacher, and its path.
+fn named(arguments: &Arguments) -> Option<(&'static str, &Path)> {
+    let distil = arguments.distil.as_deref().map(|path| ("--distil", path));
+    distil.or_else(|| arguments.reflow.as_deref().map(|path| ("--reflow", path)))
 }
