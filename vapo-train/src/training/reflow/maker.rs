@@ -1,11 +1,12 @@
 //! Pairs are made on a thread of their own, ahead of training.
 
-use super::pair::{Pair, SOLVER};
-use crate::sampling::Prepared;
+use super::pair::{Pair, other_ends};
+use crate::potential::Potential;
 use crate::training::TrainingError;
+use dfdx::prelude::Cpu;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use vapo_format::Model;
 
 /// Pairs of a job, at most.
 pub(super) const PAIRS: u64 = 16;
@@ -25,10 +26,10 @@ pub(super) struct Maker {
 }
 
 impl Maker {
-    /// That of a teacher's model file. `asked` pairs are there already.
-    pub(super) fn start(teacher: Vec<u8>, asked: u64) -> Self {
+    /// That of a teacher of samples with so many values. `asked` pairs are there already.
+    pub(super) fn start(teacher: Arc<Potential<f32, Cpu>>, size: usize, asked: u64) -> Self {
         let ((jobs, to_do), (done, made)) = (channel(), channel());
-        thread::spawn(move || work(&teacher, &to_do, &done));
+        thread::spawn(move || work(&teacher, size, &to_do, &done));
         Maker { asked, jobs, made }
     }
 
@@ -59,25 +60,26 @@ fn refused(cause: impl ToString) -> TrainingError {
 }
 
 /// Makes pairs until nobody asks for more, or one cannot be made.
-fn work(teacher: &[u8], jobs: &Receiver<Job>, made: &Sender<Result<Vec<f32>, TrainingError>>) {
-    let outcome = Model::parse(teacher).map_err(refused).and_then(|model| {
-        let prepared = Prepared::new(&model).map_err(refused)?;
-        let mut arena = prepared.arena(SOLVER);
-        for Job { first, pairs } in jobs {
-            let mut ends = Vec::new();
-            for (pair, number) in pairs.iter().zip(first..) {
-                let end = pair.other_end(&prepared, &mut arena).map_err(refused)?;
-                if end.iter().any(|value| !value.is_finite()) {
-                    return Err(refused(format!("pair {number} of the teacher is not finite: the teacher diverged")));
-                }
-                ends.extend(end);
+fn work(
+    teacher: &Potential<f32, Cpu>,
+    size: usize,
+    jobs: &Receiver<Job>,
+    made: &Sender<Result<Vec<f32>, TrainingError>>,
+) {
+    for Job { first, pairs } in jobs {
+        let finite = |ends: Vec<f32>| match ends.chunks(size).position(|end| !end.iter().all(|value| value.is_finite()))
+        {
+            None => Ok(ends),
+            Some(place) => {
+                let number = first + place as u64;
+                Err(refused(format!("pair {number} of the teacher is not finite: the teacher diverged")))
             }
-            if made.send(Ok(ends)).is_err() {
-                break;
-            }
+        };
+        let ends = other_ends(&pairs, teacher, size).map_err(refused).and_then(finite);
+        let failed = ends.is_err();
+        // Nobody waits for it where training has stopped.
+        if made.send(ends).is_err() || failed {
+            return;
         }
-        Ok(())
-    });
-    // Nobody waits for it where training has stopped.
-    let _ = outcome.map_err(|cause| made.send(Err(cause)));
+    }
 }

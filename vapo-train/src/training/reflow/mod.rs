@@ -27,9 +27,10 @@ use super::TrainingError;
 use crate::arithmetic::random::generator;
 use crate::dataset::Dataset;
 use crate::path::{Batch, Draws};
-use crate::quantise::model_file;
+use crate::potential::Potential;
 use crate::run::config::Config;
 use crate::run::reflow::Reflow;
+use dfdx::prelude::Cpu;
 use file::PairFile;
 use maker::{Job, Maker};
 use pair::{Pair, noise_of};
@@ -37,7 +38,8 @@ use rand_core::Rng;
 use rand_core::SeedableRng;
 use rand_xoshiro::SplitMix64;
 use std::path::PathBuf;
-use vapo_format::{Encoding, Homotopy};
+use std::sync::Arc;
+use vapo_format::Homotopy;
 
 /// Makes which pairs a step draws unrelated to all else that its seed is for.
 const STREAM: u64 = 0x7265_666c_6f77_2121;
@@ -53,8 +55,7 @@ pub(super) struct Pairs<'a> {
     config: &'a Config,
     settings: &'a Reflow,
     dataset: &'a Dataset,
-    /// The teacher's model file.
-    teacher: Vec<u8>,
+    teacher: Arc<Potential<f32, Cpu>>,
     /// Where they are kept; nowhere for long if none.
     path: Option<PathBuf>,
     /// The file and who fills it, from the first step on.
@@ -83,8 +84,7 @@ impl<'a> Pairs<'a> {
                 "samples of --draws antithetic share an image, and a pair has its own: give --draws independent",
             );
         }
-        let teacher = model_file(&config.architecture, teacher, Encoding::Float32)
-            .map_err(|cause| TrainingError::Reflow { cause: cause.to_string() })?;
+        let teacher = Arc::new(Potential::new(&config.architecture, teacher, &Cpu::default()));
         Ok(Pairs { config, settings, dataset, teacher, path: None, open: None })
     }
 
@@ -109,8 +109,9 @@ impl<'a> Pairs<'a> {
         let (mut file, mut maker) = match self.open.take() {
             Some(open) => open,
             None => {
-                let file = PairFile::open(self.path.as_deref(), self.dataset.shape().elements())?;
-                let maker = Maker::start(self.teacher.clone(), file.count());
+                let size = self.dataset.shape().elements();
+                let file = PairFile::open(self.path.as_deref(), size)?;
+                let maker = Maker::start(Arc::clone(&self.teacher), size, file.count());
                 (file, maker)
             }
         };

@@ -2,15 +2,24 @@
 
 use crate::arithmetic::random::{generator, uniform};
 use crate::dataset::Dataset;
+use crate::ops::Fused;
+use crate::ops::fused::memory::Memory;
+use crate::potential::{Potential, Samples};
 use crate::run::config::Config;
 use crate::run::reflow::Reflow;
-use crate::sampling::Prepared;
+use dfdx::prelude::Cpu;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
-use vapo_sampler::{Condition, Error, Noise, Schedule, Solver};
+use vapo_format::Homotopy;
+use vapo_sampler::solver::{Drift, Sde};
+use vapo_sampler::{Error, Noise, Schedule, Solver};
 
 /// Evaluations of the teacher a pair.
 pub(super) const EVALUATIONS: u16 = 20;
+/// How it draws samples: as `sample` does by default.
+const SOLVER: Solver = Solver::Etd2;
+/// Samples that are evaluated at a time: their activations stay in the caches.
+const IMAGES: usize = 4;
 /// Makes the noise of pairs unrelated to all else that the seed of a run is for.
 const STREAM: u64 = 0x7061_6972_7321_2121;
 
@@ -42,41 +51,85 @@ impl Pair {
         });
         Pair { seed, image, class }
     }
+}
 
-    /// The other end, (d,): a sample of the teacher, or the noise that its way to the image comes from.
-    ///
-    /// # Errors
-    /// The class is none of the teacher's.
-    pub(super) fn other_end(&self, teacher: &Prepared<'_>, arena: &mut [f32]) -> Result<Vec<f32>, Error> {
-        let mut sampler = teacher.sampler(SOLVER, arena)?;
-        sampler.set_condition(Condition { class: self.class, guidance: 0.0 })?;
-        let Some(image) = &self.image else {
-            let mut sample = vec![0.0; sampler.potential().signal().elements()];
-            let schedule = Schedule::usual(EVALUATIONS).unwrap_or_else(|_| unreachable!("a usual schedule"));
-            sampler.sample(schedule, 0.0, &mut Noise::new(generator(self.seed)), &mut sample)?;
-            return Ok(sample);
-        };
-        // From time 1 back to 0, by the midpoint rule: two evaluations a step.
-        let mut x = image.clone();
-        let (mut middle, mut drift) = (x.clone(), vec![0.0; x.len()]);
-        let steps = EVALUATIONS / 2;
-        let width = 1.0 / f32::from(steps);
-        let potential = sampler.potential();
-        for step in (0..steps).rev() {
-            let start = f32::from(step) * width;
-            potential.drift(&x, start + width, &mut drift)?;
-            for (middle, (x, drift)) in middle.iter_mut().zip(x.iter().zip(&drift)) {
-                *middle = x - 0.5 * width * drift;
-            }
-            potential.drift(&middle, start + 0.5 * width, &mut drift)?;
-            x.iter_mut().zip(&drift).for_each(|(x, drift)| *x -= width * drift);
-        }
-        Ok(x)
+/// The field that a way follows: drifts of many samples at once, one time for all.
+struct Field<'a> {
+    teacher: &'a Potential<f32, Cpu>,
+    /// A class a sample; empty where the teacher has none.
+    classes: Vec<Option<u16>>,
+    /// Samples.
+    count: usize,
+}
+
+impl Field<'_> {
+    /// ∇Φ, (N, d), at `x`, (N, d).
+    fn at(&self, x: &[f32], time: f32) -> Vec<f32> {
+        let times = vec![time; self.count];
+        let samples = Samples { images: x, times: &times, classes: &self.classes };
+        let mut memory = Memory::default();
+        let pieces = (0..self.count).step_by(IMAGES).map(|first| first..(first + IMAGES).min(self.count));
+        pieces.flat_map(|piece| self.teacher.evaluate::<Fused>(samples.slice(piece), &mut memory).drift).collect()
     }
 }
 
-/// How samples of the teacher are drawn: as `sample` draws them by default, but without noise on the way, so that a way has two ends.
-pub(super) const SOLVER: Solver = Solver::Etd2;
+impl Drift for Field<'_> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        drift.copy_from_slice(&self.at(x, time));
+        // No solver asks for the potential.
+        Ok(0.0)
+    }
+}
+
+/// The other ends of pairs, (N, d): samples of the teacher, or the noise that its ways to their images come from. Samples are those that
+/// `sample --temperature 0` draws by default: without noise on the way, a way has two ends.
+///
+/// # Errors
+/// None: what the solver refuses is not asked of it.
+pub(super) fn other_ends(pairs: &[Pair], teacher: &Potential<f32, Cpu>, size: usize) -> Result<Vec<f32>, Error> {
+    let mut ends = vec![0.0; pairs.len() * size];
+    for backwards in [false, true] {
+        let chosen: Vec<usize> = (0..pairs.len()).filter(|&index| pairs[index].image.is_some() == backwards).collect();
+        if chosen.is_empty() {
+            continue;
+        }
+        let begins = |&index: &usize| pairs[index].image.clone().unwrap_or_else(|| noise_of(pairs[index].seed, size));
+        let mut x: Vec<f32> = chosen.iter().flat_map(begins).collect();
+        let classes: Vec<Option<u16>> = chosen.iter().map(|&index| pairs[index].class).collect();
+        let classes = if classes.iter().any(Option::is_some) { classes } else { Vec::new() };
+        let mut field = Field { teacher, classes, count: chosen.len() };
+        if backwards {
+            go_back(&field, &mut x)
+        } else {
+            draw(&mut field, &mut x)?
+        }
+        for (&index, end) in chosen.iter().zip(x.chunks_exact(size)) {
+            ends[index * size..][..size].copy_from_slice(end);
+        }
+    }
+    Ok(ends)
+}
+
+/// Carries noise to samples.
+fn draw(field: &mut Field<'_>, x: &mut [f32]) -> Result<(), Error> {
+    let schedule = Schedule::usual(EVALUATIONS).unwrap_or_else(|_| unreachable!("a usual schedule"));
+    let mut buffers = vec![0.0; SOLVER.buffers() * x.len()];
+    let sde = Sde { drift: field, homotopy: Homotopy::Linear, temperature: 0.0 };
+    SOLVER.integrate(sde, schedule, &mut Noise::new(generator(0)), x, &mut buffers, |_, _| ())
+}
+
+/// Carries images back to noise, from time 1 to 0, by the midpoint rule: two evaluations a step.
+fn go_back(field: &Field<'_>, x: &mut [f32]) {
+    let steps = EVALUATIONS / 2;
+    let width = 1.0 / f32::from(steps);
+    for step in (0..steps).rev() {
+        let start = f32::from(step) * width;
+        let end = field.at(x, start + width);
+        let middle: Vec<f32> = x.iter().zip(end).map(|(x, drift)| x - 0.5 * width * drift).collect();
+        let drift = field.at(&middle, start + 0.5 * width);
+        x.iter_mut().zip(drift).for_each(|(x, drift)| *x -= width * drift);
+    }
+}
 
 /// Standard Gaussian noise of a seed: what the sample of this seed begins with.
 pub(super) fn noise_of(seed: u64, size: usize) -> Vec<f32> {
