@@ -16,6 +16,13 @@
 /* Bytes of an arena for a model of so many nodes that takes so many elements: what vapo_arena_bytes says, as a constant. */
 #define VAPO_BYTES(nodes, elements) (VAPO_STATE_BYTES + VAPO_NODE_BYTES * (nodes) + 4 * (elements))
 
+/* Lets a model lie where processors read it fastest. None needs it. */
+#if defined(__GNUC__)
+#define VAPO_ALIGNED __attribute__((aligned(8)))
+#else
+#define VAPO_ALIGNED
+#endif
+
 /* A condition that the compiler checks, in whatever standard of C or C++. */
 #if defined(__cplusplus) && __cplusplus >= 201103L
 #define VAPO_STATIC_ASSERT(name, condition, text) static_assert(condition, text)
@@ -34,6 +41,11 @@
  * Plan for energies alone: a monitor that does not explain takes less memory.
  */
 #define VAPO_PURPOSE_MONITOR 1
+
+/**
+ * Version of the plans that this library reads. A model that was exported with another is refused.
+ */
+#define VAPO_PLAN_VERSION 1
 
 /**
  * Stands for whatever class.

@@ -11,6 +11,11 @@ pub const VAPO_PURPOSE_SAMPLE: u32 = 0;
 /// Plan for energies alone: a monitor that does not explain takes less memory.
 pub const VAPO_PURPOSE_MONITOR: u32 = 1;
 
+/// Version of the plans that this library reads. A model that was exported with another is refused.
+pub const VAPO_PLAN_VERSION: u16 = 1;
+
+const _: () = assert!(VAPO_PLAN_VERSION == planned::VERSION);
+
 /// Puts a plan before a model's file, as `vapo-train export --c` does: sets `planned` to both, and `planned_bytes` to their number. Where
 /// `capacity` is less, it sets the number alone, and the result is VAPO_RESULT_ARENA.
 ///
