@@ -8,13 +8,13 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use tempfile::TempDir;
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
-use vapo_sampler::{Condition, Noise, PlanFor, Sampler, Schedule, Solver};
-use vapo_tests::device::{EMULATED, firmware};
+use vapo_sampler::{Condition, Monitor, Noise, PlanFor, Sampler, Schedule, Solver, ThresholdLearner};
+use vapo_tests::device::{EMULATED, firmware, models};
 use vapo_train::export::c::{Name, sources};
 
 fn bindings() -> PathBuf {
@@ -169,4 +169,97 @@ fn cmake_builds_the_example() {
     run(Command::new("cmake").arg("-S").arg(source).arg("-B").arg(built.path()).arg(archives));
     run(Command::new("cmake").arg("--build").arg(built.path()));
     assert!(bits(&run(&mut Command::new(built.path().join("digit")))) == expected);
+}
+
+/// Readings of a sensor that wavers, with a jump, one a line.
+fn readings(channels: usize, count: usize) -> Vec<Vec<f32>> {
+    let at = |reading: usize, channel: usize| {
+        let jump = if reading % 97 < 3 { 40.0 } else { 0.0 };
+        ((reading * (channel + 3)) % 13) as f32 * 0.75 + jump
+    };
+    (0..count).map(|reading| (0..channels).map(|channel| at(reading, channel)).collect()).collect()
+}
+
+/// The example of a monitor learns the threshold that the host learns, and gives its verdicts.
+#[test]
+fn a_series_is_watched_as_the_host_does() {
+    const LEARNED: u32 = 20;
+    let folder = TempDir::new().unwrap();
+    for (file, energies) in [(models::series().unwrap(), false), (models::integer_series().unwrap(), true)] {
+        let file = file.read().unwrap();
+        let model = Model::parse(&file).unwrap();
+        let made = sources(&Name::new("machine").unwrap(), &file, energies).unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("machine.h"), made.header).unwrap();
+        fs::write(at("machine.c"), made.source).unwrap();
+        let mut command = Command::new("gcc");
+        command.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsanitize=address,undefined"]);
+        command
+            .arg(format!("-DLEARNED={LEARNED}"))
+            .arg("-I")
+            .arg(LIBRARIES.join("include"))
+            .arg("-I")
+            .arg(folder.path());
+        command.arg(bindings().join("examples/monitor/monitor.c")).arg(at("machine.c"));
+        run(command.arg(LIBRARIES.join("host/libvapo.a")).arg("-o").arg(at("monitor")));
+
+        let readings = readings(model.signal().channels.into(), 400);
+        let line = |reading: &Vec<f32>| reading.iter().map(|raw| format!("{raw} ")).collect::<String>() + "\n";
+        fs::write(at("readings"), readings.iter().map(line).collect::<String>()).unwrap();
+        let input = Stdio::from(fs::File::open(at("readings")).unwrap());
+        let printed = run(Command::new(at("monitor")).stdin(input));
+
+        let plan = PlanFor::<MAX_NODES>::forward(&model).unwrap();
+        let (mut memory, mut largest) = (vec![0.0; plan.monitor_elements()], [0.0; 8]);
+        let mut monitor = Monitor::new(&model, &plan, 8, &mut memory).unwrap();
+        monitor.set_threshold(None);
+        let mut learner = ThresholdLearner::new(0.01, &mut largest).unwrap();
+        let mut lines = printed.lines();
+        let mut seen = [0; 2];
+        for (number, reading) in readings.iter().enumerate() {
+            let Some(verdict) = monitor.push(reading).unwrap() else { continue };
+            if learner.count() < LEARNED {
+                learner.push(verdict.energy).unwrap();
+                if learner.count() == LEARNED {
+                    monitor.set_threshold(learner.threshold());
+                }
+            }
+            let words: Vec<&str> = lines.next().unwrap().split(' ').collect();
+            assert_eq!(words[0], number.to_string());
+            assert_eq!(words[1].parse::<f32>().unwrap().to_bits(), verdict.energy.to_bits());
+            assert_eq!(words[2], if verdict.anomalous { "anomaly" } else { "normal" });
+            seen[usize::from(verdict.anomalous)] += 1;
+        }
+        assert!(lines.next().is_none() && seen[0] > 20, "{seen:?}");
+    }
+}
+
+/// Arduino's own tools are not here. What they would compile, a compiler takes.
+#[test]
+fn the_sketches_are_programs() {
+    let folder = TempDir::new().unwrap();
+    let file = models::integer_series().unwrap().read().unwrap();
+    let made = sources(&Name::new("machine").unwrap(), &file, true).unwrap();
+    fs::write(folder.path().join("machine.h"), made.header).unwrap();
+    let stub = "#pragma once\nstruct Port { void begin(long); void print(const char *); void println(const char *); \
+                void println(float); };\nextern Port Serial;\nvoid delay(unsigned long);\nint analogRead(int);\n\
+                const int A0 = 14;\n";
+    fs::write(folder.path().join("Arduino.h"), stub).unwrap();
+    for sketch in ["Digit/Digit.ino", "Monitor/Monitor.ino"] {
+        let mut command = Command::new("g++");
+        command.args([
+            "-std=gnu++11",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-fsyntax-only",
+            "-include",
+            "Arduino.h",
+            "-x",
+            "c++",
+        ]);
+        command.arg("-I").arg(folder.path()).arg("-I").arg(LIBRARIES.join("include"));
+        command.arg("-I").arg(bindings().join("examples/digit"));
+        run(command.arg(bindings().join("arduino/examples").join(sketch)));
+    }
 }
