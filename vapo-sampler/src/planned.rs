@@ -1,6 +1,6 @@
 //! A model with its plan before it, in one piece of bytes: for programs that get a model as bytes and cannot plan its memory.
 //!
-//! To plan takes tens of KB of stack, and several of flash. A host plans once and puts what it found before the model's file. What
+//! To plan takes more stack than small devices have, and several KB of flash. A host plans once and puts what it found before the model's file. What
 //! a step says beside that is in the file's header, and is read from there. All numbers are little-endian.
 //!
 //! | bytes | what |

@@ -435,8 +435,8 @@ VapoResult vapo_monitor_gaps(struct VapoMonitor *monitor, uint32_t *gaps);
  * Puts a plan before a model's file, as `vapo-train export --c` does: sets `planned` to both, and `planned_bytes` to their number. Where
  * `capacity` is less, it sets the number alone, and the result is VAPO_RESULT_ARENA.
  *
- * This is for programs that read model files themselves, on a computer for instance. It takes about 64 KB of stack; no other
- * function takes as much, and programs that do not call it do not link what it is made of.
+ * This is for programs that read model files themselves, on a computer for instance. It takes up to 256 KB of stack, where no other
+ * function takes more than 8 KB; programs that do not call it do not link what it is made of.
  */
 VapoResult vapo_plan(const uint8_t *file,
                      size_t file_bytes,

@@ -19,8 +19,8 @@ const _: () = assert!(VAPO_PLAN_VERSION == planned::VERSION);
 /// Puts a plan before a model's file, as `vapo-train export --c` does: sets `planned` to both, and `planned_bytes` to their number. Where
 /// `capacity` is less, it sets the number alone, and the result is VAPO_RESULT_ARENA.
 ///
-/// This is for programs that read model files themselves, on a computer for instance. It takes about 64 KB of stack; no other
-/// function takes as much, and programs that do not call it do not link what it is made of.
+/// This is for programs that read model files themselves, on a computer for instance. It takes up to 256 KB of stack, where no other
+/// function takes more than 8 KB; programs that do not call it do not link what it is made of.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_plan(
     file: *const u8,

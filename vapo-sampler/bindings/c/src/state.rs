@@ -8,7 +8,7 @@ use core::ops::Range;
 use core::ptr::{self, addr_of_mut};
 use vapo_format::Model;
 use vapo_sampler::plan::{Plan, Step};
-use vapo_sampler::{PlanFor, Planned};
+use vapo_sampler::{Monitor, PlanFor, Planned, Sampler};
 
 /// To multiples of so many bytes the state is laid, wherever the caller's memory begins.
 const ALIGNMENT: usize = 8;
@@ -22,17 +22,26 @@ const ELEMENT: usize = size_of::<f32>();
 /// Bytes of a plan before its steps.
 const PLAN_BYTES: usize = size_of::<PlanFor<0>>();
 
-/// What marks memory as initialised, beside its address.
-const MARK: usize = 0x5641_504f;
+/// Who uses a model.
+pub(crate) trait User {
+    /// What marks memory as initialised for it, beside the memory's address.
+    const MARK: usize;
+}
+
+impl User for Sampler<'static> {
+    const MARK: usize = 0x5341_4d50;
+}
+
+impl User for Monitor<'static> {
+    const MARK: usize = 0x4d4f_4e49;
+}
 
 // A pointer's size decides how much they take: least on a device.
 const _: () = assert!(
-    ALIGNMENT - 1 + size_of::<State<vapo_sampler::Monitor<'static>>>() + size_of::<Model<'static>>() + PLAN_BYTES
-        <= VAPO_STATE_BYTES
+    ALIGNMENT - 1 + size_of::<State<Monitor<'static>>>() + size_of::<Model<'static>>() + PLAN_BYTES <= VAPO_STATE_BYTES
 );
 const _: () = assert!(
-    ALIGNMENT - 1 + size_of::<State<vapo_sampler::Sampler<'static>>>() + size_of::<Model<'static>>() + PLAN_BYTES
-        <= VAPO_STATE_BYTES
+    ALIGNMENT - 1 + size_of::<State<Sampler<'static>>>() + size_of::<Model<'static>>() + PLAN_BYTES <= VAPO_STATE_BYTES
 );
 const _: () = assert!(size_of::<Step>() == VAPO_NODE_BYTES && align_of::<Step>() <= ELEMENT);
 const _: () = assert!(align_of::<Model<'static>>() <= ALIGNMENT && align_of::<PlanFor<0>>() <= ELEMENT);
@@ -41,7 +50,7 @@ const _: () = assert!(align_of::<Model<'static>>() <= ALIGNMENT && align_of::<Pl
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct State<T> {
-    /// Its own address, changed by [`MARK`].
+    /// Its own address, changed by [`User::MARK`].
     mark: usize,
     /// All memory that was lent.
     lent: Range<usize>,
@@ -75,7 +84,7 @@ impl Rest {
     }
 }
 
-impl<T> State<T> {
+impl<T: User> State<T> {
     /// Lays a model, its plan and `elements` of memory into the arena, and then what `make` makes of them.
     ///
     /// # Safety
@@ -115,7 +124,7 @@ impl<T> State<T> {
             let user = make(&*place, plan, core::slice::from_raw_parts_mut(memory, elements))?;
             addr_of_mut!((*state).user).write(user);
             addr_of_mut!((*state).lent).write(lent);
-            addr_of_mut!((*state).mark).write(state.addr() ^ MARK);
+            addr_of_mut!((*state).mark).write(state.addr() ^ T::MARK);
         }
         Ok(state)
     }
@@ -129,7 +138,7 @@ impl<T> State<T> {
         // SAFETY: there is memory of a state, and the mark is a number whatever lies there. Where it is the one of this very
         // place, a state was laid there.
         unsafe {
-            if addr_of_mut!((*pointer).mark).read() != pointer.addr() ^ MARK {
+            if addr_of_mut!((*pointer).mark).read() != pointer.addr() ^ T::MARK {
                 return Err(VapoResult::State);
             }
             let Range { start, end } = &*addr_of_mut!((*pointer).lent);

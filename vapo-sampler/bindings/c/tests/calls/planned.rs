@@ -61,3 +61,12 @@ fn an_arena_is_enough_at_every_alignment_and_one_byte_less_is_refused() {
         }
     }
 }
+
+#[test]
+fn planning_takes_no_more_stack_than_the_header_says() {
+    // An overflow ends the process.
+    let files = images();
+    let on_little = move || files.map(|file| planned(&file).len());
+    let found = std::thread::Builder::new().stack_size(256 << 10).spawn(on_little).unwrap().join().unwrap();
+    assert!(found.iter().all(|bytes| *bytes > 0));
+}

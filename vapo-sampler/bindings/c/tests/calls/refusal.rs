@@ -125,6 +125,14 @@ fn what_was_not_initialised_or_was_moved_is_refused() {
     assert_eq!(monitor(&file, 1, &mut lent), Err(Series));
     assert_eq!(draw(made), State);
     assert_eq!(draw(made.cast::<u8>().wrapping_add(4).cast()), Alignment);
+
+    // Nor is a monitor taken for the sampler that was there before.
+    let [file, _] = of_series().map(|file| planned(&file));
+    let mut lent = Lent::new(arena_bytes(&file).unwrap(), 0);
+    let before = sampler(&file, &mut lent).unwrap();
+    let watching = monitor(&file, 1, &mut lent).unwrap();
+    assert_eq!(watching.addr(), before.addr());
+    assert_eq!(draw(before), State);
 }
 
 #[test]
