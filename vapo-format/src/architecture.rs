@@ -43,7 +43,7 @@ impl Node {
     pub fn new(layer: impl Into<Layer>, index: u16, inputs: &[u16]) -> Self {
         let before = index.checked_sub(1);
         let inputs = if inputs.len() == 1 && inputs.first().copied() == before { &[] } else { inputs };
-        Node { layer: layer.into(), inputs: inputs.iter().copied().take(MAX_INPUTS).collect() }
+        Node { layer: layer.into(), inputs: few(inputs.iter().copied()) }
     }
 
     /// What the node at this index reads.
@@ -51,7 +51,7 @@ impl Node {
         if !self.inputs.is_empty() || *self.layer.kind().inputs().end() == 0 {
             return self.inputs.clone();
         }
-        index.checked_sub(1).into_iter().collect()
+        few(index.checked_sub(1).into_iter())
     }
 }
 
@@ -309,6 +309,17 @@ pub(crate) fn check_scaling(scaling: impl Iterator<Item = Scaling>, signal: Shap
     if fits && valid { Ok(()) } else { Err(ArchitectureError { node: 0, fault: Fault::Scaling }) }
 }
 
+/// The first of some items, as many as there is room for. Not `collect`, which can panic.
+fn few<T, const N: usize, L: heapless::LenType>(items: impl Iterator<Item = T>) -> heapless::Vec<T, N, L> {
+    let mut first = heapless::Vec::new();
+    for item in items {
+        if first.push(item).is_err() {
+            break;
+        }
+    }
+    first
+}
+
 /// Exponents to be checked, one after the other.
 pub(crate) struct Unchecked<E> {
     all: E,
@@ -323,7 +334,7 @@ impl<E: Iterator<Item = Exponents> + Clone> Unchecked<E> {
     /// Whether the next are those of a node: in range, and with shifts that integers have between its inputs and it.
     pub(crate) fn fit(&mut self, placed: &Placed) -> bool {
         let of_inputs = placed.edges.iter().filter_map(|&edge| self.all.clone().nth(edge.into()));
-        let of_inputs: heapless::Vec<_, MAX_INPUTS, u8> = of_inputs.collect();
+        let of_inputs: heapless::Vec<_, MAX_INPUTS, u8> = few(of_inputs);
         self.rest.next().is_some_and(|own| {
             let has_cotangent = placed.output.of_signal || own.cotangent == 0;
             own.is_valid() && has_cotangent && placed.node.layer.kind().exponents(placed.inputs(), &of_inputs, own)

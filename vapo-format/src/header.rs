@@ -20,6 +20,7 @@ use crate::fixed_point::{Calibration, Exponents};
 use crate::homotopy::Homotopy;
 #[cfg(feature = "version-1")]
 use crate::layer::{Layer, SpaceToDepth};
+use crate::length::length;
 use crate::signal::{Scaling, Shape};
 pub(crate) use judgement::Judgement;
 use serde::{Deserialize, Serialize};
@@ -28,9 +29,6 @@ pub use structure::Structure;
 /// Largest channel count, height, width and embedding of version 1.
 #[cfg(feature = "version-1")]
 const MAX_EXTENT_1: u16 = 1024;
-/// Most bytes of a node, the longest field: kind, window, stride, channels, number of inputs, inputs.
-const MAX_NODE: usize = 1 + 4 + 3 + 1 + 3 * 3;
-
 /// A header, its nodes and scalings still encoded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Header<'a> {
@@ -225,14 +223,12 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Takes a value that is encoded in the one way that [`write`] has. Postcard alone would take longer forms of the same
-/// numbers: one model would have many files.
+/// Takes a value that is encoded in the one way that [`write`] has, which is the shortest. Postcard alone would take longer forms of the
+/// same numbers: one model would have many files.
 fn field<'a, T: Serialize + Deserialize<'a>>(rest: &mut &'a [u8]) -> Result<T, Error> {
     let (value, after) = postcard::take_from_bytes::<T>(rest).map_err(|_| Error::Header)?;
-    let taken = rest.get(..rest.len() - after.len()).ok_or(Error::Header)?;
-    let mut canonical = [0; MAX_NODE];
-    let canonical = postcard::to_slice(&value, &mut canonical).map_err(|_| Error::Header)?;
-    if canonical != taken {
+    let taken = rest.len().checked_sub(after.len());
+    if taken.is_none() || taken != length(&value) {
         return Err(Error::Header);
     }
     *rest = after;
@@ -257,13 +253,12 @@ fn end<'a>(bytes: &'a [u8], rest: &'a [u8], classes: u16) -> Result<Parts<'a>, E
 /// # Errors
 /// [`Error::Header`] where it is longer than a header may be, which no architecture that validates is.
 pub(crate) fn bytes(architecture: &Architecture, encoding: Encoding) -> Result<usize, Error> {
-    let size = |bytes: postcard::Result<usize>| bytes.map_err(|_| Error::Header);
-    let fields = size(postcard::serialize_with_flavor(&(Fields2::new(architecture), encoding), Size(0)))?;
+    let fields = length(&(Fields2::new(architecture), encoding)).ok_or(Error::Header)?;
     let of_integers = match encoding.arithmetic() {
         Arithmetic::Float => 0,
         Arithmetic::Integer => {
             let count = architecture.nodes.len();
-            DIGEST + size(postcard::serialize_with_flavor(&(count as u16), Size(0)))? + 2 * count
+            DIGEST + length(&(count as u16)).ok_or(Error::Header)? + 2 * count
         }
     };
     Ok((fields + of_integers).next_multiple_of(4))
@@ -307,21 +302,5 @@ impl<'a> Fields2<'a> {
     fn new(architecture: &'a Architecture) -> Self {
         let Architecture { signal, scaling, homotopy, classes, nodes } = architecture;
         Fields2 { signal: *signal, scaling, homotopy: *homotopy, classes: *classes, nodes }
-    }
-}
-
-/// Counts the bytes of an encoding.
-struct Size(usize);
-
-impl postcard::ser_flavors::Flavor for Size {
-    type Output = usize;
-
-    fn try_push(&mut self, _: u8) -> postcard::Result<()> {
-        self.0 += 1;
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<usize> {
-        Ok(self.0)
     }
 }

@@ -38,6 +38,7 @@ pub mod fixed_point;
 mod header;
 pub mod homotopy;
 pub mod layer;
+mod length;
 pub mod matrix;
 pub mod model;
 pub mod packed;

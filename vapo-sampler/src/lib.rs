@@ -17,6 +17,7 @@
 //! | `layer` | what each layer kind computes, forward and in reverse, one file a kind |
 //! | [`observer`] | what is told of every activation: for hosts, which measure ranges |
 //! | [`plan`] | where every activation lies, from when to when: [`Plan`] |
+//! | [`planned`] | a model with its plan before it: [`Planned`] |
 //! | [`inpainting`] | restores what is missing of an image |
 //! | [`composition`] | the weighted sum of two potentials |
 //! | [`condition`] | the class that a sample is asked for, and how much of it: [`Condition`] |
@@ -113,6 +114,7 @@ pub mod monitor;
 pub mod noise;
 pub mod observer;
 pub mod plan;
+pub mod planned;
 pub mod potential;
 pub mod sampler;
 pub mod schedule;
@@ -125,6 +127,7 @@ pub use learning::{LearningError, ThresholdLearner};
 pub use monitor::{Explanation, Monitor};
 pub use noise::Noise;
 pub use plan::{Plan, PlanFor};
+pub use planned::{Planned, PlannedError};
 pub use potential::Potential;
 pub use sampler::Sampler;
 pub use schedule::Schedule;

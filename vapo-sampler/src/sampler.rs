@@ -55,6 +55,20 @@ impl<'a> Sampler<'a> {
         Ok(())
     }
 
+    /// Draws by another solver from now on.
+    ///
+    /// # Errors
+    /// [`Error::Arena`] where it takes more buffers than the solver that the sampler was made with.
+    pub fn set_solver(&mut self, solver: Solver) -> Result<(), Error> {
+        let (needed, given) = (solver.buffers() * self.potential.signal().elements(), self.buffers.len());
+        if given < needed {
+            let before = self.potential.memory_elements();
+            return Err(Error::Arena { needed: before + needed, given: before + given });
+        }
+        self.solver = solver;
+        Ok(())
+    }
+
     /// As [`Potential::unpacked`].
     #[cfg(feature = "wide")]
     #[must_use]

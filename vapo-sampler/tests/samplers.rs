@@ -175,3 +175,25 @@ fn a_plan_is_refused_for_other_exponents_and_for_another_arithmetic() {
         assert_eq!(Sampler::new(&one, plan(wrong), Solver::Etd2, &mut memory).unwrap_err(), Error::Plan);
     }
 }
+
+#[test]
+fn another_solver_draws_what_a_sampler_of_its_own_does() {
+    let file = random_model(&digits(), Encoding::Int8, 3);
+    let model = Model::parse(&file).unwrap();
+    let plan = plan(&model);
+    let draw = |made: Solver, set: Option<Solver>| {
+        let mut memory = vec![f32::NAN; plan.elements_with(made)];
+        let mut sampler = Sampler::new(&model, plan, made, &mut memory)?;
+        set.map_or(Ok(()), |solver| sampler.set_solver(solver))?;
+        let mut image = vec![0.0; model.signal().elements()];
+        sampler.sample(Schedule::usual(3).unwrap(), 0.2, &mut Noise::new(generator(5)), &mut image)?;
+        Ok::<_, Error>(image)
+    };
+    for solver in Solver::ALL {
+        assert_eq!(draw(Solver::Etd2, Some(solver)), draw(solver, None));
+        assert_eq!(draw(Solver::Etd2, Some(solver)) == draw(Solver::Etd2, None), solver == Solver::Etd2);
+    }
+    let needed = plan.elements_with(Solver::Heun);
+    let given = plan.elements_with(Solver::Euler);
+    assert_eq!(draw(Solver::Euler, Some(Solver::Heun)), Err(Error::Arena { needed, given }));
+}

@@ -23,6 +23,7 @@ mod placement;
 use crate::error::Error;
 use buffer::Role;
 use lifetimes::Lifetimes;
+use vapo_format::architecture::Placed;
 use vapo_format::layer::MAX_INPUTS;
 use vapo_format::{Exponents, Layer, Model, Shape};
 
@@ -31,7 +32,9 @@ pub const ELEMENT: usize = size_of::<f32>();
 /// Stands for no node.
 pub const NONE: u16 = u16::MAX;
 
-/// A potential's nodes with the places of their buffers. [`PlanFor`] makes one; everything else borrows it as this.
+/// A potential's nodes with the places of their buffers. [`PlanFor`] makes one; everything else borrows it as this. Its fields lie in
+/// this order, so that a program in another language can lend the memory of one.
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan<S: ?Sized = [Step]> {
     /// [`Model::fingerprint`] of the models that it is for.
@@ -100,7 +103,8 @@ pub enum Contribution {
 }
 
 impl Step {
-    const EMPTY: Step = Step {
+    /// A place for a step.
+    pub const EMPTY: Step = Step {
         layer: Layer::Signal(vapo_format::layer::Signal),
         inputs: [NONE; MAX_INPUTS],
         extent: Shape { channels: 0, height: 0, width: 0 },
@@ -115,6 +119,25 @@ impl Step {
         keeps: [false; MAX_INPUTS],
         again: false,
     };
+
+    /// What a model's header says of a node: all but where its buffers lie, and what depends on that. `weights` are the bytes of the
+    /// matrices before it, and then those up to the next.
+    pub(crate) fn unplaced(model: &Model<'_>, placed: &Placed, weights: &mut u32) -> Step {
+        let mut step = Step {
+            layer: placed.node.layer,
+            extent: placed.output.extent,
+            weights: *weights,
+            exponents: model.exponents().nth(placed.index.into()).unwrap_or_default(),
+            ..Step::EMPTY
+        };
+        *weights += placed.matrix().map_or(0, |matrix| matrix.bytes(model.encoding()) as u32);
+        let slots = step.inputs.iter_mut().zip(&mut step.keeps).enumerate();
+        for ((position, (input, keeps)), &edge) in slots.zip(&placed.edges) {
+            *input = edge;
+            *keeps = placed.node.layer.kind().keeps(position, model.arithmetic());
+        }
+        step
+    }
 }
 
 impl<const NODES: usize> PlanFor<NODES> {
@@ -140,23 +163,14 @@ impl<const NODES: usize> PlanFor<NODES> {
         let mut weights = 0;
         for (placed, step) in model.walk().zip(&mut steps) {
             let node = placed.index;
-            step.layer = placed.node.layer;
-            step.extent = placed.output.extent;
-            step.weights = weights;
-            weights += placed.matrix().map_or(0, |matrix| matrix.bytes(model.encoding()) as u32);
+            *step = Step::unplaced(model, &placed, &mut weights);
             step.value = lifetimes.offset(Role::Value, node);
             step.cotangent = lifetimes.offset(Role::Cotangent, node);
             step.scratch = lifetimes.offset(Role::Scratch, node);
             step.kept = lifetimes.offset(Role::Kept, node);
             step.work = [Role::Forward, Role::Reverse]
                 .map(|role| Work { offset: lifetimes.offset(role, node), bytes: lifetimes.length(role, node) });
-            step.exponents = model.exponents().nth(node.into()).unwrap_or_default();
             (step.contributions, step.again) = lifetimes.reverse(node);
-            let slots = step.inputs.iter_mut().zip(&mut step.keeps).enumerate();
-            for ((position, (input, keeps)), &edge) in slots.zip(&placed.edges) {
-                *input = edge;
-                *keeps = placed.node.layer.kind().keeps(position, model.arithmetic());
-            }
         }
         Plan { fingerprint: model.fingerprint(), bytes: lifetimes.bytes(), count: lifetimes.count(), steps }
     }
@@ -180,6 +194,11 @@ impl Plan {
     /// Elements of memory that the potential works in.
     pub fn elements(&self) -> usize {
         self.bytes as usize / ELEMENT
+    }
+
+    /// Whether it is of both passes, so that there are drifts and not energies alone.
+    pub fn has_reverse(&self) -> bool {
+        self.steps().iter().flat_map(|step| step.contributions).any(|contribution| contribution != Contribution::None)
     }
 
     /// The step of a node.

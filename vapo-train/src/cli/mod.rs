@@ -7,6 +7,7 @@ mod classify;
 mod compose;
 mod draw;
 mod eval;
+mod export;
 mod extend;
 mod fetch;
 mod fid_ref;
@@ -84,6 +85,8 @@ enum Command {
     Compose(compose::Arguments),
     /// Make a model of integer arithmetic, for a device, from one of float arithmetic
     Calibrate(calibrate::Arguments),
+    /// Write a model as sources of C, with the memory that it takes
+    Export(export::Arguments),
     /// Download a data set from its publisher
     Fetch(fetch::Arguments),
 }
@@ -159,6 +162,7 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
         Some(Command::Restore(arguments)) => restore::run(arguments),
         Some(Command::Compose(arguments)) => compose::run(arguments),
         Some(Command::Calibrate(arguments)) => calibrate::run(arguments),
+        Some(Command::Export(arguments)) => export::run(arguments),
         Some(Command::Fetch(arguments)) => fetch::run(arguments),
     }
 }

@@ -1,4 +1,4 @@
-//! Images to files that other programs read, a chunk at a time: a great many need no memory to match.
+//! Images to files that other programs read, a chunk at a time: a great many need no memory to match. And a model to sources.
 //!
 //! | module | concept |
 //! |---|---|
@@ -7,9 +7,11 @@
 //! | [`folder`] | a flat folder of PNG files |
 //! | `archive` | `.npy` and `.npz` |
 //! | `npy` | samples as the bytes of an array |
+//! | [`c`] | a model as sources of C |
 //! | [`picture`] | grids and curves for people to look at |
 
 mod archive;
+pub mod c;
 pub mod folder;
 pub mod format;
 mod npy;

@@ -8,6 +8,7 @@ mod composition;
 mod datasets;
 mod distillation;
 mod evaluation;
+mod export;
 mod extension;
 mod fetch;
 mod images;

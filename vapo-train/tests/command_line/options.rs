@@ -45,6 +45,7 @@ fn commands() -> Vec<(&'static str, String)> {
         ),
         ("compose", format!("--model --weight --count {unconditional} {out}")),
         ("calibrate", format!("--model --weights {data} --headroom --evaluations --drop-threshold --threads {out}")),
+        ("export", format!("--c --name --energies {out}")),
         ("fetch", "--data-dir --base --retries --force --help".to_owned()),
     ]
 }
@@ -91,6 +92,7 @@ fn the_help_lists_commands_names_and_defaults() {
         "paths ",
         "inspect ",
         "calibrate ",
+        "export ",
         "fetch ",
         "digits, mnist, fashion-mnist, cifar10, celeba, folder, npy, series",
         "tiny:",

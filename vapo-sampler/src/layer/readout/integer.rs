@@ -57,7 +57,8 @@ fn squares_factor(channels: usize, before: i32) -> (i32, u8) {
     /// 2·SQUARES · 2³⁰, rounded.
     const NUMERATOR: u32 = 107_374_182;
     const _: () = assert!(SQUARES == 0.05);
-    let (mut factor, mut shift) = (NUMERATOR / channels as u32, 30 + before);
+    // There is at least one, as the model was checked; what divides by it must not panic.
+    let (mut factor, mut shift) = (NUMERATOR / (channels as u32).max(1), 30 + before);
     while shift > 31 || factor > i16::MAX as u32 {
         (factor, shift) = (factor.div_ceil(2), shift - 1);
     }

@@ -1,0 +1,533 @@
+/* Samples a variational potential flow: no heap, no global, and no call that does not return.
+ *
+ * Generated from the sources by cbindgen: change those, not this.
+ *
+ * A model is what `vapo-train export --c` writes: an array, and the bytes of memory, the arena, that it takes. All state lies in the
+ * arena. What a caller can do wrong is a VapoResult; what no function can see is a pointer that leads nowhere or to fewer bytes than
+ * were said, an arena that others write to, and two threads that use the same sampler at once.
+ */
+
+#ifndef VAPO_H
+#define VAPO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+/* Bytes of an arena for a model of so many nodes that takes so many elements: what vapo_arena_bytes says, as a constant. */
+#define VAPO_BYTES(nodes, elements) (VAPO_STATE_BYTES + VAPO_NODE_BYTES * (nodes) + 4 * (elements))
+
+/* Lets a model lie where processors read it fastest. None needs it. */
+#if defined(__GNUC__)
+#define VAPO_ALIGNED __attribute__((aligned(8)))
+#else
+#define VAPO_ALIGNED
+#endif
+
+/* A condition that the compiler checks, in whatever standard of C or C++. */
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#define VAPO_STATIC_ASSERT(name, condition, text) static_assert(condition, text)
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define VAPO_STATIC_ASSERT(name, condition, text) _Static_assert(condition, text)
+#else
+#define VAPO_STATIC_ASSERT(name, condition, text) typedef char name[(condition) ? 1 : -1]
+#endif
+
+/**
+ * Plan for samples, for drifts, and for a monitor that explains.
+ */
+#define VAPO_PURPOSE_SAMPLE 0
+
+/**
+ * Plan for energies alone: a monitor that does not explain takes less memory.
+ */
+#define VAPO_PURPOSE_MONITOR 1
+
+/**
+ * Version of the plans that this library reads. A model that was exported with another is refused.
+ */
+#define VAPO_PLAN_VERSION 1
+
+/**
+ * Stands for whatever class.
+ */
+#define VAPO_ANY_CLASS -1
+
+/**
+ * Stands for the temperature that samples are usually drawn at, or restored at, with the solver of the settings.
+ */
+#define VAPO_USUAL_TEMPERATURE -1.0
+
+/**
+ * Euler-Maruyama: as many evaluations as steps.
+ */
+#define VAPO_SOLVER_EULER 0
+
+/**
+ * Heun: twice as many, less one.
+ */
+#define VAPO_SOLVER_HEUN 1
+
+/**
+ * Two-step Adams-Bashforth: as many evaluations as steps.
+ */
+#define VAPO_SOLVER_AB2 2
+
+/**
+ * Two-step exponential time differencing: as many evaluations as steps. The default.
+ */
+#define VAPO_SOLVER_ETD2 3
+
+/**
+ * Bytes that a state and a model take at most on any processor, with what it takes to align them.
+ */
+#define VAPO_STATE_BYTES 384
+
+/**
+ * Bytes that a node of a model takes beside.
+ */
+#define VAPO_NODE_BYTES 68
+
+/**
+ * What became of a call. Where it is not VAPO_RESULT_OK, nothing was computed, and what was to be set may have been written to.
+ */
+enum VapoResult
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * It was done.
+   */
+  VAPO_RESULT_OK = 0,
+  /**
+   * A pointer is null.
+   */
+  VAPO_RESULT_NULL = 1,
+  /**
+   * A pointer does not lead to a multiple of what lies there: of 4 for float.
+   */
+  VAPO_RESULT_ALIGNMENT = 2,
+  /**
+   * Two pieces of memory share bytes, or one lies in the memory that was lent.
+   */
+  VAPO_RESULT_OVERLAP = 3,
+  /**
+   * What the pointer leads to was not initialised, or its memory was moved since.
+   */
+  VAPO_RESULT_STATE = 4,
+  /**
+   * No plan lies before the model's file.
+   */
+  VAPO_RESULT_UNPLANNED = 5,
+  /**
+   * The bytes are no model, or are damaged.
+   */
+  VAPO_RESULT_MODEL = 6,
+  /**
+   * The plan is damaged, another model's, of another version, or of energies alone where a drift is asked for.
+   */
+  VAPO_RESULT_PLAN = 7,
+  /**
+   * This library was built without the model's arithmetic, or without weights of fewer than 8 bits.
+   */
+  VAPO_RESULT_SUPPORT = 8,
+  /**
+   * The memory lent is smaller than what is needed.
+   */
+  VAPO_RESULT_ARENA = 9,
+  /**
+   * A number of elements is not that of the model's samples, or of a reading.
+   */
+  VAPO_RESULT_LENGTH = 10,
+  /**
+   * The model has no such class.
+   */
+  VAPO_RESULT_CLASS = 11,
+  /**
+   * Guidance is infinite or not a number, or leads to no class.
+   */
+  VAPO_RESULT_GUIDANCE = 12,
+  /**
+   * The temperature is negative, infinite or not a number.
+   */
+  VAPO_RESULT_TEMPERATURE = 13,
+  /**
+   * There is no such solver.
+   */
+  VAPO_RESULT_SOLVER = 14,
+  /**
+   * There are 0 steps, or an exponent or an extrapolation is out of range.
+   */
+  VAPO_RESULT_SCHEDULE = 15,
+  /**
+   * A monitor takes a model of a series, of height 1.
+   */
+  VAPO_RESULT_SERIES = 16,
+  /**
+   * A monitor judges every so many readings, at least 1.
+   */
+  VAPO_RESULT_STRIDE = 17,
+  /**
+   * The model has no anomaly threshold.
+   */
+  VAPO_RESULT_THRESHOLD = 18,
+  /**
+   * The model has no classifier.
+   */
+  VAPO_RESULT_CLASSIFIER = 19,
+  /**
+   * There is no energy at this time: at time 1 of the linear homotopy.
+   */
+  VAPO_RESULT_ENERGY = 20,
+  /**
+   * There is no verdict to explain.
+   */
+  VAPO_RESULT_VERDICT = 21,
+  /**
+   * A rate is not above 0 and below 1.
+   */
+  VAPO_RESULT_RATE = 22,
+  /**
+   * There is no room for the energies of so many windows at this rate.
+   */
+  VAPO_RESULT_ROOM = 23,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum VapoResult VapoResult;
+#else
+typedef int32_t VapoResult;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Learns above which energy a window is an anomaly. It lies in memory that the caller lends.
+ */
+typedef struct VapoLearner VapoLearner;
+
+/**
+ * Judges the last readings of a series. It lies in memory that the caller lends.
+ */
+typedef struct VapoMonitor VapoMonitor;
+
+/**
+ * Draws samples of a model and judges them. It lies in memory that the caller lends.
+ */
+typedef struct VapoSampler VapoSampler;
+
+/**
+ * What a model is of.
+ */
+typedef struct VapoInfo {
+  /**
+   * Numbers of a sample: height times width times channels, a row after another, channels last.
+   */
+  size_t elements;
+  /**
+   * Rows of a sample; 1 of a series.
+   */
+  uint16_t height;
+  /**
+   * Columns of a sample, or readings of a window.
+   */
+  uint16_t width;
+  /**
+   * Numbers of a pixel or of a reading.
+   */
+  uint16_t channels;
+  /**
+   * Classes that a sample may be asked for, from 0; none where it is 0.
+   */
+  uint16_t classes;
+  /**
+   * Whether the model has an anomaly threshold.
+   */
+  bool has_threshold;
+  /**
+   * Whether the model has a classifier.
+   */
+  bool has_classifier;
+} VapoInfo;
+
+/**
+ * What a threshold says of a sample, or of a window of a series.
+ */
+typedef struct VapoVerdict {
+  /**
+   * Its energy: the higher, the more unusual.
+   */
+  float energy;
+  /**
+   * Whether it is above the threshold, or not a number.
+   */
+  bool anomalous;
+} VapoVerdict;
+
+/**
+ * Which readings of which channel of an anomaly are other than expected.
+ */
+typedef struct VapoExplanation {
+  /**
+   * The channel, from 0.
+   */
+  size_t channel;
+  /**
+   * First of the readings, from 0, the window's oldest.
+   */
+  size_t from;
+  /**
+   * The reading after the last.
+   */
+  size_t to;
+  /**
+   * What the model would add to these readings on average, in their own unit.
+   */
+  float change;
+  /**
+   * Their part of all that the model would change of the window, from 0 to 1.
+   */
+  float share;
+} VapoExplanation;
+
+/**
+ * How a sample is drawn. `vapo_settings` gives the usual ones; change what you like.
+ */
+typedef struct VapoSettings {
+  /**
+   * Decides the noise: the same seed gives the same sample.
+   */
+  uint64_t seed;
+  /**
+   * Steps from noise to sample, at least 1. More steps cost more and draw better, up to about 20.
+   */
+  uint16_t steps;
+  /**
+   * One of the solvers `VAPO_SOLVER_...`.
+   */
+  uint32_t solver;
+  /**
+   * Below 1 the steps are longest near the data, above 1 shortest.
+   */
+  float exponent;
+  /**
+   * How far ETD2 extrapolates the predicted image: 1 as it is, 0 not at all.
+   */
+  float extrapolation;
+  /**
+   * How much noise is added on the way, at least 0; or VAPO_USUAL_TEMPERATURE.
+   */
+  float temperature;
+  /**
+   * The class that is asked for, from 0, or VAPO_ANY_CLASS.
+   */
+  int32_t class_index;
+  /**
+   * How far the sample is led to its class: 0 not at all. Others take two evaluations for one.
+   */
+  float guidance;
+} VapoSettings;
+
+/**
+ * The class of a sample, by its energies.
+ */
+typedef struct VapoClass {
+  /**
+   * The class, from 0.
+   */
+  uint16_t class_index;
+  /**
+   * Its energy.
+   */
+  float energy;
+  /**
+   * How much more the next best class has: the larger, the surer.
+   */
+  float margin;
+} VapoClass;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Bytes that a learner of up to `windows` energies takes at a rate: that part of all normal windows which may be called anomalies.
+ */
+size_t vapo_learner_bytes(float rate,
+                          uint32_t windows);
+
+/**
+ * Makes a learner in memory of so many bytes, and sets `learner` to it. The memory must stay where it is.
+ */
+VapoResult vapo_learner_init(float rate, uint8_t *memory, size_t memory_bytes, struct VapoLearner **learner);
+
+/**
+ * Takes the energy of a normal window. One that is not finite is left out.
+ */
+VapoResult vapo_learner_push(struct VapoLearner *learner, float energy);
+
+/**
+ * Sets `energy` to the least of the energies so far above which no more than the rate's part of them lies. Before the first there is
+ * none: VAPO_RESULT_THRESHOLD.
+ */
+VapoResult vapo_learner_threshold(struct VapoLearner *learner,
+                                  float *energy);
+
+/**
+ * Sets `info` to what the model in `model_bytes` bytes is of.
+ */
+VapoResult vapo_info(const uint8_t *model, size_t model_bytes, struct VapoInfo *info);
+
+/**
+ * Sets `needed` to the bytes that vapo_init takes for this model: the same on every processor, and wherever the memory begins.
+ */
+VapoResult vapo_arena_bytes(const uint8_t *model,
+                            size_t model_bytes,
+                            size_t *needed);
+
+/**
+ * Sets `needed` to the bytes that vapo_monitor_init takes for this model.
+ */
+VapoResult vapo_monitor_bytes(const uint8_t *model, size_t model_bytes, size_t *needed);
+
+/**
+ * Makes a monitor of a model of a series in memory of `arena_bytes` bytes, of which it takes what vapo_monitor_bytes says, and sets
+ * `monitor` to it. It gives a verdict every `stride` readings. Model and arena are as for vapo_init.
+ */
+VapoResult vapo_monitor_init(const uint8_t *model,
+                             size_t model_bytes,
+                             uint16_t stride,
+                             uint8_t *arena,
+                             size_t arena_bytes,
+                             struct VapoMonitor **monitor);
+
+/**
+ * Takes the next reading, `channels` numbers as the sensor gives them. Sets `judged` to whether a verdict was due, and then `verdict`
+ * to it. A reading of which a number is not finite is a gap: the window begins anew.
+ */
+VapoResult vapo_monitor_push(struct VapoMonitor *monitor,
+                             const float *reading,
+                             size_t channels,
+                             struct VapoVerdict *verdict,
+                             bool *judged);
+
+/**
+ * Says of the window that a verdict was just given on which eighth of which channel the model would change most: sets `explanation` to
+ * it, and `correction` to what it would add to each number of the window, channels last: `count` numbers. It takes a model that
+ * was planned for samples, not for energies alone.
+ */
+VapoResult vapo_monitor_explain(struct VapoMonitor *monitor,
+                                float *correction,
+                                size_t count,
+                                struct VapoExplanation *explanation);
+
+/**
+ * Replaces the energy above which a window is an anomaly; where it is not a number, only energies that are none are anomalies.
+ */
+VapoResult vapo_monitor_set_threshold(struct VapoMonitor *monitor,
+                                      float energy);
+
+/**
+ * Sets `gaps` to the number of readings that were gaps, so far.
+ */
+VapoResult vapo_monitor_gaps(struct VapoMonitor *monitor, uint32_t *gaps);
+
+/**
+ * Puts a plan before a model's file, as `vapo-train export --c` does: sets `planned` to both, and `planned_bytes` to their number. Where
+ * `capacity` is less, it sets the number alone, and the result is VAPO_RESULT_ARENA.
+ *
+ * This is for programs that read model files themselves, on a computer for instance. It takes up to 256 KB of stack, where no other
+ * function takes more than 8 KB; programs that do not call it do not link what it is made of.
+ */
+VapoResult vapo_plan(const uint8_t *file,
+                     size_t file_bytes,
+                     uint32_t purpose,
+                     uint8_t *planned,
+                     size_t capacity,
+                     size_t *planned_bytes);
+
+/**
+ * A sentence about a result, in English, for a log. It is never null and lies in the program for ever.
+ */
+const char *vapo_error_text(int32_t result);
+
+/**
+ * Makes a sampler of a model in memory of `arena_bytes` bytes, of which it takes what vapo_arena_bytes says, and sets `sampler` to it.
+ *
+ * The model is what `vapo-train export --c` or vapo_plan made: a plan and the model's file. It is checked here, and stays in use: both
+ * model and arena must stay where they are, and as they are, as long as the sampler is used. They need no alignment.
+ */
+VapoResult vapo_init(const uint8_t *model,
+                     size_t model_bytes,
+                     uint8_t *arena,
+                     size_t arena_bytes,
+                     struct VapoSampler **sampler);
+
+/**
+ * Draws a sample: sets `image` to `count` numbers, about -1 to 1, not clamped.
+ */
+VapoResult vapo_sample(struct VapoSampler *sampler, const struct VapoSettings *settings, float *image, size_t count);
+
+/**
+ * Restores what is missing of a sample: sets `image` to `count` numbers, of which those where `known` is not 0 are those of `given`. Of
+ * `given` the others are not looked at.
+ */
+VapoResult vapo_inpaint(struct VapoSampler *sampler,
+                        const struct VapoSettings *settings,
+                        const float *given,
+                        const uint8_t *known,
+                        float *image,
+                        size_t count);
+
+/**
+ * Sets `drift` to the gradient of the potential at `x` and a time from 0 to 1, for a class or VAPO_ANY_CLASS, and `potential`, which
+ * may be null, to the potential itself. `x` and `drift` are of `count` numbers.
+ */
+VapoResult vapo_drift(struct VapoSampler *sampler,
+                      const float *x,
+                      float time,
+                      int32_t class_index,
+                      float *drift,
+                      size_t count,
+                      float *potential);
+
+/**
+ * Sets `energy` to minus the logarithm of the density of `x` at a time, up to a number that depends on time alone, for a class or
+ * VAPO_ANY_CLASS. `x` is of `count` numbers, a sample with noise as there is at that time.
+ */
+VapoResult vapo_energy(struct VapoSampler *sampler,
+                       const float *x,
+                       size_t count,
+                       float time,
+                       int32_t class_index,
+                       float *energy);
+
+/**
+ * Sets `energy` to that of an image without noise: where the path from noise to data takes it at a time. It is what verdicts are of.
+ */
+VapoResult vapo_image_energy(struct VapoSampler *sampler,
+                             const float *image,
+                             size_t count,
+                             float time,
+                             int32_t class_index,
+                             float *energy);
+
+/**
+ * Sets `verdict` to what the model's threshold says of an image of `count` numbers, whatever its class.
+ */
+VapoResult vapo_verdict(struct VapoSampler *sampler, const float *image, size_t count, struct VapoVerdict *verdict);
+
+/**
+ * Sets `found` to the class of an image of `count` numbers, by the model's classifier.
+ */
+VapoResult vapo_classify(struct VapoSampler *sampler, const float *image, size_t count, struct VapoClass *found);
+
+/**
+ * The usual settings for so many steps, with seed 0.
+ */
+struct VapoSettings vapo_settings(uint16_t steps);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* VAPO_H */

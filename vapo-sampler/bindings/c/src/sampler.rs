@@ -1,0 +1,265 @@
+//! Samples, drifts, energies, verdicts and classes.
+
+use crate::memory::{Piece, all_apart, numbers_mut, set, values};
+use crate::model::planned;
+use crate::result::{VapoResult, told};
+use crate::settings::{VapoSettings, class};
+use crate::state::State;
+use rand_xoshiro::Xoshiro128PlusPlus;
+use rand_xoshiro::rand_core::SeedableRng;
+use vapo_sampler::{Noise, Sampler, Solver};
+
+/// Draws samples of a model and judges them. It lies in memory that the caller lends.
+#[derive(Debug)]
+pub struct VapoSampler(#[allow(dead_code)] State<Sampler<'static>>);
+
+/// What a threshold says of a sample, or of a window of a series.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VapoVerdict {
+    /// Its energy: the higher, the more unusual.
+    pub energy: f32,
+    /// Whether it is above the threshold, or not a number.
+    pub anomalous: bool,
+}
+
+/// The class of a sample, by its energies.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VapoClass {
+    /// The class, from 0.
+    pub class_index: u16,
+    /// Its energy.
+    pub energy: f32,
+    /// How much more the next best class has: the larger, the surer.
+    pub margin: f32,
+}
+
+/// The sampler, and the pieces of memory of a call, which it has to lie apart from. Their length was checked first.
+///
+/// # Safety
+/// As [`State::at`].
+unsafe fn sampler<'s>(pointer: *mut VapoSampler) -> Result<(&'s mut Sampler<'static>, Piece), VapoResult> {
+    // SAFETY: the caller's promise.
+    unsafe { State::at(pointer.cast::<State<Sampler<'static>>>()) }
+}
+
+/// Refuses another number of elements than that of the sampler's samples.
+fn expect(sampler: &mut Sampler<'_>, count: usize) -> Result<(), VapoResult> {
+    if count == sampler.potential().signal().elements() { Ok(()) } else { Err(VapoResult::Length) }
+}
+
+fn noise(settings: &VapoSettings) -> Noise<Xoshiro128PlusPlus> {
+    Noise::new(Xoshiro128PlusPlus::seed_from_u64(settings.seed))
+}
+
+/// Makes a sampler of a model in memory of `arena_bytes` bytes, of which it takes what vapo_arena_bytes says, and sets `sampler` to it.
+///
+/// The model is what `vapo-train export --c` or vapo_plan made: a plan and the model's file. It is checked here, and stays in use: both
+/// model and arena must stay where they are, and as they are, as long as the sampler is used. They need no alignment.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vapo_init(
+    model: *const u8,
+    model_bytes: usize,
+    arena: *mut u8,
+    arena_bytes: usize,
+    sampler: *mut *mut VapoSampler,
+) -> VapoResult {
+    let made = || {
+        let pieces = [Piece::of(model, model_bytes)?, Piece::of(arena, arena_bytes)?, Piece::of(sampler, 1)?];
+        all_apart(&pieces)?;
+        // SAFETY: the caller's promise, as the header states it, holds as long as the sampler is used.
+        let planned = unsafe { planned(model, model_bytes) }?;
+        let elements = planned.sampler_elements();
+        // SAFETY: the caller's promise, as the header states it.
+        let made = unsafe {
+            State::lay(arena, arena_bytes, &planned, elements, |model, plan, memory| {
+                if !plan.has_reverse() {
+                    return Err(VapoResult::Plan);
+                }
+                // The solver that takes most; settings say which one draws.
+                Ok(Sampler::new(model, plan, Solver::Etd2, memory)?)
+            })
+        }?;
+        // SAFETY: the caller's promise.
+        unsafe { set(sampler, made.cast()) }
+    };
+    told(made())
+}
+
+/// Draws a sample: sets `image` to `count` numbers, about -1 to 1, not clamped.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vapo_sample(
+    sampler: *mut VapoSampler,
+    settings: *const VapoSettings,
+    image: *mut f32,
+    count: usize,
+) -> VapoResult {
+    let drawn = || {
+        // SAFETY: the caller's promise, as the header states it.
+        let (sampler, lent) = unsafe { self::sampler(sampler) }?;
+        expect(sampler, count)?;
+        all_apart(&[lent, Piece::of(settings, 1)?, Piece::of(image, count)?])?;
+        // SAFETY: the caller's promise, and the pieces lie apart.
+        let (settings, image) = unsafe { (settings.read(), numbers_mut(image, count)?) };
+        let (schedule, temperature) = settings.apply(sampler, Solver::usual_temperature)?;
+        Ok(sampler.sample(schedule, temperature, &mut noise(&settings), image)?)
+    };
+    told(drawn())
+}
+
+/// Restores what is missing of a sample: sets `image` to `count` numbers, of which those where `known` is not 0 are those of `given`. Of
+/// `given` the others are not looked at.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vapo_inpaint(
+    sampler: *mut VapoSampler,
+    settings: *const VapoSettings,
+    given: *const f32,
+    known: *const u8,
+    image: *mut f32,
+    count: usize,
+) -> VapoResult {
+    let restored = || {
+        // SAFETY: the caller's promise, as the header states it.
+        let (sampler, lent) = unsafe { self::sampler(sampler) }?;
+        expect(sampler, count)?;
+        let read = [Piece::of(given, count)?, Piece::of(known, count)?, Piece::of(settings, 1)?];
+        let [given_piece, known_piece, settings_piece] = read;
+        all_apart(&[lent, Piece::of(image, count)?, given_piece, known_piece, settings_piece])?;
+        // SAFETY: the caller's promise, and the pieces lie apart.
+        let (settings, given, known, image) =
+            unsafe { (settings.read(), values(given, count)?, values(known, count)?, numbers_mut(image, count)?) };
+        let (schedule, temperature) = settings.apply(sampler, Solver::restoring_temperature)?;
+        let value = |index: usize| match known.get(index) {
+            None | Some(0) => None,
+            Some(_) => given.get(index).copied(),
+        };
+        Ok(sampler.inpaint(schedule, temperature, &mut noise(&settings), value, image)?)
+    };
+    told(restored())
+}
+
+/// Sets `drift` to the gradient of the potential at `x` and a time from 0 to 1, for a class or VAPO_ANY_CLASS, and `potential`, which
+/// may be null, to the potential itself. `x` and `drift` are of `count` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vapo_drift(
+    sampler: *mut VapoSampler,
+    x: *const f32,
+    time: f32,
+    class_index: i32,
+    drift: *mut f32,
+    count: usize,
+    potential: *mut f32,
+) -> VapoResult {
+    let computed = || {
+        // SAFETY: the caller's promise, as the header states it.
+        let (sampler, lent) = unsafe { self::sampler(sampler) }?;
+        expect(sampler, count)?;
+        all_apart(&[lent, Piece::of(x, count)?, Piece::of(drift, count)?])?;
+        // SAFETY: the caller's promise, and the pieces lie apart.
+        let (x, drift) = unsafe { (values(x, count)?, numbers_mut(drift, count)?) };
+        sampler.potential().set_class(class(class_index)?)?;
+        let found = sampler.potential().drift(x, time, drift)?;
+        if potential.is_null() {
+            return Ok(());
+        }
+        Piece::of(potential, 1)?.apart_from(&[lent])?;
+        // SAFETY: the caller's promise.
+        unsafe { set(potential, found) }
+    };
+    told(computed())
+}
+
+/// Sets `energy` to minus the logarithm of the density of `x` at a time, up to a number that depends on time alone, for a class or
+/// VAPO_ANY_CLASS. `x` is of `count` numbers, a sample with noise as there is at that time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vapo_energy(
+    sampler: *mut VapoSampler,
+    x: *const f32,
+    count: usize,
+    time: f32,
+    class_index: i32,
+    energy: *mut f32,
+) -> VapoResult {
+    // SAFETY: the caller's promise, as the header states it.
+    let judged = unsafe { judge(sampler, x, count, energy) }.and_then(|(sampler, x)| {
+        sampler.potential().set_class(class(class_index)?)?;
+        let found = sampler.potential().energy(x, time)?.ok_or(VapoResult::Energy)?;
+        // SAFETY: the caller's promise.
+        unsafe { set(energy, found) }
+    });
+    told(judged)
+}
+
+/// Sets `energy` to that of an image without noise: where the path from noise to data takes it at a time. It is what verdicts are of.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vapo_image_energy(
+    sampler: *mut VapoSampler,
+    image: *const f32,
+    count: usize,
+    time: f32,
+    class_index: i32,
+    energy: *mut f32,
+) -> VapoResult {
+    // SAFETY: the caller's promise, as the header states it.
+    let judged = unsafe { judge(sampler, image, count, energy) }.and_then(|(sampler, image)| {
+        sampler.potential().set_class(class(class_index)?)?;
+        let found = sampler.image_energy(image, time)?.ok_or(VapoResult::Energy)?;
+        // SAFETY: the caller's promise.
+        unsafe { set(energy, found) }
+    });
+    told(judged)
+}
+
+/// Sets `verdict` to what the model's threshold says of an image of `count` numbers, whatever its class.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vapo_verdict(
+    sampler: *mut VapoSampler,
+    image: *const f32,
+    count: usize,
+    verdict: *mut VapoVerdict,
+) -> VapoResult {
+    // SAFETY: the caller's promise, as the header states it.
+    let judged = unsafe { judge(sampler, image, count, verdict) }.and_then(|(sampler, image)| {
+        sampler.potential().set_class(None)?;
+        let found = sampler.verdict(image)?.ok_or(VapoResult::Threshold)?;
+        // SAFETY: the caller's promise.
+        unsafe { set(verdict, VapoVerdict { energy: found.energy, anomalous: found.anomalous }) }
+    });
+    told(judged)
+}
+
+/// Sets `found` to the class of an image of `count` numbers, by the model's classifier.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vapo_classify(
+    sampler: *mut VapoSampler,
+    image: *const f32,
+    count: usize,
+    found: *mut VapoClass,
+) -> VapoResult {
+    // SAFETY: the caller's promise, as the header states it.
+    let judged = unsafe { judge(sampler, image, count, found) }.and_then(|(sampler, image)| {
+        let best = sampler.classify(image)?.ok_or(VapoResult::Classifier)?;
+        // SAFETY: the caller's promise.
+        unsafe { set(found, VapoClass { class_index: best.class, energy: best.energy, margin: best.margin }) }
+    });
+    told(judged)
+}
+
+/// The sampler and a sample that it judges, apart from what is set.
+///
+/// # Safety
+/// As [`State::at`] and [`values`]; a pointer to what is set that is not null leads to memory of it.
+unsafe fn judge<'s, T>(
+    pointer: *mut VapoSampler,
+    x: *const f32,
+    count: usize,
+    set: *mut T,
+) -> Result<(&'s mut Sampler<'static>, &'s [f32]), VapoResult> {
+    // SAFETY: the caller's promise.
+    let (sampler, lent) = unsafe { sampler(pointer) }?;
+    expect(sampler, count)?;
+    all_apart(&[lent, Piece::of(x, count)?, Piece::of(set, 1)?])?;
+    // SAFETY: the caller's promise, and the pieces lie apart.
+    Ok((sampler, unsafe { values(x, count) }?))
+}
