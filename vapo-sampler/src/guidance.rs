@@ -22,6 +22,17 @@ pub(crate) struct Guided<'g, 'a> {
 
 impl Drift for Guided<'_, '_> {
     fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        // The class is that of the samples. What the potential is evaluated for by itself stays the same.
+        let before = self.potential.class();
+        let found = self.of_condition(x, time, drift);
+        self.potential.set_class(before)?;
+        found
+    }
+}
+
+impl Guided<'_, '_> {
+    /// The drift of the condition, and its potential. It leaves the potential at the condition's class.
+    fn of_condition(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
         let Condition { class, guidance } = self.condition;
         let mut null = 0.0;
         let guided = self.condition.is_guided();

@@ -118,6 +118,24 @@ fn classes_and_guidance_that_there_are_not_are_refused() {
 
 /// The least energy, offset added, by the potential's own energies.
 #[test]
+fn the_class_of_samples_is_not_that_of_energies() {
+    let file = &files()[0];
+    let model = Model::parse(file).unwrap();
+    let mut arena = vec![0.0; plan(&model).elements_guided(Solver::Etd2)];
+    let mut sampler = Sampler::new(&model, plan(&model), Solver::Etd2, &mut arena).unwrap();
+    let mut image = vec![0.0; model.signal().elements()];
+    for (own, guidance) in [(None, 0.0), (Some(1), 0.0), (Some(1), 2.0)] {
+        sampler.potential().set_class(own).unwrap();
+        Noise::new(generator(8)).fill(&mut image);
+        let before = sampler.potential().energy(&image, 0.7).unwrap();
+        let x = image.clone();
+        sampler.set_condition(Condition { class: Some(2), guidance }).unwrap();
+        sampler.sample(Schedule::usual(2).unwrap(), 0.0, &mut Noise::new(generator(3)), &mut image).unwrap();
+        assert_eq!((sampler.potential().class(), sampler.potential().energy(&x, 0.7).unwrap()), (own, before));
+    }
+}
+
+#[test]
 fn the_class_is_that_of_the_least_energy_with_its_offset() {
     for file in files() {
         let plain = Model::parse(&file).unwrap();
