@@ -1,4 +1,5 @@
-//! Whole training steps of a few presets, on as many threads as there are cores, and the passes of the potential on one.
+//! Whole training steps of a few presets, on as many threads as there are cores, and the passes of the potential and the products of
+//! convolutions on one.
 //!
 //!     cargo bench -p vapo-train                                      # compares with the run before
 //!     cargo bench -p vapo-train -- --save-baseline main              # and this with a run that is kept:
@@ -14,6 +15,10 @@ use vapo_format::{Homotopy, Shape};
 use vapo_train::dataset::{Dataset, Files, Source};
 use vapo_train::ops::Fused;
 use vapo_train::ops::fused::memory::Memory;
+use vapo_train::ops::kernel::panels::Panels;
+use vapo_train::ops::kernel::product::{Product, contiguous, product};
+use vapo_train::ops::kernel::weight_gradient::{WeightGradient, weight_gradient};
+use vapo_train::ops::kernel::window::{Extent, Window};
 use vapo_train::potential::parameters::Layout;
 use vapo_train::potential::{Potential, Samples, Seeds};
 use vapo_train::run::config::{Choices, Config};
@@ -77,5 +82,45 @@ fn passes(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, steps, passes);
+/// Multiply-accumulates a second of 3×3 convolutions: from channels to channels, of as many images as a thread takes at a time.
+fn products(criterion: &mut Criterion) {
+    const CASES: [(Extent, usize); 6] = [
+        ((4, 14, 14, 16), 16),
+        ((4, 7, 7, 32), 32),
+        ((4, 7, 7, 64), 64),
+        ((8, 8, 8, 8), 8),
+        ((4, 14, 14, 4), 16),
+        ((4, 14, 14, 16), 4),
+    ];
+    let mut group = criterion.benchmark_group("products");
+    for (extent, columns) in CASES {
+        let (images, height, width, channels) = extent;
+        let window = Window::SAME_3X3;
+        let mut input = vec![0.0; window.placed(extent)];
+        window.place(&vec![0.5; images * height * width * channels], extent, &mut input);
+        let ((rows, run), row_stride) = (window.rows(channels), window.row_stride(extent));
+        let (input, starts) = (&*input, &*window.starts(extent));
+        let places = &*contiguous(starts.len(), columns);
+        let weights = &Panels::of_rows(&vec![0.5; rows * run * columns], columns, rows);
+        let mut output = vec![0.0f32; starts.len() * columns];
+        let cotangent = output.clone();
+        let mut gradient = vec![0.0; rows * run * columns];
+        group.throughput(Throughput::Elements((starts.len() * gradient.len()) as u64));
+        group.bench_function(format!("{channels} to {columns} channels"), |bencher| {
+            bencher.iter(|| {
+                let (bias, add, output) = (None, true, &mut *output);
+                product(Product { input, starts, rows, run, row_stride, weights, bias, add, output, places });
+            });
+        });
+        group.bench_function(format!("{channels} to {columns} channels, gradient of the weights"), |bencher| {
+            bencher.iter(|| {
+                let (cotangent, gradient) = (&*cotangent, &mut *gradient);
+                let of = WeightGradient { input, starts, rows, run, row_stride, cotangent, places, columns, gradient };
+                weight_gradient(of);
+            });
+        });
+    }
+}
+
+criterion_group!(benches, steps, passes, products);
 criterion_main!(benches);
