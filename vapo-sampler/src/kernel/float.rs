@@ -192,9 +192,7 @@ impl pulp::WithSimd for Wide<'_> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let Wide { tap, extent, x, y: (y, to) } = self;
-        // The sums of four pixels stay in registers, with room for weights. Those of 32 outputs would fill all that AVX2 has.
-        let fit = 4 * 32 / S::F32_LANES <= S::REGISTER_COUNT / 2;
-        let output = if fit { tap.outputs_from::<32>(0, extent, x, (y, to)) } else { 0 };
+        let output = tap.outputs_from::<32>(0, extent, x, (y, to));
         let output = tap.outputs_from::<16>(output, extent, x, (y, to));
         tap.all_from(output, extent, x, (y, to));
     }
