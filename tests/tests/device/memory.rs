@@ -43,11 +43,15 @@ fn windows_of_a_series_run_in_8_kilobytes() {
 /// What `inspect` and the builds count with: `memory.x` says what a board's programs take, and the images take it.
 #[test]
 fn the_programs_of_every_board_take_what_is_stated() {
-    takes_what_is_stated(&models::float_digits(), &cases().float_digits[0]);
-    takes_what_is_stated(&models::digits(), &cases().microbit);
+    let float = not_as_stated(&models::float_digits(), &cases().float_digits[0]);
+    let wrong = [float, not_as_stated(&models::digits(), &cases().microbit)].concat();
+    // All at once: building all boards takes a minute.
+    assert!(wrong.is_empty(), "memory.x states other bytes than are taken:\n{}", wrong.join("\n"));
 }
 
-fn takes_what_is_stated(model: &models::File, on_microbit: &Case) {
+/// A line for each number that `memory.x` states and the image of a board does not take.
+fn not_as_stated(model: &models::File, on_microbit: &Case) -> Vec<String> {
+    let mut wrong = Vec::new();
     let compiler = read_baseline().unwrap().compiler;
     let file = model.read().unwrap();
     let arithmetic = Model::parse(&file).unwrap().arithmetic();
@@ -61,14 +65,14 @@ fn takes_what_is_stated(model: &models::File, on_microbit: &Case) {
         let (less, more) = if image.compiler().unwrap() == compiler { (1.0, 1.02) } else { (0.9, 1.1) };
         for (stated, found) in stated.into_iter().zip(found) {
             let bounds = less * found as f64..=more * found as f64 + 8.0;
-            assert!(
-                bounds.contains(&(stated as f64)),
-                "{board} in {arithmetic}: memory.x states {stated} bytes, found {found}: expected {bounds:?}"
-            );
+            if !bounds.contains(&(stated as f64)) {
+                wrong.push(format!("{board} in {arithmetic}: {stated} are stated, {found} found, expected {bounds:?}"));
+            }
         }
         let line = format!(": flash {} of ", file.len() as u64 + stated[0]);
         assert!(image.stated().contains(&line), "no `{line}` in {}", image.stated());
     }
+    wrong
 }
 
 /// Nothing of floats beside integers, and nothing of integers beside floats.
