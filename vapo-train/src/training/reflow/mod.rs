@@ -34,8 +34,7 @@ use dfdx::prelude::Cpu;
 use file::PairFile;
 use maker::{Job, Maker};
 use pair::{Pair, noise_of};
-use rand_core::Rng;
-use rand_core::SeedableRng;
+use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,7 +44,7 @@ use vapo_format::Homotopy;
 const STREAM: u64 = 0x7265_666c_6f77_2121;
 /// Pairs that there are before the first step.
 const FIRST: u64 = 512;
-/// Parts of a batch that are new: the others were drawn before.
+/// With each step there are more pairs: this part of a batch, one in so many.
 const NEW: usize = 8;
 /// Steps that the teacher works ahead of training.
 const AHEAD: u64 = 8;
