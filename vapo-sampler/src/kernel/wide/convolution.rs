@@ -250,10 +250,12 @@ impl<L: Lanes> Image<'_, L> {
         output: usize,
         area: [Range<usize>; 2],
     ) {
+        // `shape` chooses none of these. What a constant rules out is not compiled: half of all tiles.
+        if const { R * P * B > L::TILE } {
+            return;
+        }
         let lanes = self.lanes;
         match (self.pass.columns_together(), self.pass.pairs) {
-            // Processors with few registers have no such shapes.
-            _ if L::TILE < 16 => {}
             (3, 8) => lanes.vectorize(Sweep::<L, R, P, B, 3, 8> { image: self, weights, output, area }),
             (3, 16) => lanes.vectorize(Sweep::<L, R, P, B, 3, 16> { image: self, weights, output, area }),
             _ => self.sweep::<R, P, B>(weights, output, area),
@@ -266,6 +268,9 @@ impl<L: Lanes> Image<'_, L> {
         output: usize,
         area: [Range<usize>; 2],
     ) {
+        if const { R * P * B > L::TILE } {
+            return;
+        }
         let lanes = self.lanes;
         if self.pass.columns_together() == 3 {
             lanes.vectorize(Sweep::<L, R, P, B, 3, 0> { image: self, weights, output, area });

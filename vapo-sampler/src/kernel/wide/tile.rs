@@ -21,11 +21,11 @@ pub(super) struct Source<'a> {
 /// A tile's sums: rows, columns, blocks of outputs.
 pub(super) type Tile<L, const R: usize, const P: usize, const B: usize> = [[[<L as Lanes>::Sums; B]; P]; R];
 
-/// Repeats a block with each of some numbers in place of a variable: a loop of as many turns would not be unrolled, and its
-/// sums would not stay in registers.
+/// Repeats a block with each of some numbers below `$end` in place of a variable: a loop of as many turns would not be unrolled,
+/// and its sums would not stay in registers. The end is a constant of its own, so that blocks beyond it are never compiled.
 macro_rules! unrolled {
-    ($variable:ident in $($value:literal)* $block:block) => {
-        $({
+    ($variable:ident in $($value:literal)*, below $end:expr, $block:block) => {
+        $(if const { $value < $end } {
             let $variable: usize = $value;
             $block
         })*
@@ -63,16 +63,14 @@ pub(super) fn tile<L: Lanes, const R: usize, const P: usize, const B: usize, con
                     vectors.iter_mut().zip(first).for_each(|(vector, words)| *vector = lanes.weights(words));
                     *block = rest;
                 }
-                unrolled!(r in 0 1 2 3 {
+                unrolled!(r in 0 1 2 3, below R, {
                     if let (Some(sums), Some(line)) = (sums.get_mut(r), lines.get(r)) {
-                        unrolled!(column in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 {
-                            if column < P + K - 1 {
-                                let values = lanes.pair(*line.get(column * pixel + pair)?);
-                                for k in 0..K {
-                                    let Some(sums) = column.checked_sub(k).and_then(|p| sums.get_mut(p)) else { continue };
-                                    for (sum, vectors) in sums.iter_mut().zip(&vectors) {
-                                        *sum = lanes.add_products(*sum, values, *vectors.get(k)?);
-                                    }
+                        unrolled!(column in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15, below P + K - 1, {
+                            let values = lanes.pair(*line.get(column * pixel + pair)?);
+                            for k in 0..K {
+                                let Some(sums) = column.checked_sub(k).and_then(|p| sums.get_mut(p)) else { continue };
+                                for (sum, vectors) in sums.iter_mut().zip(&vectors) {
+                                    *sum = lanes.add_products(*sum, values, *vectors.get(k)?);
                                 }
                             }
                         });
