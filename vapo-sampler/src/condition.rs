@@ -22,6 +22,11 @@ impl Condition {
         self.class.is_some() && self.guidance != 0.0
     }
 
+    /// Evaluations of the potential's drift that one of the condition takes.
+    pub(crate) fn evaluations(&self) -> u32 {
+        if self.is_guided() { 2 } else { 1 }
+    }
+
     /// Checks the condition for a model of so many classes.
     ///
     /// # Errors

@@ -105,13 +105,28 @@ impl Schedule {
 
     /// Every step, in order.
     pub fn steps(self) -> impl ExactSizeIterator<Item = Step> {
-        (0..self.steps).map(move |index| Step {
+        (0..self.steps).map(move |index| self.at(index))
+    }
+
+    /// The step of a number; none where the schedule has no such step.
+    pub(crate) fn step(self, index: u16) -> Option<Step> {
+        (index < self.steps).then(|| self.at(index))
+    }
+
+    /// How many steps there are.
+    pub(crate) fn count(self) -> u16 {
+        self.steps
+    }
+
+    #[inline(never)] // several callers, and one copy takes less flash
+    fn at(self, index: u16) -> Step {
+        Step {
             index,
             start: self.time(index),
             end: self.time(index + 1),
             last: index + 1 == self.steps,
             extrapolation: self.extrapolation,
-        })
+        }
     }
 
     /// Time after `step` steps.
