@@ -4,6 +4,7 @@ use crate::error::Error;
 
 /// The class that samples are asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Condition {
     /// Its index, or none for samples of whatever class.
     pub class: Option<u16>,

@@ -7,6 +7,7 @@ use crate::error::ScheduleError;
 ///
 /// An exponent below 1 makes steps longer towards the data, one above 1 shorter.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Schedule {
     steps: u16,
     exponent: f32,
@@ -16,6 +17,7 @@ pub struct Schedule {
 
 /// One step of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Step {
     /// Its number, from 0.
     pub index: u16,

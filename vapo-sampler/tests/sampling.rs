@@ -146,6 +146,26 @@ fn the_bytes_are_those_of_whole_drifts() {
     }
 }
 
+/// From what the caller has drawn, there is as much less to do.
+#[test]
+fn a_sample_may_begin_with_the_callers_noise() {
+    let file = &files(&digits())[0];
+    let model = Model::parse(file).unwrap();
+    let mut memory = vec![f32::NAN; plan(&model).elements_with(Solver::Ab2)];
+    let mut sampler = Sampler::new(&model, plan(&model), Solver::Ab2, &mut memory).unwrap();
+    let expected = in_one_call(&mut sampler, 0.7, |_| None);
+    let (_, calls) = in_calls(&mut sampler, 0.7, |_| None, 1);
+    let (mut noise, mut image) = (noise(), vec![f32::NAN; 64]);
+    noise.fill(&mut image);
+    let mut sampling = sampler.start_integrate_known(schedule(), 0.7, &mut noise, |_| None, &mut image).unwrap();
+    let all = calls - 4;
+    for done in 1..all {
+        assert_eq!(sampling.step(), Ok(Progress::Working { done, all }));
+    }
+    assert_eq!(sampling.step(), Ok(Progress::Done));
+    assert_eq!(bits(&image), expected.0);
+}
+
 /// Whatever call comes last, the next sample is what it would have been.
 #[test]
 fn a_sample_may_be_dropped_on_its_way() {
@@ -181,7 +201,7 @@ fn the_rest_may_be_one_call() {
     let expected = in_one_call(&mut sampler, 0.7, |_| None);
     let (mut noise, mut image, mut seen) = (noise(), vec![f32::NAN; 64], Seen::default());
     let mut sampling = sampler.start(schedule(), 0.7, &mut noise, &mut image).unwrap();
-    for _ in 0..5 {
+    for _ in 0..9 {
         sampling.step().unwrap();
     }
     sampling.finish(|step, drift| seen.add(step, drift)).unwrap();

@@ -16,5 +16,8 @@ fn main() {
     fs::write(folder.join("memory.x"), MEMORY).expect("the build's folder can be written");
     println!("cargo::rustc-link-search={}", folder.display());
     println!("cargo::rustc-link-arg=-Tlink.x");
+    if env::var_os("CARGO_FEATURE_DEFMT").is_some() {
+        println!("cargo::rustc-link-arg=-Tdefmt.x");
+    }
     println!("cargo::rerun-if-changed=build.rs");
 }

@@ -9,8 +9,8 @@ use crate::schedule::{Schedule, Step};
 use crate::solver::{GROUP, Integration, Progress, groups};
 use rand_core::Rng;
 
-/// A sample that is being drawn: [`Sampling::step`] computes one layer of one drift, forward or in reverse, or moves the sample by a
-/// drift that is whole. The bytes are those of the function that does all in one call.
+/// A sample that is being drawn. [`Sampling::step`] computes one layer of one drift, forward or in reverse, or draws or moves [`GROUP`]
+/// elements. The bytes are those of the function that does all in one call.
 ///
 /// It borrows sampler, noise and image until it is dropped, which it may be at any time. The sampler then starts anew; the image holds
 /// something between noise and a sample.
@@ -21,12 +21,13 @@ pub struct Sampling<'s, 'a, R, K = fn(usize) -> Option<f32>> {
     noise: &'s mut Noise<R>,
     known: K,
     x: &'s mut [f32],
-    /// Elements of the prior that are drawn.
+    /// Elements of the prior that are to be drawn, and those that were.
+    prior: usize,
     drawn: usize,
 }
 
 impl<'a> Sampler<'a> {
-    /// Begins what [`Sampler::sample`] does: draws the prior, and leaves the rest to [`Sampling::step`].
+    /// Begins what [`Sampler::sample`] does, and leaves all of the work to [`Sampling::step`].
     ///
     /// # Errors
     /// As [`Sampler::sample`].
@@ -52,7 +53,8 @@ impl<'a> Sampler<'a> {
         known: K,
         image: &'s mut [f32],
     ) -> Result<Sampling<'s, 'a, R, K>, Error> {
-        Ok(Sampling { drawn: 0, ..self.start_integrate_known(schedule, temperature, noise, known, image)? })
+        let prior = image.len();
+        Ok(Sampling { prior, ..self.start_integrate_known(schedule, temperature, noise, known, image)? })
     }
 
     /// Begins what [`Sampler::integrate_known`] does. Where nothing is known, it is what [`Sampler::integrate`] does.
@@ -69,13 +71,12 @@ impl<'a> Sampler<'a> {
     ) -> Result<Sampling<'s, 'a, R, K>, Error> {
         self.potential.check(x)?;
         let integration = Integration::new(self.solver, schedule, self.potential.homotopy(), temperature)?;
-        let drawn = x.len();
-        Ok(Sampling { sampler: self, integration, noise, known, x, drawn })
+        Ok(Sampling { sampler: self, integration, noise, known, x, prior: 0, drawn: 0 })
     }
 }
 
 impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
-    /// Goes on by one layer, or by what the solver makes of a drift.
+    /// Goes on by one layer, or by [`GROUP`] elements.
     ///
     /// # Errors
     /// As [`Sampler::sample`]: none after a start that was not refused.
@@ -83,8 +84,8 @@ impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
         self.advance(1, |_, _| ())
     }
 
-    /// Goes on by up to `most` layers of one drift, or by what the solver makes of it. `observe` is told each step of the schedule
-    /// before it is taken, and the drift ∇Φ at its start.
+    /// Goes on by up to `most` layers of one drift, or by up to `most` times [`GROUP`] elements. `observe` is told each step of the
+    /// schedule before it is taken, and the drift ∇Φ at its start.
     ///
     /// # Errors
     /// As [`Sampling::step`].
@@ -93,12 +94,12 @@ impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
         let parts = self.sampler.condition.evaluations() * self.sampler.potential.parts();
         let progress = self.integration.progress(parts, self.x.len());
         let Progress::Working { done, all } = progress else { return Ok(progress) };
-        let (drawn, prior) = (groups(self.drawn), groups(self.x.len()));
+        let (drawn, prior) = (groups(self.drawn), groups(self.prior));
         Ok(Progress::Working { done: drawn + done, all: prior + all })
     }
 
     fn go_on(&mut self, most: u32, observe: impl FnMut(Step, &[f32])) -> Result<(), Error> {
-        if let Some(left) = self.x.get_mut(self.drawn..).filter(|left| !left.is_empty()) {
+        if let Some(left) = self.x.get_mut(self.drawn..self.prior).filter(|left| !left.is_empty()) {
             let count = left.len().min((most.max(1) as usize).saturating_mul(GROUP));
             self.noise.fill(left.get_mut(..count).unwrap_or_default());
             self.drawn += count;

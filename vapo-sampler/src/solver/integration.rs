@@ -12,6 +12,7 @@ pub const GROUP: usize = 16;
 
 /// Whether there is more to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Progress {
     /// There is.
     Working {

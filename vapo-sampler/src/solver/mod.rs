@@ -91,6 +91,7 @@ impl Drift for crate::Potential<'_> {
 /// How a step is taken. The orders are those at temperature 0; with noise, whose size is taken at a step's start, every
 /// solver's density has order 1. N is the number of the schedule's steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Solver {
     /// Euler–Maruyama, order 1: N evaluations of the drift, one buffer.
     Euler,

@@ -7,8 +7,8 @@
 //! ../cargo run --release -- layers=0      # all at once: the heart stands still
 //! ```
 //!
-//! It prints the beats while the digit was drawn, the longest time between two of them, in microseconds, how many times the others
-//! could run, and the bits of the digit. The emulator takes a nanosecond for an instruction.
+//! It prints the beats while the digit was drawn, how long that took and the longest time between two beats, in microseconds, how many
+//! times the others could run, and the bits of the digit. The emulator takes a nanosecond for an instruction.
 
 #![no_std]
 #![no_main]
@@ -85,6 +85,18 @@ fn layers() -> u32 {
     argument.and_then(|number| number.parse().ok()).unwrap_or(1)
 }
 
+#[cfg(feature = "defmt")]
+fn report(error: Error) {
+    use defmt_semihosting as _;
+    defmt::error!("no digit: {}", error);
+}
+
+/// Without defmt, and without the texts of errors, which take flash.
+#[cfg(not(feature = "defmt"))]
+fn report(_: Error) {
+    Print(&mut Stdout::open()).text("error no digit: the arena or the plan is too small for the model\n");
+}
+
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
     let Some(core) = cortex_m::Peripherals::take() else { halt() };
@@ -95,15 +107,27 @@ async fn main(spawner: Spawner) {
     yield_now().await;
 
     let mut image = [0.0; 64];
-    let drawn = draw(&model, layers(), &mut image).await;
+    let layers = layers();
+    let begun = Instant::now();
+    let drawn = draw(&model, layers, &mut image).await;
+    let elapsed = begun.elapsed().as_micros();
     let (beats, longest) = (BEATS.load(Ordering::Relaxed), LONGEST.load(Ordering::Relaxed));
     let mut output = Stdout::open();
     let mut print = Print(&mut output);
-    let Ok(yields) = drawn else {
-        print.text("error the arena or the plan is too small for the model\n");
-        exit(false)
+    let yields = match drawn {
+        Ok(yields) => yields,
+        Err(error) => {
+            report(error);
+            exit(false)
+        }
     };
-    print.text("beats ").number(beats.into()).text("\nlongest ").number(longest.into());
+    print
+        .text("beats ")
+        .number(beats.into())
+        .text("\nelapsed ")
+        .number(elapsed)
+        .text("\nlongest ")
+        .number(longest.into());
     print.text("\nyields ").number(yields.into()).text("\nsample ");
     for value in image {
         print.hex(value.to_bits());
