@@ -3,6 +3,8 @@
 //! All solvers integrate dx = f dt + g dW ([`sde`]) over the steps of a [`Schedule`]. At temperature 0 it is the
 //! deterministic flow dx = ∇Φ dt, and the generator is not asked for a single number. The last step adds no noise,
 //! and the drift is never evaluated at time 1, where the Bayes homotopy is singular.
+//!
+//! [`Solver::integrate`] goes all the way. An [`Integration`] goes it in parts, for callers that have other things to do in between.
 
 mod ab2;
 mod etd2;

@@ -25,7 +25,7 @@ use static_cell::StaticCell;
 use vapo_format::Model;
 use vapo_program::semihosting::{Stdout, command_line, exit};
 use vapo_program::{Aligned, Print, halt};
-use vapo_sampler::{Error, Noise, PlanFor, Progress, Sampler, Schedule, Solver};
+use vapo_sampler::{Error, Noise, PlanFor, Progress, Sampler, Sampling, Schedule, Solver};
 
 static MODEL: Aligned<[u8; include_bytes!("../../models/digits.vapo").len()]> =
     Aligned(*include_bytes!("../../models/digits.vapo"));
@@ -34,6 +34,9 @@ static MODEL: Aligned<[u8; include_bytes!("../../models/digits.vapo").len()]> =
 const NODES: usize = 64;
 /// f32 elements of the sampler's arena: `Plan::elements_with` says how many.
 const ARENA: usize = 1112;
+
+/// What the documentation says that a sample on its way takes beside the arena.
+const _: () = assert!(size_of::<Sampling<'_, '_, Xoshiro128PlusPlus>>() <= 100);
 
 /// Time from one beat to the next.
 const BEAT: Duration = Duration::from_micros(200);
