@@ -18,7 +18,7 @@ mod time;
 use core::sync::atomic::{AtomicU32, Ordering};
 use embassy_executor::Spawner;
 use embassy_futures::yield_now;
-use embassy_time::{Duration, Instant, Ticker};
+use embassy_time::{Duration, Instant, Ticker, Timer};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use static_cell::StaticCell;
@@ -59,12 +59,19 @@ async fn heart() {
     }
 }
 
-/// Draws a digit. Between two calls of `advance`, whatever is due runs. Returns how many times that was.
-async fn draw(model: &Model<'static>, layers: u32, image: &mut [f32; 64]) -> Result<u32, Error> {
+/// What draws digits. To plan takes longer than to draw: it is done before anything else runs.
+fn sampler() -> Result<Sampler<'static>, Error> {
+    static PARSED: StaticCell<Model<'static>> = StaticCell::new();
     static PLAN: StaticCell<PlanFor<NODES>> = StaticCell::new();
     static MEMORY: StaticCell<[f32; ARENA]> = StaticCell::new();
+    let Ok(model) = Model::parse(&MODEL.0) else { halt() };
+    let model = PARSED.init(model);
     let plan = PLAN.init(PlanFor::new(model)?);
-    let mut sampler = Sampler::new(model, plan, Solver::Etd2, MEMORY.init([0.0; ARENA]))?;
+    Sampler::new(model, plan, Solver::Etd2, MEMORY.init([0.0; ARENA]))
+}
+
+/// Draws a digit. Between two calls of `advance`, whatever is due runs. Returns how many times that was.
+async fn draw(sampler: &mut Sampler<'static>, layers: u32, image: &mut [f32; 64]) -> Result<u32, Error> {
     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
     let Ok(schedule) = Schedule::usual(10) else { halt() };
 
@@ -102,39 +109,40 @@ fn report(_: Error) {
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
-    let Some(core) = cortex_m::Peripherals::take() else { halt() };
-    time::start(core.SYST);
-    let Ok(model) = Model::parse(&MODEL.0) else { halt() };
-    let Ok(heart) = heart() else { halt() };
-    spawner.spawn(heart);
-    yield_now().await;
-
-    let mut image = [0.0; 64];
     let layers = layers();
-    let begun = Instant::now();
-    let drawn = draw(&model, layers, &mut image).await;
-    let elapsed = begun.elapsed().as_micros();
-    let (beats, longest) = (BEATS.load(Ordering::Relaxed), LONGEST.load(Ordering::Relaxed));
-    let mut output = Stdout::open();
-    let mut print = Print(&mut output);
-    let yields = match drawn {
-        Ok(yields) => yields,
+    match show(spawner, layers).await {
+        Ok(()) => exit(true),
         Err(error) => {
             report(error);
             exit(false)
         }
-    };
-    print
-        .text("beats ")
-        .number(beats.into())
-        .text("\nelapsed ")
-        .number(elapsed)
-        .text("\nlongest ")
-        .number(longest.into());
-    print.text("\nyields ").number(yields.into()).text("\nsample ");
+    }
+}
+
+async fn show(spawner: Spawner, layers: u32) -> Result<(), Error> {
+    let mut sampler = sampler()?;
+    let Some(core) = cortex_m::Peripherals::take() else { halt() };
+    time::start(core.SYST);
+    let Ok(heart) = heart() else { halt() };
+    spawner.spawn(heart);
+    // Until it has begun.
+    Timer::after(BEAT).await;
+
+    let mut image = [0.0; 64];
+    let (begun, before) = (Instant::now(), BEATS.load(Ordering::Relaxed));
+    let yields = draw(&mut sampler, layers, &mut image).await?;
+    let elapsed = begun.elapsed().as_micros();
+    let (beats, longest) = (BEATS.load(Ordering::Relaxed) - before, LONGEST.load(Ordering::Relaxed));
+
+    let mut output = Stdout::open();
+    let mut print = Print(&mut output);
+    for (name, number) in [("beats ", beats.into()), ("elapsed ", elapsed), ("longest ", longest.into())] {
+        print.text(name).number(number).text("\n");
+    }
+    print.text("yields ").number(yields.into()).text("\nsample ");
     for value in image {
         print.hex(value.to_bits());
     }
     print.text("\n");
-    exit(true)
+    Ok(())
 }
