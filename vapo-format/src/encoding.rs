@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// How weights are stored. With 6 or 4 bits, a matrix of at most [`NARROW`] input channels has 8 bits all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
     /// i8 weights, symmetric, times an f32 scale for each output channel.
@@ -34,6 +35,7 @@ pub const NARROW: usize = 16;
 
 /// What a potential is computed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Arithmetic {
     /// f32.
     Float,

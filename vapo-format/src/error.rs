@@ -6,6 +6,7 @@ use core::fmt;
 /// Why [`crate::Model::parse`] or [`crate::Writer`] refused.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Error {
     /// The input ends before the model does.
     TooShort {
@@ -196,6 +197,7 @@ impl From<ArchitectureError> for Error {
 
 /// Why [`crate::Architecture::validate`] refused: a node, and what is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ArchitectureError {
     /// Index of the node.
     pub node: u16,
@@ -206,6 +208,7 @@ pub struct ArchitectureError {
 /// What is wrong with a node.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Fault {
     /// A height or width outside 1 to [`crate::layer::MAX_EXTENT`], or channels outside 1 to
     /// [`crate::layer::MAX_CHANNELS`].

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The path x = mean(t)·data + std(t)·noise from the prior at t = 0 to the data at t = 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[serde(rename_all = "kebab-case")]
 pub enum Homotopy {
     /// mean t, std 1 − t: the straight path.

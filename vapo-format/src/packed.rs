@@ -5,6 +5,7 @@
 
 /// Bits of a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Bits {
     /// -8 to 7.
     Four,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Extent of a signal or of an activation, channels last in memory (H, W, C). A series has a height of 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[serde(deny_unknown_fields)]
 pub struct Shape {
     /// Values a pixel.

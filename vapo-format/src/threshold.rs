@@ -9,6 +9,7 @@ pub const BYTES: usize = 12;
 ///
 /// What is compared is the energy of mean(time)·image at `time`, where mean is the homotopy's.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Threshold {
     /// The greatest energy that is no anomaly yet; finite.
     pub energy: f32,

@@ -17,6 +17,7 @@ pub const SERIES_TIME: f32 = 0.9;
 
 /// What a threshold says of an image, or of a window of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Verdict {
     /// The energy at the threshold's time.
     pub energy: f32,

@@ -12,6 +12,7 @@ use vapo_format::Classifier;
 
 /// What a model's classifier says of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Classified {
     /// The class of the least energy, offset added; the first of those that have it.
     pub class: u16,

@@ -10,7 +10,8 @@ use crate::arena;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::potential::Potential;
-use crate::solver::Drift;
+use crate::solver::{Drift, part_at};
+use core::ops::Range;
 use vapo_format::{Homotopy, Model};
 
 /// Two potentials of images of one extent and of one homotopy, with their weights.
@@ -67,14 +68,44 @@ impl<'a> Composition<'a> {
         let (first, second) = (first.energy(x, time)?, second.energy(x, time)?);
         Ok(first.zip(second).map(|(first, second)| a * first + b * second))
     }
+
+    /// Sets `drift` to the sum of the drifts, each times its weight, and returns that of the potentials.
+    ///
+    /// # Errors
+    /// [`Error::Length`] where x or `drift` is no image of the models.
+    pub fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+        let ([first, second], [a, b]) = (&mut self.potentials, self.weights);
+        let (of_first, of_second) = (first.drift(x, time, drift)?, second.drift(x, time, self.second)?);
+        self.add(drift);
+        Ok(a * of_first + b * of_second)
+    }
+
+    /// Turns the first drift into the sum of both.
+    fn add(&self, drift: &mut [f32]) {
+        let [a, b] = self.weights;
+        drift.iter_mut().zip(&*self.second).for_each(|(drift, second)| *drift = a * *drift + b * second);
+    }
 }
 
+/// The parts of the one and then of the other.
 impl Drift for Composition<'_> {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
-        let ([first, second], [a, b]) = (&mut self.potentials, self.weights);
-        let of_first = first.drift(x, time, drift)?;
-        let of_second = second.drift(x, time, self.second)?;
-        drift.iter_mut().zip(&*self.second).for_each(|(drift, second)| *drift = a * *drift + b * second);
-        Ok(a * of_first + b * of_second)
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        Composition::drift(self, x, time, drift).map(|_| ())
+    }
+
+    fn parts(&self) -> u32 {
+        self.potentials.iter().map(Potential::parts).sum()
+    }
+
+    fn compute(&mut self, parts: Range<u32>, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        let all = self.parts();
+        let [first, second] = &mut self.potentials;
+        let [of_first, of_second] = part_at(parts.clone(), first.parts());
+        first.compute(of_first, x, time, drift)?;
+        second.compute(of_second, x, time, self.second)?;
+        if parts.end == all {
+            self.add(drift);
+        }
+        Ok(())
     }
 }

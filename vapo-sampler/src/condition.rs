@@ -4,6 +4,7 @@ use crate::error::Error;
 
 /// The class that samples are asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Condition {
     /// Its index, or none for samples of whatever class.
     pub class: Option<u16>,
@@ -20,6 +21,11 @@ impl Condition {
     /// Whether two drifts are evaluated a step.
     pub fn is_guided(&self) -> bool {
         self.class.is_some() && self.guidance != 0.0
+    }
+
+    /// Evaluations of the potential's drift that one of the condition takes.
+    pub(crate) fn evaluations(&self) -> u32 {
+        if self.is_guided() { 2 } else { 1 }
     }
 
     /// Checks the condition for a model of so many classes.

@@ -6,6 +6,7 @@ use vapo_format::{Arithmetic, Bits, Homotopy, Shape};
 /// Why a potential, a sampler or a solver refused.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Error {
     /// The arena is too small for the model and the solver.
     Arena {
@@ -154,6 +155,7 @@ impl core::error::Error for Error {}
 /// Why a schedule was refused.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ScheduleError {
     /// A schedule of no steps.
     Steps,

@@ -9,7 +9,8 @@
 use crate::condition::Condition;
 use crate::error::Error;
 use crate::potential::Potential;
-use crate::solver::Drift;
+use crate::solver::{Drift, part_at};
+use core::ops::Range;
 
 /// The drift of a condition.
 #[derive(Debug)]
@@ -20,32 +21,42 @@ pub(crate) struct Guided<'g, 'a> {
     pub(crate) other: &'g mut [f32],
 }
 
+/// With guidance the parts of the null class, then those of the class.
 impl Drift for Guided<'_, '_> {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        self.compute(0..self.parts(), x, time, drift)
+    }
+
+    fn parts(&self) -> u32 {
+        self.condition.evaluations() * self.potential.parts()
+    }
+
+    fn compute(&mut self, parts: Range<u32>, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
         // The class is that of the samples. What the potential is evaluated for by itself stays the same.
-        let before = self.potential.class();
-        let found = self.of_condition(x, time, drift);
-        self.potential.set_class(before)?;
+        let before = self.potential.replace_class(None);
+        let found = self.of_condition(parts, x, time, drift);
+        self.potential.replace_class(before);
         found
     }
 }
 
 impl Guided<'_, '_> {
-    /// The drift of the condition, and its potential. It leaves the potential at the condition's class.
-    fn of_condition(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+    /// Parts of the condition's drift, by a potential of the null class, which it leaves at a class of its own.
+    fn of_condition(&mut self, mut parts: Range<u32>, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
         let Condition { class, guidance } = self.condition;
-        let mut null = 0.0;
+        let each = self.potential.parts();
         let guided = self.condition.is_guided();
         if guided {
-            self.potential.set_class(None)?;
-            null = self.potential.drift(x, time, self.other)?;
+            let [of_null, of_class] = part_at(parts, each);
+            self.potential.compute(of_null, x, time, self.other)?;
+            parts = of_class;
         }
-        self.potential.set_class(class)?;
-        let potential = self.potential.drift(x, time, drift)?;
-        if !guided {
-            return Ok(potential);
+        let is_last = parts.end == each;
+        self.potential.replace_class(class);
+        self.potential.compute(parts, x, time, drift)?;
+        if guided && is_last {
+            drift.iter_mut().zip(&*self.other).for_each(|(drift, null)| *drift += guidance * (*drift - null));
         }
-        drift.iter_mut().zip(&*self.other).for_each(|(drift, null)| *drift += guidance * (*drift - null));
-        Ok(potential + guidance * (potential - null))
+        Ok(())
     }
 }

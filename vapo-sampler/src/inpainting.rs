@@ -27,6 +27,7 @@ use crate::error::Error;
 use crate::homotopy::coefficients;
 use crate::schedule::Step;
 use crate::solver::Drift;
+use core::ops::Range;
 use vapo_format::Homotopy;
 
 /// A drift of which known elements are held.
@@ -38,20 +39,28 @@ pub(crate) struct Held<D, K> {
 }
 
 impl<D: Drift, K: Fn(usize) -> Option<f32>> Drift for Held<D, K> {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
         self.drift.drift(x, time, drift)
+    }
+
+    fn parts(&self) -> u32 {
+        self.drift.parts()
+    }
+
+    fn compute(&mut self, parts: Range<u32>, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        self.drift.compute(parts, x, time, drift)
     }
 
     fn is_held(&self, index: usize) -> bool {
         (self.known)(index).is_some()
     }
 
-    fn carry(&mut self, x: &mut [f32], drift: &[f32], step: Step) {
+    fn carry(&mut self, first: usize, x: &mut [f32], drift: &[f32], step: Step) {
         let (from, to) = (coefficients(self.homotopy, step.start), coefficients(self.homotopy, step.end));
         let [of_drift, of_place] = from.data();
         let kept = to.std * to.std * from.mean / (from.std * from.std * to.mean);
         for (index, (x, drift)) in x.iter_mut().zip(drift).enumerate() {
-            let Some(value) = (self.known)(index) else { continue };
+            let Some(value) = (self.known)(first + index) else { continue };
             let image = of_drift * drift + of_place * *x;
             let shift = kept * (*x - from.mean * value) + to.mean * (value - image);
             *x = if step.last { value } else { to.mean * value + shift };

@@ -18,6 +18,7 @@ pub struct ThresholdLearner<'a> {
 /// Why a threshold cannot be learned.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum LearningError {
     /// The rate is not above 0 and below 1.
     Rate {

@@ -6,7 +6,7 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`sampler`] | the whole way from a model to an image: [`Sampler`] |
+//! | [`sampler`] | the whole way from a model to an image: [`Sampler`], or [`Sampling`], a layer a call |
 //! | [`solver`] | integrates a drift from noise to data: [`Solver`] Euler, Heun, Adams–Bashforth, exponential, each at any temperature |
 //! | [`schedule`] | the times at which a solver stops: [`Schedule`] |
 //! | [`homotopy`] | mean and std of the path from noise to data |
@@ -129,6 +129,6 @@ pub use noise::Noise;
 pub use plan::{Plan, PlanFor};
 pub use planned::{Planned, PlannedError};
 pub use potential::Potential;
-pub use sampler::Sampler;
+pub use sampler::{Sampler, Sampling};
 pub use schedule::Schedule;
-pub use solver::Solver;
+pub use solver::{Progress, Solver};

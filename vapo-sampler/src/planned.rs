@@ -44,6 +44,7 @@ const AGAIN: u32 = 1 << (2 * MAX_INPUTS);
 /// Why bytes are no model with its plan.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum PlannedError {
     /// They do not begin with a plan.
     Unplanned,

@@ -1,15 +1,16 @@
-//! The whole way from a model to an image.
+//! The whole way from a model to an image: in one call, or a layer a call, see [`Sampling`].
+
+mod sampling;
 
 use crate::condition::Condition;
 use crate::error::Error;
-use crate::guidance::Guided;
-use crate::inpainting::Held;
 use crate::noise::Noise;
 use crate::plan::Plan;
 use crate::potential::Potential;
 use crate::schedule::{Schedule, Step};
-use crate::solver::{Sde, Solver};
+use crate::solver::Solver;
 use rand_core::Rng;
+pub use sampling::Sampling;
 use vapo_format::Model;
 
 /// A potential, a solver and the memory of both.
@@ -89,9 +90,7 @@ impl<'a> Sampler<'a> {
         noise: &mut Noise<R>,
         image: &mut [f32],
     ) -> Result<(), Error> {
-        self.potential.check(image)?;
-        noise.fill(image);
-        self.integrate(schedule, temperature, noise, image, |_, _| ())
+        self.inpaint(schedule, temperature, noise, |_| None, image)
     }
 
     /// Carries `x`, a sample of the flow at the schedule's start, to time 1, in place. `observe` is told each step
@@ -107,12 +106,7 @@ impl<'a> Sampler<'a> {
         x: &mut [f32],
         observe: impl FnMut(Step, &[f32]),
     ) -> Result<(), Error> {
-        self.potential.check(x)?;
-        let homotopy = self.potential.homotopy();
-        let mut guided =
-            Guided { potential: &mut self.potential, condition: self.condition, other: first(self.other, x) };
-        let sde = Sde { drift: &mut guided, homotopy, temperature };
-        self.solver.integrate(sde, schedule, noise, x, self.buffers, observe)
+        self.integrate_known(schedule, temperature, noise, |_| None, x, observe)
     }
 
     /// Draws the prior from `noise` and carries it to time 1, as [`Sampler::sample`] does, but for the elements of the
@@ -129,9 +123,7 @@ impl<'a> Sampler<'a> {
         known: impl Fn(usize) -> Option<f32>,
         image: &mut [f32],
     ) -> Result<(), Error> {
-        self.potential.check(image)?;
-        noise.fill(image);
-        self.integrate_known(schedule, temperature, noise, known, image, |_, _| ())
+        self.start_inpaint(schedule, temperature, noise, known, image)?.finish(|_, _| ())
     }
 
     /// As [`Sampler::integrate`], with the elements of `x` that `known` gives a value of led to these values.
@@ -147,12 +139,7 @@ impl<'a> Sampler<'a> {
         x: &mut [f32],
         observe: impl FnMut(Step, &[f32]),
     ) -> Result<(), Error> {
-        self.potential.check(x)?;
-        let homotopy = self.potential.homotopy();
-        let guided = Guided { potential: &mut self.potential, condition: self.condition, other: first(self.other, x) };
-        let mut held = Held { drift: guided, homotopy, known };
-        let sde = Sde { drift: &mut held, homotopy, temperature };
-        self.solver.integrate(sde, schedule, noise, x, self.buffers, observe)
+        self.start_integrate_known(schedule, temperature, noise, known, x)?.finish(observe)
     }
 
     /// The potential, for its value, its drift and its energy.
@@ -163,9 +150,4 @@ impl<'a> Sampler<'a> {
     pub(crate) fn parts(&mut self) -> (&mut Potential<'a>, &mut [f32]) {
         (&mut self.potential, self.buffers)
     }
-}
-
-/// The first elements, as many as a sample has; none where there are fewer.
-fn first<'b>(buffer: &'b mut [f32], sample: &[f32]) -> &'b mut [f32] {
-    buffer.get_mut(..sample.len()).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use crate::error::ScheduleError;
 ///
 /// An exponent below 1 makes steps longer towards the data, one above 1 shorter.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Schedule {
     steps: u16,
     exponent: f32,
@@ -16,6 +17,7 @@ pub struct Schedule {
 
 /// One step of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Step {
     /// Its number, from 0.
     pub index: u16,
@@ -105,13 +107,28 @@ impl Schedule {
 
     /// Every step, in order.
     pub fn steps(self) -> impl ExactSizeIterator<Item = Step> {
-        (0..self.steps).map(move |index| Step {
+        (0..self.steps).map(move |index| self.at(index))
+    }
+
+    /// The step of a number; none where the schedule has no such step.
+    pub(crate) fn step(self, index: u16) -> Option<Step> {
+        (index < self.steps).then(|| self.at(index))
+    }
+
+    /// How many steps there are.
+    pub(crate) fn count(self) -> u16 {
+        self.steps
+    }
+
+    #[inline(never)] // several callers, and one copy takes less flash
+    fn at(self, index: u16) -> Step {
+        Step {
             index,
             start: self.time(index),
             end: self.time(index + 1),
             last: index + 1 == self.steps,
             extrapolation: self.extrapolation,
-        })
+        }
     }
 
     /// Time after `step` steps.

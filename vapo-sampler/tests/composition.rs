@@ -4,7 +4,7 @@ mod common;
 
 use common::{architecture, digits, generator, plan, random_model, uniform};
 use vapo_format::{Arithmetic, Block, Encoding, Homotopy, Model};
-use vapo_sampler::solver::{Drift, Sde};
+use vapo_sampler::solver::Sde;
 use vapo_sampler::{Composition, Error, Noise, Potential, Sampler, Schedule, Solver, arena};
 
 /// Another network of the digits' images.

@@ -33,15 +33,15 @@ impl Formula<'_> {
 }
 
 impl Drift for Formula<'_> {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
         let Condition { class, guidance } = self.condition;
-        let (potential, of_class) = self.of(class, x, time);
+        let (_, of_class) = self.of(class, x, time);
         drift.copy_from_slice(&of_class);
         if guidance != 0.0 {
             let (_, null) = self.of(None, x, time);
             drift.iter_mut().zip(null).for_each(|(drift, null)| *drift += guidance * (*drift - null));
         }
-        Ok(potential)
+        Ok(())
     }
 }
 

@@ -14,10 +14,10 @@ use vapo_sampler::{Composition, Error, Noise, Potential, Sampler, Schedule, Solv
 struct Definition<'a>(&'a Model<'a>);
 
 impl Drift for Definition<'_> {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
-        let (potential, found) = integer_potential(self.0, x, time, None);
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        let (_, found) = integer_potential(self.0, x, time, None);
         drift.copy_from_slice(&found);
-        Ok(potential)
+        Ok(())
     }
 }
 

@@ -65,8 +65,20 @@ impl Image {
     /// # Errors
     /// As [`Image::build`]; that the features lack the model's arithmetic.
     pub fn build_with(board: &str, model: &Path, features: &[&str]) -> Result<Self, String> {
+        Image::built(cargo(board, model), board, features)
+    }
+
+    /// Builds the release image of an example, which has a folder of its own and runs on a board.
+    ///
+    /// # Errors
+    /// What the build printed.
+    pub fn build_example(folder: &str, board: &str, features: &[&str]) -> Result<Self, String> {
+        Image::built(cargo_in(folder), board, features)
+    }
+
+    fn built(mut cargo: Command, board: &str, features: &[&str]) -> Result<Self, String> {
         let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-        let built = cargo(board, model)
+        let built = cargo
             .args(["build", "--release", "--message-format=json"])
             .args(features)
             .output()

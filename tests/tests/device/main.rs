@@ -3,6 +3,7 @@
 //! Needs what `vapo-sampler/firmware/toolchain` installs.
 
 mod cost;
+mod embassy;
 mod energies;
 mod equivalence;
 mod few_bits;

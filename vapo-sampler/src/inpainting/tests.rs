@@ -11,10 +11,10 @@ use std::{format, vec, vec::Vec};
 struct Recorder(Vec<(f32, Vec<f32>)>);
 
 impl Drift for Recorder {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
         self.0.push((time, x.to_vec()));
         drift.iter_mut().zip(x).for_each(|(drift, x)| *drift = 1.0 - x);
-        Ok(0.0)
+        Ok(())
     }
 }
 
@@ -103,7 +103,7 @@ fn known_elements_are_moved_against_the_miss_of_the_prediction() {
 struct Coupled(f32);
 
 impl Drift for Coupled {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
         // Along (1, 1) and (1, −1) the variances are 1 ± ρ.
         let (sum, difference) = (x[0] + x[1], x[0] - x[1]);
         let slope = |variance: f32| {
@@ -112,7 +112,7 @@ impl Drift for Coupled {
         };
         let (sum, difference) = (slope(1.0 + self.0) * sum, slope(1.0 - self.0) * difference);
         (drift[0], drift[1]) = (0.5 * (sum + difference), 0.5 * (sum - difference));
-        Ok(0.0)
+        Ok(())
     }
 }
 

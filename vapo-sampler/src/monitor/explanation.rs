@@ -12,6 +12,7 @@ const PARTS: usize = 8;
 
 /// Which readings of which channel the potential would change most.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Explanation {
     /// The channel, from 0.
     pub channel: usize,

@@ -16,6 +16,7 @@ use crate::layer::squared_norm;
 use crate::observer::Observer;
 use crate::plan::Plan;
 use core::marker::PhantomData;
+use core::ops::Range;
 use pass::Pass;
 use vapo_format::{Arithmetic, Bits, Classifier, Homotopy, Model, Shape, Threshold};
 
@@ -86,6 +87,11 @@ impl<'a> Potential<'a> {
         Ok(())
     }
 
+    /// As [`Potential::set_class`], of a class that the model is known to have. Returns the one before.
+    pub(crate) fn replace_class(&mut self, class: Option<u16>) -> Option<u16> {
+        core::mem::replace(&mut self.class, class)
+    }
+
     /// Whose potential is evaluated.
     pub fn class(&self) -> Option<u16> {
         self.class
@@ -134,6 +140,29 @@ impl<'a> Potential<'a> {
         let potential = self.forward(x, time, observer).ok_or(Error::Plan)?;
         self.reverse(x, time, drift, observer).ok_or(Error::Plan)?;
         Ok(potential)
+    }
+
+    /// Parts that [`Potential::compute`] tells apart: every node forward but the read-out, and every node in reverse.
+    pub(crate) fn parts(&self) -> u32 {
+        (2 * u32::from(self.plan.count)).saturating_sub(1)
+    }
+
+    /// Computes parts of a drift, see [`crate::solver::Drift::compute`].
+    ///
+    /// # Errors
+    /// As [`Potential::drift`].
+    pub(crate) fn compute(&mut self, parts: Range<u32>, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        self.check(x)?;
+        self.check(drift)?;
+        let computed = match self.model.arithmetic() {
+            #[cfg(feature = "float")]
+            Arithmetic::Float => self.pass::<Float, _>(x, time, &mut ()).compute_parts(parts, drift),
+            #[cfg(feature = "integer")]
+            Arithmetic::Integer => self.pass::<Integer, _>(x, time, &mut ()).compute_parts(parts, drift),
+            #[cfg(not(all(feature = "float", feature = "integer")))]
+            _ => None,
+        };
+        computed.ok_or(Error::Plan)
     }
 
     /// −log ρ(x) at `time`, up to a constant that depends on time alone, for the density ρ that the flow has then.

@@ -38,14 +38,7 @@ where
     /// Every node in order. None where the plan is not the model's.
     pub(super) fn forward(&mut self) -> Option<f32> {
         let (readout, steps) = self.plan.steps().split_last()?;
-        for (node, step) in steps.iter().enumerate() {
-            self.compute(node as u16, step)?;
-            if node == 0 && A::SIGNAL_IN_PLACE {
-                A::observe(self.observer, 0, Activation::Value, A::signal(self.x));
-            } else {
-                self.observe(node as u16, Activation::Value, bytes::<A>(step.value, step.extent));
-            }
-        }
+        (0..steps.len() as u16).try_for_each(|node| self.forward_node(node))?;
         let (values, of_signal) = self.values(readout, [true; MAX_INPUTS])?;
         let at = self.at(readout)?;
         let [o, q, _] = self.read(values, of_signal)?;
@@ -53,31 +46,55 @@ where
         Some(readout.potential(&at, o, q, self.x))
     }
 
-    /// Every node that depends on the signal, from the last to the first.
+    /// Every node that depends on the signal, from the last to the first. None as of [`Pass::reverse_node`].
+    pub(super) fn reverse(&mut self, drift: &mut [f32]) -> Option<()> {
+        (0..self.plan.count).rev().try_for_each(|node| self.reverse_node(node, drift))
+    }
+
+    /// Parts of a drift: as many are forward as there are nodes before the read-out, then all are in reverse.
+    pub(super) fn compute_parts(&mut self, mut parts: Range<u32>, drift: &mut [f32]) -> Option<()> {
+        let readout = u32::from(self.plan.count).checked_sub(1)?;
+        parts.try_for_each(|part| match part.checked_sub(readout) {
+            None => self.forward_node(part as u16),
+            Some(back) => self.reverse_node(readout.checked_sub(back)? as u16, drift),
+        })
+    }
+
+    /// One node forward, but the read-out, of which nothing is left for the pass in reverse.
+    pub(super) fn forward_node(&mut self, node: u16) -> Option<()> {
+        let step = self.plan.step(node)?;
+        self.compute(node, step)?;
+        if node == 0 && A::SIGNAL_IN_PLACE {
+            A::observe(self.observer, 0, Activation::Value, A::signal(self.x));
+        } else {
+            self.observe(node, Activation::Value, bytes::<A>(step.value, step.extent));
+        }
+        Some(())
+    }
+
+    /// One node in reverse; nothing where it does not depend on the signal.
     ///
     /// None where the plan is of the pass forward alone too: its read-out contributes to nothing.
-    pub(super) fn reverse(&mut self, drift: &mut [f32]) -> Option<()> {
-        let readout = self.plan.steps().last()?;
-        readout.contributions.iter().find(|contribution| **contribution != Contribution::None)?;
-        for (node, step) in self.plan.steps().iter().enumerate().rev() {
-            if step.contributions.iter().all(|contribution| *contribution == Contribution::None) {
-                continue;
+    pub(super) fn reverse_node(&mut self, node: u16, drift: &mut [f32]) -> Option<()> {
+        let step = self.plan.step(node)?;
+        let is_readout = matches!(step.layer, Layer::Readout(_));
+        if step.contributions.iter().all(|contribution| *contribution == Contribution::None) {
+            return (!is_readout).then_some(());
+        }
+        if !is_readout {
+            self.observe(node, Activation::Cotangent, bytes::<A>(step.cotangent, step.extent));
+        }
+        for (&node, _) in step.inputs.iter().zip(step.keeps).filter(|(input, keeps)| *keeps && **input != NONE) {
+            let input = self.plan.step(node)?;
+            if input.again {
+                self.compute(node, input)?;
             }
-            if !matches!(step.layer, Layer::Readout(_)) {
-                self.observe(node as u16, Activation::Cotangent, bytes::<A>(step.cotangent, step.extent));
-            }
-            for (&node, _) in step.inputs.iter().zip(step.keeps).filter(|(input, keeps)| *keeps && **input != NONE) {
-                let input = self.plan.step(node)?;
-                if input.again {
-                    self.compute(node, input)?;
-                }
-            }
-            for position in 0..MAX_INPUTS {
-                match (step.layer, position) {
-                    // The one that reads the signal itself, and the first to contribute to the drift.
-                    (Layer::Readout(_), 2) => self.set_quadratic(step, drift)?,
-                    _ => self.contribute(node as u16, step, position, drift)?,
-                }
+        }
+        for position in 0..MAX_INPUTS {
+            match (step.layer, position) {
+                // The one that reads the signal itself, and the first to contribute to the drift.
+                (Layer::Readout(_), 2) => self.set_quadratic(step, drift)?,
+                _ => self.contribute(node, step, position, drift)?,
             }
         }
         Some(())

@@ -57,8 +57,8 @@ impl Factors {
     }
 
     /// Moves `x` over the step and turns the drift into D₁. `previous` is D₀.
-    pub(super) fn advance(self, field: &impl Drift, x: &mut [f32], drift: &mut [f32], previous: &[f32]) {
-        for ((x, drift), previous) in free(field, x.iter_mut().zip(drift).zip(previous)) {
+    pub(super) fn advance(self, field: &impl Drift, first: usize, x: &mut [f32], drift: &mut [f32], previous: &[f32]) {
+        for ((x, drift), previous) in free(field, first, x.iter_mut().zip(drift).zip(previous)) {
             let image = self.drift * *drift + self.place * *x;
             let extrapolated = self.extrapolated.map_or(image, |factor| image + factor * (image - previous));
             *x = self.kept * *x + self.image * extrapolated;

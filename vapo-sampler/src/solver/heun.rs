@@ -3,8 +3,15 @@
 use super::{Drift, free};
 
 /// Corrects the predicted x + h·f. Noise that the prediction holds stays as it is.
-pub(super) fn correct(drift: &impl Drift, x: &mut [f32], velocity: &[f32], predicted: &[f32], width: f32) {
-    for ((x, velocity), predicted) in free(drift, x.iter_mut().zip(velocity).zip(predicted)) {
+pub(super) fn correct(
+    drift: &impl Drift,
+    first: usize,
+    x: &mut [f32],
+    velocity: &[f32],
+    predicted: &[f32],
+    width: f32,
+) {
+    for ((x, velocity), predicted) in free(drift, first, x.iter_mut().zip(velocity).zip(predicted)) {
         *x += 0.5 * width * (predicted - velocity);
     }
 }

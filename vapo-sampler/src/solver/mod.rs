@@ -3,59 +3,97 @@
 //! All solvers integrate dx = f dt + g dW ([`sde`]) over the steps of a [`Schedule`]. At temperature 0 it is the
 //! deterministic flow dx = ∇Φ dt, and the generator is not asked for a single number. The last step adds no noise,
 //! and the drift is never evaluated at time 1, where the Bayes homotopy is singular.
+//!
+//! [`Solver::integrate`] goes all the way. An [`Integration`] goes it in parts, for callers that have other things to do in between.
 
 mod ab2;
 mod etd2;
 mod euler;
 mod heun;
+mod integration;
 pub mod sde;
 
 use crate::error::Error;
 use crate::noise::Noise;
 use crate::schedule::{Schedule, Step};
+use core::ops::Range;
+pub(crate) use integration::groups;
+pub use integration::{GROUP, Integration, Progress};
 use rand_core::Rng;
 pub use sde::Sde;
 
 /// A field ∇Φ(x, t) that a solver follows. [`crate::Potential`] is one.
 pub trait Drift {
-    /// Sets `drift` to ∇ₓΦ(x, time) and returns Φ(x, time). Both slices are as long as a sample.
+    /// Sets `drift` to ∇ₓΦ(x, time). Both slices are as long as a sample.
     ///
     /// # Errors
     /// [`Error::Length`] where a slice has another length.
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error>;
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error>;
+
+    /// Parts that [`Drift::compute`] can tell apart. If not said otherwise, a drift has one.
+    fn parts(&self) -> u32 {
+        1
+    }
+
+    /// Computes some of a drift's parts. All of them in order, of the same `x`, `time` and `drift`, do what [`Drift::drift`] does.
+    ///
+    /// # Errors
+    /// As [`Drift::drift`].
+    fn compute(&mut self, _parts: Range<u32>, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        self.drift(x, time, drift)
+    }
 
     /// Whether an element of x is not the solver's to move: [`Drift::carry`] moves it. If not said otherwise, none is.
     fn is_held(&self, _index: usize) -> bool {
         false
     }
 
-    /// Carries the elements of `x` that are held over a step, at whose start the drift is `drift`.
-    fn carry(&mut self, _x: &mut [f32], _drift: &[f32], _step: Step) {}
+    /// Carries what is held over a step, at whose start the drift is `drift`. Both slices begin with the element `first` of a sample, and
+    /// may end before its last.
+    fn carry(&mut self, _first: usize, _x: &mut [f32], _drift: &[f32], _step: Step) {}
 }
 
 impl<D: Drift> Drift for &mut D {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
         (**self).drift(x, time, drift)
+    }
+
+    fn parts(&self) -> u32 {
+        (**self).parts()
+    }
+
+    fn compute(&mut self, parts: Range<u32>, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        (**self).compute(parts, x, time, drift)
     }
 
     fn is_held(&self, index: usize) -> bool {
         (**self).is_held(index)
     }
 
-    fn carry(&mut self, x: &mut [f32], drift: &[f32], step: Step) {
-        (**self).carry(x, drift, step);
+    fn carry(&mut self, first: usize, x: &mut [f32], drift: &[f32], step: Step) {
+        (**self).carry(first, x, drift, step);
     }
 }
 
+/// A part is a node, forward or in reverse.
 impl Drift for crate::Potential<'_> {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
-        crate::Potential::drift(self, x, time, drift)
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        crate::Potential::drift(self, x, time, drift).map(|_| ())
+    }
+
+    fn parts(&self) -> u32 {
+        crate::Potential::parts(self)
+    }
+
+    fn compute(&mut self, parts: Range<u32>, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        crate::Potential::compute(self, parts, x, time, drift)
     }
 }
 
 /// How a step is taken. The orders are those at temperature 0; with noise, whose size is taken at a step's start, every
 /// solver's density has order 1. N is the number of the schedule's steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Solver {
     /// Euler–Maruyama, order 1: N evaluations of the drift, one buffer.
     Euler,
@@ -134,59 +172,30 @@ impl Solver {
         buffers: &mut [f32],
         mut observe: impl FnMut(Step, &[f32]),
     ) -> Result<(), Error> {
-        sde.check()?;
-        let needed = self.buffers() * x.len();
-        let refused = Error::Arena { needed, given: buffers.len() };
-        // The second buffer is empty where the solver has one only.
-        let (first, second) =
-            buffers.get_mut(..needed).and_then(|all| all.split_at_mut_checked(x.len())).ok_or(refused)?;
-        let (mut velocity, mut other) = (first, second);
-        let mut previous_width = None;
-
-        for step in schedule.steps() {
-            let width = step.end - step.start;
-            sde.drift.drift(x, step.start, velocity)?;
-            observe(step, velocity);
-            sde.drift.carry(x, velocity, step);
-            if self == Solver::Etd2 {
-                let factors = etd2::Factors::new(sde.homotopy, sde.temperature, step, previous_width);
-                factors.advance(sde.drift, x, velocity, other);
-                diffuse(sde.drift, x, factors.fresh, noise);
-            } else {
-                sde.temper(x, step.start, velocity);
-                match (self, previous_width) {
-                    (Solver::Ab2, Some(previous_width)) => {
-                        ab2::advance(sde.drift, x, [velocity, other], [width, previous_width]);
-                    }
-                    _ => euler::advance(sde.drift, x, velocity, width),
-                }
-                if !step.last {
-                    diffuse(sde.drift, x, sde.fresh(step.start, width), noise);
-                }
-            }
-            if self == Solver::Heun && !step.last {
-                sde.drift.drift(x, step.end, other)?;
-                sde.temper(x, step.end, other);
-                heun::correct(sde.drift, x, velocity, other, width);
-            }
-            if matches!(self, Solver::Ab2 | Solver::Etd2) {
-                core::mem::swap(&mut velocity, &mut other);
-                previous_width = Some(width);
-            }
+        let Sde { drift, homotopy, temperature } = sde;
+        let mut integration = Integration::new(self, schedule, homotopy, temperature)?;
+        while !integration.is_done() {
+            integration.advance(u32::MAX, drift, noise, x, buffers, &mut observe)?;
         }
         Ok(())
     }
 }
 
-/// What belongs to the elements that the solver moves.
-fn free<I: Iterator>(drift: &impl Drift, elements: I) -> impl Iterator<Item = I::Item> {
-    elements.enumerate().filter_map(|(index, element)| (!drift.is_held(index)).then_some(element))
+/// Parts of two drifts after each other, of which the first has `first`: those of the one, and those of the other by its own numbers.
+pub(crate) fn part_at(parts: Range<u32>, first: u32) -> [Range<u32>; 2] {
+    let Range { start, end } = parts;
+    [start..end.min(first), start.saturating_sub(first)..end.saturating_sub(first)]
+}
+
+/// What belongs to the elements that the solver moves, of those from `first` on.
+fn free<I: Iterator>(drift: &impl Drift, first: usize, elements: I) -> impl Iterator<Item = I::Item> {
+    elements.enumerate().filter_map(move |(index, element)| (!drift.is_held(first + index)).then_some(element))
 }
 
 /// Adds noise of a standard deviation to the elements that the solver moves. However many these are, a number is drawn for every
 /// element, so that what is held does not change which noise the others get.
-fn diffuse<R: Rng>(drift: &impl Drift, x: &mut [f32], std: f32, noise: &mut Noise<R>) {
+fn diffuse<R: Rng>(drift: &impl Drift, first: usize, x: &mut [f32], std: f32, noise: &mut Noise<R>) {
     if std > 0.0 {
-        free(drift, x.iter_mut().map(|x| (x, noise.draw()))).for_each(|(x, drawn)| *x += std * drawn);
+        free(drift, first, x.iter_mut().map(|x| (x, noise.draw()))).for_each(|(x, drawn)| *x += std * drawn);
     }
 }

@@ -22,11 +22,6 @@ pub struct Sde<'d, D> {
 }
 
 impl<D: Drift> Sde<'_, D> {
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let found = self.temperature;
-        if found.is_finite() && found >= 0.0 { Ok(()) } else { Err(Error::Temperature { found }) }
-    }
-
     /// Turns the drift at x into the velocity f.
     pub(super) fn temper(&self, x: &[f32], time: f32, drift: &mut [f32]) {
         if self.temperature == 0.0 {
@@ -43,4 +38,10 @@ impl<D: Drift> Sde<'_, D> {
     pub(super) fn fresh(&self, time: f32, width: f32) -> f32 {
         libm::sqrtf(2.0 * self.temperature * coefficients(self.homotopy, time).std * width)
     }
+}
+
+/// Refuses a temperature that there is no such flow for.
+pub(crate) fn check(temperature: f32) -> Result<(), Error> {
+    let found = temperature;
+    if found.is_finite() && found >= 0.0 { Ok(()) } else { Err(Error::Temperature { found }) }
 }

@@ -182,10 +182,10 @@ struct Observed<'a, O> {
 }
 
 impl<O: Observer> Drift for Observed<'_, O> {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
         let potential = self.potential.observed_drift(x, time, drift, &mut self.observer)?;
         self.finite &= potential.is_finite() && drift.iter().all(|value| value.is_finite());
-        Ok(potential)
+        Ok(())
     }
 }
 

@@ -109,14 +109,14 @@ struct Compared<'a> {
 }
 
 impl Drift for Compared<'_> {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
-        let potential = self.model.drift(x, time, drift)?;
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        self.model.drift(x, time, drift)?;
         self.other.drift(x, time, &mut self.of_other)?;
         match cosine(drift, &self.of_other) {
             Some(cosine) => self.found.push(Comparison { time, cosine, error: error(drift, &self.of_other) }),
             None => self.undefined = self.undefined.or(Some(time)),
         }
-        Ok(potential)
+        Ok(())
     }
 }
 

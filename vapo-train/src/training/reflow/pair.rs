@@ -74,10 +74,9 @@ impl Field<'_> {
 }
 
 impl Drift for Field<'_> {
-    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<f32, Error> {
+    fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
         drift.copy_from_slice(&self.at(x, time));
-        // No solver asks for the potential.
-        Ok(0.0)
+        Ok(())
     }
 }
 
