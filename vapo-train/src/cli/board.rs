@@ -42,20 +42,21 @@ pub(super) const BOARDS: [Board; 12] = [
     board("stm32f411", "stm32f4", (M4, 84.0), 512, one_piece(128), 8, [45_440, 35_392, 2_104]),
     board("stm32f407", "stm32f4", (M4, 84.0), 512, one_piece(128), 8, [45_440, 35_392, 2_104]),
     board("nrf52840-dk", "nrf52840-dk", (M4, 64.0), 1024, one_piece(256), 8, [45_952, 35_904, 2_108]),
-    board("pico", "pico", (M0, 125.0), 2048, one_piece(264), 8, [47_000, 40_000, 2_108]),
-    board("esp32-c3", "esp32-c3", (Rv32, 160.0), 3968, one_piece(313), 8, [60_000, 60_000, 2_108]),
+    board("pico", "pico", (M0, 125.0), 2048, one_piece(264), 8, [47_872, 40_960, 2_108]),
+    board("esp32-c3", "esp32-c3", (Rv32, 160.0), 3968, one_piece(313), 8, [55_808, 56_064, 4_080]),
     // AXI SRAM; SRAM1 to SRAM3, which follow each other; DTCM, with the stack; SRAM4. The folder's program lends the first.
-    board("stm32h743", "stm32h7", (M7, 400.0), 2048, [512, 288, 128, 64], 8, [51_520, 41_408, 2_108]),
+    board("stm32h743", "stm32h7", (M7, 400.0), 2048, [512, 288, 128, 64], 8, [45_824, 35_840, 2_108]),
     board("pico-2", "pico-2", (M33, 150.0), 4096, one_piece(512), 8, [46_976, 36_992, 2_108]),
     // An instruction a nanosecond.
-    board("riscv32-virt", "riscv32-virt", (Rv32, 1000.0), 4096, one_piece(4096), 8, [51_520, 41_408, 8]),
+    board("riscv32-virt", "riscv32-virt", (Rv32, 1000.0), 4096, one_piece(4096), 8, [57_536, 57_600, 0]),
     board("mps2-an386", "mps2-an386", (M4, 25.0), 4096, one_piece(4096), 8, [51_520, 41_408, 8]),
     board("mps2-an505", "mps2-an505", (M33, 20.0), 4096, one_piece(4096), 8, [52_352, 42_304, 8]),
 ];
 
-/// The most that a program takes which computes in this arithmetic: for a device that is none of the boards.
+/// The most that a program takes which computes in this arithmetic: for a device that is none of the boards. It is taken for a Cortex-M;
+/// programs for RISC-V are larger.
 pub(super) fn largest_program(arithmetic: Arithmetic) -> Program {
-    let programs = || BOARDS.iter().map(|board| board.program(arithmetic));
+    let programs = || BOARDS.iter().filter(|board| board.core.0 != Rv32).map(|board| board.program(arithmetic));
     let most = |part: fn(Program) -> usize| programs().map(part).max().unwrap_or_default();
     Program { flash: most(|program| program.flash), ram: most(|program| program.ram) }
 }
