@@ -1,4 +1,4 @@
-//! Programs in C: built by other compilers than Rust's, for a computer and for every emulated board, they print the bits that the host
+//! Programs in C: built by other compilers than Rust's, for a computer and for every emulated Cortex-M, they print the bits that the host
 //! computes.
 //!
 //! It takes what `vapo-sampler/bindings/c/toolchain` installs.
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
 use vapo_sampler::{Condition, Monitor, Noise, PlanFor, Sampler, Schedule, Solver, ThresholdLearner};
-use vapo_tests::device::{EMULATED, firmware, models};
+use vapo_tests::device::{CORTEX_M, firmware, models};
 use vapo_train::export::c::{Name, sources};
 
 fn bindings() -> PathBuf {
@@ -119,7 +119,7 @@ fn sanitizers_find_nothing() {
 fn emulated_boards_print_the_bits_of_the_host() {
     let expected = expected();
     let folder = TempDir::new().unwrap();
-    for board in EMULATED {
+    for board in CORTEX_M {
         let image = folder.path().join(board);
         let build = bindings().join("examples/digit/board/build");
         run(Command::new(build).arg(board).arg(&*LIBRARIES).arg(&image));

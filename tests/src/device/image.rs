@@ -14,9 +14,6 @@ use tempfile::{NamedTempFile, TempPath};
 use vapo_format::{Arithmetic, Bits, Encoding, Model};
 use vapo_request::Request;
 
-/// Where every chip here has its RAM.
-const RAM: u64 = 0x2000_0000;
-
 /// Arguments of a build whose program has what a model needs.
 fn features(encoding: Encoding) -> &'static [&'static str] {
     let few_bits = encoding.bits().is_some_and(|bits| bits != Bits::Eight);
@@ -170,10 +167,13 @@ impl Image {
     /// Bytes of RAM at fixed addresses: all but the stack.
     ///
     /// # Errors
-    /// The image is no ELF file.
+    /// The image is no ELF file; the board has no `memory.x` that can be read.
     pub fn ram(&self) -> Result<u64, String> {
         let elf = self.parsed()?;
-        Ok(elf.segments().filter(|segment| segment.address() >= RAM).map(|segment| segment.size()).sum())
+        let board = vapo_fit::Board::all()?.into_iter().find(|board| board.name == self.board);
+        let memory = board.ok_or_else(|| format!("no board {}", self.board))?.memory;
+        let ram = memory.ram_start..memory.ram_start + memory.ram;
+        Ok(elf.segments().filter(|segment| ram.contains(&segment.address())).map(|segment| segment.size()).sum())
     }
 
     /// Names of the functions and constants that the image links, as the linker knows them.

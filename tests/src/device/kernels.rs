@@ -4,11 +4,12 @@ use super::{firmware, image::cargo_in, image::messages};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// An emulated processor: its name, the target that its kernels are compiled for, and their feature.
-const PROCESSORS: [(&str, &str, &str); 3] = [
+/// An emulated processor: its name, the target that its kernels are compiled for, and their feature if they have one.
+const PROCESSORS: [(&str, &str, &str); 4] = [
     ("cortex-m4", "thumbv7em-none-eabihf", "dsp"),
     ("cortex-m33", "thumbv8m.main-none-eabihf", "dsp"),
     ("cortex-m0", "thumbv6m-none-eabi", "armv6m"),
+    ("rv32imc", "riscv32imc-unknown-none-elf", ""),
 ];
 
 /// What one layer takes, in one direction.

@@ -36,5 +36,9 @@ pub const MPS2_AN386: &str = "mps2-an386";
 pub const MPS2_AN505: &str = "mps2-an505";
 /// The emulated board with a Cortex-M0, which has no floating point, and with 16 KiB of RAM.
 pub const MICROBIT: &str = "microbit";
-/// Every emulated board, the smallest first.
-pub const EMULATED: [&str; 3] = [MICROBIT, MPS2_AN386, MPS2_AN505];
+/// The emulated machine with a core of RV32IMC, which has no floating point, by the name of its folder.
+pub const RISCV32_VIRT: &str = "riscv32-virt";
+/// Every emulated board.
+pub const EMULATED: [&str; 4] = [MICROBIT, MPS2_AN386, MPS2_AN505, RISCV32_VIRT];
+/// Those of them with a Cortex-M.
+pub const CORTEX_M: [&str; 3] = [MICROBIT, MPS2_AN386, MPS2_AN505];

@@ -66,7 +66,7 @@ fn kernels_do_not_grow() {
 #[test]
 fn instructions_repeat_exactly() {
     let request = Request { seed: 5, steps: 2, exponent: 0.7, temperature: 1.0, ..Request::of(Solver::Heun) };
-    for case in [&cases().mps2_an386, &cases().mps2_an505] {
+    for case in [&cases().mps2_an386, &cases().mps2_an505, &cases().riscv32_virt] {
         let [first, second] = [(); 2].map(|()| case.image.answer(&request).unwrap());
         assert_eq!(first, second, "{}", case.board);
     }

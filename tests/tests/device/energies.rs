@@ -42,6 +42,11 @@ fn cortex_m33_and_host_restore_the_same_digits() {
 }
 
 #[test]
+fn rv32imc_and_host_restore_the_same_digits() {
+    assert_restores_like_the_host(&cases().riscv32_virt, 8);
+}
+
+#[test]
 fn an_image_that_is_known_is_returned() {
     let request = request(Solver::Ab2, 0.5, 8);
     for case in cases().digits() {

@@ -71,15 +71,27 @@ fn cortex_m33_and_host_sample_the_same_digits() {
 }
 
 #[test]
+fn rv32imc_and_host_sample_the_same_digits() {
+    let case = &cases().riscv32_virt;
+    assert_equal(case, &case.image, &case.file, requests());
+}
+
+#[test]
 fn cortex_m4f_and_host_sample_the_same_large_images() {
-    let [case, _] = &cases().fashion;
+    let [case, ..] = &cases().fashion;
     assert_equal(case, &case.image, &case.file, few_requests());
 }
 
 #[test]
 fn cortex_m33_and_host_sample_the_same_large_images() {
-    let [_, case] = &cases().fashion;
+    let [_, case, _] = &cases().fashion;
     assert_equal(case, &case.image, &case.file, few_requests());
+}
+
+#[test]
+fn rv32imc_and_host_sample_the_same_large_images() {
+    let [.., case] = &cases().fashion;
+    assert_equal(case, &case.image, &case.file, few_requests().step_by(2));
 }
 
 /// The other path has formulas of its own in every solver.
@@ -96,6 +108,11 @@ fn cortex_m4f_and_host_sample_the_same_on_the_bayes_path() {
 #[test]
 fn cortex_m33_and_host_sample_the_same_on_the_bayes_path() {
     assert_equal_on_bayes_path(&cases().mps2_an505);
+}
+
+#[test]
+fn rv32imc_and_host_sample_the_same_on_the_bayes_path() {
+    assert_equal_on_bayes_path(&cases().riscv32_virt);
 }
 
 /// Odd channels, windows of many extents, every layer kind; some rows known, too.
@@ -131,10 +148,12 @@ fn every_core_and_host_sample_the_same_series() {
 
 #[test]
 fn every_core_and_host_sample_the_same_digits_in_floats() {
-    let [microbit, others @ ..] = &cases().float_digits;
-    // A fortieth of the others' speed.
-    assert_equal(microbit, &microbit.image, &microbit.file, few_requests().skip(6).take(1));
-    for case in others {
+    let [microbit, mps2_an386, mps2_an505, riscv32_virt] = &cases().float_digits;
+    // Without floating point: a fortieth of the others' speed.
+    for case in [microbit, riscv32_virt] {
+        assert_equal(case, &case.image, &case.file, few_requests().skip(6).take(1));
+    }
+    for case in [mps2_an386, mps2_an505] {
         assert_equal(case, &case.image, &case.file, few_requests());
     }
 }

@@ -13,7 +13,7 @@ mod refusal;
 
 use std::sync::OnceLock;
 use vapo_format::Shape;
-use vapo_tests::device::{EMULATED, Image, MICROBIT, MPS2_AN386, MPS2_AN505, models};
+use vapo_tests::device::{EMULATED, Image, MICROBIT, MPS2_AN386, MPS2_AN505, RISCV32_VIRT, models};
 
 /// An image and the file of its model.
 struct Case {
@@ -35,16 +35,17 @@ struct Cases {
     microbit: Case,
     mps2_an386: Case,
     mps2_an505: Case,
+    riscv32_virt: Case,
     /// Large images, on each board that has room for them.
-    fashion: [Case; 2],
+    fashion: [Case; 3],
     /// A small model whose activations skip a level, on every board.
-    with_skip: [Case; 3],
+    with_skip: [Case; 4],
     /// A small model of every layer kind, on every board.
-    every_kind: [Case; 3],
+    every_kind: [Case; 4],
     /// The same without any processor's own instructions, for two instruction sets.
     portable: [Case; 2],
     /// A series of every layer kind, on every board.
-    series: [Case; 3],
+    series: [Case; 4],
     /// The same without any processor's own instructions, for two instruction sets.
     portable_series: [Case; 2],
     /// In floats, a series of every layer kind, on two boards.
@@ -52,19 +53,19 @@ struct Cases {
     /// Windows of the smallest preset for series, on the smallest board.
     series_tiny: Case,
     /// In floats, the digits on every board.
-    float_digits: [Case; 3],
+    float_digits: [Case; 4],
     /// In floats, large images on one board.
     float_fashion: Case,
     /// In floats, a small model of float32 weights, on every board.
-    float32: [Case; 3],
+    float32: [Case; 4],
     /// In floats, a small model whose activations skip a level, on the smallest board.
     float_with_skip: Case,
 }
 
 impl Cases {
     /// The digits, on every board.
-    fn digits(&self) -> [&Case; 3] {
-        [&self.microbit, &self.mps2_an386, &self.mps2_an505]
+    fn digits(&self) -> [&Case; 4] {
+        [&self.microbit, &self.mps2_an386, &self.mps2_an505, &self.riscv32_virt]
     }
 
     /// Those that the table of costs has.
@@ -105,10 +106,11 @@ fn cases() -> &'static Cases {
             series_tiny: Case::new(MICROBIT, "series-tiny", &series_tiny),
             every_kind: EMULATED.map(|board| Case::new(board, "every layer", &every)),
             with_skip: EMULATED.map(|board| Case::new(board, "tiny with a skip", &skip)),
-            fashion: [MPS2_AN386, MPS2_AN505].map(|board| Case::new(board, "fashion", &fashion)),
+            fashion: [MPS2_AN386, MPS2_AN505, RISCV32_VIRT].map(|board| Case::new(board, "fashion", &fashion)),
             microbit: Case::new(MICROBIT, "digits", &digits),
             mps2_an386: Case::new(MPS2_AN386, "digits", &digits),
             mps2_an505: Case::new(MPS2_AN505, "digits", &digits),
+            riscv32_virt: Case::new(RISCV32_VIRT, "digits", &digits),
         }
     })
 }

@@ -6,7 +6,7 @@ use tempfile::{NamedTempFile, TempPath};
 use vapo_format::{Model, Threshold};
 use vapo_request::Watch;
 use vapo_sampler::fit::Demand;
-use vapo_tests::device::{Image, Line, MICROBIT, MPS2_AN386, Watched, models, watched_on_host};
+use vapo_tests::device::{Image, Line, MICROBIT, MPS2_AN386, RISCV32_VIRT, Watched, models, watched_on_host};
 
 const CHANNELS: usize = 3;
 const READINGS: usize = 400;
@@ -25,9 +25,9 @@ impl Case {
     }
 }
 
-/// In integers and in floats, on both boards.
-fn cases() -> &'static [Case; 4] {
-    static CASES: OnceLock<[Case; 4]> = OnceLock::new();
+/// In integers on three boards, in floats on two.
+fn cases() -> &'static [Case; 5] {
+    static CASES: OnceLock<[Case; 5]> = OnceLock::new();
     CASES.get_or_init(|| {
         let (integer, float) = (models::integer_series().unwrap(), models::series().unwrap());
         let integers = ["--features", "explain"];
@@ -35,6 +35,7 @@ fn cases() -> &'static [Case; 4] {
         [
             Case::new(MICROBIT, &integer, &integers),
             Case::new(MPS2_AN386, &integer, &integers),
+            Case::new(RISCV32_VIRT, &integer, &integers),
             Case::new(MICROBIT, &float, &floats),
             Case::new(MPS2_AN386, &float, &floats),
         ]
@@ -96,7 +97,7 @@ fn boards_find_what_the_host_finds() {
 fn boards_judge_by_the_threshold_of_the_model() {
     let readings = readings();
     let path = written(&readings, &[]);
-    for case in &cases()[..2] {
+    for case in &cases()[..3] {
         let unlimited = Watch { learn: 0, ..watch(&path) };
         // At time 0.25, the first window is just an anomaly or just none.
         let time = 0.25;

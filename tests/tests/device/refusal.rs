@@ -5,7 +5,7 @@ use std::process::Command;
 use vapo_tests::device::{firmware, models};
 
 /// What a board prints, which must end with status 1, given a model's file that `change` made something else of.
-fn refused_model(change: impl Fn(&mut [u8])) -> [String; 3] {
+fn refused_model(change: impl Fn(&mut [u8])) -> [String; 4] {
     cases().digits().map(|case| {
         let mut file = case.file.clone();
         change(&mut file);
@@ -61,9 +61,12 @@ fn a_missing_emulator_says_what_to_run() {
     let nothing = tempfile::tempdir().unwrap();
     let bash = ["/bin/bash", "/usr/bin/bash"].into_iter().find(|path| std::path::Path::new(path).exists()).unwrap();
     let emulate = firmware().join("emulate");
-    let output =
-        Command::new(bash).arg(&emulate).args(["microbit", "image"]).env("PATH", nothing.path()).output().unwrap();
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
-    assert!(message.contains("qemu-system-arm is missing: run ") && message.contains("/toolchain first"), "{message}");
+    for (board, emulator) in [("microbit", "qemu-system-arm"), ("riscv32-virt", "qemu-system-riscv32")] {
+        let output =
+            Command::new(bash).arg(&emulate).args([board, "image"]).env("PATH", nothing.path()).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        let expected = format!("{emulator} is missing: run ");
+        assert!(message.contains(&expected) && message.contains("/toolchain first"), "{message}");
+    }
 }

@@ -87,14 +87,21 @@ pub fn build() -> Result<(), String> {
     // The one way in which a build script can speak to whoever builds.
     println!("cargo::warning={taken}{}", if optimised { "" } else { NOT_OPTIMISED });
 
+    let script = script(&layout, &out);
     write(&out.join("memory.x"), (layout + &overflow(optimised)).as_bytes())?;
     write(&out.join("model.vapo"), &bytes)?;
     let text = source(demand, structure, &plan, solver.unwrap_or_default()) + &series;
     write(&out.join("model.rs"), text.as_bytes())?;
     println!("cargo::rustc-link-search={}", out.display());
-    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    println!("cargo::rustc-link-arg-bins=-T{script}");
     println!("cargo::rustc-link-arg-bins=--nmagic");
     Ok(())
+}
+
+/// The linker's script: that of the runtime, which includes `memory.x`; or `memory.x` itself, where that includes a runtime's parts.
+fn script(layout: &str, out: &Path) -> String {
+    let is_whole = layout.lines().any(|line| line.trim_start().starts_with("INCLUDE "));
+    if is_whole { out.join("memory.x").display().to_string() } else { "link.x".to_owned() }
 }
 
 fn variable(name: &str) -> Result<String, String> {

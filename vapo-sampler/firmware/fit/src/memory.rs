@@ -6,8 +6,10 @@ use vapo_format::Arithmetic;
 /// Lengths of a linker script's regions, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// Holds the program and the model.
+    /// Holds the program and the model, and what a chip starts it with.
     pub flash: u64,
+    /// Where `ram` begins.
+    pub ram_start: u64,
     /// Holds all that has a fixed address, the arena foremost.
     pub ram: u64,
     /// Lies below `ram`, so that an overflow leaves memory and faults instead of overwriting the arena.
@@ -23,22 +25,26 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Reads the regions `FLASH`, `RAM` and `STACK` of a linker script, those beside them that have `RAM` in their name,
-    /// and the symbols `_program_flash`, `_program_flash_float` and `_program_ram`.
+    /// Reads the regions `FLASH`, `RAM` and `STACK` of a linker script, `BOOT` before `FLASH` where there is one, those beside them that
+    /// have `RAM` in their name, but for other names of `RAM`, and the symbols `_program_flash`, `_program_flash_float` and `_program_ram`.
     ///
     /// # Errors
     /// Which of these is missing, or has no number of bytes; `RAM` and `STACK` that share bytes.
     pub fn parse(script: &str) -> Result<Self, Unreadable> {
         let script = Script::parse(script);
+        let boot = if script.names().any(|name| name == "BOOT") { script.length("BOOT")? } else { 0 };
         let others = script.names().filter(|name| *name != "RAM" && name.to_ascii_uppercase().contains("RAM"));
         let [ram, stack] =
             ["RAM", "STACK"].map(|name| script.length(name).and_then(|length| Ok((script.origin(name)?, length))));
         let (flash, (ram_start, ram), (stack_start, stack)) = (script.length("FLASH")?, ram?, stack?);
+        let flash = flash.saturating_add(boot);
+        let others = others.filter(|name| script.origin(name) != Ok(ram_start));
         if ram_start < stack_start.saturating_add(stack) && stack_start < ram_start.saturating_add(ram) {
             return Err(Unreadable::overlap(["STACK", "RAM"]));
         }
         Ok(Memory {
             flash,
+            ram_start,
             ram,
             stack,
             others: others.map(|name| Ok((name.to_owned(), script.length(name)?))).collect::<Result<_, _>>()?,
@@ -69,6 +75,7 @@ mod tests {
                       _program_ram=8;";
         let expected = Memory {
             flash: 245_760,
+            ram_start: 0x2000_0c00,
             ram: 13_312,
             stack: 3_072,
             others: vec![("SRAM2".to_owned(), 32_768)],

@@ -85,6 +85,7 @@ mod tests {
 
     const MEMORY: Memory = Memory {
         flash: 100_000,
+        ram_start: 0x2000_0000,
         ram: 13_000,
         stack: 3_000,
         others: Vec::new(),

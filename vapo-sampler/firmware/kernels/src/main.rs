@@ -1,11 +1,12 @@
 //! Counts the instructions of convolutions and of SiLU, forward and in reverse, and compares each with its definition.
 //!
-//! From this folder, for a Cortex-M4, a Cortex-M33 and a Cortex-M0:
+//! From this folder, for a Cortex-M4, a Cortex-M33, a Cortex-M0 and a core of RV32IMC:
 //!
 //! ```text
 //! ../cargo run --release --features dsp
 //! ../cargo run --release --features dsp --target thumbv8m.main-none-eabihf
 //! ../cargo run --release --features armv6m --target thumbv6m-none-eabi
+//! ../cargo run --release --target riscv32imc-unknown-none-elf
 //! ```
 //!
 //! A multiplication-accumulation (MAC) is counted for every tap, those over the border too. Everything that a call takes is
@@ -14,22 +15,21 @@
 #![no_std]
 #![no_main]
 
+mod clock;
 mod layers;
 mod shapes;
 mod silu;
 
 use core::hint::black_box;
-use core::num::NonZeroU32;
+#[cfg(target_arch = "arm")]
 use cortex_m_rt::entry;
+use clock::INSTRUCTIONS;
 use layers::{LAYERS, Layer};
+#[cfg(target_arch = "riscv32")]
+use riscv_rt::entry;
 use vapo_format::{Bits, Packed};
-use vapo_program::{Clock, Print, halt, semihosting, systick};
+use vapo_program::{Clock, Print, halt, semihosting};
 use vapo_sampler::kernel::convolution::{Buffers, Direction, Geometry, Weights, convolve, reference};
-
-/// The board's clock, and the instructions that the emulator takes for one of its ticks.
-const MEGAHERTZ: u32 = include!(concat!(env!("OUT_DIR"), "/megahertz.rs"));
-const HERTZ: NonZeroU32 = NonZeroU32::new(1_000_000 * MEGAHERTZ).unwrap();
-const INSTRUCTIONS: u32 = 1000 / MEGAHERTZ;
 
 /// Values, words of weights and of scratch memory, and channels of the largest layer.
 const VALUES: usize = 14 * 14 * 32;
@@ -65,8 +65,8 @@ struct Memory {
     scratch: &'static mut [u32; SCRATCH],
 }
 
-#[entry]
-fn main() -> ! {
+/// All of it, to be called once.
+fn memory() -> Memory {
     static mut WORDS_OF_WEIGHTS: [[u8; 4]; WORDS] = [[0; 4]; WORDS];
     static mut FACTORS: [[u8; 2]; CHANNELS] = [[0; 2]; CHANNELS];
     static mut BIASES: [[u8; 4]; CHANNELS] = [[0; 4]; CHANNELS];
@@ -74,19 +74,27 @@ fn main() -> ! {
     static mut RESULT: [i16; VALUES] = [0; VALUES];
     static mut EXPECTED: [i16; VALUES] = [0; VALUES];
     static mut SCRATCH_WORDS: [u32; SCRATCH] = [0; SCRATCH];
-    let Some(core) = cortex_m::Peripherals::take() else { halt() };
-    let clock = systick::start(core.SYST, HERTZ);
+    // SAFETY: nothing else names them, and `main` alone calls this, once.
+    unsafe {
+        Memory {
+            words: &mut *(&raw mut WORDS_OF_WEIGHTS),
+            factors: &mut *(&raw mut FACTORS),
+            biases: &mut *(&raw mut BIASES),
+            source: &mut *(&raw mut SOURCE),
+            result: &mut *(&raw mut RESULT),
+            expected: &mut *(&raw mut EXPECTED),
+            scratch: &mut *(&raw mut SCRATCH_WORDS),
+        }
+    }
+}
+
+/// The program.
+#[entry]
+fn main() -> ! {
+    let clock = clock::start();
     let mut output = semihosting::Stdout::open();
     let mut print = Print(&mut output);
-    let mut memory = Memory {
-        words: WORDS_OF_WEIGHTS,
-        factors: FACTORS,
-        biases: BIASES,
-        source: SOURCE,
-        result: RESULT,
-        expected: EXPECTED,
-        scratch: SCRATCH_WORDS,
-    };
+    let mut memory = memory();
     print.text("instructions a MAC: apart, in place; bytes of scratch; values that differ\n");
     let mut wrong = 0;
     for layer in LAYERS {

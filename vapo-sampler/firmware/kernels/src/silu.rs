@@ -1,6 +1,6 @@
 //! SiLU of every value at every exponent, against what it is of one value; and the instructions that it takes.
 
-use super::INSTRUCTIONS;
+use crate::clock::INSTRUCTIONS;
 use core::hint::black_box;
 use vapo_program::Clock;
 use vapo_sampler::kernel::silu::{self, Film};

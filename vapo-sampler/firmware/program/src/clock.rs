@@ -2,7 +2,9 @@
 
 use core::num::NonZeroU32;
 
-#[cfg(feature = "systick")]
+#[cfg(all(feature = "mcycle", target_arch = "riscv32"))]
+pub mod mcycle;
+#[cfg(all(feature = "systick", target_arch = "arm"))]
 pub mod systick;
 
 /// A counter of constant frequency.

@@ -1,6 +1,6 @@
 //! Where an emulated board's readings come from: a file of the host.
 
-use cortex_m_semihosting::nr;
+use crate::output::semihosting::calls::{nr, syscall1};
 
 /// A file of the host that is open for reading.
 pub(crate) struct HostFile {
@@ -22,7 +22,7 @@ impl HostFile {
         let mut block = [name.as_ptr() as usize, READ_BYTES, path.len()];
         // SAFETY: the call takes the address of a block of three words: the address of a text that ends in a zero, a mode, the
         // text's length without the zero. It only reads them, and they live until it returns.
-        let handle = unsafe { cortex_m_semihosting::syscall1(nr::OPEN, block.as_mut_ptr() as usize) };
+        let handle = unsafe { syscall1(nr::OPEN, block.as_mut_ptr() as usize) };
         (handle != usize::MAX).then_some(HostFile { handle, ended: true })
     }
 
@@ -33,7 +33,7 @@ impl HostFile {
         let mut block = [self.handle, reading.as_mut_ptr() as usize, bytes];
         // SAFETY: the call takes the address of a block of three words: a handle, the address and length of memory to write to.
         // That memory is exclusively borrowed until it returns, and any bytes are floats.
-        let missing = unsafe { cortex_m_semihosting::syscall1(nr::READ, block.as_mut_ptr() as usize) };
+        let missing = unsafe { syscall1(nr::READ, block.as_mut_ptr() as usize) };
         self.ended = missing == 0 || missing == bytes;
         missing == 0 && bytes > 0
     }

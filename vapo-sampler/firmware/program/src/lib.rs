@@ -37,7 +37,7 @@ mod output;
 mod print;
 mod sample;
 mod show;
-mod stack;
+pub mod stack;
 #[cfg(target_os = "none")]
 pub mod standalone;
 #[cfg(feature = "monitor")]
@@ -47,7 +47,9 @@ mod watch;
 pub use asked::Asked;
 pub use board::{Board, Refusal};
 pub use clock::Clock;
-#[cfg(feature = "systick")]
+#[cfg(all(feature = "mcycle", target_arch = "riscv32"))]
+pub use clock::mcycle;
+#[cfg(all(feature = "systick", target_arch = "arm"))]
 pub use clock::systick;
 #[cfg(target_os = "none")]
 pub use halt::halt;

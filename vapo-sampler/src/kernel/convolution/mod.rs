@@ -13,6 +13,7 @@
 //! | `lines` | what a tile of neighbouring pixels sums over: the contract of the kernels |
 //! | `portable` | the kernel in Rust |
 //! | `dsp` | tiles in instructions of Cortex-M4, M7 and M33, by the feature `dsp` |
+//! | `rv32` | the kernel for RV32IM |
 //! | `armv6m` | the kernel for Cortex-M0, of the feature of that name |
 //!
 //! **Weights.** C inputs and O outputs are taken in pairs, the last with zeros where the number is odd. Word
@@ -38,6 +39,8 @@ mod portable;
 pub mod reference;
 mod rounding;
 mod run;
+#[cfg(all(target_arch = "riscv32", target_feature = "m"))]
+mod rv32;
 mod tiles;
 #[cfg(feature = "few-bits")]
 mod unpacked;

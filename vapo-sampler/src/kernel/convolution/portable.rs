@@ -3,8 +3,9 @@
 use super::lines::Lines;
 
 /// Most pixels of a tile: their sums, with the weights and values of a word, are as much as most processors have registers for.
+/// Those of RISC-V have twice as many.
 #[cfg(not(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm")))]
-pub(super) const PIXELS: usize = 2;
+pub(super) const PIXELS: usize = if cfg!(all(target_arch = "riscv32", target_feature = "m")) { 4 } else { 2 };
 
 /// Adds what two outputs of each pixel get.
 pub(super) fn forward(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
@@ -18,8 +19,15 @@ pub(super) fn reverse(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
 
 /// Adds taps one by one, but the three of the most common window together.
 fn add<const REVERSE: bool>(lines: &Lines<'_>, sums: &mut [[i32; 2]]) {
+    #[cfg(all(target_arch = "riscv32", target_feature = "m"))]
+    if super::rv32::add::<REVERSE>(lines, sums) {
+        return;
+    }
     // Where assembly computes all but rare windows, one function is enough.
-    let pairs = cfg!(not(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm")));
+    let pairs = cfg!(not(any(
+        all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm"),
+        all(target_arch = "riscv32", target_feature = "m")
+    )));
     if pairs && sums.len() == 2 && lines.taps == 3 {
         return add_taps::<2, 3, 4, REVERSE>(lines, 0, 0, sums);
     }

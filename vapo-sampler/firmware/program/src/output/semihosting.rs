@@ -1,7 +1,11 @@
 //! Output of emulated boards: calls that the emulator, or a debugger, answers from the host.
 
 use super::Output;
-use cortex_m_semihosting::{debug, hio, nr};
+use calls::{debug, hio, nr};
+#[cfg(target_arch = "arm")]
+pub(crate) use cortex_m_semihosting as calls;
+#[cfg(target_arch = "riscv32")]
+pub(crate) use riscv_semihosting as calls;
 
 /// The host's standard output.
 pub struct Stdout(Option<hio::HostStream>);
@@ -29,7 +33,7 @@ pub fn command_line(buffer: &mut [u8]) -> Option<&[u8]> {
     let mut block = [buffer.as_mut_ptr() as usize, buffer.len()];
     // SAFETY: the call takes the address of a block of two words, the address and length of memory to write to. Both
     // are exclusively borrowed until it returns. It overwrites the second word with the length of what it wrote.
-    let status = unsafe { cortex_m_semihosting::syscall1(nr::GET_CMDLINE, block.as_mut_ptr() as usize) };
+    let status = unsafe { calls::syscall1(nr::GET_CMDLINE, block.as_mut_ptr() as usize) };
     let [_, length] = block;
     if status == 0 { buffer.get(..length) } else { None }
 }
