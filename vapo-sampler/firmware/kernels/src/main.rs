@@ -20,10 +20,10 @@ mod layers;
 mod shapes;
 mod silu;
 
+use clock::INSTRUCTIONS;
 use core::hint::black_box;
 #[cfg(target_arch = "arm")]
 use cortex_m_rt::entry;
-use clock::INSTRUCTIONS;
 use layers::{LAYERS, Layer};
 #[cfg(target_arch = "riscv32")]
 use riscv_rt::entry;

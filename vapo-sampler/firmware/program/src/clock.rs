@@ -4,7 +4,7 @@ use core::num::NonZeroU32;
 
 #[cfg(all(feature = "mcycle", target_arch = "riscv32"))]
 pub mod mcycle;
-#[cfg(all(feature = "systick", target_arch = "arm"))]
+#[cfg(all(feature = "systick", not(target_arch = "riscv32")))]
 pub mod systick;
 
 /// A counter of constant frequency.

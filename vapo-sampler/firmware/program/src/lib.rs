@@ -49,7 +49,7 @@ pub use board::{Board, Refusal};
 pub use clock::Clock;
 #[cfg(all(feature = "mcycle", target_arch = "riscv32"))]
 pub use clock::mcycle;
-#[cfg(all(feature = "systick", target_arch = "arm"))]
+#[cfg(all(feature = "systick", not(target_arch = "riscv32")))]
 pub use clock::systick;
 #[cfg(target_os = "none")]
 pub use halt::halt;

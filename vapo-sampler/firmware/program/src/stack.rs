@@ -1,6 +1,6 @@
 //! How deep the stack has been.
 
-#[cfg(target_arch = "arm")]
+#[cfg(all(target_os = "none", target_arch = "arm"))]
 use cortex_m_rt::STACK_PAINT_VALUE as PAINT;
 /// Any value that is rarely pushed.
 #[cfg(target_arch = "riscv32")]

@@ -2,7 +2,7 @@
 
 use super::Output;
 use calls::{debug, hio, nr};
-#[cfg(target_arch = "arm")]
+#[cfg(not(target_arch = "riscv32"))]
 pub(crate) use cortex_m_semihosting as calls;
 #[cfg(target_arch = "riscv32")]
 pub(crate) use riscv_semihosting as calls;
