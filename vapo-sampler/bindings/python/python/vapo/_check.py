@@ -42,7 +42,7 @@ def floats(name: str, values: Array) -> Floats:
     found = np.asarray(values)
     if found.dtype.kind == "f":
         with np.errstate(over="ignore"):  # what float32 does not hold becomes infinite, and is refused as such
-            return np.ascontiguousarray(found, np.float32)
+            return np.asarray(found, np.float32, order="C")
     if found.dtype == np.uint8:
         raise TypeError(f"{name}: expected floats, found uint8: vapo.from_bytes makes values of the bytes of a picture")
     raise TypeError(f"{name}: expected an array of floats, found {found.dtype}: give {name}.astype(numpy.float32)")

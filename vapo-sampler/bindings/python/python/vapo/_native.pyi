@@ -5,6 +5,8 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["Learner", "Model", "Monitor", "Settings", "write"]
+
 _Floats = npt.NDArray[np.float32]
 _Labels = npt.NDArray[np.int32]
 

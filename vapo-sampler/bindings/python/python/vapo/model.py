@@ -152,7 +152,7 @@ class Model:
                 raise ValueError(f"count: expected as many samples of each of {self.classes} classes, found {count}")
             label = np.repeat(np.arange(self.classes), count // self.classes)
         elif count is None:
-            count = np.size(label) if np.ndim(label) else 64
+            count = 64 if label is None or np.ndim(label) == 0 else np.size(label)
         count = _check.whole("count", count, 1, _check.MAX_COUNT)
         settings = self._settings(guidance, label, steps, temperature, solver, grading, extrapolation, seed, threads)
         drawn = self._native.sample(_check.labels("label", label, count, self.classes), settings)
@@ -405,7 +405,8 @@ class Model:
 
     def _scaling(self) -> tuple[Floats, Floats]:
         scaling = self.architecture["scaling"]
-        return tuple(np.array([channel[part] for channel in scaling], np.float32) for part in ("offset", "scale"))  # type: ignore[return-value]
+        offset, scale = (np.array([channel[part] for channel in scaling], np.float32) for part in ("offset", "scale"))
+        return offset, scale
 
     def _of(self, found: bytearray, count: int) -> Floats:
         return self._floats(found).reshape(count, *self.shape)

@@ -63,8 +63,9 @@ class Monitor:
         found = self._native.explain()
         if found is None:
             return None
-        *where, correction = found
-        return Explanation(*where, np.frombuffer(correction, np.float32).reshape(self._shape))
+        channel, start, stop, change, share, correction = found
+        numbers = np.frombuffer(correction, np.float32).reshape(self._shape)
+        return Explanation(channel, start, stop, change, share, numbers)
 
     @property
     def threshold(self) -> float | None:

@@ -11,7 +11,8 @@ from vapo import _check
 def to_bytes(values: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     """Values about -1 to 1 as bytes, rounded to nearest; what lies beyond is clamped. The bytes that `vapo-train` writes."""
     levels = _check.floats("values", values) * np.float32(127.5) + np.float32(128)
-    return np.clip(np.nan_to_num(levels, nan=0, posinf=255, neginf=0), 0, 255).astype(np.uint8)
+    bytes_: npt.NDArray[np.uint8] = np.clip(np.nan_to_num(levels, nan=0, posinf=255, neginf=0), 0, 255).astype(np.uint8)
+    return bytes_
 
 
 def from_bytes(levels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
