@@ -3,6 +3,7 @@
 use crate::arrays::{floats, numbers, zeros};
 use crate::error::{broken, refused};
 use crate::model::Model;
+use libm::ldexp;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
 use vapo_format::matrix::{self, Weights, halves, integers};
@@ -39,14 +40,13 @@ impl Model {
                     let node = usize::from(shape.node);
                     let (own, input) = (exponents[node], exponents[usize::from(reads[node])]);
                     // Section 13.4 of the format: M = scale·2^(e − ex + 16 + n), B = bias·2^e.
-                    let power = f64::from(input - own - 16 - i32::from(shifts.forward)).exp2();
-                    let scales: Vec<f64> = halves(forward).map(|multiplier| f64::from(multiplier) * power).collect();
+                    let power = input - own - 16 - i32::from(shifts.forward);
+                    let scales: Vec<f64> = halves(forward).map(|multiplier| ldexp(multiplier.into(), power)).collect();
                     let places = words(shape).flatten().enumerate();
                     for (index, place) in places.filter_map(|(index, place)| Some((index, place?))) {
                         weights[place] = (f64::from(packed.get(index)) * scales[place % columns]) as f32;
                     }
-                    let unit = f64::from(-own).exp2();
-                    integers(found.biases).map(|bias| (f64::from(bias) * unit) as f32).collect()
+                    integers(found.biases).map(|bias| ldexp(bias.into(), -own) as f32).collect()
                 }
             };
             Ok((weights, biases))
