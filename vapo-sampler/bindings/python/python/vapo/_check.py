@@ -54,9 +54,9 @@ def samples(name: str, values: Array, shape: tuple[int, ...], missing: bool = Fa
     found = floats(name, values)
     alone = found.shape == shape
     if not alone and (found.ndim != 1 + len(shape) or found.shape[1:] != shape):
+        several = f"(n, {', '.join(map(str, shape))})"
         raise ValueError(
-            f"{name}: expected one sample, of shape {shape}, or several, of shape {('n', *shape)}, found shape {found.shape}"
-            .replace("'n'", "n")
+            f"{name}: expected one sample, of shape {shape}, or several, of shape {several}, found shape {found.shape}"
         )
     found = found[np.newaxis] if alone else found
     if not len(found):

@@ -95,6 +95,7 @@ class Potential(nn.Module):
         """Weights and biases as `Model.matrices` and checkpoints have them."""
         found = {}
         for index, conv in self.nodes.items():
+            assert isinstance(conv, nn.Conv2d) and conv.bias is not None  # as _conv makes them
             weight = conv.weight.detach().cpu().permute(2, 3, 1, 0)
             found[f"nodes.{index}.weight"] = weight.reshape(-1, weight.shape[-1]).to(torch.float32).contiguous().numpy()
             found[f"nodes.{index}.bias"] = conv.bias.detach().cpu().to(torch.float32).numpy().copy()
