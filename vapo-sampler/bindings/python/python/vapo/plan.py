@@ -1,0 +1,47 @@
+"""What a device takes for a model, as `vapo-train inspect` says it. All sizes are bytes."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A piece of the memory that a drift is computed in."""
+
+    role: str
+    """What it holds: value, cotangent, scratch, kept, forward, reverse."""
+    node: int
+    """The node that it is of."""
+    offset: int
+    """Where it lies."""
+    bytes: int
+    """Its length."""
+    lives: tuple[tuple[int, int], ...]
+    """First and last times at which it matters: node i works at time i forward, and at 2n − 1 − i in reverse."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a device takes for a model, beside its program and its stack."""
+
+    model: int
+    """Flash: the model file."""
+    arena: dict[str, int]
+    """RAM that a sampler works in, by its solver."""
+    sample: int
+    """RAM of one sample."""
+    monitor: int | None
+    """RAM of a monitor of a series, its window included; none for images."""
+    explaining_monitor: int | None
+    """The same of one that explains anomalies."""
+    times: int
+    """Times of a drift: two a node."""
+    least: int
+    """Bytes that no plan of a drift can do without: the most that matter at one time."""
+    buffers: tuple[Buffer, ...] = field(repr=False)
+    """Where everything lies while a drift is computed, and when."""
+
+    def ram(self, solver: str = "etd2") -> int:
+        """Arena and sample."""
+        if solver not in self.arena:
+            raise ValueError(f"solver: expected one of {', '.join(self.arena)}, found {solver}")
+        return self.arena[solver] + self.sample

@@ -1,0 +1,302 @@
+"""The folder of a training of `vapo-train`: read, and written so that the training can go on from it."""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors
+import safetensors.numpy
+
+from vapo.model import Model, load
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+CONFIG, METRICS, CHECKPOINT = "config.json", "metrics.jsonl", "checkpoint.safetensors"
+MODELS = ("model.vapo", "model-int8.vapo", "model-int6.vapo", "model-int4.vapo", "model-float32.vapo")
+OTHERS = ("loss.png", "samples.png", "samples-integer.png", "samples-int8.png", "model.json", "pairs.f16")
+LOCK = ".vapo-train.lock"
+"""The file that whoever writes to the folder holds locked."""
+VECTORS = ("parameters", "ema", "first_moment", "second_moment")
+BEFORE_REST, RUN, SEAL = "before_rest.", "run", "sha256"
+
+Matrices = dict[str, npt.NDArray[np.float32]]
+"""Weights and biases by name, as `Model.matrices` has them."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A training between two steps."""
+
+    step: int
+    """Steps done."""
+    generator: npt.NDArray[np.uint32]
+    """State of the random generator, (4,)."""
+    parameters: Matrices
+    """Weights and biases."""
+    ema: Matrices
+    """Their exponential moving average: what samples are drawn with."""
+    first_moment: Matrices
+    """The optimiser's mean of the gradient."""
+    second_moment: Matrices
+    """The optimiser's mean of the squared gradient."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state that a training goes on from: `checkpoint.safetensors`."""
+
+    now: Snapshot
+    """The last one."""
+    before_rest: Snapshot | None = None
+    """The one just before weights came to rest where the model file holds them; none while they move."""
+    run: bytes | None = None
+    """Digest of the settings of its run, which a training that goes on compares; without one, it does not."""
+
+    @staticmethod
+    def from_bytes(file: bytes) -> "Checkpoint":
+        """The checkpoint in the bytes of a file. A damaged one is a `ValueError`."""
+        try:
+            tensors = safetensors.numpy.load(file)
+        except safetensors.SafetensorError as cause:
+            raise ValueError(f"expected a checkpoint, a file of safetensors: {cause}") from None
+        seal = tensors.pop(SEAL, None)
+        if seal is not None and hashlib.sha256(file[: -seal.nbytes]).digest() != file[-seal.nbytes :]:
+            raise ValueError("expected the bytes to have the SHA-256 at their end: the file was damaged after it was written")
+        run = tensors.pop(RUN, None)
+        rested = {name.removeprefix(BEFORE_REST): tensors.pop(name) for name in list(tensors) if name.startswith(BEFORE_REST)}
+        before = _snapshot(rested) if rested else None
+        return Checkpoint(_snapshot(tensors), before, None if run is None else run.tobytes())
+
+    def to_bytes(self) -> bytes:
+        """The bytes of the file: those that `vapo-train` writes for this state."""
+        tensors = _tensors(self.now, "")
+        if self.before_rest is not None:
+            tensors |= _tensors(self.before_rest, BEFORE_REST)
+        if self.run is not None:
+            tensors[RUN] = np.frombuffer(self.run, np.uint8)
+        # Tensors of small types come last, in the order of their names: the seal is the last of all.
+        tensors[SEAL] = np.zeros(32, np.uint8)
+        file = safetensors.numpy.save(tensors)[:-32]
+        return file + hashlib.sha256(file).digest()
+
+    def with_weights(self, matrices: Matrices) -> "Checkpoint":
+        """The same training with other weights, as those of `vapo.torch.Potential.matrices`: they are its parameters and their
+        moving average, and move when it goes on."""
+        moving = self.before_rest or self.now
+        expected = {name: value.shape for name, value in moving.ema.items()}
+        found = {name: np.asarray(value, np.float32) for name, value in matrices.items()}
+        for name in sorted(expected.keys() | found.keys()):
+            shape = found[name].shape if name in found else None
+            if shape != expected.get(name):
+                raise ValueError(f"{name}: expected shape {expected.get(name)}, found {shape}")
+            if not np.isfinite(found[name]).all():
+                raise ValueError(f"{name}: expected finite numbers")
+        found = {name: found[name] for name in expected}
+        return replace(self, now=replace(moving, parameters=found, ema=found), before_rest=None)
+
+
+class Run:
+    """The folder of a training. Its files are read when they are asked for; a training may write to it meanwhile."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        """The folder."""
+        file = self.path / CONFIG
+        try:
+            text = file.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise FileNotFoundError(
+                f"{self.path} holds no run: expected a file {CONFIG}, found none; give the folder of a training"
+            ) from None
+        try:
+            config = json.loads(text)
+        except ValueError as cause:
+            raise ValueError(f"{file}: {cause}") from None
+        if not isinstance(config, dict) or "architecture" not in config:
+            raise ValueError(f"{file}: expected the settings of a training, with an architecture")
+        self.config: dict[str, Any] = config
+        """What was asked for."""
+
+    def __repr__(self) -> str:
+        return f"<vapo.Run {self.path}: {self.config.get('preset')} of {self.config.get('dataset')}>"
+
+    @property
+    def metrics(self) -> dict[str, npt.NDArray[np.float64]]:
+        """What was logged, an entry for each logged step: step, loss, lr, grad_norm, images_per_s, seconds. Empty if nothing was."""
+        file = self.path / METRICS
+        # A last line without its end is being written, or was when the training was stopped.
+        lines = file.read_text().splitlines(keepends=True) if file.exists() else []
+        rows = []
+        for number, line in enumerate((line for line in lines if line.endswith("\n")), 1):
+            try:
+                # A number that is not finite is null.
+                rows.append({name: np.nan if value is None else float(value) for name, value in json.loads(line).items()})
+            except (ValueError, TypeError, AttributeError) as cause:
+                raise ValueError(f"{file}, line {number}: {cause}") from None
+        return {name: np.array([row.get(name, np.nan) for row in rows]) for name in (rows[0] if rows else {})}
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The state to go on from."""
+        file = self.path / CHECKPOINT
+        try:
+            return Checkpoint.from_bytes(file.read_bytes())
+        except ValueError as cause:
+            raise ValueError(f"{file}: {cause}") from None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the model files that are there."""
+        return tuple(name for name in MODELS if (self.path / name).exists())
+
+    def model(self, name: str = "model.vapo") -> Model:
+        """A model file of the run."""
+        if name not in self.models:
+            there = ", ".join(self.models) or "none yet"
+            raise FileNotFoundError(f"{self.path}: expected a model file {name}, there are: {there}")
+        return load(self.path / name)
+
+    def trained(self) -> Model:
+        """The float model of the checkpoint: the moving average of the parameters, before weights came to rest. What fine-tuning
+        begins with. There is one as soon as there is a checkpoint."""
+        checkpoint = self.checkpoint
+        if "nodes" not in self.config["architecture"]:
+            raise ValueError(f"{self.path}: an earlier version began the run: train --resume it with this one first")
+        return Model.of(self.config["architecture"], dict((checkpoint.before_rest or checkpoint.now).ema))
+
+    @staticmethod
+    def write(
+        path: str | os.PathLike[str],
+        config: dict[str, Any],
+        checkpoint: Checkpoint,
+        metrics: dict[str, npt.NDArray[np.float64]] | None = None,
+        *,
+        replace: bool = False,
+    ) -> "Run":
+        """Writes a folder that `vapo-train --resume --out PATH` goes on from.
+
+        A folder that holds a file of a run is kept, unless it is to be replaced: `FileExistsError`. Then the run's files are removed,
+        and whatever else lies there stays. One that a training writes to is never touched: `BlockingIOError`.
+        """
+        folder = Path(path)
+        if not isinstance(config, dict) or "architecture" not in config:
+            raise ValueError("config: expected the settings of a training, with an architecture, as Run.config")
+        # Whether weights and network belong together is found out before anything is written.
+        Model.of(config["architecture"], dict(checkpoint.now.ema))
+        files = {METRICS: _lines(metrics or {}), CHECKPOINT: checkpoint.to_bytes()}
+        # The last to be there: it makes the folder a run.
+        files[CONFIG] = (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
+        with _locked(folder):
+            there = [name for name in (CONFIG, METRICS, CHECKPOINT, *MODELS, *OTHERS) if (folder / name).exists()]
+            if there and not replace:
+                raise FileExistsError(f"{folder} holds a run already, {there[0]}: give another folder, or replace=True")
+            for name in there:
+                (folder / name).unlink()
+            for name, contents in files.items():
+                _write_whole(folder / name, contents)
+        return Run(folder)
+
+
+def _snapshot(tensors: dict[str, npt.NDArray[Any]]) -> Snapshot:
+    def take(name: str) -> npt.NDArray[Any]:
+        if name not in tensors:
+            raise ValueError(f"expected a tensor {name}, found none: this is no checkpoint of vapo-train")
+        return tensors.pop(name)
+
+    step, generator = int(take("step")), take("generator")
+    vectors: dict[str, Matrices] = {vector: {} for vector in VECTORS}
+    for name in sorted(tensors, key=_place):
+        vector, _, matrix = name.partition(".")
+        if vector not in vectors or tensors[name].dtype != np.float32:
+            raise ValueError(f"found a tensor {name} of {tensors[name].dtype}: this is no checkpoint of vapo-train")
+        vectors[vector][matrix] = tensors[name]
+    return Snapshot(step, generator, **vectors)
+
+
+def _place(name: str) -> tuple[list[int], bool]:
+    """Nodes in their order, and weights before biases."""
+    return [int(part) for part in name.split(".") if part.isdigit()], name.endswith("bias")
+
+
+def _tensors(snapshot: Snapshot, prefix: str) -> dict[str, npt.NDArray[Any]]:
+    found: dict[str, npt.NDArray[Any]] = {
+        f"{prefix}step": np.array(snapshot.step, np.uint64),
+        f"{prefix}generator": np.ascontiguousarray(snapshot.generator, np.uint32),
+    }
+    for vector in VECTORS:
+        matrices: Matrices = getattr(snapshot, vector)
+        found |= {f"{prefix}{vector}.{name}": np.ascontiguousarray(value, np.float32) for name, value in matrices.items()}
+    return found
+
+
+def _lines(metrics: dict[str, npt.NDArray[np.float64]]) -> bytes:
+    """A line of JSON for each logged step."""
+    whole = ("step",)
+    rows: Sequence[Any] = list(zip(*metrics.values(), strict=True))
+    lines = []
+    for row in rows:
+        values = {
+            name: int(value) if name in whole else float(value) if np.isfinite(value) else None
+            for name, value in zip(metrics, row, strict=True)
+        }
+        lines.append(json.dumps(values) + "\n")
+    return "".join(lines).encode()
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """The right to write to a folder, made if need be, as trainings take it."""
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / LOCK
+    try:
+        if fcntl is None and path.exists():
+            raise BlockingIOError(f"{folder} is in use, or was when a training was killed: remove {path} if none is running")
+        with open(path, "a+b") as file:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise BlockingIOError(
+                        f"{folder} is in use: a training writes to it; wait for its end, stop it, or give another folder"
+                    ) from None
+            try:
+                file.truncate(0)
+                file.write(f"{os.getpid()} {int(time.time())}\n".encode())
+                file.flush()
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+    finally:
+        for parent in made:
+            with contextlib.suppress(OSError):
+                parent.rmdir()  # if it is still empty
+
+
+def _write_whole(path: Path, contents: bytes) -> None:
+    """Writes a file whole or not at all."""
+    descriptor, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(contents)
+        # As files that are made without being kept from others.
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(part, 0o666 & ~umask)
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise
