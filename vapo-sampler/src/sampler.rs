@@ -9,6 +9,7 @@ use crate::plan::Plan;
 use crate::potential::Potential;
 use crate::schedule::{Schedule, Step};
 use crate::solver::{Sde, Solver};
+use crate::trajectory::{Moment, Told};
 use rand_core::Rng;
 use vapo_format::Model;
 
@@ -153,6 +154,27 @@ impl<'a> Sampler<'a> {
         let mut held = Held { drift: guided, homotopy, known };
         let sde = Sde { drift: &mut held, homotopy, temperature };
         self.solver.integrate(sde, schedule, noise, x, self.buffers, observe)
+    }
+
+    /// As [`Sampler::integrate_known`], to the same bits; `tell` is told where `x` stands before each step.
+    ///
+    /// # Errors
+    /// As [`Sampler::sample`].
+    pub fn trajectory<R: Rng>(
+        &mut self,
+        schedule: Schedule,
+        temperature: f32,
+        noise: &mut Noise<R>,
+        known: impl Fn(usize) -> Option<f32>,
+        x: &mut [f32],
+        tell: impl FnMut(Moment<'_>),
+    ) -> Result<(), Error> {
+        self.potential.check(x)?;
+        let homotopy = self.potential.homotopy();
+        let guided = Guided { potential: &mut self.potential, condition: self.condition, other: first(self.other, x) };
+        let mut told = Told { drift: Held { drift: guided, homotopy, known }, homotopy, tell };
+        let sde = Sde { drift: &mut told, homotopy, temperature };
+        self.solver.integrate(sde, schedule, noise, x, self.buffers, |_, _| ())
     }
 
     /// The potential, for its value, its drift and its energy.
