@@ -14,6 +14,7 @@
 //! | `portable` | the kernel in Rust |
 //! | `dsp` | tiles in instructions of Cortex-M4, M7 and M33, by the feature `dsp` |
 //! | `armv6m` | the kernel for Cortex-M0, of the feature of that name |
+//! | `simd128` | the kernel in vectors of WebAssembly, where the target has them |
 //!
 //! **Weights.** C inputs and O outputs are taken in pairs, the last with zeros where the number is odd. Word
 //! `((o/2 · KY + ky) · ⌈C/2⌉ + c/2) · KX + kx` has the four bytes `w(c, o), w(c, o+1), w(c+1, o), w(c+1, o+1)`. Weights of fewer
@@ -38,6 +39,8 @@ mod portable;
 pub mod reference;
 mod rounding;
 mod run;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
 mod tiles;
 #[cfg(feature = "few-bits")]
 mod unpacked;
