@@ -283,6 +283,16 @@ export function hexadecimal(values) {
   return Array.from(values, (_, index) => bytes.getUint32(4 * index, true).toString(16).padStart(8, "0")).join("");
 }
 
+/** CRC-32 of the bytes of an image, eight hexadecimal digits. */
+export function checksum(values) {
+  let crc = 0xffffffff;
+  for (const byte of new Uint8Array(Float32Array.from(values).buffer)) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return (~crc >>> 0).toString(16).padStart(8, "0");
+}
+
 const show = (value) => (typeof value === "string" ? JSON.stringify(value) : String(value));
 const defined = (settings) => Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 

@@ -8,7 +8,6 @@ use crate::message::Message;
 use crate::opened::{Buffers, Opened, Refused, Settings, Told, solver, usual_temperature};
 use core::ptr;
 use vapo_format::Arithmetic;
-use vapo_format::model::checksum;
 
 /// Numbers of [`info`].
 const INFO: usize = 12;
@@ -204,11 +203,6 @@ calls! {
             *numbers = [energy, margin];
             Ok(u32::from(class) + 1)
         })
-    }
-
-    /// CRC-32 of the bytes of the sample that was drawn.
-    fn sample_checksum(instance) -> u32 {
-        instance.with(|opened, _| Ok(checksum(opened.buffers.x.iter().map(|value| value.to_le_bytes()))))
     }
 }
 
