@@ -84,8 +84,8 @@ export class Model {
     }
     new Uint8Array(exports.memory.buffer, at, bytes.length).set(bytes);
     if (!exports.open(this.#instance)) throw this.#refused();
-    const found = new Uint32Array(exports.memory.buffer, exports.info(this.#instance), 12);
-    const [height, width, channels, classes, threshold, classifier, integer, bits, arena, file, nodes, parameters] = found;
+    const found = new Uint32Array(exports.memory.buffer, exports.info(this.#instance), 11);
+    const [height, width, channels, classes, threshold, classifier, integer, bits, arena, nodes, parameters] = found;
     /** What the model is of. */
     this.info = Object.freeze({
       height,
@@ -98,7 +98,7 @@ export class Model {
       arithmetic: integer ? "integer" : "float",
       weightBits: bits,
       arenaBytes: arena,
-      fileBytes: file,
+      fileBytes: bytes.length,
       nodes,
       parameters,
     });

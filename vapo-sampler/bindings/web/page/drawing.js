@@ -139,9 +139,10 @@ export function drawing(canvas, changed, moved) {
       cursor = undefined;
       refresh();
     },
-    /** Takes an image. */
+    /** Takes what is known of an image. */
     take(other) {
-      image = Float32Array.from(other, (value) => Math.min(INK, Math.max(PAPER, value)));
+      const taken = (value, index) => (isKnown(Math.floor(index / info.channels)) ? Math.min(INK, Math.max(PAPER, value)) : PAPER);
+      image = Float32Array.from(other, taken);
       refresh();
       changed();
     },

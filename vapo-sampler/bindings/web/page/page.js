@@ -13,6 +13,9 @@ const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 /** Milliseconds that a step is shown for. */
 const PAUSE = 90;
 
+/** Milliseconds that the model's own samples may take. */
+const PATIENCE = 500;
+
 /** The model of the boards' program. */
 const BUILT_IN = "digits.vapo";
 
@@ -20,6 +23,8 @@ const BUILT_IN = "digits.vapo";
 let model;
 let image;
 let drawn = 0;
+/** Seed of the completion. */
+let way = 0n;
 
 const draws = drawing(find("drawing"), () => complete(), (said) => (find("cell").textContent = said));
 
@@ -79,8 +84,8 @@ const draw = latest(async () => {
   if (!found || of !== model || turn !== drawn) return;
   image = found;
   tellBytes(asked, bytes);
-  const way = steps.map(({ predicted, index, time }) => frame(predicted, `Step ${index + 1}, time ${time.toFixed(2)}`));
-  find("way").replaceChildren(...way, frame(found, "The sample"));
+  const frames = steps.map(({ x, predicted, index, time }) => frame([x, predicted], `step ${index + 1}, time ${time.toFixed(2)}`));
+  find("way").replaceChildren(...frames, frame([found], "the end"));
   const finished = caption(asked);
   if (!quiet.matches) {
     for (const step of steps) {
@@ -97,18 +102,25 @@ const draw = latest(async () => {
 });
 
 function caption({ class: of, seed, steps }) {
-  const what = of === undefined ? "An image of whatever class" : `Class ${of}`;
-  return `${what}, seed ${seed}, ${steps} ${steps === 1 ? "step" : "steps"}`;
+  const counted = `seed ${seed}, ${steps} ${steps === 1 ? "step" : "steps"}`;
+  if (model.info.classes === 0) return `An image, ${counted}`;
+  return `${of === undefined ? "Any class" : `Class ${of}`}, ${counted}`;
 }
 
-function frame(values, said) {
+/** A frame of the strip: the sample so far, and what is predicted. */
+function frame(images, when) {
   const item = document.createElement("li");
-  const canvas = document.createElement("canvas");
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", said);
-  canvas.title = said;
-  show(canvas, values, model.info);
-  item.append(canvas);
+  const names = ["Sample", "Prediction"];
+  item.append(
+    ...images.map((values, index) => {
+      const canvas = document.createElement("canvas");
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `${names[index]} at ${when}`);
+      canvas.title = `${names[index]} at ${when}`;
+      show(canvas, values, model.info);
+      return canvas;
+    }),
+  );
   return item;
 }
 
@@ -139,37 +151,39 @@ const complete = latest(async () => {
   try {
     const found = draws.isComplete
       ? given
-      : await ask("restore", { image: given, known: draws.known, settings: { ...asked, temperature: restoring } });
-    const judged = await ask("judge", { image: given });
-    const class_ = (await ask("judge", { image: found })).found;
+      : await ask("restore", { image: given, known: draws.known, settings: { ...asked, seed: way, temperature: restoring } });
+    const judged = [await ask("judge", { image: given }), await ask("judge", { image: found })];
     if (of !== model) return;
     show(find("completed"), found, of.info);
-    const read = class_ ? `, reads as ${class_.class}` : "";
+    const read = judged[1].found ? `, reads as ${judged[1].found.class}` : "";
     const said = draws.isComplete ? `All of it is known${read}.` : `Completed${read}.`;
     find("completed").setAttribute("aria-label", said);
     find("completed-caption").textContent = said;
-    tellEnergy(judged, of.usual);
+    if (of.usual) tellEnergies(judged, of.usual);
   } catch (error) {
     fail(error);
   }
 });
 
-/** Sets the meter: the first two fifths are where nine of ten of the model's own samples are. */
-function tellEnergy({ energy, found, verdict }, usual) {
-  if (!usual) return;
+/** Sets the meter: its first two fifths are where nine of ten of the model's own samples are. */
+function tellEnergies([given, completed], usual) {
   const at = (part) => usual[Math.round(part * (usual.length - 1))];
   const [low, high] = [at(0.05), at(0.95)];
-  const place = (energy - low) / Math.max(high - low, 1e-6);
-  const share = Math.min(1, Math.max(0, 0.04 + 0.36 * place));
-  find("needle").style.left = `${100 * share}%`;
-  const word = place <= 1 ? "like the model’s own samples" : place <= 2 ? "unusual" : "very unusual";
+  const place = ({ energy }) => (energy - low) / Math.max(high - low, 1e-6);
+  const share = (judged) => Math.min(1, Math.max(0, 0.04 + 0.36 * place(judged)));
+  const word = (judged) => (place(judged) <= 1 ? "like the model’s own" : place(judged) <= 2 ? "unusual" : "very unusual");
+  const tell = (judged) => {
+    const anomaly = judged.verdict ? `, by the threshold ${judged.verdict.anomalous ? "an anomaly" : "ordinary"}` : "";
+    return `${judged.energy.toFixed(1)}, ${word(judged)}${anomaly}`;
+  };
+  find("needle").style.left = `${100 * share(given)}%`;
+  find("completed-needle").style.left = `${100 * share(completed)}%`;
+  find("completed-needle").hidden = draws.isComplete;
   const meter = find("meter");
-  meter.setAttribute("aria-valuenow", String(Math.round(100 * share)));
-  meter.setAttribute("aria-valuetext", `${energy.toFixed(1)}: ${word}`);
-  const own = `Nine of ten of its own samples have ${low.toFixed(0)} to ${high.toFixed(0)}.`;
-  const read = found ? ` It reads as ${found.class}, by a margin of ${found.margin.toFixed(1)}.` : "";
-  const judged = verdict ? ` By the model’s threshold it is ${verdict.anomalous ? "an anomaly" : "ordinary"}.` : "";
-  find("energy").textContent = `${energy.toFixed(1)}: ${word}. ${own}${read}${judged}`;
+  meter.setAttribute("aria-valuenow", String(Math.round(100 * share(given))));
+  meter.setAttribute("aria-valuetext", tell(given));
+  find("energy").textContent = `Yours: ${tell(given)}.${draws.isComplete ? "" : ` Completed: ${tell(completed)}.`}`;
+  find("energy-scale").textContent = `Of ${usual.length} samples of the model’s own nine in ten are between ${low.toFixed(1)} and ${high.toFixed(1)}: the coloured part.`;
 }
 
 // Models.
@@ -182,6 +196,11 @@ async function open(bytes, name, file) {
     find("model-error").hidden = true;
     find("alert").hidden = true;
     image = undefined;
+    find("title").textContent = file === BUILT_IN ? "A digit out of noise" : "An image out of noise";
+    find("energy").textContent = "The model draws samples of its own first.";
+    find("energy-scale").textContent = "";
+    find("completed-caption").textContent = "";
+    find("cell").textContent = "";
     fill(info.classes);
     about(info, name);
     draws.begin(info);
@@ -194,11 +213,16 @@ async function open(bytes, name, file) {
   }
 }
 
+/** Draws samples of the model's own, for a scale of energies. What is asked for meanwhile comes between. */
 async function measure() {
   const of = model;
-  const usual = await ask("usual");
-  if (of !== model) return;
-  of.usual = usual;
+  const energies = [];
+  const start = performance.now();
+  while (energies.length < 100 && (energies.length < 5 || performance.now() - start < PATIENCE)) {
+    energies.push(await ask("own", { seed: energies.length }));
+    if (of !== model) return;
+  }
+  of.usual = energies.sort((a, b) => a - b);
   if (image) draws.take(image);
 }
 
@@ -213,7 +237,7 @@ function about(info, name) {
     ["Parameters", numbers.format(info.parameters)],
     ["File", `${numbers.format(info.fileBytes)} bytes`],
     ["Arithmetic", `${info.arithmetic === "integer" ? "integers" : "floats"}, weights of ${weights}`],
-    ["Arena", `${numbers.format(info.arenaBytes)} bytes`],
+    ["Works in", `${numbers.format(info.arenaBytes)} bytes`],
   ];
   find("about").replaceChildren(
     ...rows.flatMap(([term, value]) => [
@@ -260,18 +284,15 @@ find("solver").addEventListener("change", () => {
   find("temperature").value = usualTemperature(find("solver").value);
   echo();
 });
-function nextSeed() {
-  const asked = settings();
-  find("seed").value = String(((asked?.seed ?? 0n) + 1n) % (1n << 64n));
-}
 find("next-seed").addEventListener("click", () => {
-  nextSeed();
+  const asked = settings();
+  find("seed").value = String(((asked?.seed ?? -1n) + 1n) % (1n << 64n));
   draw();
 });
 find("take").addEventListener("click", () => image && draws.take(image));
 find("clear").addEventListener("click", () => draws.clear());
 find("again").addEventListener("click", () => {
-  nextSeed();
+  way++;
   complete();
 });
 find("known").addEventListener("change", (event) => draws.setPart(event.target.value));

@@ -7,9 +7,6 @@ import { checksum, load, VapoError } from "./vapo.js";
 const module = load();
 let model;
 
-/** Milliseconds that the model's own samples may take for a scale of energies. */
-const PATIENCE = 500;
-
 const calls = {
   async open({ file }) {
     const opened = await (await module).open(file);
@@ -33,14 +30,9 @@ const calls = {
     return { energy: model.energy(image), found: model.classify(image), verdict: model.verdict(image) };
   },
 
-  /** Energies of the model's own samples, from the least on. */
-  usual() {
-    const energies = [];
-    const start = performance.now();
-    while (energies.length < 100 && (energies.length < 5 || performance.now() - start < PATIENCE)) {
-      energies.push(model.energy(model.sample({ seed: energies.length, steps: 10 })));
-    }
-    return energies.sort((a, b) => a - b);
+  /** The energy of a sample of the model's own. */
+  own({ seed }) {
+    return model.energy(model.sample({ seed, steps: 10 }));
   },
 };
 

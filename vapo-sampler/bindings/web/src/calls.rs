@@ -10,7 +10,7 @@ use core::ptr;
 use vapo_format::Arithmetic;
 
 /// Numbers of [`info`].
-const INFO: usize = 12;
+const INFO: usize = 11;
 
 #[link(wasm_import_module = "vapo")]
 unsafe extern "C" {
@@ -109,7 +109,7 @@ calls! {
     }
 
     /// Height, width and channels of a sample; classes; whether there is a threshold, whether a classifier; arithmetic, 0 of floats and 1 of
-    /// integers; bits of a weight, 32 of floats; bytes that the sampler works in; bytes of the file; nodes; parameters.
+    /// integers; bits of a weight, 32 of floats; bytes that the sampler works in; nodes; parameters.
     fn info(instance) -> *const u32 {
         instance.info.as_ptr()
     }
@@ -226,7 +226,6 @@ fn numbers(opened: &Opened) -> [u32; INFO] {
         (model.arithmetic() == Arithmetic::Integer).into(),
         model.encoding().bits().map_or(32, |bits| bits.count().into()),
         opened.arena as u32,
-        model.bytes() as u32,
         model.nodes().count() as u32,
         model.matrices().map(|(shape, _)| (shape.rows * shape.columns + shape.columns) as u32).sum(),
     ]

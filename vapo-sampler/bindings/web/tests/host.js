@@ -8,11 +8,13 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const ANSWERS = path("../../../../target/debug/examples/answers");
 const USUAL = { seed: 0, solver: "etd2", steps: 20, grading: 0.5, extrapolation: 1.25, guidance: 0, known: 0 };
 
+/** Those that are not among the firmware's. `series.vapo` is of no use but as one of a series: `vapo-train --dataset series --data-dir
+ *  sines.csv --preset series-tiny --steps 1`, of 2,000 values sin(i / 5). */
+const MODELS = { "digits-float32": "../../../../tests/golden/digits-float32.vapo", series: "./series.vapo" };
+
 /** The path of a model, for this machine and for the module alike. */
 export const modelPath = (name) => path(MODELS[name] ?? `../../../firmware/models/${name}.vapo`);
 export const modelBytes = (name) => readFileSync(modelPath(name));
-
-const MODELS = { "digits-float32": "../../../../tests/golden/digits-float32.vapo", bayes: "../../../../vapo-format/fuzz/seeds/integer4.vapo" };
 
 /** Lines of a board's answer to each of the settings, a list each. */
 export function hostAnswers(asked) {
