@@ -13,8 +13,8 @@ const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 /** Milliseconds that a step is shown for. */
 const PAUSE = 90;
 
-/** Milliseconds that the model's own samples may take. */
-const PATIENCE = 500;
+/** Pixels of all of the model's own samples: fewer of larger images. */
+const OWN_PIXELS = 16_384;
 
 /** The model of the boards' program. */
 const BUILT_IN = "digits.vapo";
@@ -217,8 +217,8 @@ async function open(bytes, name, file) {
 async function measure() {
   const of = model;
   const energies = [];
-  const start = performance.now();
-  while (energies.length < 100 && (energies.length < 5 || performance.now() - start < PATIENCE)) {
+  const count = Math.max(9, Math.min(60, Math.round(OWN_PIXELS / of.info.elements)));
+  while (energies.length < count) {
     energies.push(await ask("own", { seed: energies.length }));
     if (of !== model) return;
   }

@@ -75,12 +75,19 @@ impl Display for Refused {
             Refused::Sampler(Error::Class { classes, found }) => {
                 write!(f, "expected a class below {classes}, found class {found}: the model has no other")
             }
-            Refused::Sampler(Error::Guidance { .. }) => f.write_str("guidance leads to a class: ask for a class as well"),
+            Refused::Sampler(Error::Guidance { .. }) => {
+                f.write_str("guidance leads to a class: ask for a class as well")
+            }
             Refused::Sampler(Error::Temperature { .. }) => f.write_str("a temperature is finite and at least 0"),
             Refused::Sampler(Error::Large { needed }) => {
-                write!(f, "the model takes {needed} bytes of memory or more, beyond 32 bits: take one of smaller images")
+                write!(
+                    f,
+                    "the model takes {needed} bytes of memory or more, beyond 32 bits: take one of smaller images"
+                )
             }
-            Refused::Sampler(_) => f.write_str("the model cannot be computed here: export it anew, or take a newer package"),
+            Refused::Sampler(_) => {
+                f.write_str("the model cannot be computed here: export it anew, or take a newer package")
+            }
             Refused::Schedule(ScheduleError::Extrapolation { .. }) => {
                 f.write_str("an extrapolation is finite and at least 0: try 1 to 1.5")
             }
@@ -112,7 +119,8 @@ impl Opened {
         let plan = PlanFor::<MAX_NODES>::new(model)?;
         let plan = &*place(plan).ok_or(Refused::Memory(size_of::<PlanFor<MAX_NODES>>()))?;
         let elements = plan.elements_guided(Solver::Etd2);
-        let numbers = |count: usize| zeroed::<f32>(count).ok_or(Refused::Memory(count.saturating_mul(size_of::<f32>())));
+        let numbers =
+            |count: usize| zeroed::<f32>(count).ok_or(Refused::Memory(count.saturating_mul(size_of::<f32>())));
         // The solver that takes most; settings say which one draws.
         let sampler = Sampler::new(model, plan, Solver::Etd2, numbers(elements)?)?;
         let sample = model.signal().elements();
@@ -157,8 +165,11 @@ impl Opened {
     pub(crate) fn energy(&mut self, time: f32, of: Option<u32>, of_image: bool) -> Result<f32, Refused> {
         self.sampler.potential().set_class(class(of)?)?;
         let given = &*self.buffers.given;
-        let energy =
-            if of_image { self.sampler.image_energy(given, time) } else { self.sampler.potential().energy(given, time) };
+        let energy = if of_image {
+            self.sampler.image_energy(given, time)
+        } else {
+            self.sampler.potential().energy(given, time)
+        };
         self.sampler.potential().set_class(None)?;
         energy?.ok_or(Refused::Energy)
     }

@@ -11,7 +11,7 @@ import { serve } from "./serve.js";
 
 const site = fileURLToPath(new URL("../site", import.meta.url));
 const pictures = process.env.VAPO_SCREENSHOTS;
-const WAIT = 30_000;
+const WAIT = 60_000;
 
 let server, browser;
 before(async () => {
