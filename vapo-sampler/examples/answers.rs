@@ -43,7 +43,7 @@ fn answer(line: &str, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     // The known elements are the pattern that a board takes.
     let shape = model.signal();
     let known = rows.parse::<usize>()? * usize::from(shape.width) * usize::from(shape.channels);
-    let value = |index: usize| (index < known).then(|| 0.5 - 0.5 * (index % 4) as f32);
+    let value = |index: usize| (index < known).then_some(0.5 - 0.5 * (index % 4) as f32);
     let mut image = vec![0.0; shape.elements()];
     noise.fill(&mut image);
     let mut lines = Vec::new();
