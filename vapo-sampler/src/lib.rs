@@ -19,6 +19,7 @@
 //! | [`plan`] | where every activation lies, from when to when: [`Plan`] |
 //! | [`planned`] | a model with its plan before it: [`Planned`] |
 //! | [`inpainting`] | restores what is missing of an image |
+//! | [`trajectory`] | the way from noise to a sample, told step by step |
 //! | [`composition`] | the weighted sum of two potentials |
 //! | [`condition`] | the class that a sample is asked for, and how much of it: [`Condition`] |
 //! | [`guidance`] | a sample led towards its class |
@@ -119,6 +120,7 @@ pub mod potential;
 pub mod sampler;
 pub mod schedule;
 pub mod solver;
+pub mod trajectory;
 
 pub use composition::Composition;
 pub use condition::Condition;

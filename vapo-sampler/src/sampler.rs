@@ -4,11 +4,14 @@ mod sampling;
 
 use crate::condition::Condition;
 use crate::error::Error;
+use crate::guidance::Guided;
+use crate::inpainting::Held;
 use crate::noise::Noise;
 use crate::plan::Plan;
 use crate::potential::Potential;
 use crate::schedule::{Schedule, Step};
-use crate::solver::Solver;
+use crate::solver::{Sde, Solver};
+use crate::trajectory::{Moment, Told};
 use rand_core::Rng;
 pub use sampling::Sampling;
 use vapo_format::Model;
@@ -140,6 +143,28 @@ impl<'a> Sampler<'a> {
         observe: impl FnMut(Step, &[f32]),
     ) -> Result<(), Error> {
         self.start_integrate_known(schedule, temperature, noise, known, x)?.finish(observe)
+    }
+
+    /// As [`Sampler::integrate_known`], to the same bits; `tell` is told where `x` stands before each step.
+    ///
+    /// # Errors
+    /// As [`Sampler::sample`].
+    pub fn trajectory<R: Rng>(
+        &mut self,
+        schedule: Schedule,
+        temperature: f32,
+        noise: &mut Noise<R>,
+        known: impl Fn(usize) -> Option<f32>,
+        x: &mut [f32],
+        tell: impl FnMut(Moment<'_>),
+    ) -> Result<(), Error> {
+        self.potential.check(x)?;
+        let homotopy = self.potential.homotopy();
+        let other = self.other.get_mut(..x.len()).unwrap_or_default();
+        let guided = Guided { potential: &mut self.potential, condition: self.condition, other };
+        let mut told = Told { drift: Held { drift: guided, homotopy, known }, homotopy, tell };
+        let sde = Sde { drift: &mut told, homotopy, temperature };
+        self.solver.integrate(sde, schedule, noise, x, self.buffers, |_, _| ())
     }
 
     /// The potential, for its value, its drift and its energy.

@@ -89,6 +89,47 @@ fn known_elements_end_as_they_are_and_the_others_depend_on_them() {
 }
 
 #[test]
+fn a_trajectory_leads_to_the_same_sample_and_predicts_its_image() {
+    for file in files() {
+        let model = Model::parse(&file).unwrap();
+        let elements = model.signal().elements();
+        for (solver, half) in Solver::ALL.into_iter().flat_map(|solver| [(solver, false), (solver, true)]) {
+            let known = |index: usize| (half && index < elements / 2).then_some(0.25);
+            let mut memory = memory(&model, solver);
+            let mut sampler = Sampler::new(&model, plan(&model), solver, &mut memory).unwrap();
+            let (mut noise, mut image) = (Noise::new(generator(3)), vec![f32::NAN; elements]);
+            sampler.inpaint(schedule(), 0.7, &mut noise, known, &mut image).unwrap();
+
+            let (mut noise, mut x) = (Noise::new(generator(3)), vec![f32::NAN; elements]);
+            noise.fill(&mut x);
+            let (start, mut moments) = (x.clone(), Vec::new());
+            sampler
+                .trajectory(schedule(), 0.7, &mut noise, known, &mut x, |moment| {
+                    let predicted: Vec<f32> = moment.predicted().collect();
+                    moments.push((moment.step, moment.x.to_vec(), moment.drift.to_vec(), predicted));
+                })
+                .unwrap();
+            assert_eq!(bits(&x), bits(&image), "{solver:?} {half}");
+            assert_eq!(moments.len(), 4);
+            assert_eq!(moments[0].1, start);
+            for (index, (step, x, drift, predicted)) in moments.iter().enumerate() {
+                assert_eq!(usize::from(step.index), index);
+                let mut expected = vec![0.0; elements];
+                sampler.potential().drift(x, step.start, &mut expected).unwrap();
+                assert_eq!(bits(drift), bits(&expected), "{solver:?} {index}");
+                // x = μD + σE and ∇Φ = μ′D + σ′E, so that D and E give both again.
+                let at = coefficients(model.homotopy(), step.start);
+                for ((x, drift), image) in x.iter().zip(drift).zip(predicted) {
+                    let noise = (x - at.mean * image) / at.std;
+                    let again = at.mean_rate * image + at.std_rate * noise;
+                    assert!((again - drift).abs() < 1e-4 * (1.0 + drift.abs()), "{again} is not {drift}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn verdicts_are_those_of_the_definition() {
     let time = 0.4;
     for file in files() {

@@ -15,6 +15,7 @@
 //! | `dsp` | tiles in instructions of Cortex-M4, M7 and M33, by the feature `dsp` |
 //! | `rv32` | the kernel for RV32IM |
 //! | `armv6m` | the kernel for Cortex-M0, of the feature of that name |
+//! | `simd128` | the kernel in vectors of WebAssembly, where the target has them |
 //!
 //! **Weights.** C inputs and O outputs are taken in pairs, the last with zeros where the number is odd. Word
 //! `((o/2 · KY + ky) · ⌈C/2⌉ + c/2) · KX + kx` has the four bytes `w(c, o), w(c, o+1), w(c+1, o), w(c+1, o+1)`. Weights of fewer
@@ -41,6 +42,8 @@ mod rounding;
 mod run;
 #[cfg(all(target_arch = "riscv32", target_feature = "m"))]
 mod rv32;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
 mod tiles;
 #[cfg(feature = "few-bits")]
 mod unpacked;

@@ -5,9 +5,14 @@ use super::armv6m as kernel;
 #[cfg(all(feature = "dsp", target_arch = "arm"))]
 use super::dsp as kernel;
 use super::lines::{Lines, Run, share};
-#[cfg(not(all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm")))]
+#[cfg(not(any(
+    all(any(feature = "armv6m", feature = "dsp"), target_arch = "arm"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
 use super::portable as kernel;
 use super::rounding::store;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use super::simd128 as kernel;
 use super::{Direction, PIXELS};
 
 impl Run<'_> {

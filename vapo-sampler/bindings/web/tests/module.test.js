@@ -1,0 +1,202 @@
+// The module gives this machine's bits and a board's, and refuses what is wrong.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { answer, command, judged, request } from "../answer.js";
+import { checksum, load, hexadecimal, SOLVERS, usualTemperature, VapoError } from "../vapo.js";
+import { boardAnswers, hostAnswers, modelBytes, settingsOf } from "./host.js";
+
+const vapo = await load();
+const open = (name) => vapo.open(modelBytes(name));
+
+/** What is known of a request's image: rows from the top, of the pattern that a board takes. */
+function pattern({ info }, rows) {
+  const known = rows * info.width * info.channels;
+  const indices = Array.from({ length: info.elements }, (_, index) => index);
+  return [indices.map((index) => (index < known ? 0.5 - 0.5 * (index % 4) : NaN)), indices.map((index) => index < known)];
+}
+
+/** The module's answer to settings. */
+function answers(model, { known = 0, ...settings }) {
+  if (!known) return answer(model, settings).lines;
+  const lines = [];
+  const onStep = ({ time, driftChecksum }) => {
+    lines.push(`step ${hexadecimal([time])} ${driftChecksum.toString(16).padStart(8, "0")}`);
+  };
+  const image = model.restore(...pattern(model, known), { ...settings, onStep });
+  return [...lines, ...judged(model, image, settings.class)];
+}
+
+/** Compares with this machine. */
+async function equalsTheHost(name, asked) {
+  const model = await open(name);
+  const expected = hostAnswers(asked.map((settings) => ({ model: name, ...settings })));
+  asked.forEach((settings, index) => assert.deepEqual(answers(model, settings), expected[index], `${name} ${JSON.stringify(settings)}`));
+}
+
+for (const name of ["digits", "digits-int8", "digits-float32"]) {
+  test(`${name}: samples of every solver, temperature and class are this machine's`, async () => {
+    const asked = SOLVERS.flatMap((solver) => [0, 0.3, 1].map((temperature) => ({ seed: 11, steps: 4, solver, temperature })));
+    for (let digit = 0; digit < 10; digit++) {
+      asked.push({ seed: digit, steps: 5, class: digit, temperature: 0.3 });
+      asked.push({ seed: digit, steps: 3, class: digit, guidance: 1.5, solver: "heun", temperature: 0.7 });
+    }
+    asked.push({ seed: 2 ** 53 - 1, steps: 20, temperature: 0.3, grading: 0.8, extrapolation: 1 });
+    for (const solver of SOLVERS) asked.push({ seed: 3, steps: 6, solver, known: 4, temperature: usualTemperature(solver, { restoring: true }) });
+    await equalsTheHost(name, asked);
+  });
+}
+
+test("garments of 28×28 are this machine's, in integers and floats", async () => {
+  for (const name of ["fashion", "fashion-70000", "fashion-int8"]) {
+    await equalsTheHost(name, [{ seed: 4, steps: 3, temperature: 0.3 }, { seed: 5, steps: 2, known: 9, temperature: 8 }]);
+  }
+});
+
+test("windows of a series are this machine's", async () => {
+  await equalsTheHost("series", SOLVERS.map((solver) => ({ seed: 3, steps: 4, solver, temperature: 0.3 })));
+});
+
+test("a model of 4 bits a weight, and every version of the file, are read", async () => {
+  for (const seed of ["integer4", "integer6", "int4", "int6", "version-1-int8", "version-1-float32", "threshold", "integer-threshold"]) {
+    const model = await vapo.open(readFileSync(new URL(`../../../../vapo-format/fuzz/seeds/${seed}.vapo`, import.meta.url)));
+    assert.ok(model.sample({ steps: 2 }).every(Number.isFinite), seed);
+    assert.equal(model.verdict(new Float32Array(model.info.elements)) !== null, model.info.hasThreshold, seed);
+  }
+});
+
+test("what an emulated board printed is what this machine and the module say", async () => {
+  const model = await open("digits");
+  const printed = boardAnswers();
+  assert.ok(printed.length >= 5);
+  const asked = printed.map(({ request }) => settingsOf(request));
+  const usual = ({ solver = "etd2", known }) => usualTemperature(solver, { restoring: known > 0 });
+  const host = hostAnswers(asked.map((settings) => ({ model: "digits", temperature: usual(settings), ...settings })));
+  printed.forEach(({ request, lines }, index) => {
+    assert.deepEqual(host[index], lines, request);
+    assert.deepEqual(answers(model, asked[index]), lines, request);
+  });
+});
+
+test("a request and a command name the settings that draw a sample", () => {
+  const settings = { seed: 7n, steps: 10, class: 3, guidance: 1.5 };
+  assert.equal(request(settings), "seed=7 solver=etd2 steps=10 temperature=0.3 class=3 guidance=1.5");
+  const asked = "--seed 7 --solver etd2 --steps 10 --temperature 0.3 --class 3 --guidance 1.5";
+  assert.equal(command(settings, "m.vapo"), `vapo-train sample --model m.vapo --count 1 ${asked} --out sample.npy`);
+});
+
+test("steps lead from noise to the sample", async () => {
+  const model = await open("digits");
+  const steps = [];
+  const image = model.sample({ seed: 7, steps: 10, class: 3, onStep: (step) => steps.push(step) });
+  assert.deepEqual(steps.map(({ index }) => index), [...Array(10).keys()]);
+  assert.ok(steps.every(({ steps }) => steps === 10) && steps[0].time === 0 && steps[9].time < 1);
+  const distance = (values) => Math.hypot(...values.map((value, index) => value - image[index]));
+  const [first, last] = [steps[0], steps[9]].map(({ x, predicted }) => [distance(x), distance(predicted)]);
+  assert.ok(first[0] > 6 && last[0] < 5 && last[1] < 1.5 && last[1] < first[1], `${first} ${last}`);
+  assert.ok(steps.every(({ x }, index) => index === 0 || x !== steps[index - 1].x));
+});
+
+test("a digit is of the class that was asked for, and has less energy than noise", async () => {
+  const model = await open("digits");
+  const right = [...Array(10).keys()].filter((digit) => model.classify(model.sample({ seed: digit, class: digit })).class === digit);
+  assert.ok(right.length >= 9, `${right}`);
+  const image = model.sample({ seed: 7, class: 3 });
+  const noise = image.map((_, index) => ((index * 7919) % 13) / 6 - 1);
+  assert.ok(model.energy(image) < model.energy(noise));
+  assert.ok(model.energy(image, { class: 3 }) < model.energy(image, { class: 1 }));
+});
+
+test("samplers do not disturb each other, and a sample stays what it was", async () => {
+  const [one, other] = [await open("digits"), await open("fashion")];
+  const first = one.sample({ seed: 1, steps: 3 });
+  const copy = first.slice();
+  other.sample({ seed: 1, steps: 1 });
+  one.restore(...pattern(one, 3), { steps: 2 });
+  one.energy(first, { class: 4 });
+  assert.deepEqual(first, copy);
+  assert.deepEqual(one.sample({ seed: 1, steps: 3 }), copy);
+});
+
+test("an error in a step's listener is the caller's, and the model goes on", async () => {
+  const model = await open("digits");
+  const expected = model.sample({ seed: 2, steps: 4 });
+  for (let time = 0; time < 2000; time++) {
+    const onStep = () => { throw new RangeError("mine"); };
+    assert.throws(() => model.sample({ seed: 2, steps: 1, onStep }), RangeError);
+  }
+  assert.throws(() => model.sample({ onStep: () => model.energy(expected) }), /use it after sample/);
+  assert.deepEqual(model.sample({ seed: 2, steps: 4 }), expected);
+});
+
+test("settings that cannot be are refused, with what was expected and found", async () => {
+  const model = await open("digits");
+  const zeros = new Float32Array(64);
+  const cases = [
+    [() => model.sample({ class: 10 }), /classes 0 to 9, found class 10/],
+    [() => model.sample({ class: 1.5 }), /found class 1.5/],
+    [() => model.sample({ seed: -1 }), /whole number from 0 .* found -1/],
+    [() => model.sample({ seed: 2 ** 60 }), /as a BigInt/],
+    [() => model.sample({ seed: 1n << 64n }), /found 18446744073709551616/],
+    [() => model.sample({ steps: 0 }), /steps from 1 to 65535, found 0/],
+    [() => model.sample({ steps: 65536 }), /found 65536/],
+    [() => model.sample({ solver: "rk4" }), /solver of euler, heun, ab2, etd2, found "rk4"/],
+    [() => model.sample({ temperature: -1 }), /temperature of at least 0, as 0.3, found -1/],
+    [() => model.sample({ temperature: NaN }), /found NaN/],
+    [() => model.sample({ grading: 0 }), /grading is positive .* grading 0/],
+    [() => model.sample({ grading: "x" }), /grading to be a number, found "x"/],
+    [() => model.sample({ extrapolation: -1 }), /at least 0, as 1.25, found -1/],
+    [() => model.sample({ guidance: 2 }), /ask for a class/],
+    [() => model.sample({ temprature: 1 }), /expected settings of .* found temprature/],
+    [() => model.sample({ onStep: 3 }), /onStep to be a function/],
+    [() => model.energy(zeros.slice(1)), /image of 64 numbers, found 63/],
+    [() => model.energy(zeros, { time: 1 }), /no energy at time 1/],
+    [() => model.energy(zeros, { time: 2 }), /time from 0 to 1, found 2/],
+    [() => model.restore(zeros, [true]), /64 marks of what is known, found 1/],
+    [() => model.restore([NaN, ...zeros.slice(1)], Array(64).fill(true)), /finite numbers .* NaN at 0/],
+    [() => usualTemperature("rk4"), /found "rk4"/],
+  ];
+  for (const [call, message] of cases) {
+    assert.throws(call, (error) => error instanceof VapoError && message.test(error.message) || assert.fail(`${call}: ${error.message}`));
+  }
+  const garments = await open("fashion");
+  assert.throws(() => garments.sample({ class: 0 }), /has no classes, found class 0/);
+  assert.equal(garments.classify(new Float32Array(784)), null);
+});
+
+test("whatever is no model is refused, by what is wrong with it", async () => {
+  const file = modelBytes("digits");
+  const refused = async (bytes, message) => assert.rejects(vapo.open(bytes), (error) => error instanceof VapoError && message.test(error.message));
+  await refused(new Uint8Array(), /./);
+  await refused(new TextEncoder().encode("<!doctype html>, no model at all"), /VAPO/);
+  await refused(file.subarray(0, 1000), /34724|ends|bytes/);
+  await refused(Buffer.concat([file, Buffer.from([0])]), /34724/);
+  await refused("digits.vapo", /expected the bytes of a model's file/);
+  // Any byte that is not as it was.
+  for (let at = 0; at < file.length; at += 97) {
+    const damaged = Uint8Array.from(file);
+    damaged[at] ^= 0x10;
+    await refused(damaged, /./);
+  }
+});
+
+test("a module that is not there is an error that says where it was looked for", async () => {
+  const response = new Response("", { status: 404 });
+  await assert.rejects(load(response), /found status 404: copy vapo.wasm there/);
+});
+
+test("a checksum is the usual CRC-32, and temperatures are the sampler's", async () => {
+  const { crc32 } = await import("node:zlib");
+  const image = (await open("digits")).sample({ seed: 1, steps: 2 });
+  if (crc32) assert.equal(checksum(image), crc32(new Uint8Array(image.buffer)).toString(16).padStart(8, "0"));
+
+  assert.equal(checksum([]), "00000000");
+  const { instance } = await WebAssembly.instantiate(readFileSync(new URL("../vapo.wasm", import.meta.url)), { vapo: { step() {} } });
+  SOLVERS.forEach((solver, number) => {
+    for (const restoring of [false, true]) {
+      const found = instance.exports.temperature_of(number, restoring ? 1 : 0);
+      assert.equal(Math.fround(usualTemperature(solver, { restoring })), found, solver);
+    }
+  });
+});

@@ -1,0 +1,314 @@
+// The sampler of VAPO: models in, images out. The bytes are those of a board and of `vapo-train sample`.
+//
+//     const vapo = await load();                    // the WebAssembly module, once
+//     const model = await vapo.open(file);          // bytes of a model's file
+//     const image = model.sample({ seed: 7, class: 3 });
+
+/** Solvers, as the module numbers them. */
+export const SOLVERS = Object.freeze(["euler", "heun", "ab2", "etd2"]);
+
+/** What settings are where nothing is said. */
+const USUAL = Object.freeze({ seed: 0, steps: 20, solver: "etd2", grading: 0.5, extrapolation: 1.25, guidance: 0 });
+const NAMES = ["seed", "steps", "solver", "temperature", "class", "guidance", "grading", "extrapolation", "onStep"];
+
+/** Something that was asked for and is refused. Its message says what was expected, what was found and what to do. */
+export class VapoError extends Error {
+  name = "VapoError";
+}
+
+/**
+ * Loads the WebAssembly module.
+ * @param {BufferSource | WebAssembly.Module | Response | URL | string} [source] where it is, if not beside this file
+ */
+export async function load(source = new URL("./vapo.wasm", import.meta.url)) {
+  return new Vapo(await compile(await source));
+}
+
+async function compile(source) {
+  if (source instanceof WebAssembly.Module) return source;
+  if (ArrayBuffer.isView(source) || source instanceof ArrayBuffer) return WebAssembly.compile(source);
+  if (source instanceof Response) return fromResponse(source);
+  const url = new URL(source, import.meta.url);
+  if (url.protocol === "file:" && globalThis.process?.versions?.node) {
+    const { readFile } = await import("node:fs/promises");
+    return WebAssembly.compile(await readFile(url));
+  }
+  return fromResponse(await fetch(url));
+}
+
+async function fromResponse(response) {
+  if (!response.ok) {
+    throw new VapoError(`expected the module at ${response.url}, found status ${response.status}: copy vapo.wasm there`);
+  }
+  // Not compileStreaming, which takes one content type alone: simple servers send another.
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** The module. Opens models, each in memory of its own. */
+export class Vapo {
+  #module;
+
+  /** @param {WebAssembly.Module} module */
+  constructor(module) {
+    this.#module = module;
+  }
+
+  /**
+   * Checks a model's file and plans its memory.
+   * @param {BufferSource} file bytes of a `.vapo`
+   */
+  async open(file) {
+    const bytes = bytesOf(file);
+    const told = { step: () => {} };
+    const step = (...moment) => told.step(...moment);
+    const { exports } = await WebAssembly.instantiate(this.#module, { vapo: { step } });
+    return new Model(exports, told, bytes);
+  }
+}
+
+/** A model. Samples are `Float32Array`s of `height · width · channels` numbers, about -1 to 1, channels last. */
+export class Model {
+  #exports;
+  #told;
+  #instance;
+  #busy = false;
+
+  /** Use {@link Vapo.open}. */
+  constructor(exports, told, bytes) {
+    this.#exports = exports;
+    this.#told = told;
+    this.#instance = exports.create();
+    const at = this.#instance && exports.file(this.#instance, bytes.length);
+    if (!at) {
+      throw new VapoError(`a model of ${bytes.length} bytes takes more memory than there is: take a smaller one`);
+    }
+    new Uint8Array(exports.memory.buffer, at, bytes.length).set(bytes);
+    if (!exports.open(this.#instance)) throw this.#refused();
+    const found = new Uint32Array(exports.memory.buffer, exports.info(this.#instance), 11);
+    const [height, width, channels, classes, threshold, classifier, integer, bits, arena, nodes, parameters] = found;
+    /** What the model is of. */
+    this.info = Object.freeze({
+      height,
+      width,
+      channels,
+      elements: height * width * channels,
+      classes,
+      hasThreshold: threshold === 1,
+      hasClassifier: classifier === 1,
+      arithmetic: integer ? "integer" : "float",
+      weightBits: bits,
+      arenaBytes: arena,
+      fileBytes: bytes.length,
+      nodes,
+      parameters,
+    });
+    Object.freeze(this);
+  }
+
+  /** Draws a sample. The same settings give the same bytes everywhere. */
+  sample(settings = {}) {
+    return this.#draw(settings, false);
+  }
+
+  /**
+   * Restores what is missing of an image.
+   * @param {ArrayLike<number>} image what is known of it; the rest is not looked at
+   * @param {ArrayLike<number | boolean>} known where it is known
+   */
+  restore(image, known, settings = {}) {
+    this.#idle();
+    const given = this.#numbers(image, "an image");
+    const mask = Array.from(known ?? [], Boolean);
+    if (mask.length !== this.info.elements) {
+      throw new VapoError(`expected ${this.info.elements} marks of what is known, found ${mask.length}: give one a number`);
+    }
+    const odd = given.findIndex((value, index) => mask[index] && !Number.isFinite(value));
+    if (odd >= 0) throw new VapoError(`expected finite numbers where the image is known, found ${given[odd]} at ${odd}`);
+    this.#buffer("given").set(given);
+    new Uint8Array(this.#exports.memory.buffer, this.#exports.known(this.#instance), mask.length).set(mask);
+    return this.#draw(settings, true);
+  }
+
+  /**
+   * How unusual an image is: the higher, the more. Minus the logarithm of a density, up to a constant.
+   * @param {{ time?: number, class?: number, noisy?: boolean }} [about] the time that is judged at, 0.5; `noisy` for a sample that has
+   *   the noise of that time
+   */
+  energy(image, about = {}) {
+    this.#idle();
+    expectNames(about, ["time", "class", "noisy"]);
+    const { time = 0.5, noisy = false } = about;
+    if (!(typeof time === "number" && time >= 0 && time <= 1)) {
+      throw new VapoError(`expected a time from 0 to 1, found ${show(time)}`);
+    }
+    this.#give(image);
+    if (!this.#exports.energy(this.#instance, time, this.#class(about.class), noisy ? 0 : 1)) throw this.#refused();
+    return this.#found()[0];
+  }
+
+  /** What the model's threshold says of an image; `null` where it has none. */
+  verdict(image) {
+    this.#idle();
+    this.#give(image);
+    const found = this.#exports.verdict(this.#instance);
+    if (!found) throw this.#refused();
+    return found === 3 ? null : { energy: this.#found()[0], anomalous: found === 2 };
+  }
+
+  /** The class of an image, by the model's classifier; `null` where it has none. */
+  classify(image) {
+    this.#idle();
+    this.#give(image);
+    const found = this.#exports.classify(this.#instance) >>> 0;
+    if (!found) throw this.#refused();
+    if (found === 0xffffffff) return null;
+    const [energy, margin] = this.#found();
+    return { class: found - 1, energy, margin };
+  }
+
+  #draw(settings, restore) {
+    this.#idle();
+    expectNames(settings, NAMES);
+    const asked = { ...USUAL, ...defined(settings) };
+    const solver = SOLVERS.indexOf(asked.solver);
+    if (solver < 0) throw new VapoError(`expected a solver of ${SOLVERS.join(", ")}, found ${show(asked.solver)}`);
+    if (!(Number.isInteger(asked.steps) && asked.steps >= 1 && asked.steps <= 65535)) {
+      throw new VapoError(`expected steps from 1 to 65535, found ${show(asked.steps)}`);
+    }
+    const { temperature } = asked;
+    if (temperature !== undefined && !(Number.isFinite(temperature) && temperature >= 0)) {
+      throw new VapoError(`expected a temperature of at least 0, as 0.3, found ${show(temperature)}`);
+    }
+    for (const name of ["grading", "extrapolation", "guidance"]) {
+      if (!Number.isFinite(asked[name])) throw new VapoError(`expected ${name} to be a number, found ${show(asked[name])}`);
+    }
+    if (asked.extrapolation < 0) {
+      throw new VapoError(`expected an extrapolation of at least 0, as 1.25, found ${asked.extrapolation}`);
+    }
+    if (asked.onStep !== undefined && typeof asked.onStep !== "function") {
+      throw new VapoError(`expected onStep to be a function, found ${show(asked.onStep)}`);
+    }
+    const seed = seedOf(asked.seed);
+    const of = this.#class(asked.class);
+
+    // An exception must not pass through the module, whose stack would stay as it was. It is thrown after.
+    let thrown;
+    this.#told.step = (index, time, drift) => {
+      if (thrown || !asked.onStep) return;
+      try {
+        asked.onStep({
+          index,
+          steps: asked.steps,
+          time,
+          x: this.#buffer("before").slice(),
+          predicted: this.#buffer("predicted").slice(),
+          driftChecksum: drift >>> 0,
+        });
+      } catch (error) {
+        thrown = { error };
+      }
+    };
+    const { steps, grading, extrapolation, guidance } = asked;
+    this.#setBusy(true);
+    let done;
+    try {
+      const heat = temperature ?? NaN;
+      done = this.#exports.draw(
+        this.#instance, seed, steps, solver, grading, extrapolation, heat, of, guidance, restore ? 1 : 0,
+      );
+    } finally {
+      this.#setBusy(false);
+    }
+    if (thrown) throw thrown.error;
+    if (!done) throw this.#refused(` (asked for ${steps} steps, grading ${grading}, guidance ${guidance})`);
+    return this.#buffer("sample").slice();
+  }
+
+  #setBusy(busy) {
+    this.#busy = busy;
+  }
+
+  /** A step's listener must not use the model: it is in use. */
+  #idle() {
+    if (this.#busy) throw new VapoError("the model is drawing: use it after sample() or restore(), not in onStep");
+  }
+
+  /** The number of a class, -1 for whatever class. */
+  #class(found) {
+    if (found === undefined || found === null) return -1;
+    const { classes } = this.info;
+    if (Number.isInteger(found) && found >= 0 && found < classes) return found;
+    const have = classes ? `has the classes 0 to ${classes - 1}` : "has no classes";
+    throw new VapoError(`the model ${have}, found class ${show(found)}`);
+  }
+
+  #numbers(values, what) {
+    const found = values?.length;
+    if (found !== this.info.elements) {
+      throw new VapoError(`expected ${what} of ${this.info.elements} numbers, found ${found ?? show(values)}`);
+    }
+    return Float32Array.from(values);
+  }
+
+  #give(image) {
+    this.#buffer("given").set(this.#numbers(image, "an image"));
+  }
+
+  /** Memory may have moved since the last call, so a buffer is looked up each time. */
+  #buffer(name) {
+    return new Float32Array(this.#exports.memory.buffer, this.#exports[name](this.#instance), this.info.elements);
+  }
+
+  #found() {
+    return new Float32Array(this.#exports.memory.buffer, this.#exports.numbers_of(this.#instance), 2);
+  }
+
+  /** Why the module refused, with what it was asked for. */
+  #refused(asked = "") {
+    const { memory, text, text_bytes } = this.#exports;
+    const said = new Uint8Array(memory.buffer, text(this.#instance), text_bytes(this.#instance));
+    return new VapoError(new TextDecoder().decode(said) + asked);
+  }
+}
+
+/** The temperature that a solver draws at, or restores at, where none is given. */
+export function usualTemperature(solver, { restoring = false } = {}) {
+  if (!SOLVERS.includes(solver)) throw new VapoError(`expected a solver of ${SOLVERS.join(", ")}, found ${show(solver)}`);
+  return solver === "etd2" ? (restoring ? 8 : 0.3) : 0;
+}
+
+/** The eight hexadecimal digits of each number's bits, as a board prints them. */
+export function hexadecimal(values) {
+  const bytes = new DataView(Float32Array.from(values).buffer);
+  return Array.from(values, (_, index) => bytes.getUint32(4 * index, true).toString(16).padStart(8, "0")).join("");
+}
+
+/** CRC-32 of the bytes of an image, eight hexadecimal digits. */
+export function checksum(values) {
+  let crc = 0xffffffff;
+  for (const byte of new Uint8Array(Float32Array.from(values).buffer)) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return (~crc >>> 0).toString(16).padStart(8, "0");
+}
+
+const show = (value) => (typeof value === "string" ? JSON.stringify(value) : String(value));
+const defined = (settings) => Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+
+function bytesOf(file) {
+  if (file instanceof ArrayBuffer) return new Uint8Array(file);
+  if (ArrayBuffer.isView(file)) return new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+  throw new VapoError(`expected the bytes of a model's file, an ArrayBuffer or a view of one, found ${show(file)}`);
+}
+
+function expectNames(settings, names) {
+  const odd = Object.keys(settings).find((name) => !names.includes(name));
+  if (odd !== undefined) throw new VapoError(`expected settings of ${names.join(", ")}, found ${odd}`);
+}
+
+function seedOf(seed) {
+  const whole = typeof seed === "bigint" || Number.isSafeInteger(seed);
+  if (whole && BigInt(seed) >= 0n && BigInt(seed) < 1n << 64n) return BigInt(seed);
+  throw new VapoError(`expected a seed that is a whole number from 0 to 2^64 - 1, above 2^53 as a BigInt, found ${show(seed)}`);
+}
