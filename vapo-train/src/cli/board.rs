@@ -1,6 +1,6 @@
 //! The boards of the firmware, and the memory of each.
 
-use super::speed::Core::{self, M0, M4, M7, M33, Rv32};
+use super::core::Core::{self, M0, M4, M7, M33, Rv32};
 use vapo_format::Arithmetic;
 use vapo_sampler::fit::{Memory, PIECES, Program, one_piece};
 

@@ -5,6 +5,7 @@ mod calibrate;
 mod card;
 mod classify;
 mod compose;
+mod core;
 mod draw;
 mod eval;
 mod export;
