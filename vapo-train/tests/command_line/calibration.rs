@@ -236,7 +236,7 @@ fn the_report_says_what_there_is_to_know() {
     assert_eq!(report["steps"].as_array().unwrap().len(), 20);
     assert_eq!(report["matrices"].as_array().unwrap().len(), model.matrices().count());
     assert!(report["matrices"][0]["largest_sum"].as_u64().unwrap() <= 65_535);
-    assert_eq!(report["boards"].as_array().unwrap().len(), 9);
+    assert_eq!(report["boards"].as_array().unwrap().len(), 12);
     assert!(report["boards"][0]["milliseconds"].as_f64().unwrap() > 0.0);
     assert!(!report["buffers"].as_array().unwrap().is_empty());
     for (line, parts) in [

@@ -36,6 +36,24 @@ impl Model {
             _ => Err(refused(format!("expected whole samples of {elements} numbers, found {numbers} numbers"))),
         }
     }
+
+    /// A number of each point, which `evaluate` finds in the memory of its thread.
+    fn of_each<'py>(
+        &self,
+        py: Python<'py>,
+        threads: usize,
+        points: &Points,
+        memory: impl Fn() -> Vec<f32> + Sync,
+        evaluate: impl Fn(&mut Vec<f32>, Point<'_>) -> Result<f32, Failure> + Sync,
+    ) -> PyResult<Numbers<'py>> {
+        let mut found: Vec<f32> = zeros(points.times.len())?;
+        let jobs = points.each(self.prepared().elements()).zip(&mut found);
+        spread(py, threads, jobs, memory, |memory, (point, found)| {
+            *found = evaluate(memory, point)?;
+            Ok(())
+        })?;
+        floats(py, &found)
+    }
 }
 
 /// Samples with a time and a label each, -1 for whatever class.
@@ -129,21 +147,12 @@ impl Model {
         threads: usize,
     ) -> PyResult<Numbers<'py>> {
         let (prepared, points) = (self.prepared(), Points::new(self, x, times, labels)?);
-        let mut potentials: Vec<f32> = zeros(points.times.len())?;
-        let jobs = points.each(prepared.elements()).zip(&mut potentials);
-        spread(
-            py,
-            threads,
-            jobs,
-            || prepared.memory(),
-            |memory, (point, found)| {
-                let mut potential = prepared.potential(memory)?;
-                potential.set_class(class(point.label))?;
-                *found = potential.potential(point.x, point.time)?;
-                Ok(())
-            },
-        )?;
-        floats(py, &potentials)
+        let memory = || prepared.memory();
+        self.of_each(py, threads, &points, memory, |memory, point| {
+            let mut potential = prepared.potential(memory)?;
+            potential.set_class(class(point.label))?;
+            Ok(potential.potential(point.x, point.time)?)
+        })
     }
 
     /// Φ of every sample, and ∇Φ.
@@ -186,26 +195,17 @@ impl Model {
         threads: usize,
     ) -> PyResult<Numbers<'py>> {
         let (prepared, points) = (self.prepared(), Points::new(self, x, times, labels)?);
-        let mut energies: Vec<f32> = zeros(points.times.len())?;
-        let jobs = points.each(prepared.elements()).zip(&mut energies);
         // The solver takes no step; Euler has the least memory.
-        spread(
-            py,
-            threads,
-            jobs,
-            || prepared.arena(Solver::Euler),
-            |arena, (point, found)| {
-                let mut sampler = prepared.sampler(Solver::Euler, arena)?;
-                sampler.potential().set_class(class(point.label))?;
-                let energy = match of_data {
-                    true => sampler.image_energy(point.x, point.time)?,
-                    false => sampler.potential().energy(point.x, point.time)?,
-                };
-                *found = energy.ok_or(Failure::Time(point.time))?;
-                Ok(())
-            },
-        )?;
-        floats(py, &energies)
+        let memory = || prepared.arena(Solver::Euler);
+        self.of_each(py, threads, &points, memory, |arena, point| {
+            let mut sampler = prepared.sampler(Solver::Euler, arena)?;
+            sampler.potential().set_class(class(point.label))?;
+            let energy = match of_data {
+                true => sampler.image_energy(point.x, point.time)?,
+                false => sampler.potential().energy(point.x, point.time)?,
+            };
+            energy.ok_or(Failure::Time(point.time))
+        })
     }
 
     /// For every sample its class, the class's energy and its margin; none without a classifier.

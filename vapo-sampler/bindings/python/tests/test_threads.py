@@ -63,7 +63,9 @@ def test_a_forked_process_draws_too(digits: vapo.Model) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_interrupt_is_heard(threads: int) -> None:
-    program = f"import vapo; print(1, flush=True); vapo.load({str(FILES['fashion'])!r}).sample(100000, threads={threads})"
+    # A shell's program in the background ignores interrupts, and what it starts would too.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heard}; import vapo; print(1, flush=True); vapo.load({str(FILES['fashion'])!r}).sample(100000, threads={threads})"
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
