@@ -1,4 +1,4 @@
-//! Programs in C: built by other compilers than Rust's, for a computer and for every emulated Cortex-M, they print the bits that the host
+//! Programs in C: built by other compilers than Rust's, for a computer and for every emulated board, they print the bits that the host
 //! computes.
 //!
 //! It takes what `vapo-sampler/bindings/c/toolchain` installs.
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
 use vapo_sampler::{Condition, Monitor, Noise, PlanFor, Sampler, Schedule, Solver, ThresholdLearner};
-use vapo_tests::device::{CORTEX_M, firmware, models};
+use vapo_tests::device::{EMULATED, firmware, models};
 use vapo_train::export::c::{Name, sources};
 
 fn bindings() -> PathBuf {
@@ -37,7 +37,13 @@ fn hint() -> String {
 /// The libraries of this machine and of the boards, made once. Making them checks that nothing in them can panic.
 static LIBRARIES: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("archives");
-    let targets = ["host", "thumbv6m-none-eabi", "thumbv7em-none-eabihf", "thumbv8m.main-none-eabihf"];
+    let targets = [
+        "host",
+        "thumbv6m-none-eabi",
+        "thumbv7em-none-eabihf",
+        "thumbv8m.main-none-eabihf",
+        "riscv32imc-unknown-none-elf",
+    ];
     let mut archives = Command::new(bindings().join("archives"));
     for variable in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC"] {
         archives.env_remove(variable);
@@ -100,6 +106,7 @@ fn c_and_cpp_print_the_bits_of_the_host() {
     for (compiler, options) in [
         ("gcc", [&c[..], &["-std=c99", "-O2"]].concat()),
         ("gcc", [&c[..], &["-std=c11", "-O0"]].concat()),
+        ("gcc", [&c[..], &["-std=c99", "-O2", "-DPARTS=1"]].concat()),
         ("g++", vec!["-x", "c++", "-std=c++11"]),
         ("g++", vec!["-x", "c++", "-std=c++20"]),
     ] {
@@ -112,19 +119,22 @@ fn c_and_cpp_print_the_bits_of_the_host() {
 #[test]
 fn sanitizers_find_nothing() {
     let options = ["-x", "c", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-    assert!(bits(&on_host("gcc", &options)) == expected());
+    for by_steps in [&[][..], &["-DPARTS=2"]] {
+        assert!(bits(&on_host("gcc", &[&options, by_steps].concat())) == expected(), "{by_steps:?}");
+    }
 }
 
 #[test]
 fn emulated_boards_print_the_bits_of_the_host() {
     let expected = expected();
     let folder = TempDir::new().unwrap();
-    for board in CORTEX_M {
+    let by_steps = [(EMULATED[0], Some("-DPARTS=1")), (EMULATED[3], Some("-DPARTS=7"))];
+    for (board, option) in EMULATED.map(|board| (board, None)).into_iter().chain(by_steps) {
         let image = folder.path().join(board);
         let build = bindings().join("examples/digit/board/build");
-        run(Command::new(build).arg(board).arg(&*LIBRARIES).arg(&image));
+        run(Command::new(build).arg(board).arg(&*LIBRARIES).arg(&image).args(option));
         let printed = run(Command::new(firmware().join("emulate")).arg(board).arg(&image));
-        assert!(bits(&printed) == expected, "{board}: {printed}");
+        assert!(bits(&printed) == expected, "{board} {option:?}: {printed}");
         let stack = printed.lines().find_map(|line| line.strip_prefix("stack ")?.strip_suffix(" bytes")).unwrap();
         // What the pages say is enough.
         assert!(stack.parse::<u32>().unwrap() <= 7000, "{board}: {stack}");

@@ -131,6 +131,6 @@ pub use noise::Noise;
 pub use plan::{Plan, PlanFor};
 pub use planned::{Planned, PlannedError};
 pub use potential::Potential;
-pub use sampler::{Sampler, Sampling};
+pub use sampler::{Paused, Sampler, Sampling};
 pub use schedule::Schedule;
 pub use solver::{Progress, Solver};

@@ -13,7 +13,7 @@ use crate::schedule::{Schedule, Step};
 use crate::solver::{Sde, Solver};
 use crate::trajectory::{Moment, Told};
 use rand_core::Rng;
-pub use sampling::Sampling;
+pub use sampling::{Paused, Sampling};
 use vapo_format::Model;
 
 /// A potential, a solver and the memory of both.

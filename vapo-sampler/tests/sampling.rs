@@ -50,18 +50,24 @@ fn in_one_call(sampler: &mut Sampler<'_>, temperature: f32, known: impl Fn(usize
     (bits(&image), seen, noise.draw().to_bits())
 }
 
-/// `most` layers a call.
+/// `most` layers a call, and paused before each where it `pauses`.
 fn in_calls(
     sampler: &mut Sampler<'_>,
     temperature: f32,
     known: impl Fn(usize) -> Option<f32>,
     most: u32,
+    pauses: bool,
 ) -> (Drawn, u32) {
     let (mut noise, mut seen) = (noise(), Seen::default());
     let mut image = vec![f32::NAN; sampler.potential().signal().elements()];
-    let mut sampling = sampler.start_inpaint(schedule(), temperature, &mut noise, known, &mut image).unwrap();
+    let mut sampling = sampler.start_inpaint(schedule(), temperature, &mut noise, &known, &mut image).unwrap();
     let (mut calls, mut expected) = (0, None);
     loop {
+        if pauses {
+            let (before, paused) = (sampling.progress(), sampling.pause());
+            sampling = sampler.resume(paused, &mut noise, &known, &mut image).unwrap();
+            assert_eq!(sampling.progress(), before);
+        }
         assert_eq!(sampling.sample(), None);
         calls += 1;
         let Progress::Working { done, all } = sampling.advance(most, |step, drift| seen.add(step, drift)).unwrap()
@@ -100,16 +106,17 @@ fn the_bytes_are_those_of_one_call() {
                     let known = |index: usize| (index < rows).then_some(0.5 - index as f32 / 9.0);
                     let expected = in_one_call(&mut sampler, temperature, known);
                     assert_eq!(expected.1.0.len(), 3);
-                    let (found, calls) = in_calls(&mut sampler, temperature, known, 1);
+                    let (found, calls) = in_calls(&mut sampler, temperature, known, 1, false);
                     assert_eq!(found, expected, "{solver:?} {condition:?} {temperature} {rows} {architecture:?}");
                     let nodes = plan(&model).steps().len() as u32;
                     let drifts = if condition.is_guided() { 2 } else { 1 };
                     // The prior and every evaluation: all nodes forward but the read-out, all in reverse, then 16 elements a call.
                     let groups = elements.div_ceil(16) as u32;
                     assert_eq!(calls, groups + solver.evaluations(3) * (drifts * (2 * nodes - 1) + groups));
-                    for most in [2, 7, u32::MAX] {
-                        let (found, fewer) = in_calls(&mut sampler, temperature, known, most);
-                        assert!(found == expected && fewer < calls, "{most}: {solver:?} {condition:?}");
+                    for (most, pauses) in [(1, true), (2, false), (7, true), (u32::MAX, false)] {
+                        let (found, fewer) = in_calls(&mut sampler, temperature, known, most, pauses);
+                        assert!(found == expected, "{most}: {solver:?} {condition:?}");
+                        assert!(most == 1 || fewer < calls);
                     }
                     count += 1;
                 }
@@ -141,7 +148,7 @@ fn the_bytes_are_those_of_whole_drifts() {
 
             let mut memory = vec![f32::NAN; plan(&model).elements_with(solver)];
             let mut sampler = Sampler::new(&model, plan(&model), solver, &mut memory).unwrap();
-            assert_eq!(in_calls(&mut sampler, 0.7, |_| None, 1).0.0, bits(&x), "{solver:?}");
+            assert_eq!(in_calls(&mut sampler, 0.7, |_| None, 1, false).0.0, bits(&x), "{solver:?}");
         }
     }
 }
@@ -154,7 +161,7 @@ fn a_sample_may_begin_with_the_callers_noise() {
     let mut memory = vec![f32::NAN; plan(&model).elements_with(Solver::Ab2)];
     let mut sampler = Sampler::new(&model, plan(&model), Solver::Ab2, &mut memory).unwrap();
     let expected = in_one_call(&mut sampler, 0.7, |_| None);
-    let (_, calls) = in_calls(&mut sampler, 0.7, |_| None, 1);
+    let (_, calls) = in_calls(&mut sampler, 0.7, |_| None, 1, false);
     let (mut noise, mut image) = (noise(), vec![f32::NAN; 64]);
     noise.fill(&mut image);
     let mut sampling = sampler.start_integrate_known(schedule(), 0.7, &mut noise, |_| None, &mut image).unwrap();
@@ -177,7 +184,7 @@ fn a_sample_may_be_dropped_on_its_way() {
         sampler.set_condition(Condition { class: Some(2), guidance: 1.5 }).unwrap();
         sampler.potential().set_class(Some(1)).unwrap();
         let expected = in_one_call(&mut sampler, 0.7, |_| None);
-        let (_, calls) = in_calls(&mut sampler, 0.7, |_| None, 1);
+        let (_, calls) = in_calls(&mut sampler, 0.7, |_| None, 1, false);
         for dropped in (0..calls).step_by(5) {
             let (mut noise, mut image) = (Noise::new(generator(1)), vec![0.0; model.signal().elements()]);
             let mut sampling = sampler.start(schedule(), 0.7, &mut noise, &mut image).unwrap();
@@ -185,7 +192,35 @@ fn a_sample_may_be_dropped_on_its_way() {
                 assert!(matches!(sampling.step(), Ok(Progress::Working { .. })));
             }
             assert_eq!(sampler.potential().class(), Some(1), "what the potential is evaluated for by itself");
-            assert_eq!(in_calls(&mut sampler, 0.7, |_| None, 1).0, expected, "{solver:?} {dropped}");
+            assert_eq!(in_calls(&mut sampler, 0.7, |_| None, 1, false).0, expected, "{solver:?} {dropped}");
+        }
+    }
+}
+
+/// What goes on with a sample that the sampler has forgotten draws another one, or is refused.
+#[test]
+fn a_sample_that_was_forgotten_does_no_harm() {
+    let file = &files(&conditional())[1];
+    let model = Model::parse(file).unwrap();
+    for (solver, between) in Solver::ALL.into_iter().zip(Solver::ALL.into_iter().rev()) {
+        let mut memory = vec![f32::NAN; plan(&model).elements_guided(Solver::Etd2)];
+        let mut sampler = Sampler::new(&model, plan(&model), Solver::Etd2, &mut memory).unwrap();
+        let (mut noise, mut image) = (noise(), vec![0.0; model.signal().elements()]);
+        for done in (0..).step_by(5) {
+            sampler.set_solver(solver).unwrap();
+            sampler.set_condition(Condition { class: Some(2), guidance: 1.5 }).unwrap();
+            let mut sampling = sampler.start(schedule(), 0.7, &mut noise, &mut image).unwrap();
+            (0..done).for_each(|_| drop(sampling.step().unwrap()));
+            let (whole, paused) = (sampling.sample().is_some(), sampling.pause());
+            sampler.set_solver(between).unwrap();
+            sampler.set_condition(Condition::default()).unwrap();
+            sampler.sample(schedule(), 0.7, &mut noise, &mut image).unwrap();
+            assert!(matches!(sampler.resume(paused, &mut noise, |_| None, &mut image[1..]), Err(Error::Length { .. })));
+            let resumed = sampler.resume(paused, &mut noise, |_| None, &mut image).unwrap();
+            assert_eq!(resumed.finish(|_, _| ()), Ok(()));
+            if whole {
+                break;
+            }
         }
     }
 }

@@ -40,5 +40,3 @@ pub const MICROBIT: &str = "microbit";
 pub const RISCV32_VIRT: &str = "riscv32-virt";
 /// Every emulated board.
 pub const EMULATED: [&str; 4] = [MICROBIT, MPS2_AN386, MPS2_AN505, RISCV32_VIRT];
-/// Those of them with a Cortex-M.
-pub const CORTEX_M: [&str; 3] = [MICROBIT, MPS2_AN386, MPS2_AN505];

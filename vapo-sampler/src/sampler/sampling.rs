@@ -17,10 +17,17 @@ use rand_core::Rng;
 #[derive(Debug)]
 pub struct Sampling<'s, 'a, R, K = fn(usize) -> Option<f32>> {
     sampler: &'s mut Sampler<'a>,
-    integration: Integration,
+    way: Paused,
     noise: &'s mut Noise<R>,
     known: K,
     x: &'s mut [f32],
+}
+
+/// How far a sample is, without what it is drawn in: for programs that can keep no references from one step to the next.
+/// [`Sampling::pause`] makes it, and [`Sampler::resume`] goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Paused {
+    integration: Integration,
     /// Elements of the prior that are to be drawn, and those that were.
     prior: usize,
     drawn: usize,
@@ -53,8 +60,9 @@ impl<'a> Sampler<'a> {
         known: K,
         image: &'s mut [f32],
     ) -> Result<Sampling<'s, 'a, R, K>, Error> {
-        let prior = image.len();
-        Ok(Sampling { prior, ..self.start_integrate_known(schedule, temperature, noise, known, image)? })
+        let mut sampling = self.start_integrate_known(schedule, temperature, noise, known, image)?;
+        sampling.way.prior = sampling.x.len();
+        Ok(sampling)
     }
 
     /// Begins what [`Sampler::integrate_known`] does. Where nothing is known, it is what [`Sampler::integrate`] does.
@@ -71,7 +79,23 @@ impl<'a> Sampler<'a> {
     ) -> Result<Sampling<'s, 'a, R, K>, Error> {
         self.potential.check(x)?;
         let integration = Integration::new(self.solver, schedule, self.potential.homotopy(), temperature)?;
-        Ok(Sampling { sampler: self, integration, noise, known, x, prior: 0, drawn: 0 })
+        self.resume(Paused { integration, prior: 0, drawn: 0 }, noise, known, x)
+    }
+
+    /// Goes on with a sample that was paused. All else must be what it was: the sampler, which did nothing in between, noise, what is
+    /// known, and the image. Otherwise the sample is another one.
+    ///
+    /// # Errors
+    /// [`Error::Length`].
+    pub fn resume<'s, R: Rng, K: Fn(usize) -> Option<f32>>(
+        &'s mut self,
+        paused: Paused,
+        noise: &'s mut Noise<R>,
+        known: K,
+        image: &'s mut [f32],
+    ) -> Result<Sampling<'s, 'a, R, K>, Error> {
+        self.potential.check(image)?;
+        Ok(Sampling { sampler: self, way: paused, noise, known, x: image })
     }
 }
 
@@ -91,18 +115,29 @@ impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
     /// As [`Sampling::step`].
     pub fn advance(&mut self, most: u32, observe: impl FnMut(Step, &[f32])) -> Result<Progress, Error> {
         self.go_on(most, observe)?;
+        Ok(self.progress())
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
         let parts = self.sampler.condition.evaluations() * self.sampler.potential.parts();
-        let progress = self.integration.progress(parts, self.x.len());
-        let Progress::Working { done, all } = progress else { return Ok(progress) };
-        let (drawn, prior) = (groups(self.drawn), groups(self.prior));
-        Ok(Progress::Working { done: drawn + done, all: prior + all })
+        let progress = self.way.integration.progress(parts, self.x.len());
+        let Progress::Working { done, all } = progress else { return progress };
+        let (drawn, prior) = (groups(self.way.drawn), groups(self.way.prior));
+        Progress::Working { done: drawn + done, all: prior + all }
+    }
+
+    /// How far it is, to go on later: gives back what it borrows.
+    pub fn pause(self) -> Paused {
+        self.way
     }
 
     fn go_on(&mut self, most: u32, observe: impl FnMut(Step, &[f32])) -> Result<(), Error> {
-        if let Some(left) = self.x.get_mut(self.drawn..self.prior).filter(|left| !left.is_empty()) {
+        let Paused { integration, prior, drawn } = &mut self.way;
+        if let Some(left) = self.x.get_mut(*drawn..*prior).filter(|left| !left.is_empty()) {
             let count = left.len().min((most.max(1) as usize).saturating_mul(GROUP));
             self.noise.fill(left.get_mut(..count).unwrap_or_default());
-            self.drawn += count;
+            *drawn += count;
             return Ok(());
         }
         let Sampler { potential, buffers, condition, other, .. } = &mut *self.sampler;
@@ -110,7 +145,7 @@ impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
         let other = other.get_mut(..self.x.len()).unwrap_or_default();
         let guided = Guided { potential, condition: *condition, other };
         let mut held = Held { drift: guided, homotopy, known: &self.known };
-        self.integration.advance(most, &mut held, self.noise, self.x, buffers, observe)
+        integration.advance(most, &mut held, self.noise, self.x, buffers, observe)
     }
 
     /// All that is left to do, in one call. `observe` is told as by [`Sampling::advance`].
@@ -118,7 +153,7 @@ impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
     /// # Errors
     /// As [`Sampling::step`].
     pub fn finish(mut self, mut observe: impl FnMut(Step, &[f32])) -> Result<(), Error> {
-        while !self.integration.is_done() {
+        while !self.way.integration.is_done() {
             self.go_on(u32::MAX, &mut observe)?;
         }
         Ok(())
@@ -126,6 +161,6 @@ impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
 
     /// The sample; none as long as there is more to do.
     pub fn sample(&self) -> Option<&[f32]> {
-        self.integration.is_done().then_some(&*self.x)
+        self.way.integration.is_done().then_some(&*self.x)
     }
 }

@@ -80,7 +80,7 @@
 /**
  * Bytes that a state and a model take at most on any processor, with what it takes to align them.
  */
-#define VAPO_STATE_BYTES 384
+#define VAPO_STATE_BYTES 512
 
 /**
  * Bytes that a node of a model takes beside.
@@ -191,6 +191,10 @@ enum VapoResult
    * There is no room for the energies of so many windows at this rate.
    */
   VAPO_RESULT_ROOM = 23,
+  /**
+   * There is no sample to go on with: none was begun, or something else was asked of the sampler since.
+   */
+  VAPO_RESULT_SAMPLE = 24,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -344,6 +348,21 @@ typedef struct VapoClass {
    */
   float margin;
 } VapoClass;
+
+/**
+ * How far a sample is: parts that are done, and parts that it takes. A part is a layer, forward or in reverse, or 16 elements that
+ * are drawn or moved. The sample is whole where both numbers are equal.
+ */
+typedef struct VapoProgress {
+  /**
+   * Parts that are done.
+   */
+  uint32_t done;
+  /**
+   * Parts that the sample takes.
+   */
+  uint32_t all;
+} VapoProgress;
 
 #ifdef __cplusplus
 extern "C" {
@@ -525,6 +544,37 @@ VapoResult vapo_classify(struct VapoSampler *sampler, const float *image, size_t
  * The usual settings for so many steps, with seed 0.
  */
 struct VapoSettings vapo_settings(uint16_t steps);
+
+/**
+ * Begins what vapo_sample does, and leaves all of the work to vapo_step.
+ *
+ * `image` must stay where it is until the sample is whole. Whatever else is asked of the sampler before ends the sample.
+ */
+VapoResult vapo_begin(struct VapoSampler *sampler,
+                      const struct VapoSettings *settings,
+                      float *image,
+                      size_t count);
+
+/**
+ * Begins what vapo_inpaint does, and leaves all of the work to vapo_step.
+ *
+ * `given`, `known` and `image` must stay where they are until the sample is whole, and the first two as they are. Whatever else is
+ * asked of the sampler before ends the sample.
+ */
+VapoResult vapo_begin_inpaint(struct VapoSampler *sampler,
+                              const struct VapoSettings *settings,
+                              const float *given,
+                              const uint8_t *known,
+                              float *image,
+                              size_t count);
+
+/**
+ * Goes on with the sample that was begun last, by up to `parts` parts, at least 1, and sets `progress` to how far it is then. One call
+ * goes over no more than one drift, or what is made of it. Where the sample is whole, it does nothing.
+ */
+VapoResult vapo_step(struct VapoSampler *sampler,
+                     uint32_t parts,
+                     struct VapoProgress *progress);
 
 #ifdef __cplusplus
 }  // extern "C"

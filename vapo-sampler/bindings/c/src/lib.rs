@@ -6,6 +6,7 @@
 //! | [`settings`] | how a sample is drawn |
 //! | [`model`] | what a program has to know of a model: its extents, the memory that it takes |
 //! | [`sampler`] | samples, drifts, energies, verdicts, classes |
+//! | [`steps`] | a sample a layer a call |
 //! | [`monitor`] | a series watched reading by reading |
 //! | [`learner`] | a threshold from the energies of normal windows |
 //! | [`planned`] | a plan before a model's file, for programs that read such files themselves |
@@ -31,3 +32,4 @@ pub mod result;
 pub mod sampler;
 pub mod settings;
 pub mod state;
+pub mod steps;

@@ -90,6 +90,16 @@ pub(crate) unsafe fn numbers_mut<'a>(pointer: *mut f32, count: usize) -> Result<
     // SAFETY: the memory of so many numbers, aligned and nobody else's, by the caller's promise. All bytes zero are a number.
     unsafe {
         pointer.write_bytes(0, count);
-        Ok(core::slice::from_raw_parts_mut(pointer, count))
+        numbers_set(pointer, count)
     }
+}
+
+/// Numbers that were set before, to be changed.
+///
+/// # Safety
+/// As [`numbers_mut`], and the numbers were set.
+pub(crate) unsafe fn numbers_set<'a>(pointer: *mut f32, count: usize) -> Result<&'a mut [f32], VapoResult> {
+    Piece::of(pointer, count)?;
+    // SAFETY: so many numbers, aligned and nobody else's, by the caller's promise; no more than a slice can have.
+    Ok(unsafe { core::slice::from_raw_parts_mut(pointer, count) })
 }

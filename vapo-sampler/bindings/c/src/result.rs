@@ -54,11 +54,13 @@ pub enum VapoResult {
     Rate = 22,
     /// There is no room for the energies of so many windows at this rate.
     Room = 23,
+    /// There is no sample to go on with: none was begun, or something else was asked of the sampler since.
+    Sample = 24,
 }
 
 impl VapoResult {
     /// All of them, each at its number.
-    pub const ALL: [VapoResult; 24] = {
+    pub const ALL: [VapoResult; 25] = {
         use VapoResult::*;
         [
             Ok,
@@ -85,6 +87,7 @@ impl VapoResult {
             Verdict,
             Rate,
             Room,
+            Sample,
         ]
     };
 
@@ -118,6 +121,9 @@ impl VapoResult {
             VapoResult::Verdict => c"no verdict was given since the last reading: explain right after a verdict",
             VapoResult::Rate => c"a false-positive rate is above 0 and below 1: try 0.01",
             VapoResult::Room => c"the memory is too small for so many windows at this rate: vapo_learner_bytes says what is needed",
+            VapoResult::Sample => {
+                c"no sample was begun, or something else was asked of the sampler since: call vapo_begin, then vapo_step alone"
+            }
         }
     }
 }

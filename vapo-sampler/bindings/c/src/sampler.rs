@@ -5,13 +5,21 @@ use crate::model::planned;
 use crate::result::{VapoResult, told};
 use crate::settings::{VapoSettings, class};
 use crate::state::State;
+use crate::steps::Begun;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use vapo_sampler::{Noise, Sampler, Solver};
 
 /// Draws samples of a model and judges them. It lies in memory that the caller lends.
 #[derive(Debug)]
-pub struct VapoSampler(#[allow(dead_code)] State<Sampler<'static>>);
+pub struct VapoSampler(#[allow(dead_code)] State<Drawing>);
+
+/// A sampler, and the sample that it draws a layer a call, if there is one.
+#[derive(Debug)]
+pub(crate) struct Drawing {
+    pub(crate) sampler: Sampler<'static>,
+    pub(crate) begun: Option<Begun>,
+}
 
 /// What a threshold says of a sample, or of a window of a series.
 #[repr(C)]
@@ -35,21 +43,37 @@ pub struct VapoClass {
     pub margin: f32,
 }
 
-/// The sampler, and the pieces of memory of a call, which it has to lie apart from. Their length was checked first.
+/// The sampler, with the sample that was begun, and the memory that was lent for it.
+///
+/// # Safety
+/// As [`State::at`].
+pub(crate) unsafe fn drawing<'s>(pointer: *mut VapoSampler) -> Result<(&'s mut Drawing, Piece), VapoResult> {
+    // SAFETY: the caller's promise.
+    unsafe { State::at(pointer.cast::<State<Drawing>>()) }
+}
+
+/// The sampler for something else than the sample that was begun, which ends with it.
 ///
 /// # Safety
 /// As [`State::at`].
 unsafe fn sampler<'s>(pointer: *mut VapoSampler) -> Result<(&'s mut Sampler<'static>, Piece), VapoResult> {
     // SAFETY: the caller's promise.
-    unsafe { State::at(pointer.cast::<State<Sampler<'static>>>()) }
+    let (Drawing { sampler, begun }, lent) = unsafe { drawing(pointer) }?;
+    *begun = None;
+    Ok((sampler, lent))
 }
 
 /// Refuses another number of elements than that of the sampler's samples.
-fn expect(sampler: &mut Sampler<'_>, count: usize) -> Result<(), VapoResult> {
+pub(crate) fn expect(sampler: &mut Sampler<'_>, count: usize) -> Result<(), VapoResult> {
     if count == sampler.potential().signal().elements() { Ok(()) } else { Err(VapoResult::Length) }
 }
 
-fn noise(settings: &VapoSettings) -> Noise<Xoshiro128PlusPlus> {
+/// What is known of a sample, element by element.
+pub(crate) fn held(given: &[f32], known: &[u8]) -> impl Fn(usize) -> Option<f32> {
+    move |index| if *known.get(index)? == 0 { None } else { given.get(index).copied() }
+}
+
+pub(crate) fn noise(settings: &VapoSettings) -> Noise<Xoshiro128PlusPlus> {
     Noise::new(Xoshiro128PlusPlus::seed_from_u64(settings.seed))
 }
 
@@ -78,7 +102,7 @@ pub unsafe extern "C" fn vapo_init(
                     return Err(VapoResult::Plan);
                 }
                 // The solver that takes most; settings say which one draws.
-                Ok(Sampler::new(model, plan, Solver::Etd2, memory)?)
+                Ok(Drawing { sampler: Sampler::new(model, plan, Solver::Etd2, memory)?, begun: None })
             })
         }?;
         // SAFETY: the caller's promise.
@@ -130,11 +154,7 @@ pub unsafe extern "C" fn vapo_inpaint(
         let (settings, given, known, image) =
             unsafe { (settings.read(), values(given, count)?, values(known, count)?, numbers_mut(image, count)?) };
         let (schedule, temperature) = settings.apply(sampler, Solver::restoring_temperature)?;
-        let value = |index: usize| match known.get(index) {
-            None | Some(0) => None,
-            Some(_) => given.get(index).copied(),
-        };
-        Ok(sampler.inpaint(schedule, temperature, &mut noise(&settings), value, image)?)
+        Ok(sampler.inpaint(schedule, temperature, &mut noise(&settings), held(given, known), image)?)
     };
     told(restored())
 }

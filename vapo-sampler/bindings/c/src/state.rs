@@ -4,16 +4,17 @@
 
 use crate::memory::Piece;
 use crate::result::VapoResult;
+use crate::sampler::Drawing;
 use core::ops::Range;
 use core::ptr::{self, addr_of_mut};
 use vapo_format::Model;
 use vapo_sampler::plan::{Plan, Step};
-use vapo_sampler::{Monitor, PlanFor, Planned, Sampler};
+use vapo_sampler::{Monitor, PlanFor, Planned};
 
 /// To multiples of so many bytes the state is laid, wherever the caller's memory begins.
 const ALIGNMENT: usize = 8;
 /// Bytes that a state and a model take at most on any processor, with what it takes to align them.
-pub const VAPO_STATE_BYTES: usize = 384;
+pub const VAPO_STATE_BYTES: usize = 512;
 /// Bytes that a node of a model takes beside.
 pub const VAPO_NODE_BYTES: usize = 68;
 /// Bytes of an element.
@@ -28,7 +29,7 @@ pub(crate) trait User {
     const MARK: usize;
 }
 
-impl User for Sampler<'static> {
+impl User for Drawing {
     const MARK: usize = 0x5341_4d50;
 }
 
@@ -40,9 +41,8 @@ impl User for Monitor<'static> {
 const _: () = assert!(
     ALIGNMENT - 1 + size_of::<State<Monitor<'static>>>() + size_of::<Model<'static>>() + PLAN_BYTES <= VAPO_STATE_BYTES
 );
-const _: () = assert!(
-    ALIGNMENT - 1 + size_of::<State<Sampler<'static>>>() + size_of::<Model<'static>>() + PLAN_BYTES <= VAPO_STATE_BYTES
-);
+const _: () =
+    assert!(ALIGNMENT - 1 + size_of::<State<Drawing>>() + size_of::<Model<'static>>() + PLAN_BYTES <= VAPO_STATE_BYTES);
 const _: () = assert!(size_of::<Step>() == VAPO_NODE_BYTES && align_of::<Step>() <= ELEMENT);
 const _: () = assert!(align_of::<Model<'static>>() <= ALIGNMENT && align_of::<PlanFor<0>>() <= ELEMENT);
 

@@ -40,6 +40,22 @@ static void print_picture(void)
     }
 }
 
+/* Fills the image: in one call or, where PARTS is defined, some layers a call. */
+static VapoResult fill(VapoSampler *sampler, const VapoSettings *settings)
+{
+#ifdef PARTS
+    VapoProgress progress = {0, 1};
+    VapoResult result = vapo_begin(sampler, settings, image, DIGITS_ELEMENTS);
+    while (result == VAPO_RESULT_OK && progress.done < progress.all) {
+        /* Here a program does what else it has to. */
+        result = vapo_step(sampler, PARTS, &progress);
+    }
+    return result;
+#else
+    return vapo_sample(sampler, settings, image, DIGITS_ELEMENTS);
+#endif
+}
+
 static VapoResult draw(VapoSampler *sampler, int32_t class_index)
 {
     VapoSettings settings = vapo_settings(10);
@@ -51,7 +67,7 @@ static VapoResult draw(VapoSampler *sampler, int32_t class_index)
 
     settings.seed = (uint64_t)class_index;
     settings.class_index = class_index;
-    result = vapo_sample(sampler, &settings, image, DIGITS_ELEMENTS);
+    result = fill(sampler, &settings);
     if (result != VAPO_RESULT_OK) {
         return result;
     }

@@ -9,3 +9,4 @@ mod monitor;
 mod planned;
 mod refusal;
 mod sampler;
+mod steps;

@@ -19,7 +19,7 @@ use vapo_format::Model;
 use vapo_sampler::{Condition, Noise, Sampler, Schedule, Solver};
 
 /// Settings of every solver, with noise and without, on other grids and of classes.
-fn settings(classes: u16) -> Vec<VapoSettings> {
+pub(crate) fn settings(classes: u16) -> Vec<VapoSettings> {
     let mut all = vec![vapo_settings(3)];
     for solver in [VAPO_SOLVER_EULER, VAPO_SOLVER_HEUN, VAPO_SOLVER_AB2, VAPO_SOLVER_ETD2] {
         all.push(VapoSettings { seed: u64::MAX - 3, solver, temperature: 0.5, ..vapo_settings(4) });
@@ -57,7 +57,7 @@ fn expected(model: &Model<'_>, settings: &VapoSettings, known: Option<(&[f32], &
     image
 }
 
-fn sample(sampler: *mut VapoSampler, settings: &VapoSettings, count: usize) -> Vec<f32> {
+pub(crate) fn sample(sampler: *mut VapoSampler, settings: &VapoSettings, count: usize) -> Vec<f32> {
     let mut image = vec![f32::NAN; count];
     // SAFETY: a sampler, and pieces of so many numbers.
     assert_eq!(unsafe { vapo_sample(sampler, settings, image.as_mut_ptr(), count) }, VapoResult::Ok);
@@ -65,7 +65,7 @@ fn sample(sampler: *mut VapoSampler, settings: &VapoSettings, count: usize) -> V
 }
 
 /// Models, each with its sampler at another alignment.
-fn each(mut use_it: impl FnMut(&Model<'_>, *mut VapoSampler)) {
+pub(crate) fn each(mut use_it: impl FnMut(&Model<'_>, *mut VapoSampler)) {
     let files: Vec<Vec<u8>> = images().into_iter().chain(of_classes()).collect();
     for (skew, file) in files.iter().enumerate() {
         let planned = planned(file);

@@ -1,27 +1,15 @@
-/* Digits on a Cortex-M in an emulator, without an operating system and without a C library: the vector table, what runs before main,
- * and output through the debugger. */
+/* Digits on an emulated board, without an operating system and without a C library: what runs before and after them, and output
+ * through the debugger. */
 
 #include "../digit.h"
-#include <stdint.h>
+#include "board.h"
 
 #ifndef CLASSES
 #define CLASSES 10
 #endif
 
 /* Of the linker script. */
-extern uint32_t stack_low[], data_start[], data_end[], data_values[], bss_start[], bss_end[];
-
-/* Where the stack begins: the first word of the table, among functions. */
-extern void stack_end(void);
-
-/* A request to the debugger, or to the emulator. */
-static uintptr_t semihosting(uintptr_t operation, const void *argument)
-{
-    register uintptr_t r0 __asm__("r0") = operation;
-    register const void *r1 __asm__("r1") = argument;
-    __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
-    return r0;
-}
+extern uint32_t stack_low[], stack_end[], data_start[], data_end[], data_values[], bss_start[], bss_end[];
 
 /* Whether the standard output is open, and its number. */
 static uintptr_t output;
@@ -68,22 +56,17 @@ static void leave(int failed)
     }
 }
 
-static void fault(void)
+void fault(void)
 {
     print("fault\n");
     leave(1);
 }
 
-void reset(void)
+void run(void)
 {
     uint32_t *to;
     const uint32_t *from = data_values;
     int failed;
-#if defined(__ARM_FP)
-    /* The floating point unit is off after a reset. */
-    *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20;
-    __asm__ volatile("dsb\n isb");
-#endif
     for (to = data_start; to < data_end; to++) {
         *to = *from++;
     }
@@ -97,7 +80,3 @@ void reset(void)
     print_stack();
     leave(failed);
 }
-
-__attribute__((section(".vectors"), used)) static void (*const vectors[])(void) = {
-    stack_end, reset, fault, fault, fault, fault, fault,
-};
