@@ -91,11 +91,10 @@ pub unsafe extern "C" fn vapo_step(sampler: *mut VapoSampler, parts: u32, progre
         Piece::of(progress, 1)?.apart_from(&[lent, Piece::of(*image, count)?])?;
         // SAFETY: the caller's promise, and the pieces lie apart.
         let image = unsafe { numbers_set(*image, count) }?;
-        // SAFETY: likewise.
-        let (given, known) = if known.is_null() {
-            (&[][..], &[][..])
-        } else {
-            unsafe { (values(*given, count)?, values(*known, count)?) }
+        let (given, known) = match known.is_null() {
+            true => (&[][..], &[][..]),
+            // SAFETY: likewise.
+            false => unsafe { (values(*given, count)?, values(*known, count)?) },
         };
         let mut sampling = sampler.resume(*paused, noise, held(given, known), image)?;
         let found = sampling.advance(parts, |_, _| ())?;
