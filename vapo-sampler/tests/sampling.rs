@@ -210,7 +210,9 @@ fn a_sample_that_was_forgotten_does_no_harm() {
             sampler.set_solver(solver).unwrap();
             sampler.set_condition(Condition { class: Some(2), guidance: 1.5 }).unwrap();
             let mut sampling = sampler.start(schedule(), 0.7, &mut noise, &mut image).unwrap();
-            (0..done).for_each(|_| drop(sampling.step().unwrap()));
+            for _ in 0..done {
+                sampling.step().unwrap();
+            }
             let (whole, paused) = (sampling.sample().is_some(), sampling.pause());
             sampler.set_solver(between).unwrap();
             sampler.set_condition(Condition::default()).unwrap();
