@@ -1,4 +1,4 @@
-//! The kernels of integer convolutions alone: instructions a multiply-accumulate, by layer.
+//! The programs of the firmware `kernels`: instructions a multiply-accumulate, by layer, and instructions of the steps of a sample.
 
 use super::{firmware, image::cargo_in, image::messages};
 use serde::{Deserialize, Serialize};
@@ -34,16 +34,49 @@ pub struct Kernel {
 pub fn measure_kernels() -> Result<Vec<Kernel>, String> {
     let mut all = Vec::new();
     for (processor, target, feature) in PROCESSORS {
-        let output = cargo_in("kernels")
-            .args(["run", "--release", "--quiet", "--features", feature, "--target", target])
-            .output()
-            .map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
-        if !output.status.success() {
-            return Err(messages(&output));
-        }
-        all.extend(parse(processor, &String::from_utf8_lossy(&output.stdout))?);
+        all.extend(parse(processor, &run(&["--features", feature, "--target", target])?)?);
     }
     Ok(all)
+}
+
+/// What the firmware `steps` counts of a sample of ten steps: the processor, the model, and the numbers of a row of
+/// `vapo-sampler/docs/steps.md`: calls; instructions by steps, in one call, of the longest layer, of the longest 16 elements.
+///
+/// # Errors
+/// As [`measure_kernels`].
+pub fn count_steps() -> Result<Vec<(&'static str, String, [u64; 5])>, String> {
+    let mut all = Vec::new();
+    for (processor, target, features) in [
+        ("Cortex-M4", "thumbv7em-none-eabihf", "steps,dsp"),
+        ("Cortex-M0", "thumbv6m-none-eabi", "steps,armv6m"),
+        ("RV32IMC", "riscv32imc-unknown-none-elf", "steps"),
+    ] {
+        let printed = run(&["--bin", "steps", "--features", features, "--target", target])?;
+        // A line that says what follows, then one a model.
+        for line in printed.lines().skip(1) {
+            let read = || {
+                let (model, numbers) = line.split_once(": ")?;
+                let numbers: Vec<u64> = numbers.split(' ').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+                let [calls, all, one_call, _, layer, solver] = numbers[..] else { return None };
+                Some((processor, model.to_owned(), [calls, all, one_call, layer, solver]))
+            };
+            all.push(read().ok_or_else(|| format!("expected a model's numbers, found `{line}`"))?);
+        }
+    }
+    Ok(all)
+}
+
+/// What a program of the firmware `kernels` prints.
+fn run(arguments: &[&str]) -> Result<String, String> {
+    let output = cargo_in("kernels")
+        .args(["run", "--release", "--quiet"])
+        .args(arguments)
+        .output()
+        .map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
+    if !output.status.success() {
+        return Err(messages(&output));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Reads what the firmware prints: `3x3 16-16 @14 forward 1.063, 1.080; 1408; 0` a layer, and other lines.

@@ -1,9 +1,10 @@
 //! Instructions and memory against the committed table, `tests/device.json`.
 
 use crate::cases;
+use std::fs;
 use vapo_request::Request;
 use vapo_sampler::Solver;
-use vapo_tests::device::{MEASURED, Measurement, measure_kernels, read_baseline};
+use vapo_tests::device::{MEASURED, Measurement, count_steps, firmware, measure_kernels, read_baseline};
 
 /// Growth that is allowed: counts repeat exactly, but layout may cost a little.
 const SAME_COMPILER: f64 = 1.02;
@@ -38,6 +39,29 @@ fn neither_instructions_nor_memory_grow() {
                 found.board,
                 ledger.compiler,
                 found.compiler
+            );
+        }
+    }
+}
+
+/// The page about steps has a row of numbers for each.
+#[test]
+fn steps_take_what_the_page_says() {
+    let page = fs::read_to_string(firmware().join("../docs/steps.md")).unwrap();
+    let allowed = allowed(&cases().mps2_an386.image.compiler().unwrap(), &read_baseline().unwrap().compiler);
+    let found = count_steps().unwrap();
+    assert_eq!(found.len(), 6);
+    for (processor, model, numbers) in found {
+        let row = page.lines().find_map(|line| line.strip_prefix(&format!("| {processor} | `{model}` | ")));
+        let row = row.unwrap_or_else(|| panic!("the page has no row for {model} on {processor}"));
+        let stated = row.trim_end_matches(" |").split(" | ").map(|number| number.replace(',', "").parse().unwrap());
+        let stated: Vec<u64> = stated.collect();
+        assert_eq!((stated.len(), stated[0]), (numbers.len(), numbers[0]), "{model} on {processor}");
+        for (stated, found) in stated.into_iter().zip(numbers) {
+            let (stated, found) = (stated as f64, found as f64);
+            assert!(
+                (stated / allowed..=stated * allowed).contains(&found),
+                "{model} on {processor}: {numbers:?}, {row} on the page. If that is meant, renew the page"
             );
         }
     }

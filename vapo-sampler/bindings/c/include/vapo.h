@@ -168,7 +168,7 @@ enum VapoResult
    */
   VAPO_RESULT_STRIDE = 17,
   /**
-   * The model has no anomaly threshold.
+   * The model has no anomaly threshold, or the learner has none yet.
    */
   VAPO_RESULT_THRESHOLD = 18,
   /**
@@ -195,6 +195,14 @@ enum VapoResult
    * There is no sample to go on with: none was begun, or something else was asked of the sampler since.
    */
   VAPO_RESULT_SAMPLE = 24,
+  /**
+   * A time is not from 0 to 1.
+   */
+  VAPO_RESULT_TIME = 25,
+  /**
+   * A number that was given is infinite or not a number, or far beyond -1 to 1.
+   */
+  VAPO_RESULT_NUMBER = 26,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -548,7 +556,8 @@ struct VapoSettings vapo_settings(uint16_t steps);
 /**
  * Begins what vapo_sample does, and leaves all of the work to vapo_step.
  *
- * `image` must stay where it is until the sample is whole. Whatever else is asked of the sampler before ends the sample.
+ * `image` must stay where it is until the sample is whole. Whatever else is asked of the sampler before, be it refused or not, ends
+ * the sample.
  */
 VapoResult vapo_begin(struct VapoSampler *sampler,
                       const struct VapoSettings *settings,
@@ -559,7 +568,7 @@ VapoResult vapo_begin(struct VapoSampler *sampler,
  * Begins what vapo_inpaint does, and leaves all of the work to vapo_step.
  *
  * `given`, `known` and `image` must stay where they are until the sample is whole, and the first two as they are. Whatever else is
- * asked of the sampler before ends the sample.
+ * asked of the sampler before, be it refused or not, ends the sample.
  */
 VapoResult vapo_begin_inpaint(struct VapoSampler *sampler,
                               const struct VapoSettings *settings,
@@ -570,7 +579,7 @@ VapoResult vapo_begin_inpaint(struct VapoSampler *sampler,
 
 /**
  * Goes on with the sample that was begun last, by up to `parts` parts, at least 1, and sets `progress` to how far it is then. One call
- * goes over no more than one drift, or what is made of it. Where the sample is whole, it does nothing.
+ * goes over no more than one drift, with guidance two, or what is made of it. Where the sample is whole, it does nothing.
  */
 VapoResult vapo_step(struct VapoSampler *sampler,
                      uint32_t parts,

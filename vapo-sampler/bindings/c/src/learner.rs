@@ -86,8 +86,9 @@ pub unsafe extern "C" fn vapo_learner_push(learner: *mut VapoLearner, energy: f3
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_learner_threshold(learner: *mut VapoLearner, energy: *mut f32) -> VapoResult {
     // SAFETY: the caller's promise, as the header states it.
-    told(unsafe { self::learner(learner) }.and_then(|learner| {
-        let found = learner.threshold().ok_or(VapoResult::Threshold)?;
+    told(unsafe { self::learner(learner) }.and_then(|known| {
+        Piece::of(energy, 1)?.apart_from(&[Piece::of(learner.cast::<State>(), 1)?])?;
+        let found = known.threshold().ok_or(VapoResult::Threshold)?;
         // SAFETY: the caller's promise.
         unsafe { set(energy, found) }
     }))

@@ -42,7 +42,7 @@ pub enum VapoResult {
     Series = 16,
     /// A monitor judges every so many readings, at least 1.
     Stride = 17,
-    /// The model has no anomaly threshold.
+    /// The model has no anomaly threshold, or the learner has none yet.
     Threshold = 18,
     /// The model has no classifier.
     Classifier = 19,
@@ -56,11 +56,15 @@ pub enum VapoResult {
     Room = 23,
     /// There is no sample to go on with: none was begun, or something else was asked of the sampler since.
     Sample = 24,
+    /// A time is not from 0 to 1.
+    Time = 25,
+    /// A number that was given is infinite or not a number, or far beyond -1 to 1.
+    Number = 26,
 }
 
 impl VapoResult {
     /// All of them, each at its number.
-    pub const ALL: [VapoResult; 25] = {
+    pub const ALL: [VapoResult; 27] = {
         use VapoResult::*;
         [
             Ok,
@@ -88,6 +92,8 @@ impl VapoResult {
             Rate,
             Room,
             Sample,
+            Time,
+            Number,
         ]
     };
 
@@ -115,7 +121,9 @@ impl VapoResult {
             }
             VapoResult::Series => c"a monitor takes a model of a series, of height 1",
             VapoResult::Stride => c"a monitor judges every so many readings, at least 1",
-            VapoResult::Threshold => c"the model has no anomaly threshold: `vapo-train score --write-threshold` gives it one",
+            VapoResult::Threshold => {
+                c"there is no threshold: `vapo-train score --write-threshold` gives a model one, and energies give a learner one"
+            }
             VapoResult::Classifier => c"the model has no classifier: `vapo-train classify --write-classifier` gives it one",
             VapoResult::Energy => c"there is no energy at time 1: ask at an earlier time",
             VapoResult::Verdict => c"no verdict was given since the last reading: explain right after a verdict",
@@ -124,6 +132,8 @@ impl VapoResult {
             VapoResult::Sample => {
                 c"no sample was begun, or something else was asked of the sampler since: call vapo_begin, then vapo_step alone"
             }
+            VapoResult::Time => c"a time is from 0, noise, to 1, data",
+            VapoResult::Number => c"a number that was given is infinite or not a number, or far beyond -1 to 1",
         }
     }
 }

@@ -68,6 +68,17 @@ pub(crate) fn expect(sampler: &mut Sampler<'_>, count: usize) -> Result<(), Vapo
     if count == sampler.potential().signal().elements() { Ok(()) } else { Err(VapoResult::Length) }
 }
 
+/// Refuses what is known where it is infinite or not a number.
+pub(crate) fn check(given: &[f32], known: &[u8]) -> Result<(), VapoResult> {
+    let all_finite = given.iter().zip(known).all(|(value, known)| *known == 0 || value.is_finite());
+    if all_finite { Ok(()) } else { Err(VapoResult::Number) }
+}
+
+/// A time, where it is one.
+fn time_of(time: f32) -> Result<f32, VapoResult> {
+    if (0.0..=1.0).contains(&time) { Ok(time) } else { Err(VapoResult::Time) }
+}
+
 /// What is known of a sample, element by element.
 pub(crate) fn held(given: &[f32], known: &[u8]) -> impl Fn(usize) -> Option<f32> {
     move |index| if *known.get(index)? == 0 { None } else { given.get(index).copied() }
@@ -153,6 +164,7 @@ pub unsafe extern "C" fn vapo_inpaint(
         // SAFETY: the caller's promise, and the pieces lie apart.
         let (settings, given, known, image) =
             unsafe { (settings.read(), values(given, count)?, values(known, count)?, numbers_mut(image, count)?) };
+        check(given, known)?;
         let (schedule, temperature) = settings.apply(sampler, Solver::restoring_temperature)?;
         Ok(sampler.inpaint(schedule, temperature, &mut noise(&settings), held(given, known), image)?)
     };
@@ -175,15 +187,18 @@ pub unsafe extern "C" fn vapo_drift(
         // SAFETY: the caller's promise, as the header states it.
         let (sampler, lent) = unsafe { self::sampler(sampler) }?;
         expect(sampler, count)?;
-        all_apart(&[lent, Piece::of(x, count)?, Piece::of(drift, count)?])?;
+        let [x_piece, drift_piece] = [Piece::of(x, count)?, Piece::of(drift, count)?];
+        all_apart(&[lent, x_piece, drift_piece])?;
+        if !potential.is_null() {
+            Piece::of(potential, 1)?.apart_from(&[lent, x_piece, drift_piece])?;
+        }
         // SAFETY: the caller's promise, and the pieces lie apart.
         let (x, drift) = unsafe { (values(x, count)?, numbers_mut(drift, count)?) };
         sampler.potential().set_class(class(class_index)?)?;
-        let found = sampler.potential().drift(x, time, drift)?;
+        let found = sampler.potential().drift(x, time_of(time)?, drift)?;
         if potential.is_null() {
             return Ok(());
         }
-        Piece::of(potential, 1)?.apart_from(&[lent])?;
         // SAFETY: the caller's promise.
         unsafe { set(potential, found) }
     };
@@ -204,7 +219,7 @@ pub unsafe extern "C" fn vapo_energy(
     // SAFETY: the caller's promise, as the header states it.
     let judged = unsafe { judge(sampler, x, count, energy) }.and_then(|(sampler, x)| {
         sampler.potential().set_class(class(class_index)?)?;
-        let found = sampler.potential().energy(x, time)?.ok_or(VapoResult::Energy)?;
+        let found = sampler.potential().energy(x, time_of(time)?)?.ok_or(VapoResult::Energy)?;
         // SAFETY: the caller's promise.
         unsafe { set(energy, found) }
     });
@@ -224,7 +239,7 @@ pub unsafe extern "C" fn vapo_image_energy(
     // SAFETY: the caller's promise, as the header states it.
     let judged = unsafe { judge(sampler, image, count, energy) }.and_then(|(sampler, image)| {
         sampler.potential().set_class(class(class_index)?)?;
-        let found = sampler.image_energy(image, time)?.ok_or(VapoResult::Energy)?;
+        let found = sampler.image_energy(image, time_of(time)?)?.ok_or(VapoResult::Energy)?;
         // SAFETY: the caller's promise.
         unsafe { set(energy, found) }
     });
@@ -260,6 +275,9 @@ pub unsafe extern "C" fn vapo_classify(
     // SAFETY: the caller's promise, as the header states it.
     let judged = unsafe { judge(sampler, image, count, found) }.and_then(|(sampler, image)| {
         let best = sampler.classify(image)?.ok_or(VapoResult::Classifier)?;
+        if !best.energy.is_finite() || !best.margin.is_finite() {
+            return Err(VapoResult::Number);
+        }
         // SAFETY: the caller's promise.
         unsafe { set(found, VapoClass { class_index: best.class, energy: best.energy, margin: best.margin }) }
     });

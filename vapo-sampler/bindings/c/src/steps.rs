@@ -2,7 +2,7 @@
 
 use crate::memory::{Piece, all_apart, numbers_mut, numbers_set, set, values};
 use crate::result::{VapoResult, told};
-use crate::sampler::{Drawing, VapoSampler, drawing, expect, held, noise};
+use crate::sampler::{Drawing, VapoSampler, check, drawing, expect, held, noise};
 use crate::settings::VapoSettings;
 use core::ptr;
 use rand_xoshiro::Xoshiro128PlusPlus;
@@ -34,7 +34,8 @@ pub(crate) struct Begun {
 
 /// Begins what vapo_sample does, and leaves all of the work to vapo_step.
 ///
-/// `image` must stay where it is until the sample is whole. Whatever else is asked of the sampler before ends the sample.
+/// `image` must stay where it is until the sample is whole. Whatever else is asked of the sampler before, be it refused or not, ends
+/// the sample.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_begin(
     sampler: *mut VapoSampler,
@@ -45,6 +46,8 @@ pub unsafe extern "C" fn vapo_begin(
     let begun = || {
         // SAFETY: the caller's promise, as the header states it.
         let (drawing, lent) = unsafe { drawing(sampler) }?;
+        // Be it refused or not, it ends the sample before.
+        drawing.begun = None;
         expect(&mut drawing.sampler, count)?;
         all_apart(&[lent, Piece::of(settings, 1)?, Piece::of(image, count)?])?;
         // SAFETY: the caller's promise, and the pieces lie apart.
@@ -56,7 +59,7 @@ pub unsafe extern "C" fn vapo_begin(
 /// Begins what vapo_inpaint does, and leaves all of the work to vapo_step.
 ///
 /// `given`, `known` and `image` must stay where they are until the sample is whole, and the first two as they are. Whatever else is
-/// asked of the sampler before ends the sample.
+/// asked of the sampler before, be it refused or not, ends the sample.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_begin_inpaint(
     sampler: *mut VapoSampler,
@@ -69,18 +72,23 @@ pub unsafe extern "C" fn vapo_begin_inpaint(
     let begun = || {
         // SAFETY: the caller's promise, as the header states it.
         let (drawing, lent) = unsafe { drawing(sampler) }?;
+        // Be it refused or not, it ends the sample before.
+        drawing.begun = None;
         expect(&mut drawing.sampler, count)?;
         let [given_piece, known_piece] = [Piece::of(given, count)?, Piece::of(known, count)?];
         let settings_piece = Piece::of(settings, 1)?;
         all_apart(&[lent, Piece::of(image, count)?, given_piece, known_piece, settings_piece])?;
         // SAFETY: the caller's promise, and the pieces lie apart.
-        unsafe { begin(drawing, &settings.read(), Solver::restoring_temperature, (given, known), image) }
+        unsafe {
+            check(values(given, count)?, values(known, count)?)?;
+            begin(drawing, &settings.read(), Solver::restoring_temperature, (given, known), image)
+        }
     };
     told(begun())
 }
 
 /// Goes on with the sample that was begun last, by up to `parts` parts, at least 1, and sets `progress` to how far it is then. One call
-/// goes over no more than one drift, or what is made of it. Where the sample is whole, it does nothing.
+/// goes over no more than one drift, with guidance two, or what is made of it. Where the sample is whole, it does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_step(sampler: *mut VapoSampler, parts: u32, progress: *mut VapoProgress) -> VapoResult {
     let gone_on = || {
@@ -88,7 +96,11 @@ pub unsafe extern "C" fn vapo_step(sampler: *mut VapoSampler, parts: u32, progre
         let (Drawing { sampler, begun }, lent) = unsafe { drawing(sampler) }?;
         let Begun { paused, noise, all, image, given, known } = begun.as_mut().ok_or(VapoResult::Sample)?;
         let count = sampler.potential().signal().elements();
-        Piece::of(progress, 1)?.apart_from(&[lent, Piece::of(*image, count)?])?;
+        let progress_piece = Piece::of(progress, 1)?;
+        progress_piece.apart_from(&[lent, Piece::of(*image, count)?])?;
+        if !known.is_null() {
+            progress_piece.apart_from(&[Piece::of(*given, count)?, Piece::of(*known, count)?])?;
+        }
         // SAFETY: the caller's promise, and the pieces lie apart.
         let image = unsafe { numbers_set(*image, count) }?;
         let (given, known) = match known.is_null() {
@@ -118,7 +130,6 @@ unsafe fn begin(
     (given, known): (*const f32, *const u8),
     image: *mut f32,
 ) -> Result<(), VapoResult> {
-    *begun = None;
     let (schedule, temperature) = settings.apply(sampler, usual)?;
     let mut noise = noise(settings);
     // SAFETY: the caller's promise.

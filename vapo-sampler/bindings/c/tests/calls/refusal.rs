@@ -10,7 +10,9 @@ use vapo_c::monitor::{vapo_monitor_gaps, vapo_monitor_init, vapo_monitor_push};
 use vapo_c::planned::vapo_plan;
 use vapo_c::result::VapoResult::{self, *};
 use vapo_c::result::vapo_error_text;
-use vapo_c::sampler::{VapoVerdict, vapo_drift, vapo_energy, vapo_init, vapo_inpaint, vapo_sample, vapo_verdict};
+use vapo_c::sampler::{
+    VapoVerdict, vapo_drift, vapo_energy, vapo_image_energy, vapo_init, vapo_inpaint, vapo_sample, vapo_verdict,
+};
 use vapo_c::settings::{VapoSettings, vapo_settings};
 
 const NAN: f32 = f32::NAN;
@@ -65,6 +67,18 @@ fn settings_out_of_range_are_refused_by_name() {
     assert_eq!(unsafe { vapo_energy(sampler, x.as_ptr(), 48, 1.0, -1, &mut energy) }, Energy);
     // SAFETY: likewise.
     assert_eq!(unsafe { vapo_energy(sampler, x.as_ptr(), 48, 0.5, 7, &mut energy) }, Class);
+    for time in [NAN, -0.001, 1.001, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut drift = vec![0.0; 48];
+        // SAFETY: a sampler, so many numbers, and numbers to set.
+        let found = unsafe {
+            [
+                vapo_drift(sampler, x.as_ptr(), time, -1, drift.as_mut_ptr(), 48, ptr::null_mut()),
+                vapo_energy(sampler, x.as_ptr(), 48, time, -1, &mut energy),
+                vapo_image_energy(sampler, x.as_ptr(), 48, time, -1, &mut energy),
+            ]
+        };
+        assert_eq!(found, [Time; 3], "{time}");
+    }
 }
 
 #[test]
@@ -92,6 +106,8 @@ fn pointers_that_are_null_unaligned_or_overlap_are_refused() {
         assert_eq!(vapo_drift(made, x, 0.5, -1, x.add(1), 64, ptr::null_mut()), Overlap);
         assert_eq!(vapo_drift(made, x, 0.5, -1, image, 64, inside), Overlap);
         assert_eq!(vapo_drift(made, x, 0.5, -1, image, 64, odd(image)), Alignment);
+        assert_eq!(vapo_drift(made, x, 0.5, -1, image, 64, image.add(5)), Overlap);
+        assert_eq!(vapo_drift(made, x, 0.5, -1, image, 64, x.add(5)), Overlap);
         assert_eq!(vapo_drift(made, x, 0.5, -1, image, 64, ptr::null_mut()), Ok);
         assert_eq!(vapo_inpaint(made, &settings, image, known.as_ptr(), image, 64), Overlap);
         assert_eq!(vapo_inpaint(made, &settings, x, ptr::null(), image, 64), Null);
@@ -226,6 +242,7 @@ fn what_cannot_be_watched_or_learned_is_refused() {
         for number in 0..4 {
             assert_eq!(vapo_learner_push(made, number as f32), Ok);
         }
+        assert_eq!(vapo_learner_threshold(made, made.cast()), Overlap);
         assert_eq!(vapo_learner_threshold(made, &mut energy), Ok);
         assert_eq!((energy, vapo_learner_push(made, 9.0), vapo_learner_push(made, 9.0)), (1.0, Ok, Room));
         assert_eq!(vapo_learner_push(ptr::null_mut(), 9.0), Null);

@@ -184,6 +184,10 @@ fn verdicts_and_classes_are_those_of_the_sampler() {
                     let expected =
                         VapoClass { class_index: expected.class, energy: expected.energy, margin: expected.margin };
                     assert_eq!((result, class), (VapoResult::Ok, expected));
+                    image[1] = f32::NAN;
+                    // SAFETY: likewise.
+                    let result = unsafe { vapo_classify(sampler, image.as_ptr(), count, &mut class) };
+                    assert_eq!(result, VapoResult::Number);
                 }
             }
         }

@@ -83,9 +83,11 @@ fn a_sample_ends_with_whatever_else_is_asked() {
         // SAFETY: a sampler, and so many numbers, which stay there.
         unsafe { vapo_begin(made, settings, image, 64) }
     };
-    // SAFETY: a sampler, so many numbers, and a number to set.
-    let ends: [&mut dyn FnMut() -> VapoResult; 3] = unsafe {
+    // SAFETY: a sampler, so many numbers, and a number to set. What is null is refused.
+    let ends: [&mut dyn FnMut() -> VapoResult; 5] = unsafe {
         [
+            &mut || vapo_begin(made, &usual, ptr::null_mut(), 64),
+            &mut || vapo_begin_inpaint(made, ptr::null(), image, [1; 64].as_ptr(), image, 65),
             &mut || vapo_sample(made, &usual, image, 64),
             &mut || vapo_energy(made, x.as_ptr(), 64, 0.5, -1, &mut energy),
             &mut || vapo_begin(made, &other, image, 64),
@@ -129,6 +131,19 @@ fn steps_refuse_what_one_call_refuses() {
         assert_eq!(vapo_step(made, 1, ptr::null_mut()), Null);
         assert_eq!(vapo_step(made, 1, image.cast()), Overlap);
         assert_eq!(vapo_step(made, 1, inside.cast()), Overlap);
+        // Of what is known nothing may be overwritten.
+        let aligned = [1_u32; 16];
+        let known = aligned.as_ptr().cast::<u8>();
+        assert_eq!(vapo_begin_inpaint(made, &settings, given, known, image, 64), Ok);
+        assert_eq!(vapo_step(made, 1, known.cast_mut().cast()), Overlap);
+        assert_eq!(vapo_step(made, 1, given.cast()), Overlap);
+        for number in [f32::NAN, f32::INFINITY] {
+            given.write(number);
+            assert_eq!(vapo_begin_inpaint(made, &settings, given, known, image, 64), Number);
+            assert_eq!(vapo_inpaint(made, &settings, given, known, image, 64), Number);
+        }
+        given.write(0.0);
+        assert_eq!(vapo_begin(made, &settings, image, 64), Ok);
         assert_eq!(vapo_step(null.cast(), 1, &mut VapoProgress { done: 0, all: 0 }), Null);
     }
     // What was refused changed nothing.

@@ -1,30 +1,32 @@
 //! Counts the instructions of every step of a sample: a layer, or sixteen elements that are drawn or moved. The longest is how long
 //! others wait where they run between steps.
 //!
-//! From this folder, for a Cortex-M4, a Cortex-M33 and a Cortex-M0:
+//! From this folder, for a Cortex-M4, a Cortex-M33, a Cortex-M0 and a core of RV32IMC:
 //!
 //! ```text
 //! ../cargo run --release --bin steps --features steps,dsp
 //! ../cargo run --release --bin steps --features steps,dsp --target thumbv8m.main-none-eabihf
 //! ../cargo run --release --bin steps --features steps,armv6m --target thumbv6m-none-eabi
+//! ../cargo run --release --bin steps --features steps --target riscv32imc-unknown-none-elf
 //! ```
 
 #![no_std]
 #![no_main]
 
-use core::num::NonZeroU32;
+#[path = "../clock.rs"]
+mod clock;
+
+use clock::INSTRUCTIONS;
+#[cfg(target_arch = "arm")]
 use cortex_m_rt::entry;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
+#[cfg(target_arch = "riscv32")]
+use riscv_rt::entry;
 use vapo_format::Model;
-use vapo_program::{Aligned, Clock, Print, halt, semihosting, systick};
+use vapo_program::{Aligned, Clock, Print, halt, semihosting};
 use vapo_sampler::solver::GROUP;
 use vapo_sampler::{Noise, PlanFor, Progress, Sampler, Schedule, Solver};
-
-/// The board's clock, and the instructions that the emulator takes for one of its ticks.
-const MEGAHERTZ: u32 = include!(concat!(env!("OUT_DIR"), "/megahertz.rs"));
-const HERTZ: NonZeroU32 = NonZeroU32::new(1_000_000 * MEGAHERTZ).unwrap();
-const INSTRUCTIONS: u32 = 1000 / MEGAHERTZ;
 
 static DIGITS: Aligned<[u8; include_bytes!("../../../models/digits.vapo").len()]> =
     Aligned(*include_bytes!("../../../models/digits.vapo"));
@@ -35,17 +37,19 @@ static FASHION: Aligned<[u8; include_bytes!("../../../models/fashion.vapo").len(
 const SAMPLE: usize = 28 * 28;
 const ARENA: usize = 10_000;
 
+static mut IMAGE: [f32; SAMPLE] = [0.0; SAMPLE];
+static mut MEMORY: [f32; ARENA] = [0.0; ARENA];
+
 #[entry]
 fn main() -> ! {
-    static mut IMAGE: [f32; SAMPLE] = [0.0; SAMPLE];
-    static mut MEMORY: [f32; ARENA] = [0.0; ARENA];
-    let Some(core) = cortex_m::Peripherals::take() else { halt() };
-    let clock = systick::start(core.SYST, HERTZ);
+    // SAFETY: nothing else names them, and this function runs once.
+    let (image, memory) = unsafe { (&mut *(&raw mut IMAGE), &mut *(&raw mut MEMORY)) };
+    let clock = clock::start();
     let mut output = semihosting::Stdout::open();
     let mut print = Print(&mut output);
     print.text("model: steps a sample; instructions of all, of a sample in one call, of the longest step of the prior, of a layer, of the solver\n");
     for (name, file) in [("digits", &DIGITS.0[..]), ("fashion", &FASHION.0[..])] {
-        let Some(counted) = count(clock, file, IMAGE, MEMORY) else { halt() };
+        let Some(counted) = count(clock, file, image, memory) else { halt() };
         print.text(name).text(": ").number(counted.steps.into());
         for instructions in [counted.all, counted.one_call, counted.prior, counted.layer, counted.solver] {
             print.text(" ").number(instructions.into());
