@@ -3,13 +3,14 @@
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Array = npt.ArrayLike
+Number = TypeVar("Number", np.float32, np.int32)
 
 MAX_COUNT = 1_000_000
 """Samples of a call at most, as on the command line."""
@@ -37,12 +38,19 @@ def number(name: str, value: float) -> float:
     return found
 
 
+def lent(values: Array, kind: type[Number]) -> npt.NDArray[Number]:
+    """An array as Rust reads it: of a type, contiguous and aligned. It is copied where it is not so."""
+    with np.errstate(over="ignore"):  # what float32 does not hold becomes infinite, and is refused as such
+        found = np.asarray(values, kind, order="C")
+    # NumPy calls an array without numbers aligned wherever it lies.
+    return found if found.flags.aligned and found.size else found.copy()
+
+
 def floats(name: str, values: Array) -> Floats:
     """Floats as float32. Whole numbers are refused: they are mostly the bytes of a picture, and those are no values."""
     found = np.asarray(values)
     if found.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # what float32 does not hold becomes infinite, and is refused as such
-            return np.asarray(found, np.float32, order="C")
+        return lent(found, np.float32)
     if found.dtype == np.uint8:
         raise TypeError(f"{name}: expected floats, found uint8: vapo.from_bytes makes values of the bytes of a picture")
     raise TypeError(f"{name}: expected an array of floats, found {found.dtype}: give {name}.astype(numpy.float32)")
@@ -78,10 +86,10 @@ def times(name: str, values: Array, count: int) -> Floats:
     found = np.asarray(values)
     if found.dtype.kind not in "fiu":
         raise TypeError(f"{name}: expected a number or an array of numbers, found {found.dtype}")
-    found = found.astype(np.float32)
+    found = lent(found, np.float32)
     if found.shape not in ((), (count,)):
         raise ValueError(f"{name}: expected one time, or one for each of {count} samples, found shape {found.shape}")
-    found = np.ascontiguousarray(np.broadcast_to(found, (count,)))
+    found = lent(np.broadcast_to(found, (count,)), np.float32)
     for time in found[~((found >= 0) & (found <= 1))][:1]:
         raise ValueError(f"{name}: expected times from 0 to 1, found {time}")
     return found
@@ -99,7 +107,7 @@ def labels(name: str, values: int | Sequence[int] | npt.NDArray[Any] | None, cou
     for wrong in found.reshape(-1)[~((found >= 0) & (found < classes)).reshape(-1)][:1]:
         what = f"the classes 0 to {classes - 1}" if classes else "no classes"
         raise ValueError(f"{name}: the model has {what}, found class {wrong}")
-    return np.ascontiguousarray(np.broadcast_to(found, (count,)), np.int32)
+    return lent(np.broadcast_to(found, (count,)), np.int32)
 
 
 def threads(value: int | None) -> int:
