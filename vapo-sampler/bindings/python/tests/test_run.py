@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,10 +108,17 @@ def test_a_run_that_is_written_to_is_left_alone(copy: Path) -> None:
 def test_what_does_not_belong_together_is_refused_before_anything_is_written(run_folder: Path, tmp_path: Path) -> None:
     run = vapo.Run(run_folder)
     weights = run.trained().matrices()
-    with pytest.raises(ValueError, match=r"nodes.2.bias: expected shape \(8,\), found None"):
+    with pytest.raises(ValueError, match=r"nodes.2.bias: expected shape \(8,\), found no matrix"):
         run.checkpoint.with_weights({name: value for name, value in weights.items() if name != "nodes.2.bias"})
     with pytest.raises(ValueError, match="nodes.2.bias: expected finite numbers"):
         run.checkpoint.with_weights(weights | {"nodes.2.bias": np.full(8, np.nan, np.float32)})
+    for vector in ("parameters", "ema", "first_moment", "second_moment"):
+        flat = {name: value.ravel() for name, value in weights.items()}
+        renamed = {name.replace("nodes.2.", "nodes.3."): value for name, value in weights.items()}
+        for wrong in (flat, renamed):
+            checkpoint = replace(run.checkpoint, now=replace(run.checkpoint.now, **{vector: wrong}))
+            with pytest.raises(ValueError, match=rf"checkpoint.now.{vector}: nodes.2.weight: expected shape .* found"):
+                vapo.Run.write(tmp_path / "new", run.config, checkpoint)
     larger = run.config | {"architecture": run.config["architecture"] | {"classes": 11}}
     for config in (larger, {}, None):
         with pytest.raises(ValueError, match="lasses|settings of a training"):

@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, SupportsIndex, TypeVar
 
 import numpy as np
@@ -79,6 +79,26 @@ def finite(name: str, values: Floats) -> None:
     if not np.isfinite(values).all():
         place = tuple(int(axis[0]) for axis in np.nonzero(~np.isfinite(values)))
         raise ValueError(f"{name}: expected finite numbers, found {values[place]} at {place}")
+
+
+def matrices(shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, Array], what: str = "matrices") -> dict[str, Floats]:
+    """Weights and biases of these names and shapes, in this order."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{what}: expected weights and biases by name, found {type(given).__name__}")
+    others = [name for name in given if name not in shapes]
+    found = {}
+    for name, shape in shapes.items():
+        if name not in given:
+            instead = f", but {others[0]!r}" if others else ""
+            raise ValueError(f"{what}: {name}: expected shape {shape}, found no matrix of this name{instead}")
+        matrix = floats(f"{what}: {name}", given[name])
+        if matrix.shape != shape:
+            raise ValueError(f"{what}: {name}: expected shape {shape}, found {matrix.shape}")
+        finite(f"{what}: {name}", matrix)
+        found[name] = matrix
+    if others:
+        raise ValueError(f"{what}: expected those of the network alone, found {others[0]!r} too")
+    return found
 
 
 def times(name: str, values: Array, count: int) -> Floats:

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
-from vapo.model import Model, load
+from vapo import _check
+from vapo.model import Model, load, shapes
 
 try:
     import fcntl
@@ -91,19 +92,11 @@ class Checkpoint:
         file = safetensors.numpy.save(tensors)[:-32]
         return file + hashlib.sha256(file).digest()
 
-    def with_weights(self, matrices: Matrices) -> "Checkpoint":
+    def with_weights(self, matrices: Mapping[str, npt.ArrayLike]) -> "Checkpoint":
         """The same training with other weights, as those of `vapo.torch.Potential.matrices`: they are its parameters and their
         moving average, and move when it goes on."""
         moving = self.before_rest or self.now
-        expected = {name: value.shape for name, value in moving.ema.items()}
-        found = {name: np.asarray(value, np.float32) for name, value in matrices.items()}
-        for name in sorted(expected.keys() | found.keys()):
-            shape = found[name].shape if name in found else None
-            if shape != expected.get(name):
-                raise ValueError(f"{name}: expected shape {expected.get(name)}, found {shape}")
-            if not np.isfinite(found[name]).all():
-                raise ValueError(f"{name}: expected finite numbers")
-        found = {name: found[name] for name in expected}
+        found = _check.matrices({name: value.shape for name, value in moving.ema.items()}, matrices)
         return replace(self, now=replace(moving, parameters=found, ema=found), before_rest=None)
 
 
@@ -174,7 +167,7 @@ class Run:
         checkpoint = self.checkpoint
         if "nodes" not in self.config["architecture"]:
             raise ValueError(f"{self.path}: an earlier version began the run: train --resume it with this one first")
-        return Model.of(self.config["architecture"], dict((checkpoint.before_rest or checkpoint.now).ema))
+        return Model.of(self.config["architecture"], (checkpoint.before_rest or checkpoint.now).ema)
 
     @staticmethod
     def write(
@@ -194,7 +187,7 @@ class Run:
         if not isinstance(config, dict) or "architecture" not in config:
             raise ValueError("config: expected the settings of a training, with an architecture, as Run.config")
         # Whether weights and network belong together is found out before anything is written.
-        Model.of(config["architecture"], dict(checkpoint.now.ema))
+        _check_weights(checkpoint, shapes(config["architecture"]))
         files = {METRICS: _lines(metrics or {}), CHECKPOINT: checkpoint.to_bytes()}
         # The last to be there: it makes the folder a run.
         files[CONFIG] = (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
@@ -207,6 +200,13 @@ class Run:
             for name, contents in files.items():
                 _write_whole(folder / name, contents)
         return Run(folder)
+
+
+def _check_weights(checkpoint: Checkpoint, expected: dict[str, tuple[int, ...]]) -> None:
+    """Refuses what is no state of a network whose matrices have these shapes."""
+    for part, snapshot in (("now", checkpoint.now), ("before_rest", checkpoint.before_rest)):
+        for vector in VECTORS if snapshot is not None else ():
+            _check.matrices(expected, getattr(snapshot, vector), f"checkpoint.{part}.{vector}")
 
 
 def _snapshot(tensors: dict[str, npt.NDArray[Any]]) -> Snapshot:
