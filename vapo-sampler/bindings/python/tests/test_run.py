@@ -126,6 +126,41 @@ def test_what_does_not_belong_together_is_refused_before_anything_is_written(run
     assert not (tmp_path / "new").exists()
 
 
+def test_what_no_file_holds_is_refused_before_anything_is_written(run_folder: Path, tmp_path: Path) -> None:
+    run, new = vapo.Run(run_folder), tmp_path / "new"
+    whole = run.checkpoint
+    for number in (np.nan, np.inf, -np.inf):
+        # JSON has no such numbers.
+        with pytest.raises(ValueError, match="config: "):
+            vapo.Run.write(new, run.config | {"rate": [number]}, whole)
+        with pytest.raises(ValueError, match="metrics: step: expected a whole number"):
+            vapo.Run.write(new, run.config, whole, {"step": np.array([number])})
+    for step in (np.inf, -1, 0.5, 10**400):
+        with pytest.raises(ValueError, match="step: expected a"):
+            vapo.Run.write(new, run.config, replace(whole, now=replace(whole.now, step=step)))
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(ValueError, match="config: "):
+        vapo.Run.write(new, run.config | {"deep": deep}, whole)
+    with pytest.raises(TypeError, match="checkpoint: expected a Checkpoint, .* found NoneType"):
+        vapo.Run.write(new, run.config, None)
+    with pytest.raises(TypeError, match="checkpoint.now: expected a Snapshot, found NoneType"):
+        vapo.Run.write(new, run.config, vapo.Checkpoint(None))
+    with pytest.raises(TypeError, match="checkpoint.now.ema: expected weights and biases by name, found list"):
+        vapo.Run.write(new, run.config, replace(whole, now=replace(whole.now, ema=[1])))
+    with pytest.raises(TypeError, match="matrices: expected weights and biases by name, found list"):
+        whole.with_weights([1])
+    for metrics in ([1], {"loss": ["low"]}, {"loss": 1.0}, {"loss": [10**400]}):
+        with pytest.raises(TypeError, match="metrics: .*expected numbers"):
+            vapo.Run.write(new, run.config, whole, metrics)
+    assert not new.exists()
+    # Of a loss that is not finite, a training writes null.
+    written = vapo.Run.write(new, run.config, whole, {"step": [1], "loss": [np.inf]})
+    assert (new / "metrics.jsonl").read_text() == '{"step": 1, "loss": null}\n'
+    assert np.isnan(written.metrics["loss"]).all()
+
+
 def test_damaged_files_are_named(copy: Path) -> None:
     run = vapo.Run(copy)
     checkpoint = copy / "checkpoint.safetensors"
@@ -142,15 +177,20 @@ def test_damaged_files_are_named(copy: Path) -> None:
     (copy / "metrics.jsonl").write_text('{"step":1,"loss":null}\n{"step"\n')
     with pytest.raises(ValueError, match="metrics.jsonl, line 2"):
         _ = run.metrics
+    for line in (f'{{"step":1{"0" * 400}}}', "[" * 100_000, "[]"):
+        (copy / "metrics.jsonl").write_text(f"{line}\n")
+        with pytest.raises(ValueError, match="metrics.jsonl, line 1: "):
+            _ = run.metrics
     # A line without its end is being written.
     (copy / "metrics.jsonl").write_text('{"step":1,"loss":null}\n{"step"')
     assert np.isnan(run.metrics["loss"]).tolist() == [True]
     (copy / "model.vapo").unlink()
     with pytest.raises(FileNotFoundError, match="expected a model file model.vapo, there are: model-int8.vapo"):
         run.model()
-    (copy / "config.json").write_text("{")
-    with pytest.raises(ValueError, match="config.json: "):
-        vapo.Run(copy)
+    for text in ("{", "[" * 100_000):
+        (copy / "config.json").write_text(text)
+        with pytest.raises(ValueError, match="config.json: "):
+            vapo.Run(copy)
     (copy / "config.json").write_text("[]")
     with pytest.raises(ValueError, match="config.json: expected the settings of a training"):
         vapo.Run(copy)

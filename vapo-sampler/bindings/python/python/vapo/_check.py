@@ -1,5 +1,6 @@
 """What a caller gives, checked: an error says what was expected and what was found."""
 
+import json
 import math
 import operator
 from collections.abc import Mapping, Sequence
@@ -31,11 +32,31 @@ def number(name: str, value: float) -> float:
     """A number as float32 has it; whether it is in range, the sampler says."""
     try:
         found = float(value)
+    except OverflowError:
+        raise ValueError(f"{name}: expected a number that float32 has, found one beyond float64") from None
     except (TypeError, ValueError):
         raise TypeError(f"{name}: expected a number, found {value!r}") from None
     if math.isfinite(found) and abs(found) > float(np.finfo(np.float32).max):
         raise ValueError(f"{name}: expected a number that float32 has, found {found}")
     return found
+
+
+def of_json(name: str, text: str | bytes) -> Any:
+    """What a text of JSON says."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as cause:
+        raise ValueError(f"{name}: {cause}") from None
+
+
+def to_json(name: str, value: object, **style: Any) -> str:
+    """A text of JSON. Numbers that are not finite are refused: JSON has none."""
+    try:
+        return json.dumps(value, allow_nan=False, **style)
+    except (ValueError, RecursionError) as cause:
+        raise ValueError(f"{name}: {cause}") from None
+    except TypeError as cause:
+        raise TypeError(f"{name}: {cause}") from None
 
 
 def lent(values: Array, kind: type[Number]) -> npt.NDArray[Number]:
@@ -85,6 +106,9 @@ def matrices(shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, Array], 
     """Weights and biases of these names and shapes, in this order."""
     if not isinstance(given, Mapping):
         raise TypeError(f"{what}: expected weights and biases by name, found {type(given).__name__}")
+    for name in given:
+        if not isinstance(name, str):
+            raise TypeError(f"{what}: expected names as nodes.7.weight, found {name!r}")
     others = [name for name in given if name not in shapes]
     found = {}
     for name, shape in shapes.items():

@@ -335,7 +335,7 @@ class Model:
         `matrices` have the names and shapes that `Model.matrices` gives them.
         """
         found = list(_check.matrices(shapes(architecture), matrices).values())
-        return Model(_native.write(json.dumps(architecture), list(zip(found[::2], found[1::2], strict=True))))
+        return Model(_native.write(_check.to_json("the architecture", architecture), list(zip(found[::2], found[1::2], strict=True))))
 
     def save(self, path: str | os.PathLike[str], *, replace: bool = False) -> None:
         """Writes the file. One that is there is kept, unless it is to be replaced: `FileExistsError`."""
@@ -427,6 +427,6 @@ class Model:
 def shapes(architecture: dict[str, Any]) -> dict[str, tuple[int, ...]]:
     """The shape of each matrix of a network: weights and biases in the order of their nodes."""
     found: dict[str, tuple[int, ...]] = {}
-    for node, rows, columns in _native.shapes(json.dumps(architecture)):
+    for node, rows, columns in _native.shapes(_check.to_json("the architecture", architecture)):
         found |= {f"nodes.{node}.weight": (rows, columns), f"nodes.{node}.bias": (columns,)}
     return found
