@@ -50,7 +50,8 @@ impl Model {
     }
 }
 
-/// A sample for each label, from the noise of its own seed. Of sample `index`, the elements are known that `known` gives a value of.
+/// A sample for each label, from the noise of its own seed. `known` gives the values of elements that are known, by the sample's
+/// index and their own.
 fn draw<'py>(
     prepared: &Prepared<'_>,
     labels: &[i32],

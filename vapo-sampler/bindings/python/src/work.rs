@@ -41,7 +41,7 @@ impl Watch<'_> {
 /// Does every job on so many threads, 0 for one a core. Each thread has memory of its own.
 ///
 /// # Errors
-/// The first failure, or an interrupt of Python's. What was begun is ended before.
+/// The first failure, or an interrupt of Python's. What was begun is ended before, or given up where it asks.
 pub(crate) fn spread<J: Send, M>(
     py: Python<'_>,
     threads: usize,

@@ -335,7 +335,8 @@ class Model:
         `matrices` have the names and shapes that `Model.matrices` gives them.
         """
         found = list(_check.matrices(shapes(architecture), matrices).values())
-        return Model(_native.write(_check.to_json("the architecture", architecture), list(zip(found[::2], found[1::2], strict=True))))
+        pairs = list(zip(found[::2], found[1::2], strict=True))
+        return Model(_native.write(_check.to_json("the architecture", architecture), pairs))
 
     def save(self, path: str | os.PathLike[str], *, replace: bool = False) -> None:
         """Writes the file. One that is there is kept, unless it is to be replaced: `FileExistsError`."""
