@@ -1,7 +1,7 @@
 //! Samples drawn, and restored.
 
 use crate::arrays::{floats, numbers, zeros};
-use crate::error::{Failure, refused};
+use crate::error::refused;
 use crate::loaded::Prepared;
 use crate::model::{Model, class};
 use crate::settings::Settings;
@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
-use vapo_sampler::{Condition, Noise, Sampler};
+use vapo_sampler::{Condition, Noise, Progress};
 
 #[pymethods]
 impl Model {
@@ -22,9 +22,7 @@ impl Model {
         settings: &Settings,
     ) -> PyResult<Bound<'py, PyByteArray>> {
         let temperature = settings.usual_temperature();
-        draw(self.prepared(), &numbers(labels)?, settings, py, |sampler, noise, _, sample| {
-            sampler.sample(settings.schedule, temperature, noise, sample)
-        })
+        draw(self.prepared(), &numbers(labels)?, settings, temperature, py, |_, _| None)
     }
 
     /// As many restorations of each sample as there are labels for it. Of `samples`, the elements are known where `known` is
@@ -45,22 +43,22 @@ impl Model {
             return Err(refused("expected as many samples as masks, and as many labels for each"));
         }
         let (each, temperature) = (labels.len() / count, settings.restoring_temperature());
-        draw(prepared, &labels, settings, py, |sampler, noise, index, sample| {
-            let place = index / each * elements;
-            let known = |element: usize| (known[place + element] != 0).then_some(samples[place + element]);
-            sampler.inpaint(settings.schedule, temperature, noise, known, sample)
+        draw(prepared, &labels, settings, temperature, py, |index, element| {
+            let place = index / each * elements + element;
+            (known[place] != 0).then_some(samples[place])
         })
     }
 }
 
-/// A sample for each label, from the noise of its own seed.
+/// A sample for each label, from the noise of its own seed. `known` gives the values of elements that are known, by the sample's
+/// index and their own.
 fn draw<'py>(
     prepared: &Prepared<'_>,
     labels: &[i32],
     settings: &Settings,
+    temperature: f32,
     py: Python<'py>,
-    way: impl Fn(&mut Sampler<'_>, &mut Noise<Xoshiro128PlusPlus>, usize, &mut [f32]) -> Result<(), vapo_sampler::Error>
-    + Sync,
+    known: impl Fn(usize, usize) -> Option<f32> + Sync,
 ) -> PyResult<Bound<'py, PyByteArray>> {
     let elements = prepared.elements();
     let mut samples: Vec<f32> = zeros(labels.len().saturating_mul(elements))?;
@@ -69,12 +67,18 @@ fn draw<'py>(
         settings.threads,
         samples.chunks_exact_mut(elements).zip(labels).enumerate(),
         || prepared.arena(settings.solver),
-        |arena, (index, (sample, label))| {
+        |arena, (index, (sample, label)), watch| {
             let seed = settings.seed.wrapping_add(index as u64);
             let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(seed));
             let mut sampler = prepared.sampler(settings.solver, arena)?;
             sampler.set_condition(Condition { class: class(*label), guidance: settings.guidance })?;
-            way(&mut sampler, &mut noise, index, sample).map_err(Failure::from)
+            let known = |element| known(index, element);
+            let mut drawing = sampler.start_inpaint(settings.schedule, temperature, &mut noise, known, sample)?;
+            // A drift a turn.
+            while drawing.advance(u32::MAX, |_, _| ())? != Progress::Done {
+                watch.go_on()?;
+            }
+            Ok(())
         },
     )?;
     match samples.chunks_exact(elements).position(|sample| sample.iter().any(|value| !value.is_finite())) {

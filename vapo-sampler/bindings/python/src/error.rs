@@ -14,6 +14,10 @@ pub(crate) enum Failure {
     Time(f32),
     /// There is no memory for a sampler.
     Memory,
+    /// Python was interrupted, by Ctrl-C for instance.
+    Interrupted(PyErr),
+    /// There was an interrupt or a failure elsewhere, which is told instead.
+    Stopped,
 }
 
 impl From<vapo_sampler::Error> for Failure {
@@ -35,6 +39,8 @@ impl From<Failure> for PyErr {
             Failure::Time(time) => {
                 refused(format!("there is no energy at time {time} on this path: give a time from 0 to below 1"))
             }
+            Failure::Interrupted(interrupt) => interrupt,
+            Failure::Stopped => broken("work was stopped for no reason"),
             Failure::Memory => PyMemoryError::new_err("there is no memory for so many samples: take fewer at a time"),
         }
     }

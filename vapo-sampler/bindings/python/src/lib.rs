@@ -38,5 +38,5 @@ mod _native {
     #[pymodule_export]
     use crate::settings::Settings;
     #[pymodule_export]
-    use crate::weights::write;
+    use crate::weights::{shapes, write};
 }

@@ -48,7 +48,7 @@ impl Model {
     ) -> PyResult<Numbers<'py>> {
         let mut found: Vec<f32> = zeros(points.times.len())?;
         let jobs = points.each(self.prepared().elements()).zip(&mut found);
-        spread(py, threads, jobs, memory, |memory, (point, found)| {
+        spread(py, threads, jobs, memory, |memory, (point, found), _| {
             *found = evaluate(memory, point)?;
             Ok(())
         })?;
@@ -174,7 +174,7 @@ impl Model {
             threads,
             points.each(elements).zip(found),
             || prepared.memory(),
-            |memory, (point, found)| {
+            |memory, (point, found), _| {
                 let mut potential = prepared.potential(memory)?;
                 potential.set_class(class(point.label))?;
                 *found.1 = potential.drift(point.x, point.time, found.0)?;
@@ -228,7 +228,7 @@ impl Model {
             threads,
             jobs,
             || prepared.arena(Solver::Euler),
-            |arena, (sample, ((class, energy), margin))| {
+            |arena, (sample, ((class, energy), margin)), _| {
                 if let Some(found) = prepared.sampler(Solver::Euler, arena)?.classify(sample)? {
                     (*class, *energy, *margin) = (found.class, found.energy, found.margin);
                 }
@@ -257,7 +257,7 @@ impl Model {
             threads,
             jobs,
             || prepared.arena(Solver::Euler),
-            |arena, (sample, (energy, anomalous))| {
+            |arena, (sample, (energy, anomalous)), _| {
                 if let Some(found) = prepared.sampler(Solver::Euler, arena)?.verdict(sample)? {
                     (*energy, *anomalous) = (found.energy, found.anomalous);
                 }

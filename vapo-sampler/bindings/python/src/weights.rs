@@ -59,6 +59,23 @@ impl Model {
     }
 }
 
+/// Node, rows and columns of every matrix that a network has. `architecture` is as [`Model`] has it.
+///
+/// # Errors
+/// The architecture is none.
+#[pyfunction]
+pub fn shapes(architecture: &str) -> PyResult<Vec<(u16, usize, usize)>> {
+    Ok(parsed(architecture)?.0.matrices().map(|shape| (shape.node, shape.rows, shape.columns)).collect())
+}
+
+/// An architecture, checked, and the bytes of its file.
+fn parsed(architecture: &str) -> PyResult<(Architecture, usize)> {
+    let architecture: Architecture =
+        serde_json::from_str(architecture).map_err(|cause| refused(format!("the architecture: {cause}")))?;
+    let bytes = file_bytes(&architecture, Encoding::Float32).map_err(refused)?;
+    Ok((architecture, bytes))
+}
+
 /// The bytes of a model file of float32 weights. `architecture` is as [`Model`] has it; `matrices` are weights, row by row, and
 /// biases, one pair a matrix.
 ///
@@ -70,9 +87,8 @@ pub fn write<'py>(
     architecture: &str,
     matrices: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let architecture: Architecture =
-        serde_json::from_str(architecture).map_err(|cause| refused(format!("the architecture: {cause}")))?;
-    let mut file = vec![0; file_bytes(&architecture, Encoding::Float32).map_err(refused)?];
+    let (architecture, bytes) = parsed(architecture)?;
+    let mut file = vec![0; bytes];
     let mut writer = Writer::new(&mut file, &architecture, Encoding::Float32).map_err(refused)?;
     for (weights, biases) in matrices {
         let (weights, biases) = (numbers::<f32>(&weights)?, numbers::<f32>(&biases)?);

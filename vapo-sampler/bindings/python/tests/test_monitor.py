@@ -111,6 +111,8 @@ def test_what_a_monitor_refuses(model: vapo.Model) -> None:
     for wrong in (machine(5)[:, :1], machine(5)[0, 0], machine(5)[np.newaxis]):
         with pytest.raises(ValueError, match=r"readings: expected shape \(2,\) or \(n, 2\), found"):
             monitor.push(wrong)
+    with pytest.raises(ValueError, match="threshold: expected a number that float32 has"):
+        monitor.threshold = 10**400
     with pytest.raises(ValueError, match="expected 32 or more, a window, found 5"):
         model.windows(machine(5))
     with pytest.raises(ValueError, match="the model is of a series"):

@@ -29,6 +29,9 @@ REFUSED: list[tuple[str, type[Exception], str]] = [
     ("model.sample(1, temperature=-1)", ValueError, "temperature: expected a finite number of at least 0, found -1"),
     ("model.sample(1, temperature=float('nan'))", ValueError, "temperature: .* found nan"),
     ("model.sample(1, temperature=1e300)", ValueError, "temperature: expected a number that float32 has"),
+    ("model.sample(1, temperature=10**400)", ValueError, "temperature: expected a number that float32 has"),
+    ("model.sample(1, label=1, guidance=10**400)", ValueError, "guidance: expected a number that float32 has"),
+    ("model.sample(1, grading=10**400)", ValueError, "grading: expected a number that float32 has"),
     ("model.sample(1, temperature='hot')", TypeError, "temperature: expected a number, found 'hot'"),
     (
         "model.sample(3, temperature=3e38, solver='euler')",
@@ -94,17 +97,47 @@ REFUSED: list[tuple[str, type[Exception], str]] = [
     ("vapo.ThresholdLearner(0.5, 0)", ValueError, "count: "),
     ("vapo.Run('nowhere')", FileNotFoundError, "nowhere holds no run: expected a file config.json"),
     ("vapo.Model.of({}, {})", ValueError, "the architecture: missing field"),
-    ("vapo.Model.of(model.architecture, {})", ValueError, "matri"),
-    ("vapo.Model.of(model.architecture, {'a': X})", ValueError, "matrices: expected nodes.N.weight"),
-    ("vapo.Model.of(model.architecture, {'a.weight': X, 'a.bias': X})", ValueError, "found a.weight"),
-    ("vapo.Model.of(model.architecture, {**model.matrices(), 'nodes.2.bias': X})", ValueError, "matrix 0 has another extent"),
-    ("vapo.Model.of(model.architecture, {**model.matrices(), 'nodes.2.bias': np.full(16, np.nan)})", ValueError, "number"),
+    ("vapo.Model.of(model.architecture, {})", ValueError, r"matrices: nodes.2.weight: expected shape \(32, 16\), found no matrix"),
+    ("vapo.Model.of(model.architecture, {'a': X})", ValueError, "nodes.2.weight: .* found no matrix of this name, but 'a'"),
+    ("vapo.Model.of(model.architecture, matrices | {'a': X})", ValueError, "those of the network alone, found 'a' too"),
+    ("vapo.Model.of(model.architecture, {1: 2})", TypeError, "matrices: expected names as nodes.7.weight, found 1"),
+    ("vapo.Model.of(model.architecture, [1])", TypeError, "matrices: expected weights and biases by name, found list"),
+    ("vapo.Model.of(model.architecture | {'classes': {1}}, matrices)", TypeError, "the architecture: .* not JSON serializable"),
+    ("vapo.Model.of(deep(100_000), matrices)", ValueError, "the architecture: "),
+    ("vapo.Model.of(model.architecture, renamed)", ValueError, "nodes.2.weight: .* of this name, but 'nodes.1.weight'"),
+    ("vapo.Model.of(model.architecture, matrices | {'nodes.2.bias': X})", ValueError, r"nodes.2.bias: .* \(16,\), found \(2, 8, 8, 1\)"),
+    (
+        "vapo.Model.of(model.architecture, {name: value.T for name, value in matrices.items()})",
+        ValueError,
+        r"matrices: nodes.2.weight: expected shape \(32, 16\), found \(16, 32\)",
+    ),
+    (
+        "vapo.Model.of(model.architecture, {name: value.ravel() for name, value in matrices.items()})",
+        ValueError,
+        r"matrices: nodes.2.weight: expected shape \(32, 16\), found \(512,\)",
+    ),
+    (
+        "vapo.Model.of(model.architecture, matrices | {'nodes.2.bias': np.full(16, np.nan)})",
+        ValueError,
+        r"matrices: nodes.2.bias: expected finite numbers, found nan at \(0,\)",
+    ),
 ]
+
+
+def deep(levels: int) -> dict[str, Any]:
+    """A dictionary in a dictionary, and so on."""
+    found: dict[str, Any] = {}
+    for _ in range(levels):
+        found = {"nodes": found}
+    return found
 
 
 @pytest.mark.parametrize(("call", "kind", "words"), REFUSED, ids=[call for call, _, _ in REFUSED])
 def test_what_is_wrong_is_told(call: str, kind: type[Exception], words: str, digits: vapo.Model) -> None:
+    matrices = digits.matrices()
+    renamed = {name.replace("nodes.2.", "nodes.1."): value for name, value in matrices.items()}
     names: dict[str, Any] = {"model": digits, "plain": vapo.load(FILES["fashion"]), "file": digits.file}
+    names |= {"matrices": matrices, "renamed": renamed}
     with pytest.raises(kind, match=words) as told:
         eval(call, globals() | names)
     # An exception of this kind or a kind of it, and no accident in the package.

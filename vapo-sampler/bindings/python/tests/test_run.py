@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,15 +108,57 @@ def test_a_run_that_is_written_to_is_left_alone(copy: Path) -> None:
 def test_what_does_not_belong_together_is_refused_before_anything_is_written(run_folder: Path, tmp_path: Path) -> None:
     run = vapo.Run(run_folder)
     weights = run.trained().matrices()
-    with pytest.raises(ValueError, match=r"nodes.2.bias: expected shape \(8,\), found None"):
+    with pytest.raises(ValueError, match=r"nodes.2.bias: expected shape \(8,\), found no matrix"):
         run.checkpoint.with_weights({name: value for name, value in weights.items() if name != "nodes.2.bias"})
     with pytest.raises(ValueError, match="nodes.2.bias: expected finite numbers"):
         run.checkpoint.with_weights(weights | {"nodes.2.bias": np.full(8, np.nan, np.float32)})
+    for vector in ("parameters", "ema", "first_moment", "second_moment"):
+        flat = {name: value.ravel() for name, value in weights.items()}
+        renamed = {name.replace("nodes.2.", "nodes.3."): value for name, value in weights.items()}
+        for wrong in (flat, renamed):
+            checkpoint = replace(run.checkpoint, now=replace(run.checkpoint.now, **{vector: wrong}))
+            with pytest.raises(ValueError, match=rf"checkpoint.now.{vector}: nodes.2.weight: expected shape .* found"):
+                vapo.Run.write(tmp_path / "new", run.config, checkpoint)
     larger = run.config | {"architecture": run.config["architecture"] | {"classes": 11}}
     for config in (larger, {}, None):
         with pytest.raises(ValueError, match="lasses|settings of a training"):
             vapo.Run.write(tmp_path / "new", config, run.checkpoint)
     assert not (tmp_path / "new").exists()
+
+
+def test_what_no_file_holds_is_refused_before_anything_is_written(run_folder: Path, tmp_path: Path) -> None:
+    run, new = vapo.Run(run_folder), tmp_path / "new"
+    whole = run.checkpoint
+    for number in (np.nan, np.inf, -np.inf):
+        # JSON has no such numbers.
+        with pytest.raises(ValueError, match="config: "):
+            vapo.Run.write(new, run.config | {"rate": [number]}, whole)
+        with pytest.raises(ValueError, match="metrics: step: expected a whole number"):
+            vapo.Run.write(new, run.config, whole, {"step": np.array([number])})
+    for step in (np.inf, -1, 0.5, 10**400):
+        with pytest.raises(ValueError, match="step: expected a"):
+            vapo.Run.write(new, run.config, replace(whole, now=replace(whole.now, step=step)))
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(ValueError, match="config: "):
+        vapo.Run.write(new, run.config | {"deep": deep}, whole)
+    with pytest.raises(TypeError, match="checkpoint: expected a Checkpoint, .* found NoneType"):
+        vapo.Run.write(new, run.config, None)
+    with pytest.raises(TypeError, match="checkpoint.now: expected a Snapshot, found NoneType"):
+        vapo.Run.write(new, run.config, vapo.Checkpoint(None))
+    with pytest.raises(TypeError, match="checkpoint.now.ema: expected weights and biases by name, found list"):
+        vapo.Run.write(new, run.config, replace(whole, now=replace(whole.now, ema=[1])))
+    with pytest.raises(TypeError, match="matrices: expected weights and biases by name, found list"):
+        whole.with_weights([1])
+    for metrics in ([1], {"loss": ["low"]}, {"loss": 1.0}, {"loss": [10**400]}):
+        with pytest.raises(TypeError, match="metrics: .*expected numbers"):
+            vapo.Run.write(new, run.config, whole, metrics)
+    assert not new.exists()
+    # Of a loss that is not finite, a training writes null.
+    written = vapo.Run.write(new, run.config, whole, {"step": [1], "loss": [np.inf]})
+    assert (new / "metrics.jsonl").read_text() == '{"step": 1, "loss": null}\n'
+    assert np.isnan(written.metrics["loss"]).all()
 
 
 def test_damaged_files_are_named(copy: Path) -> None:
@@ -134,15 +177,20 @@ def test_damaged_files_are_named(copy: Path) -> None:
     (copy / "metrics.jsonl").write_text('{"step":1,"loss":null}\n{"step"\n')
     with pytest.raises(ValueError, match="metrics.jsonl, line 2"):
         _ = run.metrics
+    for line in (f'{{"step":1{"0" * 400}}}', "[" * 100_000, "[]"):
+        (copy / "metrics.jsonl").write_text(f"{line}\n")
+        with pytest.raises(ValueError, match="metrics.jsonl, line 1: "):
+            _ = run.metrics
     # A line without its end is being written.
     (copy / "metrics.jsonl").write_text('{"step":1,"loss":null}\n{"step"')
     assert np.isnan(run.metrics["loss"]).tolist() == [True]
     (copy / "model.vapo").unlink()
     with pytest.raises(FileNotFoundError, match="expected a model file model.vapo, there are: model-int8.vapo"):
         run.model()
-    (copy / "config.json").write_text("{")
-    with pytest.raises(ValueError, match="config.json: "):
-        vapo.Run(copy)
+    for text in ("{", "[" * 100_000):
+        (copy / "config.json").write_text(text)
+        with pytest.raises(ValueError, match="config.json: "):
+            vapo.Run(copy)
     (copy / "config.json").write_text("[]")
     with pytest.raises(ValueError, match="config.json: expected the settings of a training"):
         vapo.Run(copy)

@@ -61,11 +61,14 @@ def test_a_forked_process_draws_too(digits: vapo.Model) -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_an_interrupt_is_heard(threads: int) -> None:
+LONG = ["100000, threads=1", "100000, threads=2", "1, steps=65535, solver='heun'", "2, steps=65535, solver='heun', threads=2"]
+
+
+@pytest.mark.parametrize("options", LONG)
+def test_an_interrupt_is_heard(options: str) -> None:
     # A shell's program in the background ignores interrupts, and what it starts would too.
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    program = f"{heard}; import vapo; print(1, flush=True); vapo.load({str(FILES['fashion'])!r}).sample(100000, threads={threads})"
+    program = f"{heard}; import vapo; print(1, flush=True); vapo.load({str(FILES['fashion'])!r}).sample({options})"
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()

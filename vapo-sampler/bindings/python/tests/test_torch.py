@@ -1,5 +1,8 @@
 """The network in PyTorch. Where there is none, ../test says that this was not run."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +91,15 @@ def test_a_network_is_tuned_and_drawn_from(digits_float: vapo.Model, tmp_path: P
         return int((vapo.load(FILES["digits"]).classify(model.sample(40)).classes == 8).sum())
 
     assert eights(tuned) > eights(digits_float) + 10
+
+
+def test_the_second_example_of_the_readme_runs(run_folder: Path, tmp_path: Path) -> None:
+    code = (Path(__file__).resolve().parents[1] / "README.md").read_text().split("```python\n")[2].split("```")[0]
+    shutil.copytree(run_folder, tmp_path / "runs" / "digits")
+    # In a process that has imported nothing.
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    assert vapo.load(tmp_path / "tuned.vapo").encoding == "float32"
+    assert vapo.Run(tmp_path / "runs" / "tuned").checkpoint.now.step == vapo.Run(run_folder).checkpoint.before_rest.step
 
 
 def test_weights_are_the_model_s_to_the_bit(digits_float: vapo.Model) -> None:

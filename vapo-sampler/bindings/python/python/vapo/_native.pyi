@@ -5,7 +5,7 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Learner", "Model", "Monitor", "Settings", "write"]
+__all__ = ["Learner", "Model", "Monitor", "Settings", "shapes", "write"]
 
 _Floats = npt.NDArray[np.float32]
 _Labels = npt.NDArray[np.int32]
@@ -77,4 +77,5 @@ class Learner:
     @property
     def count(self) -> int: ...
 
+def shapes(architecture: str) -> list[tuple[int, int, int]]: ...
 def write(architecture: str, matrices: list[tuple[_Floats, _Floats]]) -> bytes: ...

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -329,9 +329,14 @@ class Model:
         return found
 
     @staticmethod
-    def of(architecture: dict[str, Any], matrices: dict[str, npt.ArrayLike]) -> "Model":
-        """A model of float arithmetic and float32 weights, without threshold and classifier. Its `file` is what to write."""
-        return Model(_native.write(json.dumps(architecture), _pairs(matrices)))
+    def of(architecture: dict[str, Any], matrices: Mapping[str, npt.ArrayLike]) -> "Model":
+        """A model of float arithmetic and float32 weights, without threshold and classifier. Its `file` is what to write.
+
+        `matrices` have the names and shapes that `Model.matrices` gives them.
+        """
+        found = list(_check.matrices(shapes(architecture), matrices).values())
+        pairs = list(zip(found[::2], found[1::2], strict=True))
+        return Model(_native.write(_check.to_json("the architecture", architecture), pairs))
 
     def save(self, path: str | os.PathLike[str], *, replace: bool = False) -> None:
         """Writes the file. One that is there is kept, unless it is to be replaced: `FileExistsError`."""
@@ -420,18 +425,9 @@ class Model:
         return found[0] if alone else found
 
 
-def _pairs(matrices: dict[str, npt.ArrayLike]) -> list[tuple[Floats, Floats]]:
-    """Weights and biases in the order of their nodes."""
-    names = [name.removesuffix(".weight") for name in matrices if name.endswith(".weight")]
-    unknown = set(matrices) - {f"{name}.{part}" for name in names for part in ("weight", "bias")}
-    if unknown or len(matrices) != 2 * len(names):
-        wrong = min(unknown, default="a bias that is missing")
-        raise ValueError(f"matrices: expected nodes.N.weight and nodes.N.bias of every matrix, found {wrong}")
-    try:
-        names.sort(key=lambda name: int(name.removeprefix("nodes.")))
-    except ValueError:
-        raise ValueError(f"matrices: expected names as nodes.7.weight, found {names[0]}.weight") from None
-    return [
-        (_check.floats(f"{name}.weight", matrices[f"{name}.weight"]), _check.floats(f"{name}.bias", matrices[f"{name}.bias"]))
-        for name in names
-    ]
+def shapes(architecture: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shape of each matrix of a network: weights and biases in the order of their nodes."""
+    found: dict[str, tuple[int, ...]] = {}
+    for node, rows, columns in _native.shapes(_check.to_json("the architecture", architecture)):
+        found |= {f"nodes.{node}.weight": (rows, columns), f"nodes.{node}.bias": (columns,)}
+    return found

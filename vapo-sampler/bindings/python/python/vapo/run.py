@@ -2,11 +2,10 @@
 
 import contextlib
 import hashlib
-import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
-from vapo.model import Model, load
+from vapo import _check
+from vapo.model import Model, load, shapes
 
 try:
     import fcntl
@@ -91,19 +91,11 @@ class Checkpoint:
         file = safetensors.numpy.save(tensors)[:-32]
         return file + hashlib.sha256(file).digest()
 
-    def with_weights(self, matrices: Matrices) -> "Checkpoint":
+    def with_weights(self, matrices: Mapping[str, npt.ArrayLike]) -> "Checkpoint":
         """The same training with other weights, as those of `vapo.torch.Potential.matrices`: they are its parameters and their
         moving average, and move when it goes on."""
         moving = self.before_rest or self.now
-        expected = {name: value.shape for name, value in moving.ema.items()}
-        found = {name: np.asarray(value, np.float32) for name, value in matrices.items()}
-        for name in sorted(expected.keys() | found.keys()):
-            shape = found[name].shape if name in found else None
-            if shape != expected.get(name):
-                raise ValueError(f"{name}: expected shape {expected.get(name)}, found {shape}")
-            if not np.isfinite(found[name]).all():
-                raise ValueError(f"{name}: expected finite numbers")
-        found = {name: found[name] for name in expected}
+        found = _check.matrices({name: value.shape for name, value in moving.ema.items()}, matrices)
         return replace(self, now=replace(moving, parameters=found, ema=found), before_rest=None)
 
 
@@ -120,10 +112,7 @@ class Run:
             raise FileNotFoundError(
                 f"{self.path} holds no run: expected a file {CONFIG}, found none; give the folder of a training"
             ) from None
-        try:
-            config = json.loads(text)
-        except ValueError as cause:
-            raise ValueError(f"{file}: {cause}") from None
+        config = _check.of_json(str(file), text)
         if not isinstance(config, dict) or "architecture" not in config:
             raise ValueError(f"{file}: expected the settings of a training, with an architecture")
         self.config: dict[str, Any] = config
@@ -140,11 +129,7 @@ class Run:
         lines = file.read_text().splitlines(keepends=True) if file.exists() else []
         rows = []
         for number, line in enumerate((line for line in lines if line.endswith("\n")), 1):
-            try:
-                # A number that is not finite is null.
-                rows.append({name: np.nan if value is None else float(value) for name, value in json.loads(line).items()})
-            except (ValueError, TypeError, AttributeError) as cause:
-                raise ValueError(f"{file}, line {number}: {cause}") from None
+            rows.append(_row(f"{file}, line {number}", line))
         return {name: np.array([row.get(name, np.nan) for row in rows]) for name in (rows[0] if rows else {})}
 
     @property
@@ -174,14 +159,14 @@ class Run:
         checkpoint = self.checkpoint
         if "nodes" not in self.config["architecture"]:
             raise ValueError(f"{self.path}: an earlier version began the run: train --resume it with this one first")
-        return Model.of(self.config["architecture"], dict((checkpoint.before_rest or checkpoint.now).ema))
+        return Model.of(self.config["architecture"], (checkpoint.before_rest or checkpoint.now).ema)
 
     @staticmethod
     def write(
         path: str | os.PathLike[str],
         config: dict[str, Any],
         checkpoint: Checkpoint,
-        metrics: dict[str, npt.NDArray[np.float64]] | None = None,
+        metrics: Mapping[str, npt.ArrayLike] | None = None,
         *,
         replace: bool = False,
     ) -> "Run":
@@ -193,11 +178,13 @@ class Run:
         folder = Path(path)
         if not isinstance(config, dict) or "architecture" not in config:
             raise ValueError("config: expected the settings of a training, with an architecture, as Run.config")
+        if not isinstance(checkpoint, Checkpoint):
+            raise TypeError(f"checkpoint: expected a Checkpoint, as Run.checkpoint, found {type(checkpoint).__name__}")
         # Whether weights and network belong together is found out before anything is written.
-        Model.of(config["architecture"], dict(checkpoint.now.ema))
-        files = {METRICS: _lines(metrics or {}), CHECKPOINT: checkpoint.to_bytes()}
+        _check_weights(checkpoint, shapes(config["architecture"]))
+        files = {METRICS: _lines({} if metrics is None else metrics), CHECKPOINT: checkpoint.to_bytes()}
         # The last to be there: it makes the folder a run.
-        files[CONFIG] = (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
+        files[CONFIG] = (_check.to_json("config", config, indent=2, ensure_ascii=False) + "\n").encode()
         with _locked(folder):
             there = [name for name in (CONFIG, METRICS, CHECKPOINT, *MODELS, *OTHERS) if (folder / name).exists()]
             if there and not replace:
@@ -207,6 +194,17 @@ class Run:
             for name, contents in files.items():
                 _write_whole(folder / name, contents)
         return Run(folder)
+
+
+def _check_weights(checkpoint: Checkpoint, expected: dict[str, tuple[int, ...]]) -> None:
+    """Refuses what is no state of a network whose matrices have these shapes."""
+    for part, snapshot in (("now", checkpoint.now), ("before_rest", checkpoint.before_rest)):
+        if snapshot is None and part == "before_rest":
+            continue
+        if not isinstance(snapshot, Snapshot):
+            raise TypeError(f"checkpoint.{part}: expected a Snapshot, found {type(snapshot).__name__}")
+        for vector in VECTORS:
+            _check.matrices(expected, getattr(snapshot, vector), f"checkpoint.{part}.{vector}")
 
 
 def _snapshot(tensors: dict[str, npt.NDArray[Any]]) -> Snapshot:
@@ -232,7 +230,7 @@ def _place(name: str) -> tuple[list[int], bool]:
 
 def _tensors(snapshot: Snapshot, prefix: str) -> dict[str, npt.NDArray[Any]]:
     found: dict[str, npt.NDArray[Any]] = {
-        f"{prefix}step": np.array(snapshot.step, np.uint64),
+        f"{prefix}step": np.array(_step("step", snapshot.step), np.uint64),
         f"{prefix}generator": np.ascontiguousarray(snapshot.generator, np.uint32),
     }
     for vector in VECTORS:
@@ -241,18 +239,41 @@ def _tensors(snapshot: Snapshot, prefix: str) -> dict[str, npt.NDArray[Any]]:
     return found
 
 
-def _lines(metrics: dict[str, npt.NDArray[np.float64]]) -> bytes:
+def _row(place: str, line: str) -> dict[str, float]:
+    """The numbers of a line of metrics. One that is not finite is null."""
+    row = _check.of_json(place, line)
+    try:
+        return {name: np.nan if value is None else float(value) for name, value in row.items()}
+    except (ValueError, TypeError, AttributeError, OverflowError) as cause:
+        raise ValueError(f"{place}: {cause}") from None
+
+
+def _lines(metrics: Mapping[str, npt.ArrayLike]) -> bytes:
     """A line of JSON for each logged step."""
-    whole = ("step",)
-    rows: Sequence[Any] = list(zip(*metrics.values(), strict=True))
-    lines = []
-    for row in rows:
-        values = {
-            name: int(value) if name in whole else float(value) if np.isfinite(value) else None
-            for name, value in zip(metrics, row, strict=True)
-        }
-        lines.append(json.dumps(values) + "\n")
-    return "".join(lines).encode()
+    if not isinstance(metrics, Mapping):
+        raise TypeError(f"metrics: expected numbers by name, as Run.metrics, found {type(metrics).__name__}")
+    columns = {name: np.asarray(values) for name, values in metrics.items()}
+    for name, column in columns.items():
+        if column.ndim != 1 or column.dtype.kind not in "fiu":
+            raise TypeError(f"metrics: {name}: expected numbers, one a logged step, found {column.dtype} of shape {column.shape}")
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return "".join(_check.to_json("metrics", _logged(row)) + "\n" for row in rows).encode()
+
+
+def _logged(row: dict[str, Any]) -> dict[str, int | float | None]:
+    """The numbers of a line as JSON has them."""
+    return {
+        name: _step("metrics: step", value) if name == "step" else float(value) if np.isfinite(value) else None
+        for name, value in row.items()
+    }
+
+
+def _step(name: str, value: float) -> int:
+    """Steps done, which may come as a float."""
+    found = _check.number(name, value)
+    if not (found.is_integer() and 0 <= found < 1 << 64):
+        raise ValueError(f"{name}: expected a whole number from 0 to {(1 << 64) - 1}, found {found}")
+    return int(value)
 
 
 @contextlib.contextmanager

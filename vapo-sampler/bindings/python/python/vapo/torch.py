@@ -103,7 +103,7 @@ class Potential(nn.Module):
 
     def model(self) -> Model:
         """A model of float arithmetic with these weights, for sampling and for files."""
-        return Model.of(self.architecture, dict(self.matrices()))
+        return Model.of(self.architecture, self.matrices())
 
     def _one_hot(self, label: Tensor | int | None, x: Tensor) -> Tensor:
         labels = torch.as_tensor(-1 if label is None else label, device=x.device).expand(len(x))
