@@ -124,6 +124,14 @@ export function load(
   source?: BufferSource | WebAssembly.Module | URL | string | Response | Promise<Response>,
 ): Promise<Vapo>;
 
+/**
+ * Settings with all that is usual filled in, but for the temperature. Only a model knows whether it has the class.
+ * @throws {VapoError}
+ */
+export function settled(settings?: Settings): Settings & { seed: bigint } & Required<
+  Pick<Settings, "steps" | "solver" | "guidance" | "grading" | "extrapolation">
+>;
+
 /** The temperature that a solver draws at, or restores at, where none is given. */
 export function usualTemperature(solver: Solver, about?: { restoring?: boolean }): number;
 

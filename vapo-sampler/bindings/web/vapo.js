@@ -168,27 +168,7 @@ export class Model {
 
   #draw(settings, restore) {
     this.#idle();
-    expectNames(settings, NAMES);
-    const asked = { ...USUAL, ...defined(settings) };
-    const solver = SOLVERS.indexOf(asked.solver);
-    if (solver < 0) throw new VapoError(`expected a solver of ${SOLVERS.join(", ")}, found ${show(asked.solver)}`);
-    if (!(Number.isInteger(asked.steps) && asked.steps >= 1 && asked.steps <= 65535)) {
-      throw new VapoError(`expected steps from 1 to 65535, found ${show(asked.steps)}`);
-    }
-    const { temperature } = asked;
-    if (temperature !== undefined && !(Number.isFinite(temperature) && temperature >= 0)) {
-      throw new VapoError(`expected a temperature of at least 0, as 0.3, found ${show(temperature)}`);
-    }
-    for (const name of ["grading", "extrapolation", "guidance"]) {
-      if (!Number.isFinite(asked[name])) throw new VapoError(`expected ${name} to be a number, found ${show(asked[name])}`);
-    }
-    if (asked.extrapolation < 0) {
-      throw new VapoError(`expected an extrapolation of at least 0, as 1.25, found ${asked.extrapolation}`);
-    }
-    if (asked.onStep !== undefined && typeof asked.onStep !== "function") {
-      throw new VapoError(`expected onStep to be a function, found ${show(asked.onStep)}`);
-    }
-    const seed = seedOf(asked.seed);
+    const asked = settled(settings);
     const of = this.#class(asked.class);
 
     // An exception must not pass through the module, whose stack would stay as it was. It is thrown after.
@@ -208,13 +188,13 @@ export class Model {
         thrown = { error };
       }
     };
-    const { steps, grading, extrapolation, guidance } = asked;
+    const { seed, steps, grading, extrapolation, temperature, guidance } = asked;
     this.#setBusy(true);
     let done;
     try {
       const heat = temperature ?? NaN;
       done = this.#exports.draw(
-        this.#instance, seed, steps, solver, grading, extrapolation, heat, of, guidance, restore ? 1 : 0,
+        this.#instance, seed, steps, SOLVERS.indexOf(asked.solver), grading, extrapolation, heat, of, guidance, restore ? 1 : 0,
       );
     } finally {
       this.#setBusy(false);
@@ -269,6 +249,38 @@ export class Model {
     const said = new Uint8Array(memory.buffer, text(this.#instance), text_bytes(this.#instance));
     return new VapoError(new TextDecoder().decode(said) + asked);
   }
+}
+
+/** Settings with all that is usual filled in, but for the temperature. Only a model knows whether it has the class. */
+export function settled(settings = {}) {
+  expectNames(settings, NAMES);
+  const asked = { ...USUAL, ...defined(settings) };
+  if (!SOLVERS.includes(asked.solver)) {
+    throw new VapoError(`expected a solver of ${SOLVERS.join(", ")}, found ${show(asked.solver)}`);
+  }
+  if (!(Number.isInteger(asked.steps) && asked.steps >= 1 && asked.steps <= 65535)) {
+    throw new VapoError(`expected steps from 1 to 65535, found ${show(asked.steps)}`);
+  }
+  const { temperature } = asked;
+  if (temperature !== undefined && !(typeof temperature === "number" && temperature >= 0)) {
+    throw new VapoError(`expected a temperature of at least 0, as 0.3, found ${show(temperature)}`);
+  }
+  for (const name of ["grading", "extrapolation", "guidance", "temperature"]) {
+    const found = asked[name];
+    if (found === undefined) continue;
+    if (typeof found !== "number") throw new VapoError(`expected ${name} to be a number, found ${show(found)}`);
+    if (!Number.isFinite(Math.fround(found))) {
+      throw new VapoError(`expected ${name} to be a finite number of 32 bits, as ${USUAL[name] ?? 0.3}, found ${found}`);
+    }
+  }
+  if (asked.extrapolation < 0) {
+    throw new VapoError(`expected an extrapolation of at least 0, as 1.25, found ${asked.extrapolation}`);
+  }
+  if (asked.onStep !== undefined && typeof asked.onStep !== "function") {
+    throw new VapoError(`expected onStep to be a function, found ${show(asked.onStep)}`);
+  }
+  asked.seed = seedOf(asked.seed);
+  return asked;
 }
 
 /** The temperature that a solver draws at, or restores at, where none is given. */
