@@ -86,7 +86,7 @@ export interface Classified {
   margin: number;
 }
 
-/** A model. Images are `height · width · channels` numbers, about -1 to 1, row by row, channels last. */
+/** A model. Images are `height · width · channels` finite numbers, about -1 to 1, row by row, channels last. */
 export class Model {
   private constructor();
   readonly info: Info;

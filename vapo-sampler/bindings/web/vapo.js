@@ -143,7 +143,7 @@ export class Model {
     }
     this.#give(image);
     if (!this.#exports.energy(this.#instance, time, this.#class(about.class), noisy ? 0 : 1)) throw this.#refused();
-    return this.#found()[0];
+    return this.#finite(this.#found()[0]);
   }
 
   /** What the model's threshold says of an image; `null` where it has none. */
@@ -152,7 +152,7 @@ export class Model {
     this.#give(image);
     const found = this.#exports.verdict(this.#instance);
     if (!found) throw this.#refused();
-    return found === 3 ? null : { energy: this.#found()[0], anomalous: found === 2 };
+    return found === 3 ? null : { energy: this.#finite(this.#found()[0]), anomalous: found === 2 };
   }
 
   /** The class of an image, by the model's classifier; `null` where it has none. */
@@ -163,7 +163,7 @@ export class Model {
     if (!found) throw this.#refused();
     if (found === 0xffffffff) return null;
     const [energy, margin] = this.#found();
-    return { class: found - 1, energy, margin };
+    return { class: found - 1, energy: this.#finite(energy), margin };
   }
 
   #draw(settings, restore) {
@@ -201,7 +201,13 @@ export class Model {
     }
     if (thrown) throw thrown.error;
     if (!done) throw this.#refused(` (asked for ${steps} steps, grading ${grading}, guidance ${guidance})`);
-    return this.#buffer("sample").slice();
+    const image = this.#buffer("sample").slice();
+    const odd = image.findIndex((value) => !Number.isFinite(value));
+    if (odd < 0) return image;
+    throw new VapoError(
+      `the settings lead out of the range of numbers: expected finite numbers, found ${image[odd]} at ${odd}; ` +
+        `take an extrapolation near 1.25 (asked for ${extrapolation}) and a guidance near 0 (asked for ${guidance})`,
+    );
   }
 
   #setBusy(busy) {
@@ -231,7 +237,16 @@ export class Model {
   }
 
   #give(image) {
-    this.#buffer("given").set(this.#numbers(image, "an image"));
+    const given = this.#numbers(image, "an image");
+    const odd = given.findIndex((value) => !Number.isFinite(value));
+    if (odd >= 0) throw new VapoError(`expected an image of finite numbers of 32 bits, found ${given[odd]} at ${odd}: mend it`);
+    this.#buffer("given").set(given);
+  }
+
+  /** An energy, where it is a number. */
+  #finite(energy) {
+    if (Number.isFinite(energy)) return energy;
+    throw new VapoError(`the image leads out of the range of numbers: expected numbers of about -1 to 1, found an energy of ${energy}`);
   }
 
   /** Memory may have moved since the last call, so a buffer is looked up each time. */

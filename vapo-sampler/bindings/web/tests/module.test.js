@@ -169,6 +169,27 @@ test("settings that cannot be are refused, with what was expected and found", as
   assert.equal(garments.classify(new Float32Array(784)), null);
 });
 
+test("what is out of the range of numbers is refused", async () => {
+  const far = [{ extrapolation: 1e38, steps: 3 }, { guidance: 3e38, class: 2, steps: 2 }];
+  const refused = (call, message) => assert.throws(call, (error) => error instanceof VapoError && message.test(error.message));
+  for (const name of ["digits", "digits-int8"]) {
+    const model = await open(name);
+    const zeros = new Float32Array(64);
+    const expected = model.sample({ seed: 2, steps: 3 });
+    for (const settings of far) {
+      refused(() => model.sample(settings), /settings lead out of the range of numbers: .* found -?(Infinity|NaN) at \d+; take/);
+      refused(() => model.restore(zeros, zeros, settings), /settings lead out of the range of numbers/);
+    }
+    for (const judge of ["energy", "classify", "verdict"]) {
+      for (const odd of [NaN, Infinity, -Infinity, 1e39]) {
+        refused(() => model[judge](zeros.map((zero, index) => (index === 5 ? odd : zero))), /image of finite numbers of 32 bits, found -?(Infinity|NaN) at 5/);
+      }
+    }
+    for (const judge of ["energy", "classify"]) refused(() => model[judge](zeros.fill(1e30)), /image leads out of the range .* energy of/);
+    assert.deepEqual(model.sample({ seed: 2, steps: 3 }), expected);
+  }
+});
+
 test("whatever is no model is refused, by what is wrong with it", async () => {
   const file = modelBytes("digits");
   const refused = async (bytes, message) => assert.rejects(vapo.open(bytes), (error) => error instanceof VapoError && message.test(error.message));
