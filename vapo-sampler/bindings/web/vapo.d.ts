@@ -7,6 +7,7 @@ export type Solver = "euler" | "heun" | "ab2" | "etd2";
 export const SOLVERS: readonly Solver[];
 
 /** Something that was asked for and is refused: what was expected, what was found, what to do. */
+/** Its `cause` is the error that it came from, where there was one. */
 export class VapoError extends Error {
   readonly name: "VapoError";
 }
@@ -114,6 +115,7 @@ export class Model {
 
 /** The module. Opens models, each in memory of its own, which goes when the model does. */
 export class Vapo {
+  /** @throws {VapoError} */
   constructor(module: WebAssembly.Module);
   /** Checks a model's file and plans its memory. @throws {VapoError} */
   open(file: BufferSource): Promise<Model>;
@@ -132,11 +134,11 @@ export function settled(settings?: Settings): Settings & { seed: bigint } & Requ
   Pick<Settings, "steps" | "solver" | "guidance" | "grading" | "extrapolation">
 >;
 
-/** The temperature that a solver draws at, or restores at, where none is given. */
+/** The temperature that a solver draws at, or restores at, where none is given. @throws {VapoError} */
 export function usualTemperature(solver: Solver, about?: { restoring?: boolean }): number;
 
-/** The eight hexadecimal digits of each number's bits, as a board prints them. */
+/** The eight hexadecimal digits of each number's bits, as a board prints them. @throws {VapoError} */
 export function hexadecimal(values: ArrayLike<number>): string;
 
-/** CRC-32 of the bytes of an image, as eight hexadecimal digits. */
+/** CRC-32 of the bytes of an image, as eight hexadecimal digits. @throws {VapoError} */
 export function checksum(values: ArrayLike<number>): string;

@@ -16,32 +16,69 @@ export class VapoError extends Error {
   name = "VapoError";
 }
 
+/** What a module has: functions, but for the memory. */
+const EXPORTS = [
+  ...["memory", "create", "file", "open", "info", "text", "text_bytes", "sample", "before", "predicted", "given", "known"],
+  ...["numbers_of", "draw", "energy", "verdict", "classify"],
+];
+
 /**
  * Loads the WebAssembly module.
  * @param {BufferSource | WebAssembly.Module | Response | URL | string} [source] where it is, if not beside this file
  */
 export async function load(source = new URL("./vapo.wasm", import.meta.url)) {
-  return new Vapo(await compile(await source));
+  return new Vapo(await found(source));
 }
 
-async function compile(source) {
+async function found(promised) {
+  const source = await orRefuse(promised, (why) => `expected the module, found no answer (${why}): see that vapo.wasm can be reached`);
   if (source instanceof WebAssembly.Module) return source;
-  if (ArrayBuffer.isView(source) || source instanceof ArrayBuffer) return WebAssembly.compile(source);
+  if (ArrayBuffer.isView(source) || source instanceof ArrayBuffer) return compile(source, "the bytes that were given");
   if (source instanceof Response) return fromResponse(source);
-  const url = new URL(source, import.meta.url);
+  const url = urlOf(source);
+  const missing = (why) => `expected the module at ${url.href}, found none (${why}): copy vapo.wasm there`;
   if (url.protocol === "file:" && globalThis.process?.versions?.node) {
     const { readFile } = await import("node:fs/promises");
-    return WebAssembly.compile(await readFile(url));
+    return compile(await orRefuse(readFile(url), missing), url.href);
   }
-  return fromResponse(await fetch(url));
+  return fromResponse(await orRefuse(fetch(url), missing));
+}
+
+function urlOf(source) {
+  if (typeof source === "string" || source instanceof URL) {
+    try {
+      return new URL(source, import.meta.url);
+    } catch (cause) {
+      throw new VapoError(`expected the address of vapo.wasm, found ${show(source)}: write it as "https://host/vapo.wasm"`, { cause });
+    }
+  }
+  throw new VapoError(`expected where vapo.wasm is, an address, a response or its bytes, found ${show(source)}: leave it out or name it`);
 }
 
 async function fromResponse(response) {
   if (!response.ok) {
     throw new VapoError(`expected the module at ${response.url}, found status ${response.status}: copy vapo.wasm there`);
   }
+  const broken = (why) => `expected the module at ${response.url}, found no bytes (${why}): load it again`;
   // Not compileStreaming, which takes one content type alone: simple servers send another.
-  return WebAssembly.compile(await response.arrayBuffer());
+  return compile(await orRefuse(response.arrayBuffer(), broken), response.url || "the response");
+}
+
+function compile(bytes, where) {
+  const odd = (why) =>
+    `expected the module vapo.wasm, found ${bytes.byteLength} bytes of ${where} that do not compile (${why}): ` +
+    "take the file that belongs to vapo.js, and allow 'wasm-unsafe-eval' where a policy forbids it";
+  return orRefuse(WebAssembly.compile(bytes), odd);
+}
+
+/** What is promised; an error that says more where it fails. */
+async function orRefuse(promised, message) {
+  try {
+    return await promised;
+  } catch (cause) {
+    if (cause instanceof VapoError) throw cause;
+    throw new VapoError(message(cause?.cause?.message || cause?.message || String(cause)), { cause });
+  }
 }
 
 /** The module. Opens models, each in memory of its own. */
@@ -50,6 +87,16 @@ export class Vapo {
 
   /** @param {WebAssembly.Module} module */
   constructor(module) {
+    if (!(module instanceof WebAssembly.Module)) {
+      throw new VapoError(`expected a compiled module, found ${show(module)}: take what load() returns`);
+    }
+    const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+    const missing = EXPORTS.find((name) => !names.includes(name));
+    const other = WebAssembly.Module.imports(module).find((asked) => `${asked.module}.${asked.name}` !== "vapo.step");
+    if (missing ?? other) {
+      const odd = missing ? `one without ${missing}` : `one that takes ${other.module}.${other.name}`;
+      throw new VapoError(`expected the module vapo.wasm, found ${odd}: take the file that belongs to vapo.js`);
+    }
     this.#module = module;
   }
 
@@ -58,10 +105,14 @@ export class Vapo {
    * @param {BufferSource} file bytes of a `.vapo`
    */
   async open(file) {
-    const bytes = bytesOf(file);
+    // A copy: the caller may write there, or give the buffer away, before the module is ready.
+    const bytes = bytesOf(file).slice();
     const told = { step: () => {} };
     const step = (...moment) => told.step(...moment);
-    const { exports } = await WebAssembly.instantiate(this.#module, { vapo: { step } });
+    const { exports } = await orRefuse(
+      WebAssembly.instantiate(this.#module, { vapo: { step } }),
+      (why) => `expected memory for a model, found none (${why}): let go of models that are no longer used`,
+    );
     return new Model(exports, told, bytes);
   }
 }
@@ -118,10 +169,11 @@ export class Model {
   restore(image, known, settings = {}) {
     this.#idle();
     const given = this.#numbers(image, "an image");
-    const mask = Array.from(known ?? [], Boolean);
-    if (mask.length !== this.info.elements) {
-      throw new VapoError(`expected ${this.info.elements} marks of what is known, found ${mask.length}: give one a number`);
+    const { elements } = this.info;
+    if (Object(known) !== known || known.length !== elements) {
+      throw new VapoError(`expected ${elements} marks of what is known, found ${known?.length ?? show(known)}: give one a number`);
     }
+    const mask = Array.from({ length: elements }, (_, index) => Boolean(known[index]));
     const odd = given.findIndex((value, index) => mask[index] && !Number.isFinite(value));
     if (odd >= 0) throw new VapoError(`expected finite numbers where the image is known, found ${given[odd]} at ${odd}`);
     this.#buffer("given").set(given);
@@ -229,11 +281,11 @@ export class Model {
   }
 
   #numbers(values, what) {
-    const found = values?.length;
-    if (found !== this.info.elements) {
-      throw new VapoError(`expected ${what} of ${this.info.elements} numbers, found ${found ?? show(values)}`);
+    const { elements } = this.info;
+    if (Object(values) !== values || values.length !== elements) {
+      throw new VapoError(`expected ${what} of ${elements} numbers, found ${values?.length ?? show(values)}`);
     }
-    return Float32Array.from(values);
+    return floats(values, what);
   }
 
   #give(image) {
@@ -299,39 +351,62 @@ export function settled(settings = {}) {
 }
 
 /** The temperature that a solver draws at, or restores at, where none is given. */
-export function usualTemperature(solver, { restoring = false } = {}) {
+export function usualTemperature(solver, about = {}) {
+  expectNames(about, ["restoring"]);
   if (!SOLVERS.includes(solver)) throw new VapoError(`expected a solver of ${SOLVERS.join(", ")}, found ${show(solver)}`);
-  return solver === "etd2" ? (restoring ? 8 : 0.3) : 0;
+  return solver === "etd2" ? (about.restoring ? 8 : 0.3) : 0;
 }
 
 /** The eight hexadecimal digits of each number's bits, as a board prints them. */
 export function hexadecimal(values) {
-  const bytes = new DataView(Float32Array.from(values).buffer);
+  const bytes = new DataView(floats(values, "a list").buffer);
   return Array.from(values, (_, index) => bytes.getUint32(4 * index, true).toString(16).padStart(8, "0")).join("");
 }
 
 /** CRC-32 of the bytes of an image, eight hexadecimal digits. */
 export function checksum(values) {
   let crc = 0xffffffff;
-  for (const byte of new Uint8Array(Float32Array.from(values).buffer)) {
+  for (const byte of new Uint8Array(floats(values, "an image").buffer)) {
     crc ^= byte;
     for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
   }
   return (~crc >>> 0).toString(16).padStart(8, "0");
 }
 
-const show = (value) => (typeof value === "string" ? JSON.stringify(value) : String(value));
+/** A value as a message names it: of what is no number or text its kind. */
+function show(value) {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  return Object(value) === value ? Object.prototype.toString.call(value) : String(value);
+}
+
 const defined = (settings) => Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 
 function bytesOf(file) {
-  if (file instanceof ArrayBuffer) return new Uint8Array(file);
-  if (ArrayBuffer.isView(file)) return new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+  try {
+    if (file instanceof ArrayBuffer) return new Uint8Array(file);
+    if (ArrayBuffer.isView(file)) return new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+  } catch (cause) {
+    const given = "a buffer that was given away";
+    throw new VapoError(`expected the bytes of a model's file, found ${given}: open it before you post it, or a copy`, { cause });
+  }
   throw new VapoError(`expected the bytes of a model's file, an ArrayBuffer or a view of one, found ${show(file)}`);
 }
 
+/** Numbers of 32 bits. */
+function floats(values, what) {
+  try {
+    return Float32Array.from(values);
+  } catch (cause) {
+    throw new VapoError(`expected ${what} of numbers, found ${show(values)} of others: give a Float32Array`, { cause });
+  }
+}
+
 function expectNames(settings, names) {
+  if (Object(settings) !== settings || typeof settings === "function" || Array.isArray(settings)) {
+    throw new VapoError(`expected settings of ${names.join(", ")} in an object, found ${show(settings)}: leave them out, or give {}`);
+  }
   const odd = Object.keys(settings).find((name) => !names.includes(name));
-  if (odd !== undefined) throw new VapoError(`expected settings of ${names.join(", ")}, found ${odd}`);
+  if (odd !== undefined) throw new VapoError(`expected settings of ${names.join(", ")}, found ${show(odd)}`);
 }
 
 function seedOf(seed) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { answer, command, judged, request } from "../answer.js";
-import { checksum, load, hexadecimal, SOLVERS, usualTemperature, VapoError } from "../vapo.js";
+import { checksum, load, hexadecimal, SOLVERS, usualTemperature, Vapo, VapoError } from "../vapo.js";
 import { boardAnswers, hostAnswers, modelBytes, settingsOf } from "./host.js";
 
 const vapo = await load();
@@ -152,7 +152,17 @@ test("settings that cannot be are refused, with what was expected and found", as
     [() => model.sample({ guidance: NaN, class: 2 }), /guidance to be a finite number of 32 bits, .* found NaN/],
     [() => model.sample({ extrapolation: 1e39 }), /extrapolation to be a finite number of 32 bits, as 1.25, found 1e\+39/],
     [() => model.sample({ temperature: Infinity }), /temperature to be a finite number of 32 bits, as 0.3, found Infinity/],
-    [() => model.sample({ temprature: 1 }), /expected settings of .* found temprature/],
+    [() => model.sample({ temprature: 1 }), /expected settings of .* found "temprature"/],
+    [() => model.sample(null), /expected settings of seed, .* in an object, found null: leave them out/],
+    [() => model.sample("seed"), /in an object, found "seed"/],
+    [() => model.sample([7]), /in an object, found \[object Array\]/],
+    [() => model.sample({ seed: Object.create(null) }), /found \[object Object\]/],
+    [() => model.restore(zeros, zeros, null), /in an object, found null/],
+    [() => model.restore(zeros, null), /64 marks of what is known, found null/],
+    [() => model.restore(null, zeros), /image of 64 numbers, found null/],
+    [() => model.energy(zeros, null), /expected settings of time, class, noisy in an object, found null/],
+    [() => model.energy("0".repeat(64)), /image of 64 numbers, found 64/],
+    [() => usualTemperature("etd2", null), /expected settings of restoring in an object, found null/],
     [() => model.sample({ onStep: 3 }), /onStep to be a function/],
     [() => model.energy(zeros.slice(1)), /image of 64 numbers, found 63/],
     [() => model.energy(zeros, { time: 1 }), /no energy at time 1/],
@@ -206,9 +216,63 @@ test("whatever is no model is refused, by what is wrong with it", async () => {
   }
 });
 
+test("numbers that are none of 32 bits are refused, and the error that it came from is kept", async () => {
+  const model = await open("digits");
+  const zeros = new Float32Array(64);
+  const large = new BigInt64Array(64);
+  const calls = [() => model.energy(large), () => model.classify(large), () => model.verdict(large), () => model.restore(large, zeros)];
+  for (const call of [...calls, () => hexadecimal(large), () => checksum(large), () => model.energy(Array(64).fill(Symbol("x")))]) {
+    assert.throws(call, (error) => error instanceof VapoError && /of numbers, found .*: give/.test(error.message) && error.cause instanceof TypeError);
+  }
+});
+
+test("a file's buffer may be given away once it is being opened, but not before", async () => {
+  const buffer = Uint8Array.from(modelBytes("digits")).buffer;
+  const view = new Uint8Array(buffer);
+  const opening = vapo.open(buffer);
+  structuredClone(buffer, { transfer: [buffer] });
+  assert.equal((await opening).info.classes, 10);
+  await assert.rejects(vapo.open(buffer), (error) => error instanceof VapoError && /given away/.test(error.message) && error.cause instanceof TypeError);
+  await assert.rejects(vapo.open(view), VapoError);
+});
+
 test("a module that is not there is an error that says where it was looked for", async () => {
   const response = new Response("", { status: 404 });
   await assert.rejects(load(response), /found status 404: copy vapo.wasm there/);
+  const read = new Response(readFileSync(new URL("../vapo.wasm", import.meta.url)));
+  await read.arrayBuffer();
+  const cases = [
+    ["file:///nope.wasm", /module at file:\/\/\/nope.wasm, found none \(ENOENT.*copy vapo.wasm there/],
+    ["http://127.0.0.1:9/x", /module at http:\/\/127.0.0.1:9\/x, found none \(.+\): copy vapo.wasm there/],
+    [() => fetch("http://127.0.0.1:9/x"), /found no answer \(.+\): see that vapo.wasm can be reached/],
+    ["http://[", /address of vapo.wasm, found "http:\/\/\["/],
+    [read, /found no bytes/],
+    [null, /where vapo.wasm is, .* found null/, false],
+    [7, /where vapo.wasm is, .* found 7/, false],
+  ];
+  for (const [source, message, caused = true] of cases) {
+    await assert.rejects(load(typeof source === "function" ? source() : source), (error) => {
+      assert.ok(error instanceof VapoError && message.test(error.message), error);
+      return Boolean(error.cause) === caused;
+    });
+  }
+});
+
+test("what is no module, or another, is refused when it is loaded", async () => {
+  const header = [0, 97, 115, 109, 1, 0, 0, 0];
+  // A module that exports nothing, and one that imports the function a.b.
+  const empty = new WebAssembly.Module(Uint8Array.from(header));
+  const imports = Uint8Array.from([...header, 1, 4, 1, 0x60, 0, 0, 2, 7, 1, 1, 97, 1, 98, 0, 0]);
+  for (const bytes of [new Uint8Array(10), modelBytes("digits"), new ArrayBuffer(0), new Response("no module")]) {
+    await assert.rejects(load(bytes), (error) => {
+      assert.ok(error instanceof VapoError && /expected the module vapo.wasm, found \d+ bytes of .* do not compile/.test(error.message), error);
+      return error.cause instanceof WebAssembly.CompileError;
+    });
+  }
+  for (const source of [empty, Uint8Array.from(header), imports]) {
+    await assert.rejects(load(source), (error) => error instanceof VapoError && /vapo.wasm, found one without memory/.test(error.message));
+  }
+  assert.throws(() => new Vapo(null), (error) => error instanceof VapoError && /compiled module, found null/.test(error.message));
 });
 
 test("a checksum is the usual CRC-32, and temperatures are the sampler's", async () => {
