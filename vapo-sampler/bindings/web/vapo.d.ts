@@ -39,7 +39,7 @@ export interface Settings {
   /** How much noise is added on the way, at least 0. See {@link usualTemperature} for what it is if not said. */
   temperature?: number;
   /** The class that is asked for, from 0. Whatever class if not said. */
-  class?: number;
+  class?: number | null;
   /** How far the sample is led to its class, at two evaluations for one. 0, not at all, if not said. */
   guidance?: number;
   /** Below 1 steps are longest near the data. 0.5 if not said. A board calls it `exponent`. */
@@ -106,7 +106,7 @@ export class Model {
    *   noise of that time.
    * @throws {VapoError}
    */
-  energy(image: ArrayLike<number>, about?: { time?: number; class?: number; noisy?: boolean }): number;
+  energy(image: ArrayLike<number>, about?: { time?: number; class?: number | null; noisy?: boolean }): number;
   /** What the model's threshold says of an image; `null` where it has none. @throws {VapoError} */
   verdict(image: ArrayLike<number>): Verdict | null;
   /** The class of an image, by the model's classifier; `null` where it has none. @throws {VapoError} */

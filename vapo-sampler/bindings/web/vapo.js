@@ -183,7 +183,7 @@ export class Model {
 
   /**
    * How unusual an image is: the higher, the more. Minus the logarithm of a density, up to a constant.
-   * @param {{ time?: number, class?: number, noisy?: boolean }} [about] the time that is judged at, 0.5; `noisy` for a sample that has
+   * @param {{ time?: number, class?: number | null, noisy?: boolean }} [about] the time that is judged at, 0.5; `noisy` for a sample that has
    *   the noise of that time
    */
   energy(image, about = {}) {

@@ -83,7 +83,42 @@ test("a request and a command name the settings that draw a sample", () => {
   const settings = { seed: 7n, steps: 10, class: 3, guidance: 1.5 };
   assert.equal(request(settings), "seed=7 solver=etd2 steps=10 temperature=0.3 class=3 guidance=1.5");
   const asked = "--seed 7 --solver etd2 --steps 10 --temperature 0.3 --class 3 --guidance 1.5";
-  assert.equal(command(settings, "m.vapo"), `vapo-train sample --model m.vapo --count 1 ${asked} --out sample.npy`);
+  const drawn = (asked) => `vapo-train sample --model m.vapo --count 1 ${asked} --out sample.npy`;
+  assert.equal(command(settings, "m.vapo"), drawn(asked));
+  const all = { ...settings, grading: 0.8, extrapolation: 1 };
+  assert.equal(request(all), `${request(settings)} exponent=0.8 extrapolation=1`);
+  assert.equal(command(all, "m.vapo"), drawn(`${asked} --grading 0.8 --extrapolation 1`));
+  // What is usual is left out, and null is no class, as in sample().
+  const usual = { seed: 0, guidance: 0, grading: 0.5, extrapolation: 1.25, class: null };
+  assert.equal(request(usual), "seed=0 solver=etd2 steps=20 temperature=0.3");
+  assert.equal(command(usual, "m.vapo"), drawn("--seed 0 --solver etd2 --steps 20 --temperature 0.3"));
+  assert.equal(request({}), request(usual));
+});
+
+test("a request that is read again is of the same settings, and draws the same bytes", async () => {
+  const model = await open("digits");
+  const others = [{ grading: 0.8 }, { extrapolation: 0 }, { extrapolation: 1.5, grading: 1.25, class: 3, guidance: 0.1 + 0.2 }];
+  for (const settings of [...others, { temperature: 1e-7 }, { temperature: 1 + 2 ** -24 }, { class: null, seed: 2n ** 64n - 1n }]) {
+    const asked = { steps: 3, ...settings };
+    assert.deepEqual(answers(model, settingsOf(request(asked))), answers(model, asked), request(asked));
+    const pairs = [...command(asked, "m.vapo").matchAll(/--(seed|solver|steps|temperature|class|guidance|grading|extrapolation) (\S+)/g)];
+    const said = settingsOf(pairs.map(([, name, value]) => `${name}=${value}`).join(" "));
+    assert.deepEqual(answers(model, said), answers(model, asked), command(asked, "m.vapo"));
+  }
+});
+
+test("what a board cannot read, or nothing draws, is not shown as a request", () => {
+  const refused = (call, message) => assert.throws(call, (error) => error instanceof VapoError && message.test(error.message));
+  refused(() => request({ class: 1, guidance: -1 }), /board reads guidance of at least 0 and at most 7 digits, found -1: take/);
+  refused(() => request({ grading: 1 / 3 }), /board reads grading .* found 0.33333334/);
+  refused(() => request({ temperature: 1e-20 }), /board reads temperature .* found 1e-20/);
+  refused(() => request({ extrapolation: 2 ** 24 }), /board reads extrapolation .* found 16777216/);
+  assert.match(command({ class: 1, guidance: -1 }, "m.vapo"), /--guidance -1 /);
+  for (const show of [request, command]) {
+    refused(() => show({ solver: "rk4" }, "m.vapo"), /found "rk4"/);
+    refused(() => show({ exponent: 0.8 }, "m.vapo"), /found "exponent"/);
+    refused(() => show(null, "m.vapo"), /found null/);
+  }
 });
 
 test("steps lead from noise to the sample", async () => {

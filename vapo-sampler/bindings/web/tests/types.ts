@@ -12,6 +12,8 @@ const energy: number = model.energy(restored, { class: 3 });
 const verdict: boolean | undefined = model.verdict(image)?.anomalous;
 const lines: string[] = [request(settings), ...answer(model, settings).lines, hexadecimal([energy]), String(verdict)];
 
+model.sample({ class: null });
+
 // @ts-expect-error there is no such solver
 model.sample({ solver: "rk4" });
 // @ts-expect-error classes are numbers
