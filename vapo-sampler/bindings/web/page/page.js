@@ -1,10 +1,10 @@
 // The page: controls on one side, the worker on the other.
 
-import { command, request } from "./answer.js";
+import { command, request } from "../answer.js";
 import { drawing } from "./drawing.js";
 import { show } from "./pictures.js";
 import { ask, latest } from "./sampler.js";
-import { usualTemperature } from "./vapo.js";
+import { usualTemperature } from "../vapo.js";
 
 const find = (id) => document.getElementById(id);
 const numbers = new Intl.NumberFormat("en");

@@ -1,8 +1,8 @@
 // The sampler in a worker, so that a page never waits for it. A message asks for one thing by its `id`, and gets one answer of that id: a
 // `result` or an `error`. A message with `step` may come before it.
 
-import { answer } from "./answer.js";
-import { checksum, load, VapoError } from "./vapo.js";
+import { answer } from "../answer.js";
+import { checksum, load, VapoError } from "../vapo.js";
 
 const module = load();
 let model;
