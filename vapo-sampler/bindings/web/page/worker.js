@@ -6,15 +6,24 @@ import { checksum, load, VapoError } from "../vapo.js";
 
 const module = load();
 let model;
+/** The opening before. */
+let before = Promise.resolve();
+
+async function open(file) {
+  const opened = await (await module).open(file);
+  if (opened.info.height === 1) {
+    throw new VapoError("expected a model of images, found one of a series: `vapo-train sample` draws it");
+  }
+  model = opened;
+  return model.info;
+}
 
 const calls = {
-  async open({ file }) {
-    const opened = await (await module).open(file);
-    if (opened.info.height === 1) {
-      throw new VapoError("expected a model of images, found one of a series: `vapo-train sample` draws it");
-    }
-    model = opened;
-    return model.info;
+  /** One after another: the model is the one that was asked for last. */
+  open({ file }) {
+    const opening = before.then(() => open(file));
+    before = opening.catch(() => {});
+    return opening;
   },
 
   sample({ settings }, tell) {
