@@ -40,6 +40,25 @@ test("what is exported is packed, and so is what it imports", () => {
   }
 });
 
+test("the sizes in the README are those of the files, to a KB", () => {
+  const said = readFileSync(join(root, "README.md"), "utf8");
+  let together = 0;
+  // Compilers differ a little.
+  const close = (said, bytes, name) => {
+    assert.ok(Math.abs(1000 * said - bytes) < 1000, `${name}: ${said} KB in README.md, found ${bytes} bytes`);
+  };
+  for (const [, name, whole, compressed] of said.matchAll(/^\| `([\w./]+)` \| ([\d.]+) \| ([\d.]+) KB \|$/gm)) {
+    const bytes = readFileSync(join(root, "site", name));
+    const small = execFileSync("gzip", ["-9nc", join(root, "site", name)]).length;
+    close(whole, bytes.length, name);
+    close(compressed, small, name);
+    together += small;
+  }
+  const [, sum] = said.match(/^\| together \| [\d.]+ \| ([\d.]+) KB \|$/m);
+  assert.ok(together > 50_000 && together < 100_000 && said.includes(`: ${sum} KB compressed, with the model`));
+  close(sum, together, "together");
+});
+
 test("a program finds the worker by the package's name, and the worker answers", () => {
   const found = printed(`
     import { readFileSync } from "node:fs";
