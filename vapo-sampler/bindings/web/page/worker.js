@@ -5,6 +5,8 @@ import { answer } from "../answer.js";
 import { checksum, load, VapoError } from "../vapo.js";
 
 const module = load();
+// Whoever opens a model is told; until then it is nobody's.
+module.catch(() => {});
 let model;
 /** The opening before. */
 let before = Promise.resolve();

@@ -312,6 +312,22 @@ test("a seed that is none is refused beside its field", async () => {
   });
 });
 
+test("a module that is missed before a model is there is said once, on the page", async () => {
+  server.without.add("/vapo.wasm");
+  try {
+    await visit(async (page) => {
+      await page.route("**/models/digits.vapo", async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await route.continue();
+      });
+      await page.reload();
+      await said(page, "model-error", /copy vapo.wasm there/);
+    });
+  } finally {
+    server.without.delete("/vapo.wasm");
+  }
+});
+
 test("a page that lacks its module or its model says so", async () => {
   // What a worker does not find Chromium does not tell the page's console.
   const cases = [["/vapo.wasm", /copy vapo.wasm there/, []], ["/models/digits.vapo", /status 404/, [/404/]]];
