@@ -7,6 +7,7 @@ export type Solver = "euler" | "heun" | "ab2" | "etd2";
 export const SOLVERS: readonly Solver[];
 
 /** Something that was asked for and is refused: what was expected, what was found, what to do. */
+/** Its `cause` is the error that it came from, where there was one. */
 export class VapoError extends Error {
   readonly name: "VapoError";
 }
@@ -38,7 +39,7 @@ export interface Settings {
   /** How much noise is added on the way, at least 0. See {@link usualTemperature} for what it is if not said. */
   temperature?: number;
   /** The class that is asked for, from 0. Whatever class if not said. */
-  class?: number;
+  class?: number | null;
   /** How far the sample is led to its class, at two evaluations for one. 0, not at all, if not said. */
   guidance?: number;
   /** Below 1 steps are longest near the data. 0.5 if not said. A board calls it `exponent`. */
@@ -86,7 +87,7 @@ export interface Classified {
   margin: number;
 }
 
-/** A model. Images are `height · width · channels` numbers, about -1 to 1, row by row, channels last. */
+/** A model. Images are `height · width · channels` finite numbers, about -1 to 1, row by row, channels last. */
 export class Model {
   private constructor();
   readonly info: Info;
@@ -105,7 +106,7 @@ export class Model {
    *   noise of that time.
    * @throws {VapoError}
    */
-  energy(image: ArrayLike<number>, about?: { time?: number; class?: number; noisy?: boolean }): number;
+  energy(image: ArrayLike<number>, about?: { time?: number; class?: number | null; noisy?: boolean }): number;
   /** What the model's threshold says of an image; `null` where it has none. @throws {VapoError} */
   verdict(image: ArrayLike<number>): Verdict | null;
   /** The class of an image, by the model's classifier; `null` where it has none. @throws {VapoError} */
@@ -114,6 +115,7 @@ export class Model {
 
 /** The module. Opens models, each in memory of its own, which goes when the model does. */
 export class Vapo {
+  /** @throws {VapoError} */
   constructor(module: WebAssembly.Module);
   /** Checks a model's file and plans its memory. @throws {VapoError} */
   open(file: BufferSource): Promise<Model>;
@@ -124,11 +126,19 @@ export function load(
   source?: BufferSource | WebAssembly.Module | URL | string | Response | Promise<Response>,
 ): Promise<Vapo>;
 
-/** The temperature that a solver draws at, or restores at, where none is given. */
+/**
+ * Settings with all that is usual filled in, but for the temperature. Only a model knows whether it has the class.
+ * @throws {VapoError}
+ */
+export function settled(settings?: Settings): Settings & { seed: bigint } & Required<
+  Pick<Settings, "steps" | "solver" | "guidance" | "grading" | "extrapolation">
+>;
+
+/** The temperature that a solver draws at, or restores at, where none is given. @throws {VapoError} */
 export function usualTemperature(solver: Solver, about?: { restoring?: boolean }): number;
 
-/** The eight hexadecimal digits of each number's bits, as a board prints them. */
+/** The eight hexadecimal digits of each number's bits, as a board prints them. @throws {VapoError} */
 export function hexadecimal(values: ArrayLike<number>): string;
 
-/** CRC-32 of the bytes of an image, as eight hexadecimal digits. */
+/** CRC-32 of the bytes of an image, as eight hexadecimal digits. @throws {VapoError} */
 export function checksum(values: ArrayLike<number>): string;

@@ -1,10 +1,10 @@
 // The page: controls on one side, the worker on the other.
 
-import { command, request } from "./answer.js";
+import { command, request } from "../answer.js";
 import { drawing } from "./drawing.js";
 import { show } from "./pictures.js";
 import { ask, latest } from "./sampler.js";
-import { usualTemperature } from "./vapo.js";
+import { usualTemperature } from "../vapo.js";
 
 const find = (id) => document.getElementById(id);
 const numbers = new Intl.NumberFormat("en");
@@ -78,7 +78,7 @@ const draw = latest(async () => {
   const turn = ++drawn;
   const steps = [];
   const { image: found, ...bytes } = await ask("sample", { settings: asked }, (step) => steps.push(step)).catch((error) => {
-    fail(error);
+    if (of === model) fail(error);
     return {};
   });
   if (!found || of !== model || turn !== drawn) return;
@@ -161,7 +161,7 @@ const complete = latest(async () => {
     find("completed-caption").textContent = said;
     if (of.usual) tellEnergies(judged, of.usual);
   } catch (error) {
-    fail(error);
+    if (of === model) fail(error);
   }
 });
 
@@ -188,9 +188,16 @@ function tellEnergies([given, completed], usual) {
 
 // Models.
 
-/** Opens a model. Where it is refused, the one that was there before stays. */
-async function open(bytes, name, file) {
+/** Number of the model that was last asked for: nothing is said of those before. */
+let turns = 0;
+
+/** Opens a model, whose bytes `read` finds. Where it is refused, the one that was there before stays. */
+async function open(read, name, file, where = name) {
+  const turn = ++turns;
   try {
+    const bytes = await read();
+    if (turn !== turns) return;
+    // The worker opens in the order asked, so that its model is the one that was told of last.
     const info = await ask("open", { file: bytes });
     model = { name, file, info };
     find("model-error").hidden = true;
@@ -209,7 +216,7 @@ async function open(bytes, name, file) {
     await draw();
     await measure();
   } catch (error) {
-    refuse(`${name}: ${error.message}`);
+    if (turn === turns) refuse(`${where}: ${error.message}`);
   }
 }
 
@@ -247,18 +254,18 @@ function about(info, name) {
   );
 }
 
-async function builtIn(name) {
-  try {
-    const response = await fetch(`models/${name}.vapo`);
+function builtIn(name) {
+  const path = `models/${name}.vapo`;
+  const read = async () => {
+    const response = await fetch(path);
     if (!response.ok) throw new Error(`status ${response.status}: run ./build again`);
-    await open(await response.arrayBuffer(), name === "digits" ? "Digits" : "Garments", `${name}.vapo`);
-  } catch (error) {
-    refuse(`models/${name}.vapo: ${error.message}`);
-  }
+    return response.arrayBuffer();
+  };
+  return open(read, name === "digits" ? "Digits" : "Garments", `${name}.vapo`, path);
 }
 
 async function chosen(file) {
-  if (file) await open(await file.arrayBuffer(), file.name, file.name);
+  if (file) await open(() => file.arrayBuffer(), file.name, file.name);
 }
 
 function refuse(said) {

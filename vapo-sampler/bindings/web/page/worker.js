@@ -1,20 +1,31 @@
 // The sampler in a worker, so that a page never waits for it. A message asks for one thing by its `id`, and gets one answer of that id: a
 // `result` or an `error`. A message with `step` may come before it.
 
-import { answer } from "./answer.js";
-import { checksum, load, VapoError } from "./vapo.js";
+import { answer } from "../answer.js";
+import { checksum, load, VapoError } from "../vapo.js";
 
 const module = load();
+// Whoever opens a model is told; until then it is nobody's.
+module.catch(() => {});
 let model;
+/** The opening before. */
+let before = Promise.resolve();
+
+async function open(file) {
+  const opened = await (await module).open(file);
+  if (opened.info.height === 1) {
+    throw new VapoError("expected a model of images, found one of a series: `vapo-train sample` draws it");
+  }
+  model = opened;
+  return model.info;
+}
 
 const calls = {
-  async open({ file }) {
-    const opened = await (await module).open(file);
-    if (opened.info.height === 1) {
-      throw new VapoError("expected a model of images, found one of a series: `vapo-train sample` draws it");
-    }
-    model = opened;
-    return model.info;
+  /** One after another: the model is the one that was asked for last. */
+  open({ file }) {
+    const opening = before.then(() => open(file));
+    before = opening.catch(() => {});
+    return opening;
   },
 
   sample({ settings }, tell) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { answer, command, judged, request } from "../answer.js";
-import { checksum, load, hexadecimal, SOLVERS, usualTemperature, VapoError } from "../vapo.js";
+import { checksum, load, hexadecimal, SOLVERS, usualTemperature, Vapo, VapoError } from "../vapo.js";
 import { boardAnswers, hostAnswers, modelBytes, settingsOf } from "./host.js";
 
 const vapo = await load();
@@ -83,7 +83,42 @@ test("a request and a command name the settings that draw a sample", () => {
   const settings = { seed: 7n, steps: 10, class: 3, guidance: 1.5 };
   assert.equal(request(settings), "seed=7 solver=etd2 steps=10 temperature=0.3 class=3 guidance=1.5");
   const asked = "--seed 7 --solver etd2 --steps 10 --temperature 0.3 --class 3 --guidance 1.5";
-  assert.equal(command(settings, "m.vapo"), `vapo-train sample --model m.vapo --count 1 ${asked} --out sample.npy`);
+  const drawn = (asked) => `vapo-train sample --model m.vapo --count 1 ${asked} --out sample.npy`;
+  assert.equal(command(settings, "m.vapo"), drawn(asked));
+  const all = { ...settings, grading: 0.8, extrapolation: 1 };
+  assert.equal(request(all), `${request(settings)} exponent=0.8 extrapolation=1`);
+  assert.equal(command(all, "m.vapo"), drawn(`${asked} --grading 0.8 --extrapolation 1`));
+  // What is usual is left out, and null is no class, as in sample().
+  const usual = { seed: 0, guidance: 0, grading: 0.5, extrapolation: 1.25, class: null };
+  assert.equal(request(usual), "seed=0 solver=etd2 steps=20 temperature=0.3");
+  assert.equal(command(usual, "m.vapo"), drawn("--seed 0 --solver etd2 --steps 20 --temperature 0.3"));
+  assert.equal(request({}), request(usual));
+});
+
+test("a request that is read again is of the same settings, and draws the same bytes", async () => {
+  const model = await open("digits");
+  const others = [{ grading: 0.8 }, { extrapolation: 0 }, { extrapolation: 1.5, grading: 1.25, class: 3, guidance: 0.1 + 0.2 }];
+  for (const settings of [...others, { temperature: 1e-7 }, { temperature: 1 + 2 ** -24 }, { class: null, seed: 2n ** 64n - 1n }]) {
+    const asked = { steps: 3, ...settings };
+    assert.deepEqual(answers(model, settingsOf(request(asked))), answers(model, asked), request(asked));
+    const pairs = [...command(asked, "m.vapo").matchAll(/--(seed|solver|steps|temperature|class|guidance|grading|extrapolation) (\S+)/g)];
+    const said = settingsOf(pairs.map(([, name, value]) => `${name}=${value}`).join(" "));
+    assert.deepEqual(answers(model, said), answers(model, asked), command(asked, "m.vapo"));
+  }
+});
+
+test("what a board cannot read, or nothing draws, is not shown as a request", () => {
+  const refused = (call, message) => assert.throws(call, (error) => error instanceof VapoError && message.test(error.message));
+  refused(() => request({ class: 1, guidance: -1 }), /board reads guidance of at least 0 and at most 7 digits, found -1: take/);
+  refused(() => request({ grading: 1 / 3 }), /board reads grading .* found 0.33333334/);
+  refused(() => request({ temperature: 1e-20 }), /board reads temperature .* found 1e-20/);
+  refused(() => request({ extrapolation: 2 ** 24 }), /board reads extrapolation .* found 16777216/);
+  assert.match(command({ class: 1, guidance: -1 }, "m.vapo"), /--guidance -1 /);
+  for (const show of [request, command]) {
+    refused(() => show({ solver: "rk4" }, "m.vapo"), /found "rk4"/);
+    refused(() => show({ exponent: 0.8 }, "m.vapo"), /found "exponent"/);
+    refused(() => show(null, "m.vapo"), /found null/);
+  }
 });
 
 test("steps lead from noise to the sample", async () => {
@@ -148,7 +183,21 @@ test("settings that cannot be are refused, with what was expected and found", as
     [() => model.sample({ grading: "x" }), /grading to be a number, found "x"/],
     [() => model.sample({ extrapolation: -1 }), /at least 0, as 1.25, found -1/],
     [() => model.sample({ guidance: 2 }), /ask for a class/],
-    [() => model.sample({ temprature: 1 }), /expected settings of .* found temprature/],
+    [() => model.sample({ guidance: 1e300, class: 2 }), /guidance to be a finite number of 32 bits, .* found 1e\+300/],
+    [() => model.sample({ guidance: NaN, class: 2 }), /guidance to be a finite number of 32 bits, .* found NaN/],
+    [() => model.sample({ extrapolation: 1e39 }), /extrapolation to be a finite number of 32 bits, as 1.25, found 1e\+39/],
+    [() => model.sample({ temperature: Infinity }), /temperature to be a finite number of 32 bits, as 0.3, found Infinity/],
+    [() => model.sample({ temprature: 1 }), /expected settings of .* found "temprature"/],
+    [() => model.sample(null), /expected settings of seed, .* in an object, found null: leave them out/],
+    [() => model.sample("seed"), /in an object, found "seed"/],
+    [() => model.sample([7]), /in an object, found \[object Array\]/],
+    [() => model.sample({ seed: Object.create(null) }), /found \[object Object\]/],
+    [() => model.restore(zeros, zeros, null), /in an object, found null/],
+    [() => model.restore(zeros, null), /64 marks of what is known, found null/],
+    [() => model.restore(null, zeros), /image of 64 numbers, found null/],
+    [() => model.energy(zeros, null), /expected settings of time, class, noisy in an object, found null/],
+    [() => model.energy("0".repeat(64)), /image of 64 numbers, found 64/],
+    [() => usualTemperature("etd2", null), /expected settings of restoring in an object, found null/],
     [() => model.sample({ onStep: 3 }), /onStep to be a function/],
     [() => model.energy(zeros.slice(1)), /image of 64 numbers, found 63/],
     [() => model.energy(zeros, { time: 1 }), /no energy at time 1/],
@@ -163,6 +212,27 @@ test("settings that cannot be are refused, with what was expected and found", as
   const garments = await open("fashion");
   assert.throws(() => garments.sample({ class: 0 }), /has no classes, found class 0/);
   assert.equal(garments.classify(new Float32Array(784)), null);
+});
+
+test("what is out of the range of numbers is refused", async () => {
+  const far = [{ extrapolation: 1e38, steps: 3 }, { guidance: 3e38, class: 2, steps: 2 }];
+  const refused = (call, message) => assert.throws(call, (error) => error instanceof VapoError && message.test(error.message));
+  for (const name of ["digits", "digits-int8"]) {
+    const model = await open(name);
+    const zeros = new Float32Array(64);
+    const expected = model.sample({ seed: 2, steps: 3 });
+    for (const settings of far) {
+      refused(() => model.sample(settings), /settings lead out of the range of numbers: .* found -?(Infinity|NaN) at \d+; take/);
+      refused(() => model.restore(zeros, zeros, settings), /settings lead out of the range of numbers/);
+    }
+    for (const judge of ["energy", "classify", "verdict"]) {
+      for (const odd of [NaN, Infinity, -Infinity, 1e39]) {
+        refused(() => model[judge](zeros.map((zero, index) => (index === 5 ? odd : zero))), /image of finite numbers of 32 bits, found -?(Infinity|NaN) at 5/);
+      }
+    }
+    for (const judge of ["energy", "classify"]) refused(() => model[judge](zeros.fill(1e30)), /image leads out of the range .* energy of/);
+    assert.deepEqual(model.sample({ seed: 2, steps: 3 }), expected);
+  }
 });
 
 test("whatever is no model is refused, by what is wrong with it", async () => {
@@ -181,9 +251,63 @@ test("whatever is no model is refused, by what is wrong with it", async () => {
   }
 });
 
+test("numbers that are none of 32 bits are refused, and the error that it came from is kept", async () => {
+  const model = await open("digits");
+  const zeros = new Float32Array(64);
+  const large = new BigInt64Array(64);
+  const calls = [() => model.energy(large), () => model.classify(large), () => model.verdict(large), () => model.restore(large, zeros)];
+  for (const call of [...calls, () => hexadecimal(large), () => checksum(large), () => model.energy(Array(64).fill(Symbol("x")))]) {
+    assert.throws(call, (error) => error instanceof VapoError && /of numbers, found .*: give/.test(error.message) && error.cause instanceof TypeError);
+  }
+});
+
+test("a file's buffer may be given away once it is being opened, but not before", async () => {
+  const buffer = Uint8Array.from(modelBytes("digits")).buffer;
+  const view = new Uint8Array(buffer);
+  const opening = vapo.open(buffer);
+  structuredClone(buffer, { transfer: [buffer] });
+  assert.equal((await opening).info.classes, 10);
+  await assert.rejects(vapo.open(buffer), (error) => error instanceof VapoError && /given away/.test(error.message) && error.cause instanceof TypeError);
+  await assert.rejects(vapo.open(view), VapoError);
+});
+
 test("a module that is not there is an error that says where it was looked for", async () => {
   const response = new Response("", { status: 404 });
   await assert.rejects(load(response), /found status 404: copy vapo.wasm there/);
+  const read = new Response(readFileSync(new URL("../vapo.wasm", import.meta.url)));
+  await read.arrayBuffer();
+  const cases = [
+    ["file:///nope.wasm", /module at file:\/\/\/nope.wasm, found none \(ENOENT.*copy vapo.wasm there/],
+    ["http://127.0.0.1:9/x", /module at http:\/\/127.0.0.1:9\/x, found none \(.+\): copy vapo.wasm there/],
+    [() => fetch("http://127.0.0.1:9/x"), /found no answer \(.+\): see that vapo.wasm can be reached/],
+    ["http://[", /address of vapo.wasm, found "http:\/\/\["/],
+    [read, /found no bytes/],
+    [null, /where vapo.wasm is, .* found null/, false],
+    [7, /where vapo.wasm is, .* found 7/, false],
+  ];
+  for (const [source, message, caused = true] of cases) {
+    await assert.rejects(load(typeof source === "function" ? source() : source), (error) => {
+      assert.ok(error instanceof VapoError && message.test(error.message), error);
+      return Boolean(error.cause) === caused;
+    });
+  }
+});
+
+test("what is no module, or another, is refused when it is loaded", async () => {
+  const header = [0, 97, 115, 109, 1, 0, 0, 0];
+  // A module that exports nothing, and one that imports the function a.b.
+  const empty = new WebAssembly.Module(Uint8Array.from(header));
+  const imports = Uint8Array.from([...header, 1, 4, 1, 0x60, 0, 0, 2, 7, 1, 1, 97, 1, 98, 0, 0]);
+  for (const bytes of [new Uint8Array(10), modelBytes("digits"), new ArrayBuffer(0), new Response("no module")]) {
+    await assert.rejects(load(bytes), (error) => {
+      assert.ok(error instanceof VapoError && /expected the module vapo.wasm, found \d+ bytes of .* do not compile/.test(error.message), error);
+      return error.cause instanceof WebAssembly.CompileError;
+    });
+  }
+  for (const source of [empty, Uint8Array.from(header), imports]) {
+    await assert.rejects(load(source), (error) => error instanceof VapoError && /vapo.wasm, found one without memory/.test(error.message));
+  }
+  assert.throws(() => new Vapo(null), (error) => error instanceof VapoError && /compiled module, found null/.test(error.message));
 });
 
 test("a checksum is the usual CRC-32, and temperatures are the sampler's", async () => {

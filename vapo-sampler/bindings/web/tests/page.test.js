@@ -259,6 +259,43 @@ test("what is no model is refused by name, and the model that was there goes on"
   });
 });
 
+test("of models that are asked for at once the last stays, and nothing is said of the others", async () => {
+  const both = (page, ...names) =>
+    page.evaluate((names) => names.forEach((name) => document.querySelector(`[data-model=${name}]`).click()), names);
+  const opened = { digits: [/Digits.*8×8/, 8], fashion: [/Garments.*28×28/, 28] };
+  await visit(async (page) => {
+    await ready(page);
+    for (const names of [["fashion"], ["digits", "fashion"], ["fashion", "digits"], ["fashion", "digits", "fashion"]]) {
+      await both(page, ...names);
+      const [about, width] = opened[names.at(-1)];
+      await said(page, "about", about);
+      await page.waitForFunction((width) => document.getElementById("image").width === width, width);
+      await ready(page);
+      assert.ok(await page.locator("#alert").isHidden(), `${names}: ${await text(page, "alert")}`);
+      assert.ok(await page.locator("#model-error").isHidden(), `${names}: ${await text(page, "model-error")}`);
+      assert.match(await text(page, "about"), about);
+    }
+    // One that arrives late, after another was asked for.
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route("**/models/digits.vapo", async (route) => {
+      await held;
+      await route.continue();
+    });
+    const late = page.waitForResponse("**/models/digits.vapo");
+    await both(page, "digits");
+    await drop(page, "mine.vapo", modelBytes("fashion"));
+    await said(page, "about", /mine.vapo/);
+    release();
+    await (await late).finished();
+    await ready(page);
+    await page.click("#next-seed");
+    await said(page, "caption", /An image, seed 8/);
+    assert.match(await text(page, "about"), /mine.vapo/);
+    assert.ok(await page.locator("#alert").isHidden());
+  });
+});
+
 test("a seed that is none is refused beside its field", async () => {
   await visit(async (page) => {
     await ready(page);
@@ -273,6 +310,22 @@ test("a seed that is none is refused beside its field", async () => {
     await said(page, "caption", /seed 9/);
     assert.ok(await page.locator("#seed-error").isHidden());
   });
+});
+
+test("a module that is missed before a model is there is said once, on the page", async () => {
+  server.without.add("/vapo.wasm");
+  try {
+    await visit(async (page) => {
+      await page.route("**/models/digits.vapo", async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await route.continue();
+      });
+      await page.reload();
+      await said(page, "model-error", /copy vapo.wasm there/);
+    });
+  } finally {
+    server.without.delete("/vapo.wasm");
+  }
 });
 
 test("a page that lacks its module or its model says so", async () => {

@@ -1,5 +1,5 @@
-// Milliseconds that a sample of ten steps takes, in Node.js and in Chromium: `node tests/speed.js`, after `test`. The best of many, since
-// other work on the machine only ever slows one down.
+// Milliseconds that a sample of ten steps takes, in Node.js and in Chromium: `node tests/speed.js`, after `./test`,
+// which installs Chromium and builds the page. The best of many, since other work on the machine only ever slows one down.
 
 import { chromium } from "playwright-core";
 import { fileURLToPath } from "node:url";
