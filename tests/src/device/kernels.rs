@@ -39,12 +39,22 @@ pub fn measure_kernels() -> Result<Vec<Kernel>, String> {
     Ok(all)
 }
 
-/// What the firmware `steps` counts of a sample of ten steps: the processor, the model, and the numbers of a row of
-/// `vapo-sampler/docs/steps.md`: calls; instructions by steps, in one call, of the longest layer, of the longest 16 elements.
+/// What a sample of ten steps takes, drawn a layer a call: a row of `vapo-sampler/docs/steps.md`.
+#[derive(Clone, Debug)]
+pub struct Steps {
+    /// The processor.
+    pub processor: &'static str,
+    /// The model.
+    pub model: String,
+    /// Calls; instructions of all, of a sample in one call, of the longest layer, of the longest 16 elements.
+    pub numbers: [u64; 5],
+}
+
+/// What the firmware `steps` counts.
 ///
 /// # Errors
 /// As [`measure_kernels`].
-pub fn count_steps() -> Result<Vec<(&'static str, String, [u64; 5])>, String> {
+pub fn count_steps() -> Result<Vec<Steps>, String> {
     let mut all = Vec::new();
     for (processor, target, features) in [
         ("Cortex-M4", "thumbv7em-none-eabihf", "steps,dsp"),
@@ -58,7 +68,7 @@ pub fn count_steps() -> Result<Vec<(&'static str, String, [u64; 5])>, String> {
                 let (model, numbers) = line.split_once(": ")?;
                 let numbers: Vec<u64> = numbers.split(' ').map(|number| number.parse().ok()).collect::<Option<_>>()?;
                 let [calls, all, one_call, _, layer, solver] = numbers[..] else { return None };
-                Some((processor, model.to_owned(), [calls, all, one_call, layer, solver]))
+                Some(Steps { processor, model: model.to_owned(), numbers: [calls, all, one_call, layer, solver] })
             };
             all.push(read().ok_or_else(|| format!("expected a model's numbers, found `{line}`"))?);
         }

@@ -18,7 +18,7 @@ mod watched;
 pub use answer::{Answer, Bits, Cost, Step};
 pub use host::on_host;
 pub use image::Image;
-pub use kernels::{Kernel, count_steps, measure_kernels};
+pub use kernels::{Kernel, Steps, count_steps, measure_kernels};
 pub use measure::{Ledger, MEASURED, Measurement, baseline_path, measure_all, read_baseline};
 pub use pages::renew_pages;
 pub use watched::{Line, Watched, watched_on_host};

@@ -4,7 +4,7 @@ use crate::cases;
 use std::fs;
 use vapo_request::Request;
 use vapo_sampler::Solver;
-use vapo_tests::device::{MEASURED, Measurement, count_steps, firmware, measure_kernels, read_baseline};
+use vapo_tests::device::{MEASURED, Measurement, Steps, count_steps, firmware, measure_kernels, read_baseline};
 
 /// Growth that is allowed: counts repeat exactly, but layout may cost a little.
 const SAME_COMPILER: f64 = 1.02;
@@ -51,7 +51,7 @@ fn steps_take_what_the_page_says() {
     let allowed = allowed(&cases().mps2_an386.image.compiler().unwrap(), &read_baseline().unwrap().compiler);
     let found = count_steps().unwrap();
     assert_eq!(found.len(), 6);
-    for (processor, model, numbers) in found {
+    for Steps { processor, model, numbers } in found {
         let row = page.lines().find_map(|line| line.strip_prefix(&format!("| {processor} | `{model}` | ")));
         let row = row.unwrap_or_else(|| panic!("the page has no row for {model} on {processor}"));
         let stated = row.trim_end_matches(" |").split(" | ").map(|number| number.replace(',', "").parse().unwrap());
