@@ -10,6 +10,7 @@
 //! | [`monitor`] | a series watched reading by reading |
 //! | [`learner`] | a threshold from the energies of normal windows |
 //! | [`planned`] | a plan before a model's file, for programs that read such files themselves |
+//! | `drawing` | a sampler, and the sample that it draws a layer a call |
 //! | `memory` | the caller's pointers: checked, and made slices |
 //! | [`state`] | what lies in the memory that the caller lends |
 //!
@@ -23,6 +24,7 @@
 // Of every function the contract is the same: the one above.
 #![allow(clippy::missing_safety_doc)]
 
+mod drawing;
 pub mod learner;
 mod memory;
 pub mod model;

@@ -1,11 +1,11 @@
 //! Samples, drifts, energies, verdicts and classes.
 
+use crate::drawing::Drawing;
 use crate::memory::{Piece, all_apart, numbers_mut, set, values};
 use crate::model::planned;
 use crate::result::{VapoResult, told};
 use crate::settings::{VapoSettings, class};
 use crate::state::State;
-use crate::steps::Begun;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use vapo_sampler::{Noise, Sampler, Solver};
@@ -13,13 +13,6 @@ use vapo_sampler::{Noise, Sampler, Solver};
 /// Draws samples of a model and judges them. It lies in memory that the caller lends.
 #[derive(Debug)]
 pub struct VapoSampler(#[allow(dead_code)] State<Drawing>);
-
-/// A sampler, and the sample that it draws a layer a call, if there is one.
-#[derive(Debug)]
-pub(crate) struct Drawing {
-    pub(crate) sampler: Sampler<'static>,
-    pub(crate) begun: Option<Begun>,
-}
 
 /// What a threshold says of a sample, or of a window of a series.
 #[repr(C)]

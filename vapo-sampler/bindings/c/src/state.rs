@@ -2,9 +2,9 @@
 //!
 //! Nothing of it is moved once it is there, since its parts lead to each other. So the state knows its own address.
 
+use crate::drawing::Drawing;
 use crate::memory::Piece;
 use crate::result::VapoResult;
-use crate::sampler::Drawing;
 use core::ops::Range;
 use core::ptr::{self, addr_of_mut};
 use vapo_format::Model;

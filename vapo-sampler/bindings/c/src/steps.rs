@@ -1,13 +1,13 @@
 //! A sample a layer a call, for programs that have other things to do in between.
 
+use crate::drawing::{Begun, Drawing};
 use crate::memory::{Piece, all_apart, numbers_mut, numbers_set, set, values};
 use crate::result::{VapoResult, told};
-use crate::sampler::{Drawing, VapoSampler, check, drawing, expect, held, noise};
+use crate::sampler::{VapoSampler, check, drawing, expect, held, noise};
 use crate::settings::VapoSettings;
 use core::ptr;
-use rand_xoshiro::Xoshiro128PlusPlus;
+use vapo_sampler::Solver;
 use vapo_sampler::solver::Progress;
-use vapo_sampler::{Noise, Paused, Solver};
 
 /// How far a sample is: parts that are done, and parts that it takes. A part is a layer, forward or in reverse, or 16 elements that
 /// are drawn or moved. The sample is whole where both numbers are equal.
@@ -18,18 +18,6 @@ pub struct VapoProgress {
     pub done: u32,
     /// Parts that the sample takes.
     pub all: u32,
-}
-
-/// A sample that was begun, and what it is drawn of: memory of as many numbers as a sample has.
-#[derive(Debug)]
-pub(crate) struct Begun {
-    paused: Paused,
-    noise: Noise<Xoshiro128PlusPlus>,
-    all: u32,
-    image: *mut f32,
-    /// Null where nothing is known, as `known` then is.
-    given: *const f32,
-    known: *const u8,
 }
 
 /// Begins what vapo_sample does, and leaves all of the work to vapo_step.
