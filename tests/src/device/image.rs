@@ -75,14 +75,7 @@ impl Image {
 
     fn built(mut cargo: Command, board: &str, features: &[&str]) -> Result<Self, String> {
         let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-        let built = cargo
-            .args(["build", "--release", "--message-format=json"])
-            .args(features)
-            .output()
-            .map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
-        if !built.status.success() {
-            return Err(messages(&built));
-        }
+        let built = succeed(cargo.args(["build", "--release", "--message-format=json"]).args(features))?;
         let path = str::from_utf8(&built.stdout).ok().and_then(executable).ok_or("the build names no image")?;
         let elf = fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         Image::new(board, elf, String::from_utf8_lossy(&built.stderr).into_owned())
@@ -94,8 +87,7 @@ impl Image {
     /// The tool-chain is missing.
     pub fn refused_without_release(board: &str, model: &Path) -> Result<Option<String>, String> {
         let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-        let built = cargo(board, model).arg("build").output();
-        let built = built.map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
+        let built = run(cargo(board, model).arg("build"))?;
         Ok((!built.status.success()).then(|| messages(&built)))
     }
 
@@ -218,13 +210,24 @@ pub(super) fn cargo_in(folder: &str) -> Command {
     command
 }
 
+/// What Cargo prints, whether it succeeds or not.
+fn run(cargo: &mut Command) -> Result<Output, String> {
+    cargo.output().map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))
+}
+
+/// What Cargo prints; its messages where it fails.
+pub(super) fn succeed(cargo: &mut Command) -> Result<Output, String> {
+    let output = run(cargo)?;
+    if output.status.success() { Ok(output) } else { Err(messages(&output)) }
+}
+
 /// The path of the binary in Cargo's messages, one JSON object a line.
 fn executable(messages: &str) -> Option<PathBuf> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back()
 }
 
-pub(super) fn messages(output: &Output) -> String {
+fn messages(output: &Output) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     format!("{}{}{}", text(&output.stdout), text(&output.stderr), output.status)
 }

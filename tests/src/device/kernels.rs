@@ -1,6 +1,6 @@
 //! The programs of the firmware `kernels`: instructions a multiply-accumulate, by layer, and instructions of the steps of a sample.
 
-use super::{firmware, image::cargo_in, image::messages};
+use super::image::{cargo_in, succeed};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -78,14 +78,7 @@ pub fn count_steps() -> Result<Vec<Steps>, String> {
 
 /// What a program of the firmware `kernels` prints.
 fn run(arguments: &[&str]) -> Result<String, String> {
-    let output = cargo_in("kernels")
-        .args(["run", "--release", "--quiet"])
-        .args(arguments)
-        .output()
-        .map_err(|error| format!("cannot run {}: {error}", firmware().join("cargo").display()))?;
-    if !output.status.success() {
-        return Err(messages(&output));
-    }
+    let output = succeed(cargo_in("kernels").args(["run", "--release", "--quiet"]).args(arguments))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

@@ -57,12 +57,42 @@ unsafe fn sampler<'s>(pointer: *mut VapoSampler) -> Result<(&'s mut Sampler<'sta
 }
 
 /// Refuses another number of elements than that of the sampler's samples.
-pub(crate) fn expect(sampler: &mut Sampler<'_>, count: usize) -> Result<(), VapoResult> {
+fn expect(sampler: &mut Sampler<'_>, count: usize) -> Result<(), VapoResult> {
     if count == sampler.potential().signal().elements() { Ok(()) } else { Err(VapoResult::Length) }
 }
 
+/// What a sample is asked of: the sampler, where the sample that was begun before ends, be the call refused or not, and the settings.
+/// `known` are what is given and which of it is held.
+///
+/// # Safety
+/// As [`State::at`]; pointers that are not null lead to settings, and to as many values as a sample has.
+pub(crate) unsafe fn asked<'s>(
+    pointer: *mut VapoSampler,
+    settings: *const VapoSettings,
+    known: Option<(*const f32, *const u8)>,
+    image: *mut f32,
+    count: usize,
+) -> Result<(&'s mut Drawing, VapoSettings), VapoResult> {
+    // SAFETY: the caller's promise.
+    let (drawing, lent) = unsafe { drawing(pointer) }?;
+    drawing.begun = None;
+    expect(&mut drawing.sampler, count)?;
+    let (settings_piece, image_piece) = (Piece::of(settings, 1)?, Piece::of(image, count)?);
+    match known {
+        None => all_apart(&[lent, settings_piece, image_piece])?,
+        Some((given, known)) => {
+            let [given_piece, known_piece] = [Piece::of(given, count)?, Piece::of(known, count)?];
+            all_apart(&[lent, settings_piece, image_piece, given_piece, known_piece])?;
+            // SAFETY: the caller's promise.
+            unsafe { check(values(given, count)?, values(known, count)?) }?;
+        }
+    }
+    // SAFETY: the caller's promise; it is aligned, as was just found.
+    Ok((drawing, unsafe { settings.read() }))
+}
+
 /// Refuses what is known where it is infinite or not a number.
-pub(crate) fn check(given: &[f32], known: &[u8]) -> Result<(), VapoResult> {
+fn check(given: &[f32], known: &[u8]) -> Result<(), VapoResult> {
     let all_finite = given.iter().zip(known).all(|(value, known)| *known == 0 || value.is_finite());
     if all_finite { Ok(()) } else { Err(VapoResult::Number) }
 }
@@ -125,11 +155,9 @@ pub unsafe extern "C" fn vapo_sample(
 ) -> VapoResult {
     let drawn = || {
         // SAFETY: the caller's promise, as the header states it.
-        let (sampler, lent) = unsafe { self::sampler(sampler) }?;
-        expect(sampler, count)?;
-        all_apart(&[lent, Piece::of(settings, 1)?, Piece::of(image, count)?])?;
+        let (Drawing { sampler, .. }, settings) = unsafe { asked(sampler, settings, None, image, count) }?;
         // SAFETY: the caller's promise, and the pieces lie apart.
-        let (settings, image) = unsafe { (settings.read(), numbers_mut(image, count)?) };
+        let image = unsafe { numbers_mut(image, count) }?;
         let (schedule, temperature) = settings.apply(sampler, Solver::usual_temperature)?;
         Ok(sampler.sample(schedule, temperature, &mut noise(&settings), image)?)
     };
@@ -149,15 +177,11 @@ pub unsafe extern "C" fn vapo_inpaint(
 ) -> VapoResult {
     let restored = || {
         // SAFETY: the caller's promise, as the header states it.
-        let (sampler, lent) = unsafe { self::sampler(sampler) }?;
-        expect(sampler, count)?;
-        let read = [Piece::of(given, count)?, Piece::of(known, count)?, Piece::of(settings, 1)?];
-        let [given_piece, known_piece, settings_piece] = read;
-        all_apart(&[lent, Piece::of(image, count)?, given_piece, known_piece, settings_piece])?;
+        let (Drawing { sampler, .. }, settings) =
+            unsafe { asked(sampler, settings, Some((given, known)), image, count) }?;
         // SAFETY: the caller's promise, and the pieces lie apart.
-        let (settings, given, known, image) =
-            unsafe { (settings.read(), values(given, count)?, values(known, count)?, numbers_mut(image, count)?) };
-        check(given, known)?;
+        let (given, known, image) =
+            unsafe { (values(given, count)?, values(known, count)?, numbers_mut(image, count)?) };
         let (schedule, temperature) = settings.apply(sampler, Solver::restoring_temperature)?;
         Ok(sampler.inpaint(schedule, temperature, &mut noise(&settings), held(given, known), image)?)
     };

@@ -1,9 +1,9 @@
 //! A sample a layer a call, for programs that have other things to do in between.
 
 use crate::drawing::{Begun, Drawing};
-use crate::memory::{Piece, all_apart, numbers_mut, numbers_set, set, values};
+use crate::memory::{Piece, numbers_mut, numbers_set, set, values};
 use crate::result::{VapoResult, told};
-use crate::sampler::{VapoSampler, check, drawing, expect, held, noise};
+use crate::sampler::{VapoSampler, asked, drawing, held, noise};
 use crate::settings::VapoSettings;
 use core::ptr;
 use vapo_sampler::Solver;
@@ -33,13 +33,9 @@ pub unsafe extern "C" fn vapo_begin(
 ) -> VapoResult {
     let begun = || {
         // SAFETY: the caller's promise, as the header states it.
-        let (drawing, lent) = unsafe { drawing(sampler) }?;
-        // Be it refused or not, it ends the sample before.
-        drawing.begun = None;
-        expect(&mut drawing.sampler, count)?;
-        all_apart(&[lent, Piece::of(settings, 1)?, Piece::of(image, count)?])?;
-        // SAFETY: the caller's promise, and the pieces lie apart.
-        unsafe { begin(drawing, &settings.read(), Solver::usual_temperature, (ptr::null(), ptr::null()), image) }
+        let (drawing, settings) = unsafe { asked(sampler, settings, None, image, count) }?;
+        // SAFETY: likewise, and the pieces lie apart.
+        unsafe { begin(drawing, &settings, Solver::usual_temperature, (ptr::null(), ptr::null()), image) }
     };
     told(begun())
 }
@@ -59,18 +55,9 @@ pub unsafe extern "C" fn vapo_begin_inpaint(
 ) -> VapoResult {
     let begun = || {
         // SAFETY: the caller's promise, as the header states it.
-        let (drawing, lent) = unsafe { drawing(sampler) }?;
-        // Be it refused or not, it ends the sample before.
-        drawing.begun = None;
-        expect(&mut drawing.sampler, count)?;
-        let [given_piece, known_piece] = [Piece::of(given, count)?, Piece::of(known, count)?];
-        let settings_piece = Piece::of(settings, 1)?;
-        all_apart(&[lent, Piece::of(image, count)?, given_piece, known_piece, settings_piece])?;
-        // SAFETY: the caller's promise, and the pieces lie apart.
-        unsafe {
-            check(values(given, count)?, values(known, count)?)?;
-            begin(drawing, &settings.read(), Solver::restoring_temperature, (given, known), image)
-        }
+        let (drawing, settings) = unsafe { asked(sampler, settings, Some((given, known)), image, count) }?;
+        // SAFETY: likewise, and the pieces lie apart.
+        unsafe { begin(drawing, &settings, Solver::restoring_temperature, (given, known), image) }
     };
     told(begun())
 }

@@ -64,6 +64,12 @@ pub(crate) fn sample(sampler: *mut VapoSampler, settings: &VapoSettings, count: 
     image
 }
 
+/// Values, and which of them are known: two in three, by whatever number but 0.
+pub(crate) fn partly_known(count: usize) -> (Vec<f32>, Vec<u8>) {
+    let at = |i: usize| if i.is_multiple_of(3) { (f32::NAN, 0) } else { ((i % 5) as f32 / 4.0 - 0.5, i as u8 | 1) };
+    (0..count).map(at).unzip()
+}
+
 /// Models, each with its sampler at another alignment.
 pub(crate) fn each(mut use_it: impl FnMut(&Model<'_>, *mut VapoSampler)) {
     let files: Vec<Vec<u8>> = images().into_iter().chain(of_classes()).collect();
@@ -95,9 +101,7 @@ fn samples_are_those_of_the_sampler_with_every_solver() {
 fn what_is_missing_is_restored_as_the_sampler_does() {
     each(|model, sampler| {
         let count = model.signal().elements();
-        let given: Vec<f32> =
-            (0..count).map(|i| if i % 3 == 0 { f32::NAN } else { (i % 5) as f32 / 4.0 - 0.5 }).collect();
-        let known: Vec<u8> = (0..count).map(|i| if i % 3 == 0 { 0 } else { i as u8 | 1 }).collect();
+        let (given, known) = partly_known(count);
         for settings in settings(model.classes()) {
             let mut image = vec![f32::NAN; count];
             let (given, known) = (given.as_slice(), known.as_slice());

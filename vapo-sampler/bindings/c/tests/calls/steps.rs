@@ -2,7 +2,7 @@
 
 use crate::lent::{Lent, arena_bytes, bits, sampler};
 use crate::models::{images, planned};
-use crate::sampler::{each, sample, settings};
+use crate::sampler::{each, partly_known, sample, settings};
 use std::ptr;
 use vapo_c::result::VapoResult::{self, *};
 use vapo_c::sampler::{VapoSampler, vapo_energy, vapo_inpaint, vapo_sample};
@@ -53,9 +53,7 @@ fn samples_by_steps_are_those_of_one_call() {
 fn what_is_missing_is_restored_by_steps() {
     each(|model, sampler| {
         let count = model.signal().elements();
-        let given: Vec<f32> =
-            (0..count).map(|i| if i % 3 == 0 { f32::NAN } else { (i % 5) as f32 / 4.0 - 0.5 }).collect();
-        let known: Vec<u8> = (0..count).map(|i| if i % 3 == 0 { 0 } else { i as u8 | 1 }).collect();
+        let (given, known) = partly_known(count);
         for settings in settings(model.classes()) {
             let (mut expected, mut found) = (vec![f32::NAN; count], vec![f32::NAN; count]);
             let (given, known) = (given.as_ptr(), known.as_ptr());
