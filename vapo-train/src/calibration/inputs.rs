@@ -226,12 +226,13 @@ pub(super) fn no_data(model: &Model<'_>, images: &Images, settings: &Settings) -
     changed.into_iter().map(|(what, image)| Input::Image { what, image, times: times.clone() }).collect()
 }
 
-/// A grid that is there.
+/// A grid that is there, with the extrapolation of samples.
 ///
 /// # Panics
 /// There is none of such steps.
 pub(super) fn schedule(steps: u16, exponent: f32) -> Schedule {
-    Schedule::graded(steps, exponent).expect("a grid of times that all differ")
+    let schedule = Schedule::graded(steps, exponent).and_then(|grid| grid.extrapolating(Schedule::EXTRAPOLATION));
+    schedule.expect("a grid of times that all differ")
 }
 
 #[cfg(test)]

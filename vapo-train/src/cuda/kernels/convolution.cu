@@ -23,12 +23,12 @@ __device__ inline void convolution(const Real *x, const Real *weights, const Rea
         }
 }
 
-#define CONVOLUTION(N, ...)                                                                                                     \
-    KERNEL __launch_bounds__(THREADS) convolution_##N(                                                                          \
+#define CONVOLUTION(M, N, ...)                                                                                                   \
+    KERNEL __launch_bounds__(THREADS) convolution_##M##x##N(                                                                          \
         const Real *x, const Real *weights, const Real *bias, const Real *base, Real *y, Count pixels, Count height, Count width, \
         Count channels, Count out_height, Count out_width, Count columns, Count window_height, Count window_width, Count down,   \
         Count right, Count top, Count left) {                                                                                   \
-        convolution<Tile<__VA_ARGS__>>(x, weights, bias, base, y, pixels, height, width, channels, out_height, out_width, columns, \
+        convolution<Tile<M, N, __VA_ARGS__>>(x, weights, bias, base, y, pixels, height, width, channels, out_height, out_width, columns, \
                                        window_height, window_width, down, right, top, left);                                    \
     }
 

@@ -62,17 +62,17 @@ __device__ inline void tiles(const Real *g, const Real *weights, const Real *bas
     }
 }
 
-#define INPUT_GRADIENT(N, ...)                                                                                                  \
-    KERNEL __launch_bounds__(THREADS) around_##N(const Real *g, const Real *weights, const Real *base, Real *to, Count pixels,   \
+#define INPUT_GRADIENT(M, N, ...)                                                                                                  \
+    KERNEL __launch_bounds__(THREADS) around_##M##x##N(const Real *g, const Real *weights, const Real *base, Real *to, Count pixels,   \
                                                  Count height, Count width, Count channels, Count columns, Count window_height, \
                                                  Count window_width, Count top, Count left) {                                   \
-        around<Tile<__VA_ARGS__>>(g, weights, base, to, pixels, height, width, channels, columns, window_height, window_width,   \
+        around<Tile<M, N, __VA_ARGS__>>(g, weights, base, to, pixels, height, width, channels, columns, window_height, window_width,   \
                                   top, left);                                                                                   \
     }                                                                                                                           \
-    KERNEL __launch_bounds__(THREADS) tiles_##N(const Real *g, const Real *weights, const Real *base, Real *to, Count windows,   \
+    KERNEL __launch_bounds__(THREADS) tiles_##M##x##N(const Real *g, const Real *weights, const Real *base, Real *to, Count windows,   \
                                                 Count out_height, Count out_width, Count channels, Count columns,               \
                                                 Count window_height, Count window_width) {                                      \
-        tiles<Tile<__VA_ARGS__>>(g, weights, base, to, windows, out_height, out_width, channels, columns, window_height,         \
+        tiles<Tile<M, N, __VA_ARGS__>>(g, weights, base, to, windows, out_height, out_width, channels, columns, window_height,         \
                                  window_width);                                                                                 \
     }
 

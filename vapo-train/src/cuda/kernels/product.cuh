@@ -15,28 +15,45 @@ template <int M_, int N_, int TM_, int TN_> struct Tile {
 };
 
 // sums += Σ over k from `begin` to `end` of a(k, row)·b(k, column).
-// Factors have `slice(k)`, called with the first k of a slice, then `at(i, k, line)` for their elements in it. Which those of
+// Factors have `slice(k)`, called with the first k of a slice, in order, then `at(i, k, line)` for their elements in it. Which those of
 // this thread are, `FIRST` says: along k first, or along the line first. Past the end they give 0.
+// Elements of a slice of a factor that a thread reads, LINES lines a tile.
+template <int LINES, class F> struct Share {
+    static constexpr int COUNT = (LINES * DEPTH + THREADS - 1) / THREADS;
+    Real values[COUNT];
+    __device__ static unsigned along(int i) {
+        return F::ALONG_K ? threadIdx.x % DEPTH : (threadIdx.x + i * THREADS) / LINES;
+    }
+    __device__ static unsigned line(int i) {
+        return F::ALONG_K ? threadIdx.x / DEPTH + i * (THREADS / DEPTH) : (threadIdx.x + i * THREADS) % LINES;
+    }
+    __device__ void read(F &factor, unsigned k, unsigned end) {
+        factor.slice(k);
+#pragma unroll
+        for (int i = 0; i < COUNT; i++) values[i] = k + along(i) < end ? factor.at(i, along(i), line(i)) : Real(0);
+    }
+    __device__ void share(Real (&to)[DEPTH][LINES + 1]) const {
+#pragma unroll
+        for (int i = 0; i < COUNT; i++) to[along(i)][line(i)] = values[i];
+    }
+};
+
 template <class T, class A, class B>
 __device__ inline void add_products(Real (&sums)[T::TM][T::TN], A &a, B &b, unsigned begin, unsigned end) {
     __shared__ Real rows[DEPTH][T::M + 1], columns[DEPTH][T::N + 1];
-    const unsigned t = threadIdx.x;
+    Share<T::M, A> of_rows;
+    Share<T::N, B> of_columns;
+    of_rows.read(a, begin, end);
+    of_columns.read(b, begin, end);
     for (unsigned k = begin; k < end; k += DEPTH) {
-        a.slice(k);
-        b.slice(k);
-#pragma unroll
-        for (int i = 0; i < T::M * DEPTH / THREADS; i++) {
-            const unsigned along = A::ALONG_K ? t % DEPTH : (t + i * THREADS) / T::M;
-            const unsigned line = A::ALONG_K ? t / DEPTH + i * (THREADS / DEPTH) : (t + i * THREADS) % T::M;
-            rows[along][line] = k + along < end ? a.at(i, along, line) : Real(0);
-        }
-#pragma unroll
-        for (int i = 0; i < (T::N * DEPTH + THREADS - 1) / THREADS; i++) {
-            const unsigned along = B::ALONG_K ? t % DEPTH : (t + i * THREADS) / T::N;
-            const unsigned line = B::ALONG_K ? t / DEPTH + i * (THREADS / DEPTH) : (t + i * THREADS) % T::N;
-            columns[along][line] = k + along < end ? b.at(i, along, line) : Real(0);
-        }
+        of_rows.share(rows);
+        of_columns.share(columns);
         __syncthreads();
+        // The next slice is on its way while this one is multiplied.
+        if (k + DEPTH < end) {
+            of_rows.read(a, k + DEPTH, end);
+            of_columns.read(b, k + DEPTH, end);
+        }
 #pragma unroll
         for (int step = 0; step < DEPTH; step++) {
             Real left[T::TM], right[T::TN];
@@ -93,6 +110,23 @@ struct Pixel {
         const unsigned row = index / width;
         return Pixel{row / height, int(row % height), int(index % width)};
     }
+    // The pixel `step` further on: the one whose index is the sum of both.
+    __device__ void advance(const Pixel &step, int height, int width) {
+        x += step.x;
+        const int next_row = x >= width;
+        x -= next_row ? width : 0;
+        y += step.y + next_row;
+        const int next_image = y >= height;
+        y -= next_image ? height : 0;
+        image += step.image + next_image;
+    }
+    // The pixel that `advance` leads here from. Its image may be −1, in unsigned arithmetic.
+    __device__ Pixel before(const Pixel &step, int height, int width) const {
+        Pixel pixel{image - step.image, y - step.y, x - step.x};
+        if (pixel.x < 0) pixel.x += width, pixel.y--;
+        if (pixel.y < 0) pixel.y += height, pixel.image--;
+        return pixel;
+    }
 };
 
 // The windows of a convolution, a line each, as a factor: k runs over taps (dy, dx), and over channels within a tap. Windows are `down`
@@ -131,5 +165,7 @@ template <class T, int SIGN> struct Windows {
     }
 };
 
-// Makes kernels for the tiles that are as wide as these columns.
-#define TILES(make) make(16, 256, 16, 4, 4) make(32, 128, 32, 4, 4) make(64, 128, 64, 8, 4) make(128, 128, 128, 8, 8)
+// Makes kernels for tiles of so many rows and columns, by products a thread.
+#define TILES(make)                                                                                                             \
+    make(256, 16, 4, 4) make(64, 16, 2, 2) make(128, 32, 4, 4) make(32, 32, 2, 2) make(128, 64, 8, 4) make(64, 64, 4, 4)         \
+    make(32, 64, 2, 4) make(128, 128, 8, 8)

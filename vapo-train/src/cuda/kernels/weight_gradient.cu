@@ -8,23 +8,35 @@
 
 template <class T> struct WindowsOfPixels {
     static constexpr bool ALONG_K = false;
+    // Pixels of a slice that a thread reads, and how far apart they are.
+    static constexpr int PIXELS = T::M * DEPTH / THREADS, APART = THREADS / T::M;
     const Real *x;
     unsigned height, width, channels, out_height, out_width, inputs;
     int down, right, top, left;
     Real bias;
     // This thread's row of the gradient. T::M divides the threads of a block, so it is one row.
-    unsigned row, dy, dx, channel, k;
-    __device__ void set_row(unsigned first, unsigned window_width) {
+    unsigned row, dy, dx, channel;
+    Pixel pixels[PIXELS];
+    // From a slice to the next.
+    Pixel step;
+    __device__ void start(unsigned first, unsigned window_width, unsigned begin) {
         row = first + threadIdx.x % T::M;
         const unsigned tap = row / channels;
         channel = row % channels;
         dy = tap / window_width;
         dx = tap % window_width;
+        step = Pixel::of(DEPTH, out_height, out_width);
+        for (int i = 0; i < PIXELS; i++)
+            pixels[i] = Pixel::of(begin + threadIdx.x / T::M + i * APART, out_height, out_width).before(step, out_height, out_width);
     }
-    __device__ void slice(unsigned at) { k = at; }
-    __device__ Real at(int, unsigned along, unsigned) const {
+    // Slices follow one another: a division for every pixel takes longer than its products.
+    __device__ void slice(unsigned) {
+#pragma unroll
+        for (int i = 0; i < PIXELS; i++) pixels[i].advance(step, out_height, out_width);
+    }
+    __device__ Real at(int i, unsigned, unsigned) const {
         if (row >= inputs) return row == inputs ? bias : Real(0);
-        const Pixel pixel = Pixel::of(k + along, out_height, out_width);
+        const Pixel &pixel = pixels[i];
         const int y = pixel.y * down - top + int(dy), across = pixel.x * right - left + int(dx);
         if (y < 0 || y >= int(height) || across < 0 || across >= int(width)) return 0;
         return x[(Count)pixel.image * height * width * channels + ((unsigned)y * width + across) * channels + channel];
@@ -45,7 +57,7 @@ __device__ inline void weight_gradient(const Real *x, const Real *g, const Real 
         WindowsOfPixels<T> windows{stream ? dx : x,      (unsigned)height, (unsigned)width, (unsigned)channels, (unsigned)out_height,
                                    (unsigned)out_width, inputs,           int(down),       int(right),         int(top),
                                    int(left),           Real(stream ? 0 : 1)};
-        windows.set_row(first, window_width);
+        windows.start(first, window_width, begin);
         Plain<false> cotangents{stream ? h : g, columns, first_column, (unsigned)columns, 0};
         add_products<T>(sums, windows, cotangents, begin, end);
     }

@@ -7,14 +7,55 @@ use crate::ops::kernel::window::Window;
 use vapo_format::Shape;
 use vapo_format::layer::Conv;
 
-/// Columns of the tiles that the kernels have, by the file `product.cuh`.
-const TILES: [usize; 4] = [16, 32, 64, 128];
-/// Rows of a tile of each of these columns.
-const ROWS: [usize; 4] = [256, 128, 128, 128];
 /// Rows of a tile of the gradient of weights.
 const GRADIENT_ROWS: usize = 64;
+/// Columns of such tiles, by the file `weight_gradient.cu`, and their kernels.
+const GRADIENT: [(usize, &str); 4] =
+    [(16, "weight_gradient_16"), (32, "weight_gradient_32"), (64, "weight_gradient_64"), (128, "weight_gradient_128")];
 /// Pixels that a block adds up, at least.
-const PIXELS: usize = 256;
+const PIXELS: usize = 64;
+
+/// A tile of a product, a block of threads each, and the kernels that have it, by the file `product.cuh`.
+struct Tile {
+    rows: usize,
+    columns: usize,
+    forward: &'static str,
+    around: &'static str,
+    tiled: &'static str,
+}
+
+macro_rules! tiles {
+    ($(($rows:literal, $columns:literal),)*) => {
+        [$(Tile {
+            rows: $rows,
+            columns: $columns,
+            forward: concat!("convolution_", $rows, "x", $columns),
+            around: concat!("around_", $rows, "x", $columns),
+            tiled: concat!("tiles_", $rows, "x", $columns),
+        },)*]
+    };
+}
+
+/// The largest first: a thread of them makes most of each number that it reads.
+const TILES: [Tile; 8] = tiles![(128, 128), (128, 64), (64, 64), (256, 16), (128, 32), (32, 64), (32, 32), (64, 16),];
+
+impl Tile {
+    /// The largest tile that keeps every multiprocessor busy with a product of so many rows and columns; the smallest, where none
+    /// does. No tile is wider than it needs to be.
+    fn of(rows: usize, columns: usize) -> &'static Tile {
+        let widest = columns.next_power_of_two().clamp(16, 128);
+        // The columns of tiles that are too narrow are read too often.
+        let fits = |tile: &&Tile| tile.columns <= widest && 4 * tile.columns >= widest && (widest == 16) == (tile.columns == 16);
+        let busy = |tile: &&Tile| tile.blocks(rows, columns) >= BLOCKS / 2;
+        let tiles = || TILES.iter().filter(fits);
+        tiles().find(busy).or_else(|| tiles().last()).unwrap_or(&TILES[0])
+    }
+
+    /// Blocks that have a tile of a product each.
+    fn blocks(&self, rows: usize, columns: usize) -> usize {
+        rows.div_ceil(self.rows) * columns.div_ceil(self.columns)
+    }
+}
 
 impl Emit for Conv {
     fn forward(&self, node: usize, pass: Pass, emitter: &mut Emitter<'_>) {
@@ -36,11 +77,11 @@ impl Emit for Conv {
             emitter.same_output(pass, node, target);
         }
         let geometry = Geometry::new(*self, node, emitter);
-        let tile = tile(geometry.columns);
+        let tile = Tile::of(geometry.pixels, geometry.columns);
         let buffers = [x.into(), Argument::At(parameters, place.start), bias, base, to.into()];
         let arguments = buffers.into_iter().chain(geometry.of_windows()).collect();
         let launch =
-            Launch::new(kernel("convolution", FORWARD[tile]), blocks(tile, geometry.pixels, geometry.columns), arguments);
+            Launch::new(kernel("convolution", tile.forward), tile.blocks(geometry.pixels, geometry.columns), arguments);
         emitter.builder.launch(Launch { operations: geometry.operations(), ..launch });
     }
 
@@ -56,38 +97,24 @@ impl Emit for Conv {
         let Geometry { pixels, input, out, columns, window, .. } = geometry;
         let channels = usize::from(input.channels);
         let tap_rows = window.rows(1);
-        let (name, across, extents) = if window.tiles() {
+        let (across, extents) = if window.tiles() {
             let across = window.inputs(channels);
             let extents =
                 vec![pixels, out.height.into(), out.width.into(), channels, columns, tap_rows.0, tap_rows.1];
-            (&TILED, across, extents)
+            (across, extents)
         } else {
             let (top, left) = window.border();
             let (height, width) = (input.height.into(), input.width.into());
             let extents = vec![pixels, height, width, channels, columns, tap_rows.0, tap_rows.1, top, left];
-            (&AROUND, channels, extents)
+            (channels, extents)
         };
-        let tile = tile(across);
+        let tile = Tile::of(pixels, across);
+        let name = if window.tiles() { tile.tiled } else { tile.around };
         let arguments = buffers.into_iter().chain(extents.into_iter().map(Argument::from)).collect();
         let launch =
-            Launch::new(kernel("input_gradient", name[tile]), blocks(tile, pixels, across), arguments);
+            Launch::new(kernel("input_gradient", name), tile.blocks(pixels, across), arguments);
         emitter.builder.launch(Launch { operations: geometry.operations(), ..launch });
     }
-}
-
-const FORWARD: [&str; 4] = ["convolution_16", "convolution_32", "convolution_64", "convolution_128"];
-const AROUND: [&str; 4] = ["around_16", "around_32", "around_64", "around_128"];
-const TILED: [&str; 4] = ["tiles_16", "tiles_32", "tiles_64", "tiles_128"];
-const WEIGHTS: [&str; 4] = ["weight_gradient_16", "weight_gradient_32", "weight_gradient_64", "weight_gradient_128"];
-
-/// Which tile suits a number of columns: the narrowest that they fit, or the widest.
-fn tile(columns: usize) -> usize {
-    TILES.iter().position(|&tile| columns <= tile).unwrap_or(TILES.len() - 1)
-}
-
-/// Blocks that have a tile of a product each.
-fn blocks(tile: usize, rows: usize, columns: usize) -> usize {
-    rows.div_ceil(ROWS[tile]) * columns.div_ceil(TILES[tile])
 }
 
 /// The extents of a convolution of a batch.
@@ -138,13 +165,14 @@ impl Geometry {
         // Without a tangent there is no second sum.
         let second = emitter.tangent(input).zip(emitter.cotangent(Pass::First, node));
         let (tangent, first) = (second.map(|two| two.0), second.map(|two| two.1));
-        let tile = tile(self.columns);
-        let tiles = (self.inputs + 1).div_ceil(GRADIENT_ROWS) * self.columns.div_ceil(TILES[tile]);
+        // The narrowest that the columns fit, or the widest.
+        let (width, name) = *GRADIENT.iter().find(|(width, _)| self.columns <= *width).unwrap_or(&GRADIENT[3]);
+        let tiles = (self.inputs + 1).div_ceil(GRADIENT_ROWS) * self.columns.div_ceil(width);
         let slices = BLOCKS.div_ceil(tiles).clamp(1, self.pixels.div_ceil(PIXELS));
         let slice = self.pixels.div_ceil(slices);
         let slices = self.pixels.div_ceil(slice);
         let parts = (slices > 1)
-            .then(|| emitter.builder.buffer(Role::Scratch, slices * tiles * GRADIENT_ROWS * TILES[tile]));
+            .then(|| emitter.builder.buffer(Role::Scratch, slices * tiles * GRADIENT_ROWS * width));
         let buffers = [
             emitter.value(input).into(),
             cotangent.into(),
@@ -157,7 +185,7 @@ impl Geometry {
         ];
         emitter.needs_counters(tiles);
         let arguments = buffers.into_iter().chain(self.of_windows()).chain([slice.into()]).collect();
-        let launch = Launch::new(kernel("weight_gradient", WEIGHTS[tile]), tiles, arguments);
+        let launch = Launch::new(kernel("weight_gradient", name), tiles, arguments);
         let streams = if second.is_some() { 2 } else { 1 };
         let operations = streams * self.operations();
         emitter.builder.launch(Launch { blocks: (tiles, slices), operations, ..launch });

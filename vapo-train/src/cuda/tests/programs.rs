@@ -78,7 +78,7 @@ fn computing_again_takes_less_memory_and_more_operations() {
             let program = program(preset, preset.batch, recompute);
             (Placement::new(&program, REAL).bytes, program.operations_of_passes())
         });
-        assert!(10 * again.0 < 6 * keeps.0, "{}: {} of {} bytes", preset.name, again.0, keeps.0);
+        assert!(10 * again.0 < 7 * keeps.0, "{}: {} of {} bytes", preset.name, again.0, keeps.0);
         assert!((1.5..2.0).contains(&(again.1 as f64 / keeps.1 as f64)), "{}: {again:?} {keeps:?}", preset.name);
     }
 }
