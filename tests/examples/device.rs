@@ -2,7 +2,7 @@
 //! `vapo-sampler/firmware/bench`.
 
 use std::process::ExitCode;
-use vapo_tests::device::{Kernel, Ledger, Measurement, baseline_path, measure_all, renew_pages};
+use vapo_tests::device::{Kernel, Ledger, Measurement, baseline_path, measure_all, renew_page};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,7 +33,7 @@ fn report(table: &Ledger, write: bool) -> Result<(), String> {
         let text = serde_json::to_string_pretty(table).map_err(|error| error.to_string())? + "\n";
         let path = baseline_path();
         std::fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        renew_pages(table)?;
+        renew_page(table)?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub use host::on_host;
 pub use image::Image;
 pub use kernels::{Kernel, Steps, count_steps, measure_kernels};
 pub use measure::{Ledger, MEASURED, Measurement, baseline_path, measure_all, read_baseline};
-pub use pages::renew_pages;
+pub use pages::renew_page;
 pub use watched::{Line, Watched, watched_on_host};
 
 use std::path::{Path, PathBuf};

@@ -1,28 +1,25 @@
-//! The pages that show the committed table of costs, and what they say of it.
+//! The page that shows the committed table of costs, and what it says of it.
 
 use super::{Ledger, MICROBIT, Measurement, firmware};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The pages, of which the firmware's own has a sentence beside the table.
-fn pages() -> [PathBuf; 2] {
-    [firmware().join("README.md"), Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")]
+fn page() -> PathBuf {
+    firmware().join("README.md")
 }
 
-/// Makes the tables of all pages those of the ledger.
+/// Makes the page's table that of the ledger.
 ///
 /// # Errors
-/// A page cannot be read or written, or has no such table.
-pub fn renew_pages(ledger: &Ledger) -> Result<(), String> {
-    for page in pages() {
-        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", page.display());
-        let text = std::fs::read_to_string(&page).map_err(|error| failed(&error))?;
-        let renewed = renewed(&text, ledger).map_err(|error| failed(&error))?;
-        std::fs::write(&page, renewed).map_err(|error| failed(&error))?;
-    }
-    Ok(())
+/// The page cannot be read or written, or has no such table.
+pub fn renew_page(ledger: &Ledger) -> Result<(), String> {
+    let page = page();
+    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", page.display());
+    let text = std::fs::read_to_string(&page).map_err(|error| failed(&error))?;
+    let renewed = renewed(&text, ledger).map_err(|error| failed(&error))?;
+    std::fs::write(&page, renewed).map_err(|error| failed(&error))
 }
 
-/// A page with the ledger's table in place of its own, and with the ledger's sum of the micro:bit's RAM if it has one.
+/// A page with the ledger's table in place of its own, and with the ledger's sum of the micro:bit's RAM.
 fn renewed(text: &str, ledger: &Ledger) -> Result<String, String> {
     let header = format!("{}\n", Measurement::COLUMNS);
     let (before, table) = text.split_once(&header).ok_or("no table of boards and models")?;
@@ -54,13 +51,10 @@ mod tests {
 
     /// What people read is what the tests compare with.
     #[test]
-    fn the_pages_have_the_rows_of_the_committed_table() {
+    fn the_page_has_the_rows_of_the_committed_table() {
         let ledger = read_baseline().unwrap();
-        for page in pages() {
-            let text = std::fs::read_to_string(&page).unwrap();
-            assert_eq!(text, renewed(&text, &ledger).unwrap(), "{}: see `bench --write`", page.display());
-        }
-        let text = std::fs::read_to_string(firmware().join("README.md")).unwrap();
+        let text = std::fs::read_to_string(page()).unwrap();
+        assert_eq!(text, renewed(&text, &ledger).unwrap(), "see `bench --write`");
         assert!(text.contains(&format!("{TAKE}{}{OF}", sum(&ledger).unwrap())), "the sum of the micro:bit's RAM");
     }
 

@@ -49,6 +49,28 @@ way.append(np.stack([vapo.to_bytes(x)] * 2, 1))
 steps = np.stack(way, 2)  # (digit, place or prediction, step, ...)
 save("way", [row for digit in steps for row in digit])
 
+# %% Digits and garments that form out of noise, a frame an evaluation: an animation
+garments = vapo.load(root / "vapo-sampler" / "firmware" / "models" / "fashion-70000.vapo")
+
+
+def forming(network: vapo.Model, count: int, seed: int, scale: int, **asked: object) -> np.ndarray:
+    """The frames of `count` images side by side, (times, height, width), of bytes"""
+    x, frames = np.random.default_rng(seed).standard_normal((count, *network.shape)).astype(np.float32), []
+    for start, end in zip(times, times[1:], strict=False):
+        frames.append(vapo.to_bytes(x))
+        x = x + np.float32(end - start) * network.drift(x, start, **asked)
+    frames.append(vapo.to_bytes(x))
+    large = np.kron(np.stack(frames)[..., 0], np.ones((scale, scale), np.uint8))  # (times, image, height, width)
+    return np.concatenate(list(np.pad(large, ((0, 0), (0, 0), (2, 2), (2, 2)), constant_values=255).swapaxes(0, 1)), 2)
+
+
+frames = np.concatenate([forming(model, 6, 4, 7, label=[0, 2, 3, 5, 6, 8]), forming(garments, 6, 11, 2)], 1)
+# Of 16 levels: noise is large on disk.
+frames = np.kron(frames // 16 * 17, np.ones((1, 2, 2), np.uint8))
+first, *rest = [Image.fromarray(frame) for frame in frames]
+first.save(folder / "forming.gif", save_all=True, append_images=rest, duration=[160] * len(rest) + [2500], loop=0, optimize=True)
+print(folder / "forming.gif", first.size)
+
 # %% What is missing, restored: the digit, what is known of it, and six restorations
 digits = model.sample(8, label=[2, 3, 4, 5, 6, 7, 8, 9], steps=20, seed=30)
 missing = np.zeros((8, 8), bool)

@@ -1,0 +1,111 @@
+//! The pages: every link leads to a file and to a heading of it, and the README stays short.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Lines that a newcomer reads, at most.
+const README_LINES: usize = 150;
+/// Folders that hold no pages of the project.
+const OTHERS: [&str; 4] = ["target", "node_modules", "site", "shared"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The pages below a folder.
+fn pages(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() && !name.starts_with('.') && !OTHERS.contains(&name) {
+            found.extend(pages(&path));
+        } else if name.ends_with(".md") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// A page without its blocks of code.
+fn prose(page: &Path) -> String {
+    let text = std::fs::read_to_string(page).unwrap();
+    let mut code = false;
+    let lines = text.lines().filter(|line| {
+        let fence = line.trim_start().starts_with("```");
+        code ^= fence;
+        !code && !fence
+    });
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// Where the links and pictures of a text lead.
+fn links(text: &str) -> Vec<String> {
+    // What stands between backticks is code.
+    let shown: String = text.split('`').step_by(2).collect();
+    let after = |start: &str, end: char| -> Vec<String> {
+        shown.split(start).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0.to_owned())).collect()
+    };
+    let all = [after("](", ')'), after("src=\"", '"')].concat();
+    all.into_iter().filter(|link| !link.contains(':')).collect()
+}
+
+/// The name by which a link leads to a heading, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let kept = |letter: &char| letter.is_alphanumeric() || "-_ ".contains(*letter);
+    // Of a link in a heading, its text.
+    let text: String = heading
+        .split("](")
+        .enumerate()
+        .map(|(at, part)| if at == 0 { part } else { part.split_once(')').map_or("", |cut| cut.1) })
+        .collect();
+    text.trim().to_lowercase().chars().filter(kept).map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+}
+
+fn anchors(page: &Path) -> BTreeSet<String> {
+    let text = prose(page);
+    let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#'));
+    headings.map(anchor).collect()
+}
+
+/// What a link of a page misses.
+fn fault(page: &Path, link: &str) -> Option<&'static str> {
+    let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+    let to = if path.is_empty() { page.to_owned() } else { page.parent()?.join(path) };
+    if !to.exists() {
+        return Some("no such file");
+    }
+    let is_page = to.extension().is_some_and(|extension| extension == "md");
+    (is_page && !heading.is_empty() && !anchors(&to).contains(heading)).then_some("no such heading")
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let (mut faults, mut looked_at) = (Vec::new(), 0);
+    for page in pages(root()) {
+        for link in links(&prose(&page)) {
+            looked_at += 1;
+            faults.extend(fault(&page, &link).map(|what| format!("{}: {link}: {what}", page.display())));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(looked_at > 150, "only {looked_at} links were found");
+}
+
+#[test]
+fn the_readme_is_short() {
+    let lines = std::fs::read_to_string(root().join("README.md")).unwrap().lines().count();
+    assert!(lines <= README_LINES, "{lines} lines: move some to a page that it leads to");
+}
+
+#[test]
+fn faults_of_links_are_found() {
+    let page = root().join("README.md");
+    assert_eq!(fault(&page, "CONTRIBUTING.md"), None);
+    assert_eq!(fault(&page, "#start"), None);
+    assert_eq!(fault(&page, "tests/README.md#what-is-tested"), None);
+    assert_eq!(fault(&page, "none.md"), Some("no such file"));
+    assert_eq!(fault(&page, "#none"), Some("no such heading"));
+    assert_eq!(anchor(" What `a` [b](c.md) does, and why"), "what-a-b-does-and-why");
+    assert_eq!(links("[a](b.md) `[c](d.md)` <img src=\"e.png\"> [f](https://g)"), ["b.md", "e.png"]);
+}
