@@ -391,7 +391,7 @@ fn nodes(problem: &Mixture, homotopy: Homotopy, time: f32) -> Path {
     Path::new(homotopy, &data, &noise, &vec![time; 6_usize.pow(6)]).unwrap()
 }
 
-/// The docstring's equation of the length. With means over the three pixels in the place of sums it gives 8 to 11 % more from a quarter to three
+/// The docstring's equation of the length. With means over the three pixels in the place of sums it gives 9 to 11 % more from a quarter to three
 /// quarters of the straight path.
 #[test]
 fn vapo_bayes_keeps_the_direction_and_loses_the_scale() {
