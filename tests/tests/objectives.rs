@@ -316,15 +316,15 @@ fn the_covariance_is_the_mean_product_of_drift_and_velocity() {
 /// a std is held constant.
 fn vapo_bayes_rest(path: &Path) -> Affine {
     let mut at = (0.0, vec![0.1; path.dimension()]);
-    let mut slope = f64::INFINITY;
     for _ in 0..300 {
         let (a, b) = affine_gradient(Objective::VapoBayes, path, &at);
         at.0 -= 0.2 * a;
         at.1.iter_mut().zip(&b).for_each(|(value, slope)| *value -= 0.2 * path.dimension() as f64 * slope);
-        slope = (a.powi(2) + dot(&b, &b)).sqrt();
+        if (a.powi(2) + dot(&b, &b)).sqrt() < 2e-4 {
+            return at;
+        }
     }
-    assert!(slope < 1e-3, "no rest: {slope}");
-    at
+    panic!("no rest");
 }
 
 #[test]
@@ -362,21 +362,59 @@ fn compare(path: &Path, found: &Affine, best: &Affine) -> (f64, f64) {
     (both / (found * best).sqrt(), (found / best).sqrt())
 }
 
+/// The root r of r = K/r + (1 − t)/(r·lengths)ᵗ, by halving an interval: the left side rises and the right side falls.
+fn length_at_rest(constant: f64, time: f64, lengths: f64) -> f64 {
+    let (mut below, mut above) = (1e-3, 1e3);
+    for _ in 0..100 {
+        let middle: f64 = 0.5 * (below + above);
+        let right = constant / middle + (1.0 - time) / (middle * lengths).powf(time);
+        if middle < right { below = middle } else { above = middle }
+    }
+    below
+}
+
+/// A path whose Gaussian numbers, three of the datum and three of the noise, run through the nodes of a quadrature: √3 and −√3, of
+/// weight 1/6 each, and 0, of 2/3. Every mean of a polynomial up to degree five is exact, and so are those of γΦ and of their squares.
+/// Draws would not do late on the path, where the direction rests on the covariance with γ, whose std is large. But a grid has few
+/// lengths, which turns the drift a little.
+fn nodes(problem: &Mixture, homotopy: Homotopy, time: f32) -> Path {
+    let (mut data, mut noise) = (Vec::new(), Vec::new());
+    for sample in 0..6_usize.pow(6) {
+        let number = |digit: u32| match sample / 6_usize.pow(digit) % 6 {
+            0 => 3_f64.sqrt(),
+            1 => -(3_f64.sqrt()),
+            _ => 0.0,
+        };
+        data.extend((0..3).map(|i| (problem.means[0][i as usize] + problem.variance.sqrt() * number(i)) as f32));
+        noise.extend((3..6).map(|i| number(i) as f32));
+    }
+    Path::new(homotopy, &data, &noise, &vec![time; 6_usize.pow(6)]).unwrap()
+}
+
+/// The docstring's equation of the length. With means over the three pixels in the place of sums it gives 9 to 11 % more from a quarter to three
+/// quarters of the straight path.
 #[test]
 fn vapo_bayes_keeps_the_direction_and_loses_the_scale() {
-    let times = [0.25, 0.5, 0.75, 0.9375];
+    let (problem, times) = (gaussian(), [0.25, 0.5, 0.75, 0.9375]);
     for homotopy in BOTH {
         let scales = times.map(|time| {
-            let problem = gaussian();
-            let path = path(&problem, homotopy, &vec![time; 8_000], &mut generator(8));
+            let path = nodes(&problem, homotopy, time);
             let best = problem.affine_drift(homotopy, time.into());
             let (cosine, scale) = compare(&path, &vapo_bayes_rest(&path), &best);
-            assert!(cosine > 0.995, "{homotopy:?} at {time}: {cosine}");
+
+            let best = optimal(&problem, homotopy, &path);
+            let count = path.times().len() as f64;
+            let square = |values: &[f32]| values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() / count;
+            let std = |values: &[f64]| mean_and_error(values).1 * count.sqrt();
+            let potential: Vec<f64> = best.potential.iter().map(|&phi| phi.into()).collect();
+            let constant = path.dimension() as f64 / (std(path.innovation()) * std(&potential));
+            let lengths = (square(&best.drift) * square(path.velocity())).sqrt();
+            let expected = length_at_rest(constant, time.into(), lengths);
+            // At the latest time of `bayes` 0.988, of 200,000 draws 0.9994; 0.998 and more at the others.
+            assert!(cosine > 0.98, "{homotopy:?} at {time}: {cosine}");
+            assert!((scale / expected - 1.0).abs() < 0.04, "{homotopy:?} at {time}: {scale}, not {expected}");
             scale
         });
-        // 1.23 falls to 0.43 on the straight path, 1.58 to 0.51 on the other.
-        assert!(scales[0] > 1.1 && scales[0] < 1.8, "{scales:?}");
-        assert!(scales[3] > 0.3 && scales[3] < 0.7, "{scales:?}");
         assert!(scales.is_sorted_by(|early, late| early > late), "{scales:?}");
     }
 }

@@ -185,8 +185,8 @@ fn whole() -> usize {
     1
 }
 
-/// The rule where none is chosen. Steps of one size in all directions follow the noise of gradients of losses other than `flow`,
-/// and diverge.
+/// The rule where none is chosen. Muon's steps have one size in all directions: they follow the noise of `energy`'s gradients, and
+/// diverge. `vapo-bayes` was published with Adam.
 pub fn usual_rule(objective: Objective) -> Rule {
     if objective == Objective::Flow { Rule::Muon } else { Rule::Adam }
 }

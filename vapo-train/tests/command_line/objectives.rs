@@ -67,7 +67,7 @@ fn energy_makes_the_flow_objective_fall() {
 
 #[test]
 fn vapo_bayes_falls() {
-    // Its minimiser is another one, so the flow objective says nothing. Measured: from 95 and 145 to -0.14 and -0.20 in the
+    // Its minimiser is another one, so the flow objective says nothing. Measured: from 98 and 148 to -0.09 and -0.07 in the
     // fourth mean; the last two lie below, and differ by noise alone.
     for homotopy in ["linear", "bayes"] {
         let Trained { own, .. } = train("vapo-bayes", homotopy);
