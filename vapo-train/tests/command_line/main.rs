@@ -1,5 +1,6 @@
 //! The command line from outside: the program itself, started in an empty folder, and what it says, leaves and refuses.
 
+mod adaptive;
 mod archives;
 mod calibration;
 mod celeba;
