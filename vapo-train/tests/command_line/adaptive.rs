@@ -50,7 +50,7 @@ fn samples_and_their_card_say_how_many_evaluations_each_took() {
 fn evaluation_and_neighbours_draw_in_adaptive_steps_too() {
     let root = TempDir::new().unwrap();
     write_model(&root.path().join("m.vapo"), GREY, Homotopy::Linear, 0.3);
-    let options = "--model m.vapo --count 12 --features pixels --solver rk23 --tolerance 0.1";
+    let options = "--model m.vapo --dataset digits --count 12 --features pixels --solver rk23 --tolerance 0.1";
     let told = vapo_train(root.path(), &format!("eval {options} --out e.json")).succeeded().output;
     assert!(told.contains("evaluations        "), "{told}");
     vapo_train(root.path(), &format!("neighbours {options} --out n.png")).succeeded();
@@ -103,7 +103,9 @@ fn options_without_use_are_refused_and_leave_nothing() {
         ("--solver rk45 --class 1", &["--class 1", "no classes"]),
     ];
     for (options, parts) in cases {
-        for command in ["sample --out x.npy", "eval --out x.json", "neighbours --out x.png"] {
+        for command in
+            ["sample --out x.npy", "eval --dataset digits --out x.json", "neighbours --dataset digits --out x.png"]
+        {
             vapo_train(root.path(), &format!("{command} --model m.vapo --count 2 {options}")).refused(2, parts);
         }
     }
@@ -123,7 +125,7 @@ fn options_without_use_are_refused_and_leave_nothing() {
     fs::write(root.path().join("s.csv"), "1\n2\n").unwrap();
     vapo_train(root.path(), "restore --model m.vapo --series s.csv --solver rk23 --out x.csv")
         .refused(2, &["--solver rk23", steps_alone]);
-    vapo_train(root.path(), "eval --samples folder --tolerance 0.1 --out x.json")
+    vapo_train(root.path(), "eval --samples folder --dataset digits --tolerance 0.1 --out x.json")
         .refused(2, &["--samples", "--tolerance"]);
     assert_eq!(names(root.path()), ["m.vapo", "s.csv"]);
 }

@@ -35,19 +35,22 @@ fn adaptive(method: Method) -> Adaptive {
 fn samples_are_where_the_flow_leads() {
     let file = quadratic(-1.5);
     let model = Model::parse(&file).unwrap();
-    for method in Method::ALL {
-        let Drawn { images, evaluations } = sample(&model, adaptive(method), 3, 4, Asked::default()).unwrap();
-        for (index, image) in (0..).zip(images.chunks_exact(64)) {
+    for (method, tolerance) in Method::ALL.into_iter().flat_map(|method| [(method, 1e-3), (method, 1e-5)]) {
+        let found = sample(&model, Adaptive { method, tolerance }, 3, 4, Asked::default()).unwrap();
+        for (index, image) in (0..).zip(found.images.chunks_exact(64)) {
             let mut start = vec![0.0; 64];
             Noise::new(generator(4 + index)).fill(&mut start);
             let factor = libm::exp(-1.5 * (SPAN[1] - SPAN[0]));
             for (found, start) in image.iter().zip(start) {
                 let expected = factor * f64::from(start);
-                // A few steps, each of an error of the tolerance at most.
-                assert!((f64::from(*found) - expected).abs() < 3e-3, "{method:?}: {found} is not {expected}");
+                // Some steps, each of an error about the tolerance; rk23 takes more of them.
+                assert!(
+                    (f64::from(*found) - expected).abs() < 20.0 * tolerance,
+                    "{method:?}: {found} is not {expected}"
+                );
             }
         }
-        assert!(evaluations.iter().all(|count| (8..40).contains(count)), "{evaluations:?}");
+        assert!(found.evaluations.iter().all(|count| (8..200).contains(count)), "{:?}", found.evaluations);
     }
 }
 

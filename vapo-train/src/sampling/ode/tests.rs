@@ -44,6 +44,24 @@ fn steps_and_ends_are_those_of_scipy() {
     }
 }
 
+/// As above, of `f = lambda t, y: [100 if t > 1 else 1e-3 * t, y[0] - y[1]]` from zeros: the first step is short, the next are ten times
+/// as long, and at the jump they are cut to a fifth.
+#[test]
+fn steps_are_those_of_scipy_where_lengths_change_most() {
+    let jump = |time: f64, y: &[f64], slope: &mut [f64]| {
+        slope.copy_from_slice(&[if time > 1.0 { 100.0 } else { 1e-3 * time }, y[0] - y[1]]);
+        Ok::<(), Infallible>(())
+    };
+    for (method, evaluations, end) in [
+        (Method::Rk45, 260, [300.002_534_231_327_9, 204.982_110_778_378_43]),
+        (Method::Rk23, 152, [300.000_130_822_887_6, 204.959_975_129_606_6]),
+    ] {
+        let mut y = [0.0; 2];
+        assert_eq!(integrate(method, &control(1e-4), [0.0, 4.0], &mut y, jump), Ok(evaluations));
+        assert!(y.iter().zip(end).all(|(found, expected)| (found - expected).abs() < 1e-9), "{method:?}: {y:?}");
+    }
+}
+
 /// Mean and deviation of the data.
 const DATA: [f64; 2] = [0.6, 0.3];
 
