@@ -20,7 +20,7 @@ pub const TOLERANCE: f64 = 1e-3;
 /// Tolerances that there are. Below, the estimate of an error is f32's rounding; above, it allows any.
 pub const TOLERANCES: [f64; 2] = [1e-7, 1.0];
 /// Times are given to the potential in f32, which lie 6·10⁻⁸ apart below 1.
-const LEAST_STEP: f64 = 1e-7;
+pub(crate) const LEAST_STEP: f64 = 1e-7;
 /// A hundred times of what samples usually take at the default tolerance, and more.
 pub const MOST_EVALUATIONS: u32 = 10_000;
 

@@ -11,6 +11,7 @@
 //! | [`composition`] | images of the weighted sum of two models |
 //! | [`interpolation`] | from one sample to another |
 //! | [`paths`] | how straight the ways are from noise to samples |
+//! | [`likelihood`] | the log-densities of images |
 //! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
 //! | [`asked`] | which class each image is asked for |
 //! | [`agreement`](mod@agreement) | how far the drifts of two models agree |
@@ -24,6 +25,7 @@ pub mod composition;
 pub mod inpainting;
 pub mod integrator;
 pub mod interpolation;
+pub mod likelihood;
 pub mod ode;
 pub mod paths;
 pub mod series;

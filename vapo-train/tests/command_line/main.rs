@@ -16,6 +16,7 @@ mod images;
 mod inpainting;
 mod inspect;
 #[cfg(unix)]
+mod likelihood;
 mod locking;
 mod models;
 mod neighbours;

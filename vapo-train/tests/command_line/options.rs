@@ -38,6 +38,7 @@ fn commands() -> Vec<(&'static str, String)> {
         ("interpolate", format!("--model --pairs --frames {SAMPLER} {out}")),
         ("inspect", "--board --flash --ram --stack --solver --plan --report --force --help".to_owned()),
         ("score", format!("--model {data} {judged} --out --picture --force --help")),
+        ("likelihood", format!("--model {data} --count --probes --seed --tolerance --threads {out}")),
         ("classify", format!("--model {data} --time --learn --write-classifier --threads {out}")),
         ("inpaint", format!("--model --images {data} --index --mask --box --count {SAMPLER} {out}")),
         (
