@@ -10,7 +10,7 @@ use crate::noise::Noise;
 use crate::plan::Plan;
 use crate::potential::Potential;
 use crate::schedule::{Schedule, Step};
-use crate::solver::{Sde, Solver};
+use crate::solver::{Drift, Sde, Solver};
 use crate::trajectory::{Moment, Told};
 use rand_core::Rng;
 pub use sampling::{Paused, Sampling};
@@ -165,6 +165,17 @@ impl<'a> Sampler<'a> {
         let mut told = Told { drift: Held { drift: guided, homotopy, known }, homotopy, tell };
         let sde = Sde { drift: &mut told, homotopy, temperature };
         self.solver.integrate(sde, schedule, noise, x, self.buffers, |_, _| ())
+    }
+
+    /// Sets `drift` to what the solvers follow: the drift of the condition, guided where it says so. For solvers of one's own.
+    ///
+    /// # Errors
+    /// [`Error::Length`] where x or `drift` is no sample of the model, [`Error::Plan`] where the plan is of the pass forward
+    /// alone.
+    pub fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+        self.potential.check(x)?;
+        let other = self.other.get_mut(..x.len()).unwrap_or_default();
+        Guided { potential: &mut self.potential, condition: self.condition, other }.drift(x, time, drift)
     }
 
     /// The potential, for its value, its drift and its energy.

@@ -67,13 +67,19 @@ pub(super) struct SamplerCard {
     /// Integrator, by the command line's name.
     pub(super) solver: &'static str,
     /// Its steps.
-    pub(super) steps: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) steps: Option<u16>,
     /// Evaluations of the drift that a sample took.
-    pub(super) evaluations: u32,
+    pub(super) evaluations: Evaluations,
     /// Exponent of the grid of times.
-    pub(super) grading: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) grading: Option<f32>,
     /// How far it extrapolated.
-    pub(super) extrapolation: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extrapolation: Option<f32>,
+    /// Error of a step, where steps are as long as their error allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tolerance: Option<f64>,
     /// η of the SDE.
     pub(super) temperature: f32,
     /// Seed of the first sample.
@@ -84,6 +90,52 @@ pub(super) struct SamplerCard {
     /// How far they were led towards it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) guidance: Option<f32>,
+}
+
+/// Evaluations of the drift that samples took.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub(super) enum Evaluations {
+    /// All as many.
+    Each(u32),
+    /// Each as many as its steps took.
+    Counted {
+        /// On average.
+        mean: f64,
+        /// The fewest.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
+}
+
+impl Evaluations {
+    /// Of samples that took so many each; at least one.
+    pub(super) fn counted(counts: &[u32]) -> Self {
+        let sum: u64 = counts.iter().copied().map(u64::from).sum();
+        let [least, most] = [counts.iter().min(), counts.iter().max()].map(|count| count.copied().unwrap_or_default());
+        Evaluations::Counted { mean: sum as f64 / counts.len().max(1) as f64, least, most }
+    }
+
+    /// So many times as many.
+    pub(super) fn times(self, factor: u32) -> Self {
+        match self {
+            Evaluations::Each(count) => Evaluations::Each(factor * count),
+            Evaluations::Counted { mean, least, most } => {
+                Evaluations::Counted { mean: f64::from(factor) * mean, least: factor * least, most: factor * most }
+            }
+        }
+    }
+}
+
+/// For people.
+impl std::fmt::Display for Evaluations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Evaluations::Each(count) => write!(f, "{count}"),
+            Evaluations::Counted { mean, least, most } => write!(f, "{mean:.1} on average, {least} to {most}"),
+        }
+    }
 }
 
 impl Card {

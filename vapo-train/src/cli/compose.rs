@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let file = if extension == Some("png") { sample_grid(&images, shape)?.png() } else { npy(&images, shape)? };
     let cards = [first, second].into_iter().zip(&bytes).zip(&models);
     let models = cards.map(|((path, bytes), model)| ModelCard::new(path, bytes, model)).collect();
-    let mut card = Card { models, sampler: Some(sampler.card(count)), ..Card::new("compose") };
+    let mut card = Card { models, sampler: Some(sampler.card(count)?), ..Card::new("compose") };
     card.settings.insert("weights".to_owned(), json!([decimal(a), decimal(b)]));
     outputs.write_with_card(&arguments.out, &file, &card)?;
     print(&format!("{count} samples in {out}\n"))

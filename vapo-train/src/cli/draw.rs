@@ -1,32 +1,33 @@
 //! Samples in memory, for commands that look at them.
 
-use super::options::SamplerOptions;
+use super::options::AdaptiveOptions;
 use super::{Failure, progress};
 use crate::arithmetic::levels::levels;
 use crate::evaluation::ImageSet;
-use crate::sampling::{Settings, chunks};
+use crate::sampling::{Drawn, Request, chunks};
 use rayon::ThreadPool;
 use vapo_format::Model;
 
-/// Samples of a model, as bytes.
+/// Samples of a model, as bytes, and the evaluations that each took, where steps are adaptive.
 ///
 /// # Errors
 /// The sampler refuses.
 pub(super) fn draw(
     model: &Model<'_>,
-    sampler: &SamplerOptions,
-    settings: &Settings,
+    sampler: &AdaptiveOptions,
+    request: &Request,
     pool: &ThreadPool,
-) -> Result<ImageSet, Failure> {
+) -> Result<(ImageSet, Vec<u32>), Failure> {
     let shape = model.signal();
-    let bar = progress::bar(settings.count, "samples");
-    let mut chunks = chunks(model, settings);
-    let mut images = Vec::with_capacity(settings.count * shape.elements());
+    let bar = progress::bar(request.count, "samples");
+    let mut chunks = chunks(model, request);
+    let (mut images, mut counts) = (Vec::with_capacity(request.count * shape.elements()), Vec::new());
     while let Some(chunk) = pool.install(|| chunks.next()) {
-        let chunk = chunk.map_err(|cause| sampler.explain(cause))?;
+        let Drawn { images: chunk, evaluations } = chunk.map_err(|cause| sampler.fixed.explain(cause))?;
         bar.inc((chunk.len() / shape.elements()) as u64);
         images.extend(levels(&chunk));
+        counts.extend(evaluations);
     }
     bar.finish_and_clear();
-    Ok(ImageSet::new(shape, images)?)
+    Ok((ImageSet::new(shape, images)?, counts))
 }

@@ -1,7 +1,7 @@
 //! `vapo-train eval`: how far samples are from a data set.
 
 use super::draw::draw;
-use super::options::{ClassOptions, DataOptions, FeatureOptions, Plan, SamplerOptions};
+use super::options::{AdaptiveOptions, ClassOptions, DataOptions, FeatureOptions, Plan};
 use super::{Failure, from_one_to, note, parse_model, print, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::Dataset;
@@ -11,7 +11,7 @@ use crate::evaluation::{EvaluationError, Features, ImageSet, KernelDistance, Mom
 use crate::files::bounded;
 use crate::files::digest::sha256;
 use crate::files::raster::Background;
-use crate::sampling::{Asked, Settings};
+use crate::sampling::{Asked, Request};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vapo_format::Shape;
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     model: Option<PathBuf>,
     /// Images to measure in its place: a folder of image files, or an archive (.npz) with uint8 arr_0. Partly transparent
     /// ones are laid on --background
-    #[arg(long, value_name = "DIR|F.npz", conflicts_with_all = ["steps", "temperature", "solver", "grading"])]
+    #[arg(long, value_name = "DIR|F.npz", conflicts_with_all = ["steps", "temperature", "solver", "grading", "extrapolation", "tolerance"])]
     samples: Option<PathBuf>,
     /// Number of samples [default: 2000 of a model, all of a folder or an archive]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1_000_000>())]
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     classes: ClassOptions,
     #[command(flatten)]
-    sampler: SamplerOptions,
+    sampler: AdaptiveOptions,
     #[command(flatten)]
     features: FeatureOptions,
     /// Mean and covariance to compare with in place of the data set's, as pytorch-fid writes them
@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     features.check()?;
     data.expect_images()?;
     let count = arguments.count.unwrap_or(COUNT);
-    let (settings, pool) = (sampler.settings(count)?, sampler.pool()?);
+    let (request, pool) = (sampler.request(count)?, sampler.fixed.pool()?);
     let mut card = Card::new("eval");
 
     // All that can be refused is, before a classifier is trained or a sample drawn.
@@ -119,8 +119,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let samples = match (model, given) {
         (Some((path, bytes, model)), _) => {
             card.models.push(ModelCard::new(path, bytes, &model));
-            card.sampler = Some(arguments.classes.on(sampler.card(count)));
-            draw(&model, sampler, &Settings { asked, ..settings }, &pool)?
+            let (images, counts) = draw(&model, sampler, &Request { asked, ..request }, &pool)?;
+            card.sampler = Some(arguments.classes.on(sampler.card(count, &counts)?));
+            images
         }
         (None, Some(images)) => {
             let path = arguments.samples.as_deref().unwrap_or(Path::new("")).display().to_string();
@@ -151,11 +152,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             if others.is_singular() {
                 few("reference images", &of_images);
             }
-            let kernel = pool.install(|| kernel_distance(&of_samples, &of_images, sampler.seed()))?;
+            let kernel = pool.install(|| kernel_distance(&of_samples, &of_images, sampler.fixed.seed()))?;
             (moments.distance(&others)?, Some(kernel))
         }
     };
-    card.settings.insert("seed".to_owned(), sampler.seed().into());
+    card.settings.insert("seed".to_owned(), sampler.fixed.seed().into());
     card.settings.insert("dimension".to_owned(), dimension.into());
     card.results.insert("samples".to_owned(), samples.count().into());
     card.results.insert("frechet_distance".to_owned(), json!(frechet));
@@ -285,6 +286,9 @@ fn table(card: &Card, frechet: f64, kernel: Option<KernelDistance>) -> String {
     let accuracy = accuracy.map_or(String::new(), |share| format!(", test accuracy {:.2} %", 100.0 * share));
     rows.push(("features", format!("{} of {}{accuracy}", text("dimension"), text("features"))));
     rows.push(("samples", card.results.get("samples").map_or(String::new(), Value::to_string)));
+    if let Some(sampler) = card.sampler.as_ref().filter(|sampler| sampler.tolerance.is_some()) {
+        rows.push(("evaluations", sampler.evaluations.to_string()));
+    }
     if let Some(data) = card.data.first() {
         rows.push(("reference", format!("{} images of {}", data.count, data.dataset)));
     }

@@ -145,7 +145,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
     card.settings.insert("index".to_owned(), json!(arguments.index));
     card.models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
-    card.sampler = Some(arguments.classes.on(sampler.card(count)));
+    card.sampler = Some(arguments.classes.on(sampler.card(count)?));
     outputs.write_card(&arguments.out, &card)?;
     print(&format!("{} restorations in {out}\n", images.len() * count))
 }

@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
     let count = (pairs * frames) as usize;
     let mut card =
-        Card { models, sampler: Some(arguments.classes.on(sampler.card(count))), ..Card::new("interpolate") };
+        Card { models, sampler: Some(arguments.classes.on(sampler.card(count)?)), ..Card::new("interpolate") };
     card.settings.insert("pairs".to_owned(), (*pairs).into());
     card.settings.insert("frames".to_owned(), (*frames).into());
     outputs.write_with_card(out, &picture, &card)?;

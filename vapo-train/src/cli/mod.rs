@@ -16,6 +16,7 @@ mod inpaint;
 mod inspect;
 mod interpolate;
 mod interrupt;
+mod likelihood;
 mod memory;
 mod neighbours;
 mod options;
@@ -76,6 +77,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Score images by the model's energy: how well it tells anomalies, and the threshold for a device
     Score(score::Arguments),
+    /// Measure the log-densities of images under the model's flow, in bits a dimension
+    Likelihood(likelihood::Arguments),
     /// Tell the class of images by the model's energies, and how often it is right
     Classify(classify::Arguments),
     /// Restore masked images
@@ -158,6 +161,7 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
         Some(Command::Paths(arguments)) => paths::run(arguments),
         Some(Command::Inspect(arguments)) => inspect::run(arguments),
         Some(Command::Score(arguments)) => score::run(arguments),
+        Some(Command::Likelihood(arguments)) => likelihood::run(arguments),
         Some(Command::Classify(arguments)) => classify::run(arguments),
         Some(Command::Inpaint(arguments)) => inpaint::run(arguments),
         Some(Command::Restore(arguments)) => restore::run(arguments),

@@ -1,7 +1,7 @@
 //! `vapo-train neighbours`: the training images nearest to samples, and whether samples are copies of them.
 
 use super::draw::draw;
-use super::options::{ClassOptions, DataOptions, FeatureOptions, Plan, SamplerOptions, output};
+use super::options::{AdaptiveOptions, ClassOptions, DataOptions, FeatureOptions, Plan, output};
 use super::{Failure, from_one_to, parse_model, print, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::{Batches, Split};
@@ -9,7 +9,7 @@ use crate::evaluation::image_set::matches;
 use crate::evaluation::rank_sum::{median, quantile};
 use crate::evaluation::{EvaluationError, ImageSet, Neighbour, RankSum, nearest, rank_sum};
 use crate::export::picture::grid;
-use crate::sampling::Settings;
+use crate::sampling::Request;
 use serde_json::{Value, json};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     classes: ClassOptions,
     #[command(flatten)]
-    sampler: SamplerOptions,
+    sampler: AdaptiveOptions,
     #[command(flatten)]
     features: FeatureOptions,
     /// The picture: each row a sample, then its nearest training images, the nearest first
@@ -61,10 +61,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     arguments.features.check()?;
     data.expect_images()?;
-    let (settings, pool) = (sampler.settings(*count)?, sampler.pool()?);
+    let (request, pool) = (sampler.request(*count)?, sampler.fixed.pool()?);
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
-    let settings = Settings { asked: arguments.classes.asked(&model, *count)?, ..settings };
+    let request = Request { asked: arguments.classes.asked(&model, *count)?, ..request };
     let shape = model.signal();
     let rows = arguments.rows.min(*count);
     let (trained_on, held_out) = (data.load_split(Split::Train)?, data.load()?);
@@ -82,12 +82,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // Any of the held-out images, in case they come sorted.
     let all = NonZeroUsize::new(others.count()).unwrap_or(NonZeroUsize::MIN);
     let mut order = Vec::new();
-    Batches::new(all, all, sampler.seed()).indices(0, &mut order);
+    Batches::new(all, all, sampler.fixed.seed()).indices(0, &mut order);
     let others = others.select(&order[..(*count).min(order.len())]);
 
     let (extractor, of_features) = arguments.features.extractor(data, shape, &pool)?;
     extractor.dimension(shape)?;
-    let samples = draw(&model, sampler, &settings, &pool)?;
+    let (samples, counts) = draw(&model, sampler, &request, &pool)?;
     let found = pool.install(|| -> Result<_, EvaluationError> {
         let set = extractor.features(&training)?;
         let of_samples = nearest(&extractor.features(&samples)?, &set, arguments.nearest)?;
@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut card = Card {
         models: vec![ModelCard::new(&arguments.model, &bytes, &model)],
         data: vec![data.card(&held_out)],
-        sampler: Some(arguments.classes.on(sampler.card(*count))),
+        sampler: Some(arguments.classes.on(sampler.card(*count, &counts)?)),
         settings: of_features,
         ..Card::new("neighbours")
     };

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("temperature", |option| option.default_value("0").help("Temperature of the SDE, which has to be 0")))]
-#[command(mut_arg("steps", |option| option.default_value("100")))]
+#[command(mut_arg("steps", |option| option.default_value("100").help("Steps of the solver")))]
 #[command(mut_arg("solver", |option| option.default_value("euler")))]
-#[command(mut_arg("grading", |option| option.default_value("1")))]
+#[command(mut_arg("grading", |option| option.default_value("1").help("Grid of times 1 − (1 − s)^P for uniform s")))]
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let title = format!("bend {bend:.4}, squared length {length:.3}, a value");
     let picture = picture::paths(&title, points)?.png();
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
-    let sampler = Some(arguments.classes.on(sampler.card(*count)));
+    let sampler = Some(arguments.classes.on(sampler.card(*count)?));
     let mut card = Card { models, sampler, ..Card::new("paths") };
     card.results.insert("bend".to_owned(), bend.into());
     card.results.insert("squared_length".to_owned(), length.into());

@@ -117,7 +117,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let mut card = Card::new("restore");
     card.models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
-    card.sampler = Some(sampler.card(count));
+    card.sampler = Some(sampler.card(count)?);
     card.settings.insert("series".to_owned(), json!({"path": arguments.series, "sha256": sha256(&file)}));
     card.settings.insert("channels".to_owned(), json!(recording.channels));
     card.results.insert("filled".to_owned(), json!(fillable.iter().map(|gap| &gap.readings).collect::<Vec<_>>()));

@@ -2,11 +2,11 @@
 
 mod series;
 
-use super::options::{ClassOptions, Plan, SamplerOptions, output};
+use super::options::{AdaptiveOptions, ClassOptions, Plan, output};
 use super::{Failure, expect_pictures, from_one_to, is_series, parse_any_model, print, progress, read_model};
-use crate::cli::card::{Card, ModelCard};
+use crate::cli::card::{Card, ModelCard, SamplerCard};
 use crate::export::{Format, Writer};
-use crate::sampling::{Settings, chunks};
+use crate::sampling::{Drawn, Request, chunks};
 use std::path::{Path, PathBuf};
 
 /// What the name of a table ends in.
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     classes: ClassOptions,
     #[command(flatten)]
-    sampler: SamplerOptions,
+    sampler: AdaptiveOptions,
     /// A grid of pictures (.png), float32 for Python (.npy), bytes for evaluators (.npz), or a folder of pictures
     /// (a name without extension, or with a slash at its end). Of a series, in raw units: plots (.png), a table (.csv), or
     /// float32 for Python (.npy, .npz)
@@ -48,38 +48,51 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     .check()?;
     let Arguments { sampler, classes, .. } = arguments;
-    let settings = sampler.settings(arguments.count.unwrap_or(COUNT))?;
+    let request = sampler.request(arguments.count.unwrap_or(COUNT))?;
     let bytes = read_model(&arguments.model)?;
     let model = parse_any_model(&arguments.model, &bytes)?;
     let usual = if classes.are_all() { CLASS_COUNT * usize::from(model.classes().max(1)) } else { COUNT };
     let count = arguments.count.unwrap_or(usual);
-    let settings = Settings { count, asked: classes.asked(&model, count)?, ..settings };
+    let request = Request { count, asked: classes.asked(&model, count)?, ..request };
     let columns = classes.columns(&model, count);
     if is_series(&model) {
-        return series::run(arguments, &settings, columns, &outputs, &bytes, &model);
+        return series::run(arguments, &request, columns, &outputs, &bytes, &model);
     }
     expect_pictures(&arguments.model, &model)?;
     let format = format.map_or_else(|| output::image_format(&arguments.out), Ok)?;
-    let pool = sampler.pool()?;
+    let pool = sampler.fixed.pool()?;
     let shape = model.signal();
     output::expect_images(&arguments.out, format, count, shape, columns)?;
     let mut writer = Writer::begin(&arguments.out, format, count, shape, columns)?;
     let bar = progress::bar(count, "samples");
-    let mut chunks = chunks(&model, &settings);
+    let mut chunks = chunks(&model, &request);
+    let mut counts = Vec::new();
     while let Some(chunk) = pool.install(|| chunks.next()) {
-        let chunk = chunk.map_err(|cause| sampler.explain(cause))?;
+        let Drawn { images: chunk, evaluations } = chunk.map_err(|cause| sampler.fixed.explain(cause))?;
+        counts.extend(evaluations);
         writer.push(&chunk)?;
         bar.inc((chunk.len() / shape.elements()) as u64);
     }
     bar.finish_and_clear();
     writer.finish(outputs.existing())?;
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
-    let mut card = Card { models, sampler: Some(classes.on(sampler.card(count))), ..Card::new("sample") };
+    let drawn = classes.on(sampler.card(count, &counts)?);
+    let told = told(&arguments.out, &drawn);
+    let mut card = Card { models, sampler: Some(drawn), ..Card::new("sample") };
     if format != Format::Npy {
         card.settings.insert("values".to_owned(), "uint8, rounded to nearest".into());
     }
     outputs.write_card(&arguments.out, &card)?;
-    print(&format!("{count} samples in {}\n", arguments.out.display()))
+    print(&told)
+}
+
+/// What is said at the end. How many evaluations samples took is news where their steps are adaptive.
+fn told(out: &Path, drawn: &SamplerCard) -> String {
+    let samples = format!("{} samples in {}\n", drawn.count, out.display());
+    match drawn.tolerance {
+        Some(_) => format!("{samples}evaluations {}\n", drawn.evaluations),
+        None => samples,
+    }
 }
 
 /// What the name of `--out` asks for. None for a table, which only a series is written to.

@@ -2,23 +2,31 @@
 //!
 //! | module | concept |
 //! |---|---|
+//! | [`integrator`] | what is drawn, and how: in fixed steps or in adaptive ones |
+//! | [`adaptive`] | steps as long as their error allows |
+//! | [`ode`] | Runge–Kutta methods that tell their error |
 //! | [`inpainting`] | images restored where they are masked |
 //! | [`classification`] | the class of images by energies |
 //! | [`series`] | gaps of a series, filled |
 //! | [`composition`] | images of the weighted sum of two models |
 //! | [`interpolation`] | from one sample to another |
 //! | [`paths`] | how straight the ways are from noise to samples |
+//! | [`likelihood`] | the log-densities of images |
 //! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
 //! | [`asked`] | which class each image is asked for |
 //! | [`agreement`](mod@agreement) | how far the drifts of two models agree |
 
+pub mod adaptive;
 pub mod agreement;
 pub mod anomaly;
 pub mod asked;
 pub mod classification;
 pub mod composition;
 pub mod inpainting;
+pub mod integrator;
 pub mod interpolation;
+pub mod likelihood;
+pub mod ode;
 pub mod paths;
 pub mod series;
 
@@ -31,6 +39,7 @@ use vapo_sampler::{Error, Noise, Plan, PlanFor, Potential, Sampler, Schedule, So
 
 pub use agreement::{Agreement, agreement};
 pub use asked::{Asked, Classes};
+pub use integrator::{Integrator, Request, chunks};
 
 /// How to sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +56,15 @@ pub struct Settings {
     pub seed: u64,
     /// Which classes they are asked for.
     pub asked: Asked,
+}
+
+/// Samples.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drawn {
+    /// (N, H, W, C), about [-1, 1].
+    pub images: Vec<f32>,
+    /// Evaluations of the condition's drift that each image took, where steps are adaptive; else empty, as all take the same.
+    pub evaluations: Vec<u32>,
 }
 
 /// Why there are no samples.
@@ -76,9 +94,49 @@ pub enum SamplingError {
         /// Time of the evaluation.
         time: f32,
     },
+    /// An image takes more evaluations than there may be.
+    #[error(
+        "image {image} is at time {time} after the most evaluations that there may be, {most}: take a higher --tolerance, or a solver \
+         of fixed steps; a model of integer arithmetic is rounded, which bounds how low a tolerance can be"
+    )]
+    Evaluations {
+        /// Its position, from 0.
+        image: usize,
+        /// Time that it reached.
+        time: f64,
+        /// Evaluations of a drift.
+        most: u32,
+    },
+    /// A step of the least length makes too large an error.
+    #[error(
+        "image {image} is at time {time}, and a step of the least length, {least}, errs by more than the tolerance: take a higher \
+         --tolerance, or a solver of fixed steps"
+    )]
+    Step {
+        /// Its position, from 0.
+        image: usize,
+        /// Time that it reached.
+        time: f64,
+        /// Length of a step.
+        least: f64,
+    },
     /// There is no trajectory to compare along.
     #[error("drifts are compared along at least 1 trajectory, found 0: ask for more")]
     NothingCompared,
+}
+
+impl SamplingError {
+    /// The same of an image that `first` others come before.
+    fn of_later(mut self, first: usize) -> Self {
+        match &mut self {
+            SamplingError::NotFinite { image }
+            | SamplingError::NoAngle { image, .. }
+            | SamplingError::Evaluations { image, .. }
+            | SamplingError::Step { image, .. } => *image += first,
+            SamplingError::Refused(_) | SamplingError::NothingCompared => {}
+        }
+        self
+    }
 }
 
 /// A model with what all its samplers share: where its activations lie, and its weights as this processor multiplies them.
@@ -164,27 +222,4 @@ pub(crate) fn finite(images: Vec<f32>, elements: usize) -> Result<Vec<f32>, Samp
         Some(image) => Err(SamplingError::NotFinite { image }),
         None => Ok(images),
     }
-}
-
-/// Values of a chunk of [`chunks`], at most, and images of one.
-const CHUNK_VALUES: usize = 1 << 22;
-const CHUNK_IMAGES: usize = 1024;
-
-/// The images of [`sample`], a chunk at a time, so that a great many need no memory to match. Each chunk is drawn when
-/// it is asked for, on the threads of the pool that is current then.
-pub fn chunks<'a>(
-    model: &'a Model<'a>,
-    settings: &Settings,
-) -> impl Iterator<Item = Result<Vec<f32>, SamplingError>> + Send + use<'a> {
-    let settings = *settings;
-    let chunk = (CHUNK_VALUES / model.signal().elements().max(1)).clamp(1, CHUNK_IMAGES);
-    (0..settings.count).step_by(chunk).map(move |first| {
-        let count = chunk.min(settings.count - first);
-        let seed = settings.seed.wrapping_add(first as u64);
-        let asked = settings.asked.from(first);
-        sample(model, &Settings { count, seed, asked, ..settings }).map_err(|cause| match cause {
-            SamplingError::NotFinite { image } => SamplingError::NotFinite { image: first + image },
-            cause => cause,
-        })
-    })
 }

@@ -1,5 +1,6 @@
 //! The command line from outside: the program itself, started in an empty folder, and what it says, leaves and refuses.
 
+mod adaptive;
 mod archives;
 mod calibration;
 mod celeba;
@@ -15,6 +16,7 @@ mod images;
 mod inpainting;
 mod inspect;
 #[cfg(unix)]
+mod likelihood;
 mod locking;
 mod models;
 mod neighbours;

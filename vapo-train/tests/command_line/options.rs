@@ -13,6 +13,7 @@ fn commands() -> Vec<(&'static str, String)> {
     let out = "--out --force --help";
     let data = format!("{FILES} --split");
     let features = "--features --onnx-range --cache";
+    let adaptive = format!("{SAMPLER} --tolerance");
     let unconditional = SAMPLER.trim_start_matches("--class --guidance ");
     let judged = "--against --against-dir --seed --time --fpr --write-threshold --threads";
     vec![
@@ -29,14 +30,15 @@ fn commands() -> Vec<(&'static str, String)> {
              --help"
                 .to_owned(),
         ),
-        ("sample", format!("--model --count {SAMPLER} {out}")),
-        ("eval", format!("--model --samples --count {data} {SAMPLER} {features} --reference --write-statistics {out}")),
+        ("sample", format!("--model --count {adaptive} {out}")),
+        ("eval", format!("--model --samples --count {data} {adaptive} {features} --reference --write-statistics {out}")),
         ("fid-ref", format!("{data} --count {out}")),
-        ("neighbours", format!("--model --count --rows --nearest {data} {SAMPLER} {features} {out}")),
+        ("neighbours", format!("--model --count --rows --nearest {data} {adaptive} {features} {out}")),
         ("paths", format!("--model --count {SAMPLER} {out}")),
         ("interpolate", format!("--model --pairs --frames {SAMPLER} {out}")),
         ("inspect", "--board --flash --ram --stack --solver --plan --report --force --help".to_owned()),
         ("score", format!("--model {data} {judged} --out --picture --force --help")),
+        ("likelihood", format!("--model {data} --count --probes --seed --tolerance --threads {out}")),
         ("classify", format!("--model {data} --time --learn --write-classifier --threads {out}")),
         ("inpaint", format!("--model --images {data} --index --mask --box --count {SAMPLER} {out}")),
         (
@@ -116,6 +118,9 @@ fn the_help_lists_commands_names_and_defaults() {
         "heun:",
         "ab2:",
         "etd2:",
+        "rk45:",
+        "rk23:",
+        "[default: 0.001]",
         "[default: 64; 8 of each class",
         "[default: 20]",
         "[default: 0.5]",
@@ -201,7 +206,7 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("sample --model m --out x.png --steps 65536", &["--steps", "65536 is not in 1..=65535"]),
         ("sample --model m --out x.png --grading 0", &["--grading 0", "positive"]),
         ("sample --model m --out x.png --grading -2", &["--grading -2", "positive"]),
-        ("sample --model m --out x.png --solver rk45", &["'rk45'", "euler, heun, ab2, etd2"]),
+        ("sample --model m --out x.png --solver rk4", &["'rk4'", "euler, heun, ab2, etd2, rk45, rk23"]),
         ("sample --model m --out x.png --seed -1", &["--seed", "'-1'"]),
     ];
     for (line, parts) in cases {

@@ -94,6 +94,6 @@ impl ClassOptions {
         });
         let guidance = class.is_some().then_some(self.guidance);
         let drifts = if self.guidance == 0.0 { 1 } else { 2 };
-        SamplerCard { evaluations: drifts * card.evaluations, class, guidance, ..card }
+        SamplerCard { evaluations: card.evaluations.times(drifts), class, guidance, ..card }
     }
 }

@@ -1,9 +1,9 @@
-//! How samples are drawn.
+//! How samples are drawn, in steps that are fixed beforehand. Adaptive ones: in `adaptive`.
 
-use crate::cli::card::SamplerCard;
+use super::solver::{NamedSolver, fixed_solvers};
+use crate::cli::card::{Evaluations, SamplerCard};
 use crate::cli::{Failure, from_one_to};
 use crate::sampling::{Asked, SamplingError, Settings};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vapo_sampler::{Schedule, Solver};
 
 /// The help of `--temperature` where something is restored.
@@ -12,61 +12,74 @@ pub(in crate::cli) const RESTORING_TEMPERATURE: &str =
 
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct SamplerOptions {
-    /// Steps of the solver
-    #[arg(long, value_name = "K", default_value = "20", value_parser = from_one_to::<u16, { u16::MAX as u64 }>())]
-    steps: u16,
+    /// Steps of the solver [default: 20]
+    #[arg(long, value_name = "K", value_parser = from_one_to::<u16, { u16::MAX as u64 }>())]
+    pub(super) steps: Option<u16>,
     /// Temperature of the SDE; 0 is the deterministic flow [default: 0.3 for etd2, else 0]
     #[arg(long, value_name = "ETA", allow_negative_numbers = true)]
-    temperature: Option<f32>,
+    pub(super) temperature: Option<f32>,
     /// Integrator of the flow or the SDE
-    #[arg(long, value_parser = solvers(), default_value = Solver::Etd2.name())]
-    solver: Solver,
-    /// Grid of times 1 − (1 − s)^P for uniform s; 1 is the uniform grid
-    #[arg(long, value_name = "P", default_value_t = Schedule::EXPONENT, allow_negative_numbers = true)]
-    grading: f32,
+    #[arg(long, value_parser = fixed_solvers(), default_value = Solver::Etd2.name())]
+    pub(super) solver: NamedSolver,
+    /// Grid of times 1 − (1 − s)^P for uniform s; 1 is the uniform grid [default: 0.5]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
+    pub(super) grading: Option<f32>,
     /// How far etd2 extrapolates the predicted image, in units of the second order; above 1 samples are sharper
-    #[arg(long, value_name = "F", default_value_t = Schedule::EXTRAPOLATION, allow_negative_numbers = true)]
-    extrapolation: f32,
+    /// [default: 1.25]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    pub(super) extrapolation: Option<f32>,
     /// Image i is the one that a device draws with seed N + i
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
-    seed: u64,
+    pub(super) seed: u64,
     /// Threads to sample on; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
     threads: Option<usize>,
 }
 
-/// The sampler's solvers, by their names.
-pub(in crate::cli) fn solvers() -> impl TypedValueParser<Value = Solver> {
-    let values = Solver::ALL.map(|solver| PossibleValue::new(solver.name()).help(about(solver)));
-    PossibleValuesParser::new(values)
-        .map(|name| Solver::ALL.into_iter().find(|solver| solver.name() == name).unwrap_or_default())
-}
-
-/// One line for people.
-const fn about(solver: Solver) -> &'static str {
-    match solver {
-        Solver::Euler => "Euler–Maruyama: one evaluation of the drift a step",
-        Solver::Heun => "Predictor and corrector: two evaluations a step",
-        Solver::Ab2 => "Two-step Adams–Bashforth: one evaluation a step",
-        Solver::Etd2 => "Two-step exponential time differencing, for few steps: one evaluation a step",
-    }
-}
+/// Steps where nothing is said.
+const STEPS: u16 = 20;
 
 impl SamplerOptions {
     /// The settings for `count` images.
     ///
     /// # Errors
-    /// A grading that makes no grid of times, a temperature that is negative or not finite.
+    /// A solver of adaptive steps, a grading that makes no grid of times, a temperature that is negative or not finite.
     pub(in crate::cli) fn settings(&self, count: usize) -> Result<Settings, Failure> {
-        let schedule = Schedule::graded(self.steps, self.grading)
-            .map_err(|cause| Failure::Usage(format!("--grading {}: {cause}", self.grading)))?
-            .extrapolating(self.extrapolation)
-            .map_err(|cause| Failure::Usage(format!("--extrapolation {}: {cause}", self.extrapolation)))?;
+        let solver = self.fixed()?;
+        let (grading, extrapolation) = (self.grading(), self.extrapolation());
+        let schedule = Schedule::graded(self.steps(), grading)
+            .map_err(|cause| Failure::Usage(format!("--grading {grading}: {cause}")))?
+            .extrapolating(extrapolation)
+            .map_err(|cause| Failure::Usage(format!("--extrapolation {extrapolation}: {cause}")))?;
         let temperature = self.temperature();
         if !temperature.is_finite() || temperature < 0.0 {
             return Err(self.explain(vapo_sampler::Error::Temperature { found: temperature }.into()));
         }
-        Ok(Settings { count, solver: self.solver, schedule, temperature, seed: self.seed, asked: Asked::default() })
+        Ok(Settings { count, solver, schedule, temperature, seed: self.seed, asked: Asked::default() })
+    }
+
+    /// The solver of fixed steps.
+    fn fixed(&self) -> Result<Solver, Failure> {
+        match self.solver {
+            NamedSolver::Fixed(solver) => Ok(solver),
+            NamedSolver::Adaptive(method) => Err(Failure::Usage(format!(
+                "--solver {}: its steps are as long as their error allows, which sample, eval and neighbours take; here give euler, \
+                 heun, ab2 or etd2",
+                method.name()
+            ))),
+        }
+    }
+
+    fn steps(&self) -> u16 {
+        self.steps.unwrap_or(STEPS)
+    }
+
+    fn grading(&self) -> f32 {
+        self.grading.unwrap_or(Schedule::EXPONENT)
+    }
+
+    fn extrapolation(&self) -> f32 {
+        self.extrapolation.unwrap_or(Schedule::EXTRAPOLATION)
     }
 
     /// The settings for `count` images that follow from their noise alone.
@@ -96,20 +109,25 @@ impl SamplerOptions {
         self.seed
     }
 
-    /// What a run card says of these options.
-    pub(in crate::cli) fn card(&self, count: usize) -> SamplerCard {
-        SamplerCard {
+    /// What a run card says of these options, where steps are fixed.
+    ///
+    /// # Errors
+    /// A solver of adaptive steps.
+    pub(in crate::cli) fn card(&self, count: usize) -> Result<SamplerCard, Failure> {
+        let solver = self.fixed()?;
+        Ok(SamplerCard {
             count,
-            solver: self.solver.name(),
-            steps: self.steps,
-            evaluations: self.solver.evaluations(self.steps),
-            grading: self.grading,
-            extrapolation: self.extrapolation,
+            solver: solver.name(),
+            steps: Some(self.steps()),
+            evaluations: Evaluations::Each(solver.evaluations(self.steps())),
+            grading: Some(self.grading()),
+            extrapolation: Some(self.extrapolation()),
+            tolerance: None,
             temperature: self.temperature(),
             seed: self.seed,
             class: None,
             guidance: None,
-        }
+        })
     }
 
     /// The threads to work on.

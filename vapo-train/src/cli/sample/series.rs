@@ -1,12 +1,12 @@
 //! Windows of a series, in raw units.
 
-use super::{Arguments, TABLE};
+use super::{Arguments, TABLE, told};
 use crate::cli::card::{Card, ModelCard};
 use crate::cli::options::plan::Outputs;
 use crate::cli::{Failure, print, progress};
 use crate::export::picture::series::{Samples, refuse_samples, samples};
 use crate::files::array::write::{Array, archive, header};
-use crate::sampling::{Settings, chunks, to_raw};
+use crate::sampling::{Drawn, Request, chunks, to_raw};
 use std::num::NonZeroU32;
 use vapo_format::{Model, Shape};
 
@@ -21,7 +21,7 @@ enum Kind {
 
 pub(super) fn run(
     arguments: &Arguments,
-    settings: &Settings,
+    request: &Request,
     columns: Option<NonZeroU32>,
     outputs: &Outputs,
     bytes: &[u8],
@@ -39,19 +39,20 @@ pub(super) fn run(
             )));
         }
     };
-    let (count, sampler, shape) = (settings.count, &arguments.sampler, model.signal());
+    let (count, sampler, shape) = (request.count, &arguments.sampler, model.signal());
     if matches!(kind, Kind::Png) {
         refuse_samples(count, shape, columns)
             .map_err(|cause| Failure::Usage(format!("--out {out}: {cause}: ask for fewer, or give a name in .csv")))?;
     }
-    let pool = sampler.pool()?;
+    let pool = sampler.fixed.pool()?;
     let bar = progress::bar(count, "samples");
-    let mut chunks = chunks(model, settings);
-    let mut values = Vec::with_capacity(count * shape.elements());
+    let mut chunks = chunks(model, request);
+    let (mut values, mut counts) = (Vec::with_capacity(count * shape.elements()), Vec::new());
     while let Some(chunk) = pool.install(|| chunks.next()) {
-        let chunk = chunk.map_err(|cause| sampler.explain(cause))?;
+        let Drawn { images: chunk, evaluations } = chunk.map_err(|cause| sampler.fixed.explain(cause))?;
         bar.inc((chunk.len() / shape.elements()) as u64);
         values.extend(chunk);
+        counts.extend(evaluations);
     }
     bar.finish_and_clear();
     to_raw(model, &mut values);
@@ -72,10 +73,12 @@ pub(super) fn run(
         Kind::Npz => archive(&[Array::of_f32("arr_0", &extents, values)]),
     };
     let models = vec![ModelCard::new(&arguments.model, bytes, model)];
-    let mut card = Card { models, sampler: Some(arguments.classes.on(sampler.card(count))), ..Card::new("sample") };
+    let drawn = arguments.classes.on(sampler.card(count, &counts)?);
+    let told = told(&arguments.out, &drawn);
+    let mut card = Card { models, sampler: Some(drawn), ..Card::new("sample") };
     card.settings.insert("values".to_owned(), "raw readings".into());
     outputs.write_with_card(&arguments.out, &file, &card)?;
-    print(&format!("{count} samples in {out}\n"))
+    print(&told)
 }
 
 /// A line a reading: the sample's number, the reading's, and a value a channel.
