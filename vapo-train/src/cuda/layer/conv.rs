@@ -48,7 +48,7 @@ impl Tile {
         let fits = |tile: &&Tile| tile.columns <= widest && 4 * tile.columns >= widest && (widest == 16) == (tile.columns == 16);
         let busy = |tile: &&Tile| tile.blocks(rows, columns) >= BLOCKS / 2;
         let tiles = || TILES.iter().filter(fits);
-        tiles().find(busy).or_else(|| tiles().last()).unwrap_or(&TILES[0])
+        tiles().find(busy).or_else(|| tiles().next_back()).unwrap_or(&TILES[0])
     }
 
     /// Blocks that have a tile of a product each.
