@@ -117,7 +117,7 @@ fn gradients_equal_pytorch_tensor_by_tensor() {
     let path = |i: usize| times[i / size] * data[i] + (1.0 - times[i / size]) * noise[i];
     let images: Vec<f32> = (0..data.len()).map(|i| path(i) as f32).collect();
     let samples_times = golden.floats("time");
-    let samples = Samples { images: &images, times: &samples_times, classes: &[] };
+    let samples = Samples { images: &images, times: &samples_times, classes: &[], dropout: None };
     let potential = Potential::new(&architecture, &parameters, &Cpu::default());
 
     let mut memory = Memory::default();

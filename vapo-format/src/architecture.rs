@@ -12,8 +12,10 @@ use crate::matrix::MatrixShape;
 use crate::signal::{Scaling, Shape};
 use serde::{Deserialize, Serialize};
 
-/// Most nodes of an architecture.
-pub const MAX_NODES: usize = 160;
+/// Most nodes of an architecture that devices read. Their buffers are of this extent.
+pub const DEVICE_NODES: usize = 160;
+/// Most nodes of an architecture: with the feature `published`, as many as the published model has and some more.
+pub const MAX_NODES: usize = if cfg!(feature = "published") { 384 } else { DEVICE_NODES };
 /// Most elements of one activation (C·H·W).
 pub const MAX_ACTIVATION: usize = 1 << 24;
 /// Most channels that have a scaling each.
@@ -263,9 +265,14 @@ pub(crate) fn check(
         for &edge in &placed.edges {
             used.iter_mut().skip(edge.into()).take(1).for_each(|used| *used = true);
         }
-        let reads_out = matches!(placed.node.layer, Layer::Readout(_));
-        if reads_out && placed.edges.get(2) != Some(&0) {
-            return Err(at(placed.index, Fault::Edge { found: placed.edges.get(2).copied().unwrap_or_default() }));
+        let of_signal = placed.node.layer.reads_out();
+        let reads_out = of_signal.is_some();
+        if let Some(edge) = of_signal.map(|position| placed.edges.get(position)).filter(|edge| *edge != Some(&0)) {
+            return Err(at(placed.index, Fault::Edge { found: edge.copied().unwrap_or_default() }));
+        }
+        #[cfg(feature = "published")]
+        if exponents.is_some() && (placed.node.layer.kind().float_only() || usize::from(placed.index) >= DEVICE_NODES) {
+            return Err(at(placed.index, Fault::FloatOnly));
         }
         last = Some(reads_out);
         if exponents.as_mut().is_some_and(|exponents| !exponents.fit(&placed)) {

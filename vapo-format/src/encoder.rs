@@ -68,7 +68,7 @@ pub(crate) enum Windows {
 
 impl Windows {
     /// Those of a signal.
-    fn of(signal: Shape) -> Self {
+    pub(crate) fn of(signal: Shape) -> Self {
         if signal.height == 1 { Windows::Series } else { Windows::Image }
     }
 
@@ -81,7 +81,7 @@ impl Windows {
     }
 
     /// A convolution that keeps the extent.
-    fn same(self, channels: u16) -> Conv {
+    pub(crate) fn same(self, channels: u16) -> Conv {
         match self {
             Windows::Image => Conv::same3x3(channels),
             Windows::Series => Conv::same1x3(channels),

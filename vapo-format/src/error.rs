@@ -125,7 +125,11 @@ impl fmt::Display for Error {
                 )
             }
             Error::Header => {
-                f.write_str("the header is not one of a model: the file is damaged or was not written by a trainer")
+                f.write_str("the header is not one of a model: the file is damaged or was not written by a trainer")?;
+                if cfg!(not(feature = "published")) {
+                    f.write_str(", or it has layers that only programs built with the feature `published` read")?;
+                }
+                Ok(())
             }
             Error::Architecture(error) => write!(f, "the architecture is refused: {error}"),
             Error::Threshold => f.write_str(
@@ -277,6 +281,31 @@ pub enum Fault {
         /// The number.
         found: u8,
     },
+    /// Channels that are not a multiple of the groups that they are normalised in.
+    #[cfg(feature = "published")]
+    Groups {
+        /// The channels.
+        channels: u16,
+        /// The groups.
+        found: u16,
+    },
+    /// Channels of an attention's input that are not a multiple of three times its heads.
+    #[cfg(feature = "published")]
+    Heads {
+        /// The channels.
+        channels: u16,
+        /// The heads.
+        found: u16,
+    },
+    /// A number of features of a time step that is odd, 0 or above [`crate::layer::MAX_CHANNELS`].
+    #[cfg(feature = "published")]
+    Steps {
+        /// The number.
+        found: u16,
+    },
+    /// A layer of integer arithmetic that is computed in floats alone, as are those past [`crate::architecture::DEVICE_NODES`].
+    #[cfg(feature = "published")]
+    FloatOnly,
     /// Inputs of different extents.
     Unlike {
         /// Extent of the first.
@@ -337,7 +366,7 @@ impl fmt::Display for Fault {
             Fault::Inputs { least, most, found } => write!(f, "the layer reads {least} to {most} nodes, found {found}"),
             Fault::Edge { found } => write!(
                 f,
-                "a node lists earlier nodes, none twice, and the one before alone is not listed; a read-out's third is \
+                "a node lists earlier nodes, none twice, and the one before alone is not listed; a read-out's last is \
                  node 0; found {found}"
             ),
             Fault::Divide { extent, rows, columns } => {
@@ -354,6 +383,22 @@ impl fmt::Display for Fault {
             Fault::Features { found } => {
                 write!(f, "time has an even number of features from 2 to {TIME_FEATURES}, found {found}")
             }
+            #[cfg(feature = "published")]
+            Fault::Groups { channels, found } => {
+                write!(f, "groups are a divisor of the {channels} channels that they part, found {found}")
+            }
+            #[cfg(feature = "published")]
+            Fault::Heads { channels, found } => write!(
+                f,
+                "attention reads queries, keys and values of as many heads: a multiple of 3 times {found} channels, found \
+                 {channels}"
+            ),
+            #[cfg(feature = "published")]
+            Fault::Steps { found } => {
+                write!(f, "a time step has an even number of features from 2 to {MAX_CHANNELS}, found {found}")
+            }
+            #[cfg(feature = "published")]
+            Fault::FloatOnly => f.write_str("the layer is computed in floats alone: write the file in float arithmetic"),
             Fault::Unlike { first, second } => write!(f, "its inputs have one extent, found {first} and {second}"),
             Fault::Vector { channels, found, of_signal } => write!(
                 f,

@@ -8,7 +8,7 @@ mod structure;
 
 #[cfg(feature = "version-1")]
 use crate::architecture;
-use crate::architecture::{Architecture, MAX_NODES, Node};
+use crate::architecture::{Architecture, DEVICE_NODES, Node};
 use crate::checksum::checksum;
 #[cfg(feature = "version-1")]
 use crate::encoder::{self, Block, MAX_BLOCKS, Windows};
@@ -132,7 +132,7 @@ impl<'a> Header<'a> {
             let (digest, after) = rest.split_first_chunk().ok_or(Error::Header)?;
             calibration = Some(u32::from_le_bytes(*digest));
             rest = after;
-            (exponents, _) = Fields::read::<Exponents>(&mut rest, MAX_NODES as u16)?.bytes.as_chunks();
+            (exponents, _) = Fields::read::<Exponents>(&mut rest, DEVICE_NODES as u16)?.bytes.as_chunks();
         }
         let (structure, judgement) = end(bytes, rest, classes)?;
         Ok(Header { signal, homotopy, classes, encoding, structure, judgement, calibration, scaling, nodes, exponents })

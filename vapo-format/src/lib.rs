@@ -6,6 +6,7 @@
 //! | [`layer`] | the kinds of layers, one file each: what each makes of its inputs, and what that needs |
 //! | [`architecture`] | the nodes of a potential: the one definition that drives every crate |
 //! | [`encoder`] | the usual architecture, listed by its blocks |
+//! | `unet` | the published model, with the feature `published` |
 //! | [`homotopy`] | the path between noise and data |
 //! | [`fixed_point`] | integer arithmetic: what integers stand for, and how sums become activations |
 //! | [`encoding`] | how weights are stored, and what a potential is computed in |
@@ -45,6 +46,8 @@ pub mod packed;
 mod preamble;
 pub mod signal;
 pub mod threshold;
+#[cfg(feature = "published")]
+pub mod unet;
 pub mod words;
 pub mod writer;
 

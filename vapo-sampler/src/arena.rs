@@ -6,7 +6,7 @@
 
 use crate::plan::{ELEMENT, Plan, lifetimes::Lifetimes};
 use crate::solver::Solver;
-use vapo_format::architecture::MAX_NODES;
+use vapo_format::architecture::{DEVICE_NODES, MAX_NODES};
 use vapo_format::{Architecture, Arithmetic};
 
 /// Elements, of four bytes each, that a [`crate::Sampler`] of this architecture, arithmetic and solver needs.
@@ -19,9 +19,13 @@ pub fn elements(architecture: &Architecture, arithmetic: Arithmetic, solver: Sol
 
 /// Elements that a [`crate::Potential`] of this architecture needs; `usize::MAX` where that is more than 32 bits address.
 pub fn potential_elements(architecture: &Architecture, arithmetic: Arithmetic) -> usize {
-    // An architecture has no more nodes than there is room for.
-    Lifetimes::<MAX_NODES>::new(architecture.walk(), arithmetic)
-        .map_or(usize::MAX, |lifetimes| lifetimes.bytes() as usize / ELEMENT)
+    // An architecture has no more nodes than there is room for. Where it has no more than devices read, less room takes less time.
+    let bytes = if architecture.nodes.len() <= DEVICE_NODES {
+        Lifetimes::<DEVICE_NODES>::new(architecture.walk(), arithmetic).map(|lifetimes| lifetimes.bytes())
+    } else {
+        Lifetimes::<MAX_NODES>::new(architecture.walk(), arithmetic).map(|lifetimes| lifetimes.bytes())
+    };
+    bytes.map_or(usize::MAX, |bytes| bytes as usize / ELEMENT)
 }
 
 /// Elements that a [`crate::Potential`] needs by a plan of the pass forward alone: for energies.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{SCALED, classes, dequantised, generator, graph, plan, random_model, shared_branch, uniform, zoo};
+use common::{SCALED, classes, dequantised, generator, graph, plan, random_model, shared_branch, unets, uniform, zoo};
 use vapo_format::writer::{Values, file_bytes};
 use vapo_format::{Arithmetic, Block, Encoding, Homotopy, Model, Writer};
 use vapo_sampler::homotopy::coefficients;
@@ -32,7 +32,9 @@ fn sample(elements: usize, seed: u64) -> Vec<f32> {
 
 #[test]
 fn equals_the_f64_reference() {
-    for (seed, architecture) in (0..).zip(zoo().into_iter().chain([shared_branch()]).chain((0..120).map(graph))) {
+    for (seed, architecture) in
+        (0..).zip(zoo().into_iter().chain([shared_branch()]).chain((0..120).map(graph)).chain(unets()))
+    {
         for encoding in [Encoding::Float32].into_iter().chain(SCALED) {
             let bytes = random_model(&architecture, encoding, seed);
             let model = Model::parse(&bytes).unwrap();
@@ -73,7 +75,7 @@ fn scaled_weights_equal_their_products_exactly() {
 /// The same check without the reference: the sampler's own potential, by differences in f32.
 #[test]
 fn drift_is_the_gradient_of_the_potential() {
-    for (seed, architecture) in (0..).zip(zoo()) {
+    for (seed, architecture) in (0..).zip(zoo().into_iter().chain(unets())) {
         let bytes = random_model(&architecture, Encoding::Float32, seed);
         let x = sample(architecture.signal.elements(), seed);
         let (potential, drift) = evaluate(&bytes, &x, 0.2);

@@ -66,7 +66,7 @@ fn passes(criterion: &mut Criterion) {
         let parameters = Layout::new(&architecture).initial(&mut generator);
         let potential = Potential::new(&architecture, &parameters, &Cpu::default());
         let images = vec![0.5; SAMPLES * architecture.signal.elements()];
-        let samples = Samples { images: &images, times: &[0.5; SAMPLES], classes: &[] };
+        let samples = Samples { images: &images, times: &[0.5; SAMPLES], classes: &[], dropout: None };
         let seeds = Seeds { potential: &[0.0; SAMPLES], drift: &images, time_rate: &[0.0; SAMPLES] };
         let mut memory = Memory::default();
         group.bench_function(format!("{} evaluate", preset.name), |bencher| {

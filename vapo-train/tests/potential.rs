@@ -5,10 +5,12 @@ mod graphs;
 use dfdx::prelude::Cpu;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
+use vapo_format::unet::Unet;
 use vapo_format::{Architecture, Block, Homotopy, Shape, encoder};
 use vapo_train::arithmetic::random::uniform;
 use vapo_train::ops::fused::memory::Memory;
 use vapo_train::ops::{Composite, Fused, Kernels};
+use vapo_train::potential::dropout::Dropout;
 use vapo_train::potential::encoder::Encoder;
 use vapo_train::potential::parameters::Layout;
 use vapo_train::potential::{Evaluation, Potential, Samples, Seeds};
@@ -44,13 +46,28 @@ fn encoders() -> Vec<Architecture> {
     ]
 }
 
+/// The published U-Net on a small scale: of images with a class, and of a series.
+fn unets() -> Vec<Architecture> {
+    let small = Unet { features: 4, embedding: 5, levels: &[4, 6], blocks: 1, attention: 1, heads: 1, groups: 2 };
+    let extents =
+        [(Shape { channels: 2, height: 4, width: 2 }, 1, 2), (Shape { channels: 1, height: 1, width: 8 }, 2, 0)];
+    let unets = extents.into_iter().map(|(signal, heads, classes)| {
+        let unet = Unet { heads, ..small };
+        let architecture = unet.architecture(signal, Homotopy::Linear, classes).unwrap();
+        architecture.validate().unwrap();
+        architecture
+    });
+    unets.collect()
+}
+
 /// Encoders, and some random graphs: finite differences take long.
 fn differentiated() -> Vec<Architecture> {
-    encoders().into_iter().chain(GRAPHS.step_by(6).map(graphs::random)).collect()
+    encoders().into_iter().chain(unets()).chain(GRAPHS.step_by(6).map(graphs::random)).collect()
 }
 
 struct Case {
     architecture: Architecture,
+    dropout: Option<Dropout>,
     parameters: Vec<f64>,
     images: Vec<f64>,
     times: Vec<f64>,
@@ -68,12 +85,20 @@ fn case(architecture: Architecture) -> Case {
     let size = BATCH * architecture.signal.elements();
     let seeds = Evaluation { potential: draw(BATCH, 1.0), drift: draw(size, 1.0), time_rate: draw(BATCH, 1.0) };
     let classes = if architecture.classes > 0 { vec![Some(1), None, Some(0)] } else { Vec::new() };
-    Case { parameters, images: draw(size, 1.0), times: vec![0.1, 0.45, 0.8], classes, seeds, architecture }
+    Case {
+        parameters,
+        images: draw(size, 1.0),
+        times: vec![0.1, 0.45, 0.8],
+        classes,
+        seeds,
+        architecture,
+        dropout: None,
+    }
 }
 
 impl Case {
     fn samples(&self) -> Samples<'_, f64> {
-        Samples { images: &self.images, times: &self.times, classes: &self.classes }
+        Samples { images: &self.images, times: &self.times, classes: &self.classes, dropout: self.dropout }
     }
 
     fn seeds(&self) -> Seeds<'_, f64> {
@@ -156,6 +181,36 @@ fn parameter_gradients_equal_finite_differences_of_the_drift() {
     }
 }
 
+/// A part of the activations left out: drift, rate in time and gradient are those of what is left, in both engines.
+#[test]
+fn both_passes_leave_out_the_same() {
+    for architecture in unets() {
+        let mut case = case(architecture);
+        let whole = case.total_potential();
+        case.dropout = Some(Dropout { rate: 0.4, seed: 3, first: 0 });
+        assert_ne!(case.total_potential(), whole, "nothing is left out");
+        let [_, drift, _, gradient] = all_of::<Fused>(&case, &case.potential());
+        let composite = all_of::<Composite>(&case, &case.potential());
+        for (found, expected) in [(&drift, &composite[1]), (&gradient, &composite[3])] {
+            let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * largest(expected);
+            assert!(found.iter().zip(expected).all(near));
+        }
+        let (drift_scale, scale) = (largest(&drift), largest(&gradient));
+        for (i, drift) in drift.iter().enumerate() {
+            let slope = difference(&mut case, |case| &mut case.images[i], Case::total_potential);
+            assert_close(*drift, slope, drift_scale, "drift");
+        }
+        for (i, value) in gradient.iter().enumerate().step_by(7) {
+            let slope = difference(&mut case, |case| &mut case.parameters[i], Case::weighted);
+            assert_close(*value, slope, scale, &format!("gradient of parameter {i}"));
+        }
+        // Another cut of the batch leaves out the same of each sample.
+        let all = case.potential().evaluate::<Fused>(case.samples(), &mut Memory::default());
+        let last = case.potential().evaluate::<Fused>(case.samples().slice(2..3), &mut Memory::default());
+        assert_eq!(last.potential, all.potential[2..]);
+    }
+}
+
 /// Values, drift, rate in time and the gradient of the parameters.
 fn all_of<K: Kernels<f64, Cpu>>(case: &Case, potential: &Potential<f64, Cpu>) -> [Vec<f64>; 4] {
     let mut memory = K::Memory::default();
@@ -166,7 +221,7 @@ fn all_of<K: Kernels<f64, Cpu>>(case: &Case, potential: &Potential<f64, Cpu>) ->
 #[test]
 fn fused_operations_equal_composite_ones() {
     let graphs = GRAPHS.map(graphs::random);
-    for (index, architecture) in encoders().into_iter().chain(graphs).enumerate() {
+    for (index, architecture) in encoders().into_iter().chain(unets()).chain(graphs).enumerate() {
         let case = case(architecture);
         let composite = all_of::<Composite>(&case, &case.potential());
         let fused = all_of::<Fused>(&case, &case.potential());
@@ -188,7 +243,7 @@ fn fused_operations_equal_composite_ones() {
 #[test]
 fn a_memory_can_be_used_again() {
     let mut memory = Memory::default();
-    for architecture in encoders().into_iter().chain(GRAPHS.step_by(7).map(graphs::random)) {
+    for architecture in encoders().into_iter().chain(unets()).chain(GRAPHS.step_by(7).map(graphs::random)) {
         let case = case(architecture);
         let potential = case.potential();
         let compute = |memory: &mut Memory| {

@@ -1,7 +1,8 @@
 //! The kinds of layers: what each makes of its inputs, and what that needs.
 //!
 //! One file a kind. The files of the same names in the sampler and in the trainer say how it is computed. To add a kind,
-//! add its file and its line to the list below; [`Kind`] says what the file has to tell.
+//! add its file and its line to the list below; [`Kind`] says what the file has to tell. Kinds that no device has are there with the
+//! feature `published` alone, which hosts enable: those of the model that *Variational potential flow Bayes* published.
 
 use crate::encoding::Arithmetic;
 use crate::error::Fault;
@@ -81,6 +82,12 @@ pub trait Kind {
         true
     }
 
+    /// Whether there is no integer arithmetic of it.
+    #[cfg(feature = "published")]
+    fn float_only(&self) -> bool {
+        false
+    }
+
     /// How the reverse pass makes the cotangent of an input, by its position, from the cotangent of the output.
     fn reverse(&self, input: usize, arithmetic: Arithmetic) -> Reverse {
         let _ = (input, arithmetic);
@@ -115,19 +122,31 @@ pub enum Reverse {
 }
 
 macro_rules! kinds {
-    ($($(#[$about:meta])* $file:ident: $Kind:ident,)*) => {
-        $(mod $file;
+    ($($(#[doc = $about:literal])* $(#[cfg(feature = $feature:literal)])? $file:ident: $Kind:ident,)*) => {
+        $($(#[cfg(feature = $feature)])?
+        mod $file;
+        $(#[cfg(feature = $feature)])?
         pub use $file::$Kind;)*
 
         /// A layer kind with its attributes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
-        pub enum Layer { $($(#[$about])* $Kind($Kind),)* }
+        pub enum Layer { $($(#[doc = $about])* $(#[cfg(feature = $feature)])? $Kind($Kind),)* }
 
         impl Layer {
             /// What the kind tells about itself.
             pub fn kind(&self) -> &dyn Kind {
-                match self { $(Layer::$Kind(kind) => kind,)* }
+                match self { $($(#[cfg(feature = $feature)])? Layer::$Kind(kind) => kind,)* }
+            }
+
+            /// Of a read-out, which is the last node: the position among its inputs at which it reads the signal.
+            pub fn reads_out(&self) -> Option<usize> {
+                match self {
+                    Layer::Readout(_) => Some(2),
+                    #[cfg(feature = "published")]
+                    Layer::Distance(_) => Some(1),
+                    _ => None,
+                }
             }
 
             /// The weight matrix, if there is one, of the node at this index.
@@ -141,7 +160,8 @@ macro_rules! kinds {
             }
         }
 
-        $(impl From<$Kind> for Layer {
+        $($(#[cfg(feature = $feature)])?
+        impl From<$Kind> for Layer {
             fn from(kind: $Kind) -> Self {
                 Layer::$Kind(kind)
             }
@@ -150,7 +170,7 @@ macro_rules! kinds {
         /// The kind and its attributes: `conv 3×3 16`.
         impl fmt::Display for Layer {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self { $(Layer::$Kind(kind) => kind.fmt(f),)* }
+                match self { $($(#[cfg(feature = $feature)])? Layer::$Kind(kind) => kind.fmt(f),)* }
             }
         }
     };
@@ -178,9 +198,26 @@ kinds! {
     concat: Concat,
     /// The class that a sample is asked for.
     class: Class,
+    /// Groups of channels at mean 0 and variance 1.
+    #[cfg(feature = "published")]
+    group_norm: GroupNorm,
+    /// Means over all pixels, weighted by their likeness.
+    #[cfg(feature = "published")]
+    attention: Attention,
+    /// The mean of each block of pixels.
+    #[cfg(feature = "published")]
+    pool: Pool,
+    /// From an image to the potential ½‖x − f‖².
+    #[cfg(feature = "published")]
+    distance: Distance,
+    /// Features of time as diffusion models have them.
+    #[cfg(feature = "published")]
+    timestep: Timestep,
 }
 
 pub use conv::MAX_WINDOW;
+#[cfg(feature = "published")]
+pub use group_norm::EPSILON;
 pub use readout::SQUARES;
 pub use silu::KNOTS;
 pub use time::{FREQUENCIES, TIME_FEATURES};

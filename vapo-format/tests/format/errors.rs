@@ -13,7 +13,12 @@ fn every_error_says_what_was_found() {
         (Error::Version { found: 3 }, "format version 3 is none of 1 to 2: read the file with the version that wrote it"),
         (Error::Checksum { computed: 0xabc, stored: 0x1234_5678 },
          "the checksum of the contents is 00000abc, the file says 12345678: the file is damaged"),
-        (Error::Header, "the header is not one of a model: the file is damaged or was not written by a trainer"),
+        (Error::Header, if cfg!(feature = "published") {
+            "the header is not one of a model: the file is damaged or was not written by a trainer"
+        } else {
+            "the header is not one of a model: the file is damaged or was not written by a trainer, or it has layers that only \
+             programs built with the feature `published` read"
+        }),
         (Error::Architecture(architecture),
          "the architecture is refused: node 7: no node reads it: take it out, or let another node read it"),
         (Error::Threshold,
@@ -49,7 +54,20 @@ fn every_fault_says_what_was_found() {
         (Fault::Extent { found: 4097 }, "heights and widths lie in 1 to 1024, channels in 1 to 4096, found 4097"),
         (Fault::Activation { elements: 17 << 20 }, "an activation has at most 16777216 elements, found 17825792"),
         (Fault::Weights, "matrices have at most 2147418112 bytes in float32: take fewer channels"),
-        (Fault::Nodes, "an architecture has at most 160 nodes, found more"),
+        (Fault::Nodes, if cfg!(feature = "published") {
+            "an architecture has at most 384 nodes, found more"
+        } else {
+            "an architecture has at most 160 nodes, found more"
+        }),
+        #[cfg(feature = "published")]
+        (Fault::Groups { channels: 6, found: 4 }, "groups are a divisor of the 6 channels that they part, found 4"),
+        #[cfg(feature = "published")]
+        (Fault::Heads { channels: 10, found: 2 },
+         "attention reads queries, keys and values of as many heads: a multiple of 3 times 2 channels, found 10"),
+        #[cfg(feature = "published")]
+        (Fault::Steps { found: 3 }, "a time step has an even number of features from 2 to 4096, found 3"),
+        #[cfg(feature = "published")]
+        (Fault::FloatOnly, "the layer is computed in floats alone: write the file in float arithmetic"),
         (Fault::Signal, "the first node, and only the first, is the signal"),
         (Fault::Readout, "the last node, and only the last, is a read-out"),
         (Fault::Head, "the last block, and only the last, is a head"),
@@ -57,7 +75,7 @@ fn every_fault_says_what_was_found() {
         (Fault::Inputs { least: 2, most: 2, found: 1 }, "the layer reads 2 nodes, found 1"),
         (Fault::Inputs { least: 1, most: 2, found: 3 }, "the layer reads 1 to 2 nodes, found 3"),
         (Fault::Edge { found: 9 },
-         "a node lists earlier nodes, none twice, and the one before alone is not listed; a read-out's third is node 0; found 9"),
+         "a node lists earlier nodes, none twice, and the one before alone is not listed; a read-out's last is node 0; found 9"),
         (Fault::Divide { extent: shape(4, 3, 2), rows: 2, columns: 1 }, "windows of 2×1 must tile the input, found 3×2"),
         (Fault::Window { window: [3, 2], stride: [1, 5] },
          "a window of up to 15 has odd extents and stride 1, or a stride as large as itself, found 3×2 and 1×5"),

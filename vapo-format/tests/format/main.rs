@@ -16,6 +16,8 @@ mod round_trip;
 mod rules;
 mod specification;
 mod structure;
+#[cfg(feature = "published")]
+mod unet;
 mod version_1;
 mod words;
 mod writer;

@@ -285,7 +285,7 @@ fn numbers_of_nodes() {
     };
     assert_eq!(push(&mut architecture, Readout.into()), refused(3, 3));
     assert_eq!(push(&mut architecture, Silu.into()), refused(1, 2));
-    assert_eq!(architecture.push(Readout, &[158, 2, 0]), Ok(MAX_NODES as u16 - 1));
+    assert_eq!(architecture.push(Readout, &[MAX_NODES as u16 - 2, 2, 0]), Ok(MAX_NODES as u16 - 1));
     assert_eq!(architecture.validate(), Ok(()));
     // A file may say more than an `Architecture` holds.
     for count in [MAX_NODES + 1, 20_000] {

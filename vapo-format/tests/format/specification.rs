@@ -10,7 +10,7 @@ use crate::version_1;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
-use vapo_format::architecture::{MAX_NODES, MAX_SCALINGS};
+use vapo_format::architecture::{DEVICE_NODES, MAX_SCALINGS};
 use vapo_format::layer::{Add, Class, Concat, Conv, MAX_CHANNELS, Readout, Signal, Silu, SpaceToDepth, Time, Up};
 use vapo_format::{Block, Calibration, Encoding, Error, Homotopy, Layer, Model, Node, Scaling, Shape, threshold};
 
@@ -259,10 +259,37 @@ fn nodes_in_the_header() {
     }
 }
 
+/// The kinds of the published model, as section 14 has them.
+#[cfg(feature = "published")]
+#[test]
+fn published_nodes() {
+    use vapo_format::layer::{Attention, Distance, GroupNorm, Pool, Timestep};
+    let [kinds, examples] = &tables("14.1")[..] else { panic!("two tables") };
+    let nodes = [
+        node(GroupNorm { groups: 32 }, &[]),
+        node(Attention { heads: 1 }, &[]),
+        node(Pool::BOTH, &[3]),
+        node(Distance, &[325, 0]),
+        node(Timestep { features: 128 }, &[]),
+    ];
+    assert_eq!([kinds.len(), examples.len()], [nodes.len(); 2]);
+    for ((kind, example), node) in kinds.iter().zip(examples).zip(nodes) {
+        let arity = node.layer.kind().inputs();
+        let reads = if *arity.end() == 0 { "none".to_owned() } else { arity.end().to_string() };
+        let name = node.layer.to_string();
+        assert_eq!([kind[0], kind[3]], [name.split(' ').next().expect("a name"), &reads]);
+        assert_eq!(bytes(kind[1]), bytes(example[1])[..1]);
+        let inputs: Vec<String> = node.inputs.iter().map(u16::to_string).collect();
+        let of = if inputs.is_empty() { "" } else { " of " };
+        assert_eq!(example[0], format!("{name}{of}{}", inputs.join(", ")));
+        assert_eq!(postcard::to_slice(&node, &mut [0; 18]).unwrap(), bytes(example[1]), "{example:?}");
+    }
+}
+
 /// The longest of each field make no header of 2304 bytes.
 #[test]
 fn longest_header() {
-    let last = MAX_NODES as u16 - 2;
+    let last = DEVICE_NODES as u16 - 2;
     let nodes = [
         node(Conv { window: [15, 15], stride: [15, 15], channels: MAX_CHANNELS }, &[last]),
         node(Silu, &[last, last - 1]),
@@ -273,8 +300,8 @@ fn longest_header() {
     let longest = nodes.iter().map(bytes).max().expect("four nodes");
     // Signal, number of scalings, scalings, homotopy, classes, number of nodes, nodes, encoding, digest, number of exponents,
     // exponents, padding, threshold.
-    let header = 6 + 1 + 8 * MAX_SCALINGS + 1 + 2 + 2 + longest * MAX_NODES + 1;
-    let header = header + 4 + 2 + 2 * MAX_NODES + 3 + threshold::BYTES;
+    let header = 6 + 1 + 8 * MAX_SCALINGS + 1 + 2 + 2 + longest * DEVICE_NODES + 1;
+    let header = header + 4 + 2 + 2 * DEVICE_NODES + 3 + threshold::BYTES;
     assert!(header < 2304 && section("6").contains("a header has fewer than 2304 bytes"), "{header}");
     let most = Shape { channels: 128, height: 128, width: 128 };
     let mut blocks = heapless::Vec::from([Block::Conv { channels: 128 }; 24]);

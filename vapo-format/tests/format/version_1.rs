@@ -7,6 +7,7 @@ use crate::models::{
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
+use vapo_format::architecture::MAX_NODES;
 use vapo_format::architecture::Placed;
 use vapo_format::encoder::{self, MAX_BLOCKS};
 use vapo_format::layer::{Conv, SpaceToDepth};
@@ -260,8 +261,9 @@ fn an_encoder_ends_in_its_only_head() {
     }
     // Ten nodes beside those of the convolutions: of the embedding, of the head and of the read-out.
     let convolutions = |count| [vec![Block::Conv { channels: 1 }; count], vec![head]].concat();
-    assert_eq!(architecture(&convolutions(150)).unwrap().validate(), Ok(()));
-    assert_eq!(architecture(&convolutions(151)), refused(160, Fault::Nodes));
+    let most = MAX_NODES - 10;
+    assert_eq!(architecture(&convolutions(most)).unwrap().validate(), Ok(()));
+    assert_eq!(architecture(&convolutions(most + 1)), refused(MAX_NODES as u16, Fault::Nodes));
 }
 
 /// The nodes of every block, as the specification's section 12.3 lists them.

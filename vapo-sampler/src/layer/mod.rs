@@ -5,6 +5,10 @@
 //! file and its line to the list below.
 
 use crate::arithmetic::Arithmetic;
+#[cfg(feature = "float")]
+use crate::arithmetic::float::Float;
+#[cfg(feature = "integer")]
+use crate::arithmetic::integer::Integer;
 use crate::kernel::convolution::Direction;
 use crate::observer::Observer;
 use vapo_format::layer::MAX_INPUTS;
@@ -80,15 +84,19 @@ pub(crate) fn work_bytes(layer: &Layer, extents: [Shape; 2], direction: Directio
 }
 
 macro_rules! kinds {
-    ($($file:ident: $Kind:ident,)*) => {
-        $(pub(crate) mod $file;)*
+    ($($(#[cfg(feature = $feature:literal)])? $file:ident: $Kind:ident,)*) => {
+        $($(#[cfg(feature = $feature)])?
+        pub(crate) mod $file;)*
 
-        impl<A: Arithmetic> Compute<A> for Layer
-        where
-            $(vapo_format::layer::$Kind: Compute<A>,)*
-        {
-            fn forward(&self, at: &At<'_>, x: Values<'_, A::Value>, y: &mut [A::Value], room: Room<'_>) {
-                match self { $(Layer::$Kind(kind) => kind.forward(at, x, y, room),)* }
+        #[cfg(feature = "float")]
+        kinds!(of Float: $($(#[cfg(feature = $feature)])? $Kind,)*);
+        #[cfg(feature = "integer")]
+        kinds!(of Integer: $($(#[cfg(feature = $feature)])? $Kind,)*);
+    };
+    (of $A:ident: $($(#[cfg(feature = $feature:literal)])? $Kind:ident,)*) => {
+        impl Compute<$A> for Layer {
+            fn forward(&self, at: &At<'_>, x: Values<'_, <$A as Arithmetic>::Value>, y: &mut [<$A as Arithmetic>::Value], room: Room<'_>) {
+                match self { $($(#[cfg(feature = $feature)])? Layer::$Kind(kind) => Compute::<$A>::forward(kind, at, x, y, room),)* }
             }
 
             fn observe(
@@ -96,22 +104,22 @@ macro_rules! kinds {
                 observer: &mut impl Observer,
                 node: u16,
                 at: &At<'_>,
-                x: Values<'_, A::Value>,
-                y: &[A::Value],
+                x: Values<'_, <$A as Arithmetic>::Value>,
+                y: &[<$A as Arithmetic>::Value],
             ) {
-                match self { $(Layer::$Kind(kind) => kind.observe(observer, node, at, x, y),)* }
+                match self { $($(#[cfg(feature = $feature)])? Layer::$Kind(kind) => Compute::<$A>::observe(kind, observer, node, at, x, y),)* }
             }
 
             fn reverse(
                 &self,
                 at: &At<'_>,
-                x: Values<'_, A::Value>,
-                g: &mut [A::Value],
-                to: &mut [A::Value],
+                x: Values<'_, <$A as Arithmetic>::Value>,
+                g: &mut [<$A as Arithmetic>::Value],
+                to: &mut [<$A as Arithmetic>::Value],
                 position: usize,
                 room: Room<'_>,
             ) {
-                match self { $(Layer::$Kind(kind) => kind.reverse(at, x, g, to, position, room),)* }
+                match self { $($(#[cfg(feature = $feature)])? Layer::$Kind(kind) => Compute::<$A>::reverse(kind, at, x, g, to, position, room),)* }
             }
         }
     };
@@ -128,6 +136,39 @@ kinds! {
     up: Up,
     concat: Concat,
     class: Class,
+    #[cfg(feature = "published")]
+    group_norm: GroupNorm,
+    #[cfg(feature = "published")]
+    attention: Attention,
+    #[cfg(feature = "published")]
+    pool: Pool,
+    #[cfg(feature = "published")]
+    distance: Distance,
+    #[cfg(feature = "published")]
+    timestep: Timestep,
 }
 
+/// Kinds that are computed in floats alone: no file of integer arithmetic has one, as the format checks.
+#[cfg(all(feature = "published", feature = "integer"))]
+macro_rules! float_only {
+    ($($Kind:ident)*) => { $(
+        impl Compute<Integer> for vapo_format::layer::$Kind {
+            fn forward(&self, _: &At<'_>, _: Values<'_, i16>, _: &mut [i16], _: Room<'_>) {}
+        }
+    )* };
+}
+
+#[cfg(all(feature = "published", feature = "integer"))]
+float_only!(GroupNorm Attention Pool Distance Timestep);
+
 pub(crate) use readout::squared_norm;
+
+/// Whether a layer is a read-out, which is the last node and reads the signal where the caller has it.
+pub(crate) fn is_readout(layer: &Layer) -> bool {
+    match layer {
+        Layer::Readout(_) => true,
+        #[cfg(feature = "published")]
+        Layer::Distance(_) => true,
+        _ => false,
+    }
+}

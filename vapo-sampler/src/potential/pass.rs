@@ -3,8 +3,10 @@
 use crate::arithmetic::Arithmetic;
 #[cfg(feature = "wide")]
 use crate::kernel::wide::{Unpacked, Wide};
+#[cfg(feature = "published")]
+use crate::layer::distance;
 use crate::layer::readout::ReadOut;
-use crate::layer::{At, Compute, Room, Values};
+use crate::layer::{At, Compute, Room, Values, is_readout};
 use crate::observer::{Activation, Observer};
 use crate::plan::{Contribution, NONE, Plan, Step, Work};
 use bytemuck::Pod;
@@ -42,8 +44,12 @@ where
         let (values, of_signal) = self.values(readout, [true; MAX_INPUTS])?;
         let at = self.at(readout)?;
         let [o, q, _] = self.read(values, of_signal)?;
-        let Layer::Readout(readout) = readout.layer else { return None };
-        Some(readout.potential(&at, o, q, self.x))
+        match readout.layer {
+            Layer::Readout(readout) => Some(readout.potential(&at, o, q, self.x)),
+            #[cfg(feature = "published")]
+            Layer::Distance(_) => Some(distance::potential(all(bytemuck::cast_slice(o)), self.x)),
+            _ => None,
+        }
     }
 
     /// Every node that depends on the signal, from the last to the first. None as of [`Pass::reverse_node`].
@@ -77,7 +83,7 @@ where
     /// None where the plan is of the pass forward alone too: its read-out contributes to nothing.
     pub(super) fn reverse_node(&mut self, node: u16, drift: &mut [f32]) -> Option<()> {
         let step = self.plan.step(node)?;
-        let is_readout = matches!(step.layer, Layer::Readout(_));
+        let is_readout = is_readout(&step.layer);
         if step.contributions.iter().all(|contribution| *contribution == Contribution::None) {
             return (!is_readout).then_some(());
         }
@@ -94,6 +100,8 @@ where
             match (step.layer, position) {
                 // The one that reads the signal itself, and the first to contribute to the drift.
                 (Layer::Readout(_), 2) => self.set_quadratic(step, drift)?,
+                #[cfg(feature = "published")]
+                (Layer::Distance(_), 1) => self.set_difference(step, drift)?,
                 _ => self.contribute(node, step, position, drift)?,
             }
         }
@@ -151,6 +159,16 @@ where
         Some(())
     }
 
+    /// The drift's part that is the signal's distance to an image.
+    #[cfg(feature = "published")]
+    fn set_difference(&mut self, step: &Step, drift: &mut [f32]) -> Option<()> {
+        let (values, of_signal) = self.values(step, [true, false, false])?;
+        let [f, ..] = self.read(values, of_signal)?;
+        let f = all::<f32>(bytemuck::cast_slice(f));
+        drift.iter_mut().zip(self.x).zip(f).for_each(|((drift, x), f)| *drift = x - f);
+        Some(())
+    }
+
     fn observe(&mut self, node: u16, activation: Activation, of: Bytes) {
         if let Some(values) = self.memory.get(of) {
             A::observe(self.observer, node, activation, all(values));
@@ -177,8 +195,7 @@ where
         let input = *step.inputs.get(position)?;
         let Step { extent, cotangent, exponents, .. } = *self.plan.step(input)?;
         // Nothing comes after a read-out.
-        let is_readout = matches!(step.layer, Layer::Readout(_));
-        let own = if is_readout { 0..0 } else { bytes::<A>(step.cotangent, step.extent) };
+        let own = if is_readout(&step.layer) { 0..0 } else { bytes::<A>(step.cotangent, step.extent) };
         let is_drift = input == 0;
         let to = if is_drift { 0..0 } else { bytes::<A>(cotangent, extent) };
         let mode = match step.layer.kind().reverse(position, A::KIND) {
@@ -257,7 +274,7 @@ where
             let Step { value: offset, extent, .. } = *self.plan.step(input)?;
             *of_signal = input == 0 && A::SIGNAL_IN_PLACE;
             // The read-out's signal is the caller's.
-            let read_out = input == 0 && matches!(step.layer, Layer::Readout(_));
+            let read_out = input == 0 && is_readout(&step.layer);
             if !*of_signal && !read_out {
                 *value = bytes::<A>(offset, extent);
             }

@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods)] // what is compared with this, is to a tolerance
 
 pub mod integer;
+#[cfg(feature = "published")]
+mod published;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -35,7 +37,8 @@ pub fn architecture(homotopy: Homotopy, image: (u16, u16, u16), embedding: u16, 
 
 /// The plan of a model, which lives as long as the test's process.
 pub fn plan(model: &Model<'_>) -> &'static Plan {
-    Box::leak(Box::new(PlanFor::<{ vapo_format::architecture::MAX_NODES }>::new(model).unwrap()))
+    // None of them is larger than devices read.
+    Box::leak(Box::new(PlanFor::<{ vapo_format::architecture::DEVICE_NODES }>::new(model).unwrap()))
 }
 
 /// 8×8, levels of 8, 16 and 32 channels.
@@ -86,6 +89,28 @@ pub fn zoo() -> Vec<Architecture> {
         architecture(linear, (2, 2, 18), 6, &[Conv { channels: 20 }, Conv { channels: 4 }, Head { channels: 16 }]),
         conditional(),
     ]
+}
+
+/// The published U-Net on a small scale, of images, of a series and of classes, in one and two heads.
+#[cfg(feature = "published")]
+pub fn unets() -> Vec<Architecture> {
+    use vapo_format::unet::Unet;
+    let small = Unet { features: 6, embedding: 5, levels: &[4, 6], blocks: 1, attention: 1, heads: 1, groups: 2 };
+    let extents = [(2, 4, 6, 0), (1, 1, 8, 0), (3, 6, 2, 3)];
+    let heads = [1, 2, 3];
+    let unets = extents.into_iter().zip(heads).map(|((channels, height, width, classes), heads)| {
+        let unet = Unet { heads, ..small };
+        let built = unet.architecture(Shape { channels, height, width }, Homotopy::Linear, classes).unwrap();
+        built.validate().unwrap();
+        built
+    });
+    unets.collect()
+}
+
+/// None: they are not compiled.
+#[cfg(not(feature = "published"))]
+pub fn unets() -> Vec<Architecture> {
+    Vec::new()
 }
 
 /// A sum whose second input has another reader, which adds to its cotangent later.
@@ -356,6 +381,28 @@ pub fn potential_of(model: &Model<'_>, x: &[f64], time: f64, class: Option<u16>)
                 let channels = [0, 1].map(|position| usize::from(extents[usize::from(edges[position])].channels));
                 let pixels = inputs[0].chunks(channels[0]).zip(inputs[1].chunks(channels[1]));
                 pixels.flat_map(|(first, second)| [first, second].concat()).collect()
+            }
+            #[cfg(feature = "published")]
+            Layer::GroupNorm(norm) => {
+                let matrix = matrices.next().unwrap().1;
+                published::group_norm(&weights(&matrix), matrix.biases(), norm.groups.into(), inputs[0])
+            }
+            #[cfg(feature = "published")]
+            Layer::Attention(attention) => {
+                published::attention(attention.heads.into(), output.extent.channels.into(), inputs[0])
+            }
+            #[cfg(feature = "published")]
+            Layer::Pool(pool) => published::pool(pool.block, input.unwrap(), inputs[0]),
+            #[cfg(feature = "published")]
+            Layer::Distance(_) => {
+                vec![inputs[0].iter().zip(inputs[1]).map(|(f, x)| 0.5 * (x - f) * (x - f)).sum()]
+            }
+            #[cfg(feature = "published")]
+            Layer::Timestep(step) => {
+                let half = i32::from(step.features / 2);
+                let angles: Vec<f64> =
+                    (0..half).map(|i| time * 10_000_f64.powf(-f64::from(i) / f64::from(half))).collect();
+                angles.iter().map(|angle| angle.cos()).chain(angles.iter().map(|angle| angle.sin())).collect()
             }
             Layer::Readout(_) => {
                 let (o, q, x) = (inputs[0], inputs[1], inputs[2]);

@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use vapo_format::model::checksum;
 use vapo_format::writer::{Values, Writer, file_bytes};
-use vapo_format::{Architecture, Arithmetic, Calibration, Encoding, Matrix, Model, matrix};
+use vapo_format::{Architecture, Arithmetic, Calibration, Encoding, Layer, Matrix, Model, matrix};
 use vapo_sampler::calibration::Ranges;
 use vapo_sampler::observer::Observer;
 use vapo_sampler::solver::Drift;
@@ -80,6 +80,15 @@ pub enum CalibrationError {
         /// Its encoding.
         found: Encoding,
     },
+    /// The network has a layer that there is no integer arithmetic of.
+    #[error(
+        "the network has a layer that is computed in floats alone, `{layer}`: there is no integer model of it; use the model in \
+         float arithmetic"
+    )]
+    FloatOnly {
+        /// The layer.
+        layer: Layer,
+    },
     /// A drift holds a value that is infinite or not a number.
     #[error("the drift is not finite on {input}: training diverged (try a lower --lr)")]
     NotFinite {
@@ -117,11 +126,23 @@ pub struct Calibrated {
     pub coarser: Vec<Coarser>,
 }
 
+/// Checks that there is integer arithmetic of all that a network is made of.
+///
+/// # Errors
+/// [`CalibrationError::FloatOnly`].
+pub fn check(architecture: &Architecture) -> Result<(), CalibrationError> {
+    match architecture.nodes.iter().find(|node| node.layer.kind().float_only()) {
+        None => Ok(()),
+        Some(node) => Err(CalibrationError::FloatOnly { layer: node.layer }),
+    }
+}
+
 /// The file of a model of scaled weights in integer arithmetic, on the threads of the current pool; the same bytes on any number.
 ///
 /// # Errors
 /// Another encoding, a drift that is not finite, or exponents that integers do not have.
 pub fn integer_model(model: &Model<'_>, images: &Images, settings: &Settings) -> Result<Calibrated, CalibrationError> {
+    check(&model.architecture())?;
     let found = model.encoding();
     let bits = found.bits().filter(|_| found.arithmetic() == Arithmetic::Float);
     let encoding = Encoding::of(Arithmetic::Integer, bits.ok_or(CalibrationError::Encoding { found })?);

@@ -1,6 +1,7 @@
 //! `vapo-train plan`: what a training takes, before anything starts.
 
 use super::{Failure, from_one_to, memory, print};
+use crate::cuda;
 use crate::dataset::{Size, Source};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
@@ -124,8 +125,8 @@ impl Arguments {
 fn usual_images(preset: &str) -> Images {
     match preset {
         "small" | "medium" | "peer-8" | "peer-16" => of_source(Source::FashionMnist),
-        "cifar10" | "cifar10-device" => of_source(Source::Cifar10),
-        "celeba" | "celeba-device" => of_source(Source::Celeba),
+        "cifar10" | "cifar10-device" | "paper-cifar10" => of_source(Source::Cifar10),
+        "celeba" | "celeba-device" | "paper-celeba" => of_source(Source::Celeba),
         "series-tiny" | "series" => Images { extent: Shape { channels: 1, height: 1, width: 64 }, count: 0 },
         _ => of_source(Source::Digits),
     }
@@ -171,7 +172,10 @@ impl Found {
             Device::Cpu => {
                 (Plan::cpu(&request), memory::available().ok_or_else(|| "the system does not say".to_owned()))
             }
-            Device::Cuda => (Plan::cuda(&request), memory::available_on_cuda()),
+            Device::Cuda => {
+                cuda::check(architecture).map_err(Failure::Usage)?;
+                (Plan::cuda(&request), memory::available_on_cuda())
+            }
         };
         let (bytes, flops) = (plan.bytes(), plan.operations.flops());
         let steps = arguments.steps.unwrap_or(preset.steps);

@@ -1,5 +1,6 @@
 //! Smaller variants of a model that does not fit a device.
 
+use crate::calibration;
 use crate::potential::encoder::Encoder;
 use vapo_format::encoder::MAX_BLOCKS;
 use vapo_format::{Architecture, Arithmetic, Bits, Block, Encoding};
@@ -29,7 +30,7 @@ pub(super) fn variants(architecture: &Architecture, encoding: Encoding, device: 
         Some(Variant { change: change.to_owned(), architecture, encoder, demand, lack: device.lack(demand) })
     };
     let encoder = Encoder::of(architecture);
-    let other = encoding != integer;
+    let other = encoding != integer && calibration::check(architecture).is_ok();
     let integer = other.then(|| variant(INTEGER, architecture.clone(), encoder.clone())).flatten();
     let Some(encoder) = encoder else { return integer.into_iter().collect() };
     let variant = |change: &str, encoder: Option<Encoder>| {

@@ -145,6 +145,13 @@ pub(super) fn after(
     folder.write(model_of(weights), &scaled_file)?;
     folder.write(MODEL_FLOAT32, &float_file)?;
     let (float, scaled) = (Model::parse(&float_file)?, Model::parse(&scaled_file)?);
+    if let Err(cause) = calibration::check(architecture) {
+        for name in [MODEL, REPORT, SAMPLES_INTEGER] {
+            folder.remove(name)?;
+        }
+        note(&format!("all steps are done; sampling the model ({cause})"));
+        return floats_alone(config, dataset, folder, [&float, &scaled], &pool);
+    }
     note("all steps are done; measuring activations, and sampling both models");
     let evaluations = config.distillation.as_ref().map(|taught| taught.evaluations);
     let calibrated = calibration::Settings { evaluations, ..calibration::Settings::default() };
@@ -190,6 +197,45 @@ pub(super) fn after(
     }
     bar.finish_and_clear();
     print(&table(config, folder, &integer_file, &drifts, &report))
+}
+
+/// What comes after a training whose network is computed in floats alone: a picture of its samples, and how near the model of
+/// scaled weights is to it.
+fn floats_alone(
+    config: &Config,
+    dataset: &Dataset,
+    folder: &RunFolder<'_>,
+    [float, scaled]: [&Model<'_>; 2],
+    pool: &ThreadPool,
+) -> Result<(), Failure> {
+    let (images, columns) = picture_of(config);
+    let settings = Settings {
+        count: images,
+        solver: Solver::default(),
+        schedule: Schedule::usual(STEPS)?,
+        temperature: Solver::default().usual_temperature(),
+        seed: config.seed,
+        asked: if columns.is_some() { Asked::each(CLASS_IMAGES as usize) } else { Asked::default() },
+    };
+    let pictured = no_picture(config).is_none();
+    let bar = progress::bar(TRAJECTORIES + if pictured { images } else { 0 }, "samples");
+    if pictured {
+        let drawn = pool.install(|| sample_telling(float, &settings, || bar.inc(1)))?;
+        folder.write(SAMPLES, &picture(float, dataset, columns, drawn)?.png())?;
+    }
+    let few = Settings { count: TRAJECTORIES, ..settings };
+    let Agreement { mean_cosine, least_cosine } = pool.install(|| agreement(float, scaled, &few, || bar.inc(1)))?;
+    bar.finish_and_clear();
+    let at = |name| folder.file(name).display().to_string();
+    let weights = config.weights;
+    print(&format!(
+        "parameters                {}\nmodel                     {}\nmodel, {weights:<19}{}\ndrift, float and {weights:<9}cosine \
+         {mean_cosine:.6} (least {least_cosine:.6})\nsamples                   {}\n",
+        config.architecture.parameters(),
+        at(MODEL_FLOAT32),
+        at(model_of(weights)),
+        no_picture(config).map_or_else(|| at(SAMPLES), |cause| format!("none: {cause}")),
+    ))
 }
 
 /// The file with a classifier, where the model has classes to tell.

@@ -295,7 +295,11 @@ fn refuse_among_images(source: Source, files: &Files, path: &Path) -> Result<(),
 fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Preset, Failure> {
     let name = arguments.preset.as_deref().unwrap_or_else(|| Preset::usual(image));
     let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
-    preset.architecture(image, Homotopy::default()).validate().map_err(|cause| {
+    let architecture = preset.architecture(image, Homotopy::default());
+    if arguments.device == Some(Device::Cuda) {
+        crate::cuda::check(&architecture).map_err(Failure::Usage)?;
+    }
+    architecture.validate().map_err(|cause| {
         let Shape { height, width, .. } = image;
         if source == Source::Series {
             let mut message = format!("preset {name} cannot take windows of {width} readings: {cause}");

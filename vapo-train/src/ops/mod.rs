@@ -158,6 +158,25 @@ pub trait Kernels<E: Dtype, D: Device<E>> {
         image: &Images<E, D>,
         recording: &mut Recording<'_, E, D, Self::Memory>,
     ) -> Images<E, D>;
+
+    /// Channels in so many groups, each of a sample's at mean 0 and variance 1, then times the weights, (1, C), plus the biases.
+    fn group_norm(
+        groups: usize,
+        matrix: &Matrix<E, D>,
+        input: &Images<E, D>,
+        recording: &mut Recording<'_, E, D, Self::Memory>,
+    ) -> Images<E, D>;
+
+    /// softmax(Q·Kᵀ/√c)·V over a sample's pixels, in so many heads: (N, H, W, 3C) → (N, H, W, C).
+    fn attention(heads: usize, input: &Images<E, D>, recording: &mut Recording<'_, E, D, Self::Memory>)
+    -> Images<E, D>;
+
+    /// ½‖x − f‖² for every sample, (N, 1, 1, 1), or its tangents.
+    fn distance(
+        of: &Images<E, D>,
+        signal: &Images<E, D>,
+        recording: &mut Recording<'_, E, D, Self::Memory>,
+    ) -> Images<E, D>;
 }
 
 /// The values of a tensor on the CPU.

@@ -1,7 +1,7 @@
 //! Which rule moves which parameters.
 
 use super::muon;
-use crate::potential::parameters::{Layout, Place, Role};
+use crate::potential::parameters::{Layout, Place, Published, Role};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -21,8 +21,10 @@ impl Rule {
     /// time, and the factors that the potential is read out with keep Adam, as the method's authors advise. So, of what
     /// depends on time alone, Muon moves FiLM and nothing else.
     pub(super) fn orthogonalises(self, place: &Place) -> bool {
-        let Role { first, of_signal, film, .. } = place.role;
-        self == Rule::Muon && !first && (of_signal || film)
+        let Role { first, of_signal, film, published, .. } = place.role;
+        // The scales of a norm lie between no two channels.
+        let norm = published == Some(Published::Norm);
+        self == Rule::Muon && !first && !norm && (of_signal || film)
     }
 }
 
@@ -84,7 +86,7 @@ mod tests {
     #[test]
     fn every_parameter_moves_once_or_rests() {
         let image = Shape { channels: 3, height: 32, width: 32 };
-        for preset in Preset::all() {
+        for preset in Preset::encoders() {
             let layout = Layout::new(&preset.architecture(image, Homotopy::Linear));
             for rule in [Rule::Muon, Rule::Adam] {
                 let ranges = Moves::by(rule, &layout).ranges();

@@ -125,7 +125,7 @@ impl Path {
 
     /// What a potential is evaluated at.
     pub fn samples(&self) -> Samples<'_, f32> {
-        Samples { images: &self.images, times: &self.times, classes: &self.classes }
+        Samples { images: &self.images, times: &self.times, classes: &self.classes, dropout: None }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The nodes of a potential, and who reads them.
 
+use super::dropout::is_thinned;
 use vapo_format::architecture::Placed;
 use vapo_format::{Architecture, Layer, MatrixShape, Shape};
 
@@ -26,6 +27,8 @@ pub(crate) struct Node {
     pub(crate) leaf: bool,
     /// The nodes that read it, each with the position among its inputs; in the order of the nodes.
     pub(crate) readers: Vec<(usize, usize)>,
+    /// Whether dropout takes a part of its output.
+    pub(crate) thinned: bool,
 }
 
 impl Graph {
@@ -47,9 +50,13 @@ impl Graph {
                 of_signal: output.of_signal,
                 leaf,
                 readers: Vec::new(),
+                thinned: false,
             });
         }
-        Graph { nodes }
+        let mut graph = Graph { nodes };
+        let thinned: Vec<bool> = graph.nodes.iter().map(|node| is_thinned(&graph, node)).collect();
+        graph.nodes.iter_mut().zip(thinned).for_each(|(node, thinned)| node.thinned = thinned);
+        graph
     }
 
     /// All nodes.

@@ -11,9 +11,11 @@
 //! | `layer` | what the kinds of layers compute, one file a kind |
 //! | `pattern` | nodes that an engine may compute as one operation |
 //! | `pass` | from node to node, forward |
+//! | [`dropout`] | what a training step leaves out at random |
 //! | [`parameters`] | the weights as one vector |
 //! | [`encoder`] | architectures that are lists of blocks, and how these were written down before there were nodes |
 
+pub mod dropout;
 pub mod encoder;
 pub(crate) mod graph;
 pub(crate) mod layer;
@@ -23,6 +25,7 @@ mod pattern;
 
 use crate::ops::{Images, Kernels, Matrix, Pass, Recording};
 use dfdx::prelude::*;
+use dropout::Dropout;
 use graph::Graph;
 use layer::Features;
 use parameters::Layout;
@@ -53,6 +56,8 @@ pub struct Samples<'a, E> {
     /// B classes, each below the architecture's number of them, or none for a sample of whatever class; empty where no sample
     /// has one.
     pub classes: &'a [Option<u16>],
+    /// What is left out of them, in training.
+    pub dropout: Option<Dropout>,
 }
 
 impl<'a, E> Samples<'a, E> {
@@ -62,7 +67,8 @@ impl<'a, E> Samples<'a, E> {
         Samples {
             images: &self.images[range.start * size..range.end * size],
             times: &self.times[range.clone()],
-            classes: self.classes.get(range).unwrap_or_default(),
+            classes: self.classes.get(range.clone()).unwrap_or_default(),
+            dropout: self.dropout.map(|dropout| dropout.from(range.start)),
         }
     }
 }
@@ -134,7 +140,7 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
         let count = samples.times.len();
         let given = self.features(samples);
         let features = given.iter().map(|(node, features)| (*node, self.vectors(features.values.clone(), count)));
-        let sources = Sources::new(self.images(samples.images.to_vec(), count), features);
+        let sources = Sources::new(self.images(samples.images.to_vec(), count), features).without(samples.dropout);
         let mut recording = Recording::new(Pass::Value, memory);
         let potential = self.forward::<K>(&sources, &mut recording);
         let values = potential.as_vec();
@@ -218,7 +224,7 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
             let features = if K::VALUES_AGAIN { [features.values, tangents].concat() } else { tangents };
             (node, self.vectors(features, count))
         });
-        let sources = Sources::new(self.images(images, count), features);
+        let sources = Sources::new(self.images(images, count), features).without(samples.dropout);
         let mut recording = Recording::new(Pass::Dual, memory);
         let potential = self.forward::<K>(&sources, &mut recording);
         let factors = self.vectors(factors, count);

@@ -28,6 +28,32 @@ pub struct Role {
     pub film: bool,
     /// The end of a branch: nothing but second inputs of sums is read from it.
     pub branch: bool,
+    /// Of the published U-Net, what else begins otherwise than it would elsewhere.
+    pub published: Option<Published>,
+}
+
+/// What the published U-Net has begin as the code that it comes from does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// Scales of a group norm: one, and its shifts zero.
+    Norm,
+    /// The last convolution: zero, so that f = 0 and the potential ½‖x‖².
+    Last,
+    /// FiLM after a group norm: as any other linear map.
+    Film,
+}
+
+impl Published {
+    fn of(graph: &Graph, node: &Node) -> Option<Self> {
+        let mut readers = node.readers.iter().map(|&(reader, _)| &graph.nodes()[reader]);
+        if matches!(node.layer, Layer::GroupNorm(_)) {
+            return Some(Published::Norm);
+        }
+        if readers.clone().any(|reader| matches!(reader.layer, Layer::Distance(_))) {
+            return Some(Published::Last);
+        }
+        readers.any(|reader| reader.thinned && node.of_signal != reader.of_signal).then_some(Published::Film)
+    }
 }
 
 impl Role {
@@ -37,6 +63,7 @@ impl Role {
             of_signal: node.of_signal,
             film: graph.only_second_input_of(node, |layer| matches!(layer, Layer::Silu(_))),
             branch: graph.only_second_input_of(node, |layer| matches!(layer, Layer::Add(_))),
+            published: Published::of(graph, node),
         }
     }
 }
@@ -89,12 +116,19 @@ impl Layout {
     }
 
     /// Initial parameters: uniform in ±1/√rows, and zero at the end of a branch and for FiLM, so that every residual block
-    /// starts as the identity.
+    /// starts as the identity. [`Published`] says what begins otherwise.
     pub fn initial(&self, generator: &mut impl Rng) -> Vec<f32> {
         let mut parameters = vec![0.0; self.len()];
         for place in &self.matrices {
-            if place.role.branch || place.role.film {
-                continue;
+            match place.role.published {
+                Some(Published::Norm) => {
+                    parameters[place.weight()].fill(1.0);
+                    continue;
+                }
+                Some(Published::Last) => continue,
+                None if place.role.film => continue,
+                _ if place.role.branch => continue,
+                _ => {}
             }
             let bound = 1.0 / (place.shape.rows as f32).sqrt();
             for value in &mut parameters[place.start..place.bias().end] {
@@ -128,7 +162,7 @@ mod tests {
     #[test]
     fn ends_of_branches_and_film_start_at_zero_and_nothing_else() {
         let image = Shape { channels: 1, height: 32, width: 32 };
-        for preset in Preset::all() {
+        for preset in Preset::encoders() {
             let layout = Layout::new(&preset.architecture(image, Homotopy::Linear));
             let initial = layout.initial(&mut Xoshiro128PlusPlus::seed_from_u64(1));
             let zero = |place: &Place| {
@@ -155,7 +189,7 @@ mod tests {
         push(Readout.into(), &[sum, factors, 0]);
         built.validate().unwrap();
         let roles: Vec<_> = Layout::new(&built).matrices.iter().map(|place| (place.shape.node, place.role)).collect();
-        let role = |first, of_signal, branch| Role { first, of_signal, film: false, branch };
+        let role = |first, of_signal, branch| Role { first, of_signal, film: false, branch, published: None };
         let expected = [
             (a, role(true, true, false)),
             (b, role(true, true, true)),

@@ -1,21 +1,29 @@
 //! From node to node, forward.
 
 use super::Potential;
+use super::dropout::Dropout;
 use super::graph::Node;
 use super::layer::{self, Operands};
 use super::pattern::Residual;
-use crate::ops::{self, Images, Kernels, Matrix, Recording, ResidualOperation};
+use crate::ops::{self, Images, Kernels, Matrix, Pass, Recording, ResidualOperation};
 use dfdx::prelude::*;
 
 /// What a pass begins with: the signal, and what every node of time gives; or their tangents.
 pub(super) struct Sources<E: Dtype, D: Storage<E>> {
     /// By the index of the node. The signal is node 0.
     tensors: Vec<(usize, Images<E, D>)>,
+    /// What is left out on the way.
+    dropout: Option<Dropout>,
 }
 
 impl<E: Dtype, D: Storage<E>> Sources<E, D> {
     pub(super) fn new(signal: Images<E, D>, times: impl Iterator<Item = (usize, Images<E, D>)>) -> Self {
-        Sources { tensors: [(0, signal)].into_iter().chain(times).collect() }
+        Sources { tensors: [(0, signal)].into_iter().chain(times).collect(), dropout: None }
+    }
+
+    /// The same, of a pass that leaves something out.
+    pub(super) fn without(self, dropout: Option<Dropout>) -> Self {
+        Sources { dropout, ..self }
     }
 
     pub(super) fn signal(&self) -> &Images<E, D> {
@@ -70,7 +78,11 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
                     }
                     let leaf = node.inputs.iter().all(|&input| nodes[input].leaf);
                     let operands = Operands { inputs: &inputs, matrix: matrices[index], leaf };
-                    layer::forward::<E, D, K>(node.layer, operands, recording)
+                    let output = layer::forward::<E, D, K>(node.layer, operands, recording);
+                    match sources.dropout.filter(|_| node.thinned) {
+                        Some(dropout) => thinned::<E, D, K>(dropout, index, &output, recording),
+                        None => output,
+                    }
                 }
                 Way::Whole(block, residual) => {
                     let [conv1, conv2] = block.convolutions().map(|node| matrices[node]);
@@ -100,6 +112,21 @@ impl<E: Dtype, D: Device<E>> Potential<E, D> {
             Some(_) => Way::Later,
         }
     }
+}
+
+/// What dropout leaves of a node's output: of a dual pass that has values too, the same of both.
+fn thinned<E: Dtype, D: Device<E>, K: Kernels<E, D>>(
+    dropout: Dropout,
+    node: usize,
+    output: &Images<E, D>,
+    recording: &mut Recording<'_, E, D, K::Memory>,
+) -> Images<E, D> {
+    let streams = if K::VALUES_AGAIN && recording.pass == Pass::Dual { 2 } else { 1 };
+    let &(images, height, width, channels) = output.shape();
+    let mask = dropout.mask(node, images / streams, height * width * channels);
+    let mask = mask.into_iter().map(|value| E::from_f32(value).unwrap_or_default());
+    let mask = output.device().tensor_from_vec(mask.collect::<Vec<_>>().repeat(streams), *output.shape());
+    recording.record(output, |output| output * mask)
 }
 
 /// The output of an earlier node.

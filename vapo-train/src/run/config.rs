@@ -144,6 +144,9 @@ pub struct Config {
     pub ema_decay: f32,
     /// Standard deviation of the Gaussian noise added to the data, which blurs the steps between grey levels.
     pub data_noise: f32,
+    /// Part of the activations of residual blocks that a step leaves out at random, where the network has a place for it.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub dropout: f32,
     /// Seed of everything random.
     pub seed: u64,
     /// What computes.
@@ -170,6 +173,11 @@ fn is_independent(coupling: &Coupling) -> bool {
 /// Whether there are no pools.
 fn is_zero(pool: &usize) -> bool {
     *pool == 0
+}
+
+/// Whether nothing is left out: then files are as before there was a choice.
+fn is_none(dropout: &f32) -> bool {
+    *dropout == 0.0
 }
 
 /// Images of a pool where no number is chosen, about.
@@ -244,7 +252,9 @@ impl Config {
     /// The settings for a data set and a preset.
     pub fn new(source: Source, dataset: &Dataset, files: &Files, preset: &Preset, choices: &Choices) -> Self {
         let objective = choices.objective.unwrap_or_default();
-        let classes = if choices.classes.unwrap_or(source.has_usual_classes()) { dataset.classes() } else { 0 };
+        // The published network knows no classes unless it is asked to.
+        let usual = source.has_usual_classes() && preset.unet.is_none();
+        let classes = if choices.classes.unwrap_or(usual) { dataset.classes() } else { 0 };
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Config {
             dataset: source,
@@ -281,19 +291,24 @@ impl Config {
                 }),
                 _ => 0,
             },
-            optimiser: choices.optimiser.unwrap_or(usual_rule(objective)),
+            optimiser: choices.optimiser.unwrap_or_else(|| match preset.unet {
+                Some(_) => Rule::Adam,
+                None => usual_rule(objective),
+            }),
             weight_decay: choices.weight_decay.unwrap_or(0.3),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
             weights: choices.weights.unwrap_or_default(),
-            int8_part: choices.int8_part.unwrap_or(0.1),
+            // The published network is written in floats.
+            int8_part: choices.int8_part.unwrap_or(if preset.unet.is_some() { 0.0 } else { 0.1 }),
             batch: choices.batch.unwrap_or(preset.batch),
             accumulate: choices.accumulate.unwrap_or_else(whole),
             recompute: choices.recompute.unwrap_or_default(),
             learning_rate: choices.learning_rate.unwrap_or(preset.learning_rate),
-            warm_up: 200,
+            warm_up: if preset.unet.is_some() { 5000 } else { 200 },
             clip_norm: 1.0,
             ema_decay: preset.ema_decay,
             data_noise: choices.data_noise.unwrap_or_else(|| dataset.usual_noise()),
+            dropout: preset.dropout,
             seed: choices.seed.unwrap_or(0),
             device: choices.device.unwrap_or_default(),
             threads: choices.threads.unwrap_or_else(cores),
@@ -325,6 +340,7 @@ impl Config {
             warm_up,
             clip_norm,
             ema_decay,
+            dropout,
             dataset: _,
             preset: _,
             preparation: _,
@@ -350,6 +366,10 @@ impl Config {
         let coupled = (*coupling != Coupling::Independent).then_some((coupling, pool));
         // As before there were reflows, likewise.
         let straightened = reflow.as_ref().map(|reflow| (&reflow.sha256, reflow.pairs, reflow.real));
+        // As before there was dropout, for a run without.
+        if *dropout > 0.0 {
+            return sha256(&(parts, classes, taught, coupled, straightened, dropout));
+        }
         match (classes, taught, coupled, straightened) {
             (None, None, None, None) => sha256(&parts),
             (Some(_), None, None, None) => sha256(&(parts, classes)),

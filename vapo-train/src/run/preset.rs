@@ -1,6 +1,7 @@
 //! Networks by name.
 
 use crate::potential::encoder::Encoder;
+use vapo_format::unet::Unet;
 use vapo_format::{Architecture, Block, Homotopy, Shape};
 
 /// A network, and how to train it.
@@ -12,8 +13,12 @@ pub struct Preset {
     pub about: &'static str,
     /// Width of the time embedding.
     pub embedding: u16,
-    /// The encoder.
+    /// The encoder; nothing where the network is a U-Net.
     pub blocks: Vec<Block>,
+    /// The U-Net; none where the network is an encoder.
+    pub unet: Option<Unet>,
+    /// Part of the activations that a training leaves out at random, see [`crate::potential::dropout`].
+    pub dropout: f32,
     /// Optimiser steps.
     pub steps: u64,
     /// Images a step.
@@ -25,8 +30,42 @@ pub struct Preset {
 }
 
 impl Preset {
-    /// All presets: those of images small to large, then those of series.
+    /// All presets: encoders of images small to large, then those of series, then published networks.
     pub fn all() -> Vec<Preset> {
+        [Preset::encoders(), Preset::published()].concat()
+    }
+
+    /// The network that *Variational Potential Flow Bayes* published, see [`vapo_format::unet`], with its rate of learning, batch, moving
+    /// average and dropout. Its number of steps was not published.
+    fn published() -> Vec<Preset> {
+        let preset = |name, about, batch| Preset {
+            name,
+            about,
+            embedding: Unet::PUBLISHED.embedding,
+            blocks: Vec::new(),
+            unet: Some(Unet::PUBLISHED),
+            dropout: 0.3,
+            steps: 200_000,
+            batch,
+            learning_rate: 1e-4,
+            ema_decay: 0.9999,
+        };
+        vec![
+            preset(
+                "paper-cifar10",
+                "32×32 colour images, 55676k parameters: the published U-Net, on the processor alone",
+                128,
+            ),
+            preset(
+                "paper-celeba",
+                "64×64 colour images, 55676k parameters: the published U-Net, on the processor alone",
+                64,
+            ),
+        ]
+    }
+
+    /// Presets that are encoders: those of images small to large, then those of series.
+    pub fn encoders() -> Vec<Preset> {
         use Block::{Conv, Down, Head, Residual, SpaceToDepth};
         vec![
             Preset {
@@ -37,6 +76,8 @@ impl Preset {
                 steps: 1000,
                 batch: 64,
                 learning_rate: 4e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.99,
             },
             Preset {
@@ -55,6 +96,8 @@ impl Preset {
                 steps: 8000,
                 batch: 128,
                 learning_rate: 4e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.998,
             },
             Preset {
@@ -75,6 +118,8 @@ impl Preset {
                 steps: 10_000,
                 batch: 64,
                 learning_rate: 2e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.9995,
             },
             Preset {
@@ -95,6 +140,8 @@ impl Preset {
                 steps: 10_000,
                 batch: 64,
                 learning_rate: 2e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.9995,
             },
             Preset {
@@ -114,6 +161,8 @@ impl Preset {
                 steps: 10_000,
                 batch: 64,
                 learning_rate: 2e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.999,
             },
             Preset {
@@ -133,6 +182,8 @@ impl Preset {
                 steps: 10_000,
                 batch: 64,
                 learning_rate: 2e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.999,
             },
             Preset {
@@ -153,6 +204,8 @@ impl Preset {
                 steps: 20_000,
                 batch: 64,
                 learning_rate: 2e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.999,
             },
             Preset {
@@ -175,6 +228,8 @@ impl Preset {
                 steps: 50_000,
                 batch: 64,
                 learning_rate: 1e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.999,
             },
             Preset {
@@ -196,6 +251,8 @@ impl Preset {
                 steps: 20_000,
                 batch: 64,
                 learning_rate: 2e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.999,
             },
             Preset {
@@ -218,6 +275,8 @@ impl Preset {
                 steps: 50_000,
                 batch: 64,
                 learning_rate: 1e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.999,
             },
             Preset {
@@ -238,6 +297,8 @@ impl Preset {
                 steps: 6000,
                 batch: 128,
                 learning_rate: 4e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.998,
             },
             Preset {
@@ -260,6 +321,8 @@ impl Preset {
                 steps: 10_000,
                 batch: 128,
                 learning_rate: 2e-3,
+                unet: None,
+                dropout: 0.0,
                 ema_decay: 0.9995,
             },
         ]
@@ -284,7 +347,8 @@ impl Preset {
     /// keeps its height of 1.
     pub fn nearest(&self, image: Shape) -> impl Iterator<Item = (u16, u16)> {
         let halves = |block: &&Block| matches!(block, Block::SpaceToDepth | Block::Down { .. });
-        let step = 1_u16 << self.blocks.iter().filter(halves).count().min(10);
+        let levels = self.unet.map_or(0, |unet| unet.levels.len().saturating_sub(1));
+        let step = 1_u16 << (levels + self.blocks.iter().filter(halves).count()).min(10);
         let below = |side: u16| side / step * step;
         let above = |side: u16| side.div_ceil(step) * step;
         let height = |nearest: &dyn Fn(u16) -> u16| if image.height == 1 { 1 } else { nearest(image.height) };
@@ -313,6 +377,10 @@ impl Preset {
 
     /// The network for images of an extent and so many classes, or 0.
     pub fn conditional(&self, image: Shape, homotopy: Homotopy, classes: u16) -> Architecture {
+        if let Some(unet) = self.unet {
+            let architecture = unet.architecture(image, homotopy, classes);
+            return architecture.unwrap_or_else(|_| unreachable!("a preset has few levels"));
+        }
         let encoder = Encoder { image, homotopy, embedding: self.embedding, classes, layers: self.blocks.clone() };
         encoder.architecture().unwrap_or_else(|_| unreachable!("a preset has one head, and few blocks"))
     }
@@ -340,6 +408,16 @@ mod tests {
             (Shape { channels: 9, ..colour(1, 251) }, "series-tiny"),
         ] {
             assert_eq!(Preset::usual(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn the_published_network_has_as_many_parameters_as_was_published() {
+        for (name, side) in [("paper-cifar10", 32), ("paper-celeba", 64)] {
+            let preset = Preset::named(name).unwrap();
+            let architecture = preset.architecture(colour(side, side), Homotopy::Linear);
+            assert_eq!((architecture.validate(), architecture.parameters()), (Ok(()), 55_676_419), "{name}");
+            assert_eq!(preset.nearest(colour(30, 30)).collect::<Vec<_>>(), [(28, 28), (32, 32)]);
         }
     }
 

@@ -15,6 +15,8 @@ use super::state::State;
 use super::weights::{Parts, Weights};
 use crate::optimiser::learning_rate;
 use crate::path::{Batch, Path};
+use crate::potential::Samples;
+use crate::potential::dropout::Dropout;
 use rayon::ThreadPool;
 
 /// What one step did.
@@ -66,12 +68,15 @@ impl State<'_> {
         let parts = if objective.is_sum_over_samples() { Parts::Shards } else { Parts::Whole };
         // Where weights will have few bits it is the loss of rounded ones, and its derivative goes to those that are not.
         let rounding = self.rounding(progress);
-        let loss = weights.differentiate(path.samples(), rounding, parts, &|evaluation, part| {
-            // Loss. F, by default mean (g − u)², and its derivatives v = ∂F/∂g, (B, d), ∂F/∂Φ, (B,), and ∂F/∂Φₜ, (B,).
-            objective.evaluate_part(evaluation, &path, part)
-            // Gradient. ∂F/∂θ, (P,), is that of the directional derivative v·∇ₓΦ with v held constant, which a dual pass
-            // carries through the layers: no gradient is differentiated. What is linear in Φ and Φₜ rides along.
-        })?;
+        // In training, some networks leave a part of their activations out at random: both passes the same.
+        let dropout = Dropout::of_step(config.dropout, config.seed, self.step);
+        let loss =
+            weights.differentiate(Samples { dropout, ..path.samples() }, rounding, parts, &|evaluation, part| {
+                // Loss. F, by default mean (g − u)², and its derivatives v = ∂F/∂g, (B, d), ∂F/∂Φ, (B,), and ∂F/∂Φₜ, (B,).
+                objective.evaluate_part(evaluation, &path, part)
+                // Gradient. ∂F/∂θ, (P,), is that of the directional derivative v·∇ₓΦ with v held constant, which a dual pass
+                // carries through the layers: no gradient is differentiated. What is linear in Φ and Φₜ rides along.
+            })?;
 
         self.take_step(weights, loss, progress)
     }

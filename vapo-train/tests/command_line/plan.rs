@@ -124,6 +124,18 @@ fn every_preset_is_planned_for_images_of_its_own() {
 }
 
 #[test]
+fn the_published_network_is_refused_on_cuda() {
+    let root = TempDir::new().unwrap();
+    for preset in ["paper-cifar10", "paper-celeba"] {
+        let plan = vapo_train(root.path(), &format!("plan --device cuda --preset {preset}"));
+        plan.refused(2, &["`timestep 128`", "--device cpu"]);
+        let train = vapo_train(root.path(), &format!("--device cuda --preset {preset} --out run"));
+        train.refused(2, &["`timestep 128`", "--device cpu"]);
+        assert!(!root.path().join("run").exists());
+    }
+}
+
+#[test]
 fn the_table_says_what_there_is_and_nothing_is_left_behind() {
     let root = TempDir::new().unwrap();
     let page = vapo_train(root.path(), "plan --preset small --batch 32 --threads 2 --tflops 0.5").succeeded().output;

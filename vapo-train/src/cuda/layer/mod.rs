@@ -22,12 +22,23 @@ macro_rules! kinds {
 
         /// Appends a node's forward launches.
         pub(super) fn forward(layer: Layer, node: usize, pass: Pass, emitter: &mut Emitter<'_>) {
-            match layer { $(Layer::$Kind(layer) => layer.forward(node, pass, emitter),)* }
+            match layer {
+                $(Layer::$Kind(layer) => layer.forward(node, pass, emitter),)*
+                _ => unreachable!("a network that has others is refused"),
+            }
         }
 
         /// Appends a node's launches in reverse.
         pub(super) fn reverse(layer: Layer, node: usize, pass: Pass, emitter: &mut Emitter<'_>) {
-            match layer { $(Layer::$Kind(layer) => layer.reverse(node, pass, emitter),)* }
+            match layer {
+                $(Layer::$Kind(layer) => layer.reverse(node, pass, emitter),)*
+                _ => unreachable!("a network that has others is refused"),
+            }
+        }
+
+        /// Whether there are kernels for a kind.
+        pub(super) fn has(layer: &Layer) -> bool {
+            matches!(layer, $(Layer::$Kind(_))|*)
         }
     };
 }

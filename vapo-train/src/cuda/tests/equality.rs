@@ -57,7 +57,7 @@ impl Problem {
     }
 
     fn samples(&self) -> Samples<'_, f64> {
-        Samples { images: &self.images, times: &self.times, classes: &self.classes }
+        Samples { images: &self.images, times: &self.times, classes: &self.classes, dropout: None }
     }
 
     /// Seeds of all, or of all but the rate in time.
@@ -166,7 +166,7 @@ fn smallest(preset: &Preset) -> Architecture {
 #[test]
 fn all_presets_are_those_of_the_processor() {
     let cuda = crate::cuda::open().unwrap();
-    for preset in Preset::all() {
+    for preset in Preset::encoders() {
         let ways = if preset.name == "tiny" { &ALL[..] } else { &ALL[6..7] };
         assert_equal(&cuda, preset.name, &smallest(&preset), ways);
     }

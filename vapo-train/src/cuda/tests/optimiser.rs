@@ -43,7 +43,7 @@ fn program(moves: &Moves) -> (Program, Stores, OptimiserState) {
 #[test]
 fn launches_do_not_grow_with_the_network() {
     let launches = |moves: &Moves| [Phase::Measure, Phase::Move].map(|phase| program(moves).0.phase(phase).len());
-    for preset in Preset::all() {
+    for preset in Preset::encoders() {
         let layout = layout(&preset);
         // Adam; of Muon the momentum, its scale and the step, and five times three products.
         assert_eq!(launches(&Moves::by(Rule::Muon, &layout)), [1, 1 + 3 + 5 * 3], "{}", preset.name);

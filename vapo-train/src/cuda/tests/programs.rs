@@ -29,7 +29,7 @@ fn live(program: &Program, at: usize) -> usize {
 
 #[test]
 fn buffers_that_live_at_once_lie_apart() {
-    for preset in Preset::all() {
+    for preset in Preset::encoders() {
         for recompute in [false, true] {
             let program = program(&preset, 2, recompute);
             let placement = Placement::new(&program, REAL);
@@ -57,7 +57,7 @@ fn buffers_that_live_at_once_lie_apart() {
 /// The goal is 1.3 times the parameters, moments, average and what the last reverse pass needs of earlier ones.
 #[test]
 fn a_step_takes_little_more_memory_than_what_reverse_keeps() {
-    for preset in Preset::all() {
+    for preset in Preset::encoders() {
         let program = program(&preset, preset.batch, false);
         let placement = Placement::new(&program, REAL);
         let states = [Role::Parameters, Role::Moments, Role::Average];
@@ -73,7 +73,7 @@ fn a_step_takes_little_more_memory_than_what_reverse_keeps() {
 
 #[test]
 fn computing_again_takes_less_memory_and_more_operations() {
-    for preset in Preset::all().iter().filter(|preset| preset.name != "tiny") {
+    for preset in Preset::encoders().iter().filter(|preset| preset.name != "tiny") {
         let [keeps, again] = [false, true].map(|recompute| {
             let program = program(preset, preset.batch, recompute);
             (Placement::new(&program, REAL).bytes, program.operations_of_passes())
@@ -86,7 +86,7 @@ fn computing_again_takes_less_memory_and_more_operations() {
 /// Forward and in reverse, for values and for tangents, and the weights' two products.
 #[test]
 fn products_are_those_of_the_method() {
-    for preset in Preset::all() {
+    for preset in Preset::encoders() {
         let architecture = preset.architecture(usual_image(preset.name), Homotopy::Linear);
         let forward = 2 * preset.batch as u64 * architecture.multiply_accumulates();
         let program = program(&preset, preset.batch, false);

@@ -1,11 +1,14 @@
 //! The operations as compositions of dfdx's own: what others are compared with. Slower, and short enough to check by eye.
 
+mod attention;
 mod convolution;
+mod distance;
 mod elementwise;
+mod group_norm;
 mod readout;
 mod streams;
 
-use super::{Convolution, Images, Kernels, Recording};
+use super::{Convolution, Images, Kernels, Matrix, Recording};
 use dfdx::prelude::{Device, Dtype};
 
 /// Operations on any device.
@@ -42,5 +45,22 @@ impl<E: Dtype, D: Device<E>> Kernels<E, D> for Composite {
         recording: &mut Recording<'_, E, D, ()>,
     ) -> Images<E, D> {
         readout::readout(head, factors, image, recording.pass, &mut recording.tape)
+    }
+
+    fn group_norm(
+        groups: usize,
+        matrix: &Matrix<E, D>,
+        input: &Images<E, D>,
+        recording: &mut Recording<'_, E, D, ()>,
+    ) -> Images<E, D> {
+        group_norm::group_norm(groups, matrix, input, recording.pass, &mut recording.tape)
+    }
+
+    fn attention(heads: usize, input: &Images<E, D>, recording: &mut Recording<'_, E, D, ()>) -> Images<E, D> {
+        attention::attention(heads, input, recording.pass, &mut recording.tape)
+    }
+
+    fn distance(of: &Images<E, D>, signal: &Images<E, D>, recording: &mut Recording<'_, E, D, ()>) -> Images<E, D> {
+        distance::distance(of, signal, recording.pass, &mut recording.tape)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | module | concept |
 //! |---|---|
-//! | `convolution`, `film`, `silu`, `readout` | one operation each |
+//! | `convolution`, `film`, `silu`, `readout`, `group_norm`, `attention`, `distance` | one operation each |
 //! | `residual` | a whole block as one operation |
 //! | [`memory`] | what the first pass leaves to the second, and the buffers of both |
 //! | `weights` | a matrix as the kernels read it, forward and in reverse |
@@ -10,8 +10,11 @@
 //! A dual pass carries tangents forward. In reverse, what is recorded for a tangent is the cotangent of its *value*: the
 //! cotangent of the tangent itself is remembered from the first pass.
 
+mod attention;
 mod convolution;
+mod distance;
 mod film;
+mod group_norm;
 pub mod memory;
 mod readout;
 mod residual;
@@ -19,7 +22,7 @@ mod silu;
 mod weights;
 
 use super::kernel::real::Real;
-use super::{Convolution, Images, Kernels, ResidualOperation};
+use super::{Convolution, Images, Kernels, Matrix, ResidualOperation};
 use dfdx::prelude::{Cpu, CpuError, Device, Gradients};
 use memory::Memory;
 pub(crate) use residual::GROUP;
@@ -62,6 +65,23 @@ where
         recording: &mut Recording<'_, E>,
     ) -> Images<E, Cpu> {
         readout::readout(head, factors, image, recording)
+    }
+
+    fn group_norm(
+        groups: usize,
+        matrix: &Matrix<E, Cpu>,
+        input: &Images<E, Cpu>,
+        recording: &mut Recording<'_, E>,
+    ) -> Images<E, Cpu> {
+        group_norm::group_norm(groups, matrix, input, recording)
+    }
+
+    fn attention(heads: usize, input: &Images<E, Cpu>, recording: &mut Recording<'_, E>) -> Images<E, Cpu> {
+        attention::attention(heads, input, recording)
+    }
+
+    fn distance(of: &Images<E, Cpu>, signal: &Images<E, Cpu>, recording: &mut Recording<'_, E>) -> Images<E, Cpu> {
+        distance::distance(of, signal, recording)
     }
 }
 

@@ -44,6 +44,11 @@ kinds! {
     up: Up,
     concat: Concat,
     class: Class,
+    group_norm: GroupNorm,
+    attention: Attention,
+    pool: Pool,
+    distance: Distance,
+    timestep: Timestep,
 }
 
 /// What a node without inputs gives, beside the signal: features of every sample, of time or of the class, and their derivatives with respect to time.
@@ -61,6 +66,7 @@ impl<E: Dtype> Features<E> {
     pub(crate) fn of(layer: Layer, samples: Samples<'_, E>) -> Option<Self> {
         match layer {
             Layer::Time(time) => Some(time::features(time, samples.times)),
+            Layer::Timestep(step) => Some(timestep::features(step, samples.times)),
             Layer::Class(class) => Some(class::features(class, samples.times.len(), samples.classes)),
             _ => None,
         }
@@ -68,7 +74,7 @@ impl<E: Dtype> Features<E> {
 
     /// Whether a layer gives features.
     pub(crate) fn are_of(layer: &Layer) -> bool {
-        matches!(layer, Layer::Time(_) | Layer::Class(_))
+        matches!(layer, Layer::Time(_) | Layer::Timestep(_) | Layer::Class(_))
     }
 
     /// Tangents of the features where time moves by `rates`, (N,).

@@ -139,7 +139,7 @@ impl Features {
         cotangents: impl FnOnce(&[Vec<f32>]) -> Option<Vec<Vec<f32>>>,
     ) -> Option<Vec<f32>> {
         let nodes: Vec<usize> = self.nodes.iter().map(|pool| pool.node).collect();
-        let samples = Samples { images, times: &vec![time; count], classes: &[] };
+        let samples = Samples { images, times: &vec![time; count], classes: &[], dropout: None };
         self.teacher.pull_back::<Fused>(samples, &nodes, cotangents)
     }
 }

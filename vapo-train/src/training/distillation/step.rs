@@ -46,7 +46,7 @@ impl Distiller<'_> {
         let student = Potential::new(architecture, &student, &Cpu::default());
         let drift_at = |x: &[f32], time: f32| {
             let times = vec![time; batch];
-            drifts(&student, Samples { images: x, times: &times, classes })
+            drifts(&student, Samples { images: x, times: &times, classes, dropout: None })
         };
 
         // Draw. Noise x₀, (B, d).
@@ -80,7 +80,7 @@ impl Distiller<'_> {
         let times: Vec<f32> = steps.iter().flat_map(|step| vec![step.start; batch]).collect();
         let (starts, cotangents) = (starts.concat(), cotangents.concat());
         let of_all: Vec<Option<u16>> = steps.iter().flat_map(|_| classes).copied().collect();
-        let samples = Samples { images: &starts, times: &times, classes: &of_all };
+        let samples = Samples { images: &starts, times: &times, classes: &of_all, dropout: None };
         weights.differentiate(samples, rounding, Parts::Shards, &|_: &Evaluation<f32>, part: Range<usize>| {
             let drift = cotangents[part.start * size..part.end * size].to_vec();
             let zeros = vec![0.0; part.len()];

@@ -54,7 +54,8 @@ fn distance(config: &Config, parameters: &[f32], dataset: &Dataset, evaluations:
     let mut x = vec![0.0; count * pixels];
     Noise::new(generator(9)).fill(&mut x);
     for step in way(evaluations).1.steps() {
-        let drift = drifts(&potential, Samples { images: &x, times: &vec![step.start; count], classes: &[] });
+        let drift =
+            drifts(&potential, Samples { images: &x, times: &vec![step.start; count], classes: &[], dropout: None });
         x.iter_mut().zip(drift).for_each(|(x, drift)| *x += (step.end - step.start) * drift);
     }
     let mut data = Vec::new();

@@ -72,6 +72,10 @@ fn of_layer(placed: &Placed, images: u64) -> u64 {
         Layer::Silu(_) if placed.inputs().len() == 1 => VALUE * images * 2 * output,
         Layer::Silu(_) => VALUE * images * (5 * output + 2 * read(1)),
         Layer::Readout(_) => VALUE * images * (read(0) + read(1) + read(2)),
+        // Values and tangents, and a cotangent.
+        Layer::GroupNorm(_) => VALUE * images * 3 * output,
+        Layer::Attention(_) => VALUE * images * (2 * read(0) + output),
+        Layer::Distance(_) => VALUE * images * 2 * read(0),
         _ => 0,
     }
 }

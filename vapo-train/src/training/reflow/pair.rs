@@ -66,7 +66,7 @@ impl Field<'_> {
     /// ∇Φ, (N, d), at `x`, (N, d).
     fn at(&self, x: &[f32], time: f32) -> Vec<f32> {
         let times = vec![time; self.count];
-        let samples = Samples { images: x, times: &times, classes: &self.classes };
+        let samples = Samples { images: x, times: &times, classes: &self.classes, dropout: None };
         let mut memory = Memory::default();
         let pieces = (0..self.count).step_by(IMAGES).map(|first| first..(first + IMAGES).min(self.count));
         pieces.flat_map(|piece| self.teacher.evaluate::<Fused>(samples.slice(piece), &mut memory).drift).collect()
