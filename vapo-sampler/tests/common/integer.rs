@@ -109,7 +109,8 @@ fn forward(node: &Node, nodes: &[Node], x: &[f32], (time, class): (f32, Option<u
             sources(node, &inputs).into_iter().map(|(position, element)| moved_input(position, element)).collect()
         }
         Layer::Readout(_) => Vec::new(),
-        #[cfg(feature = "published")]
+        // Those that the format may have beside these.
+        #[allow(unreachable_patterns)]
         _ => unreachable!("of float arithmetic"),
     };
     (value, Vec::new())

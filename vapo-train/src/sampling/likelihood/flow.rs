@@ -33,7 +33,7 @@ impl Flow {
             }
         }
         let times = vec![time; 1 + 2 * count];
-        let samples = Samples { images: &images, times: &times, classes: &[] };
+        let samples = Samples { images: &images, times: &times, classes: &[], dropout: None };
         let found = self.potential.evaluate::<Fused>(samples, memory).drift;
         let (at_x, beside) = found.split_at(x.len());
         drift.copy_from_slice(at_x);

@@ -79,7 +79,7 @@ fn the_estimate_is_the_exact_trace_on_average() {
     let potential = |index: usize, step: f64| {
         let mut x = x.clone();
         x[index] += step;
-        let samples = crate::potential::Samples { images: &x, times: &[0.6], classes: &[] };
+        let samples = crate::potential::Samples { images: &x, times: &[0.6], classes: &[], dropout: None };
         flow.potential.evaluate::<crate::ops::Fused>(samples, &mut Memory::default()).potential[0]
     };
     let by_values: f64 = (0..VALUES)
