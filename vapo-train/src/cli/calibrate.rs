@@ -138,7 +138,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn scaled(arguments: &Arguments, model: &Model<'_>) -> Result<Option<Vec<u8>>, Failure> {
     let Some(parameters) = parameters(model) else {
         return Err(Failure::Usage(format!(
-            "{} is of integer arithmetic already: give the model of int8 or float32 weights that it was made from",
+            "{} is of integer arithmetic already: give the model of float arithmetic that it was made from, model-int8.vapo of the same run for instance",
             arguments.model.display()
         )));
     };

@@ -6,6 +6,7 @@ mod card;
 mod classify;
 mod compose;
 mod core;
+mod distilled;
 mod draw;
 mod eval;
 mod export;
@@ -217,7 +218,11 @@ const MAX_MODEL: u64 = 1 << 31;
 /// The bytes of a model file, or the first of a file that is none, which parsing refuses.
 fn read_model(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |cause| Failure::Other(format!("cannot read {}: {cause}", path.display()).into());
-    bounded::read_file_of(path, &vapo_format::model::MAGIC, MAX_MODEL).map_err(failed)
+    let bytes = bounded::read_file_of(path, &vapo_format::model::MAGIC, MAX_MODEL).map_err(failed)?;
+    if let Some(warning) = distilled::warning(path) {
+        note(&warning);
+    }
+    Ok(bytes)
 }
 
 /// The model in the bytes of a file.

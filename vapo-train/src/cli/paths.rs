@@ -38,6 +38,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
     let outputs = plan.writes_with_card("--out", [out]).check()?;
     let settings = sampler.settings_without_noise(*count, "no way is straight")?;
+    if settings.schedule.steps().len() < 2 {
+        return Err(Failure::Usage(
+            "--steps 1: expected 2 or more: a way of one step is straight, whatever the model".to_owned(),
+        ));
+    }
     let bytes = read_model(&arguments.model)?;
     let model = parse_any_model(&arguments.model, &bytes)?;
     let asked = arguments.classes.asked(&model, *count)?;

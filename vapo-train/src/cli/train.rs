@@ -186,6 +186,7 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
         return Err(Failure::Usage("--pool: it is of --coupling ot: give both, or leave it out".to_owned()));
     }
     let teacher = Teacher::chosen(arguments)?;
+    teacher.iter().try_for_each(|teacher| teacher.lies_outside(path))?;
     // Where the extent is known beforehand, no image is prepared in vain.
     if let Some(Preparation { size: Some(Size { height, width }), channels: Some(channels), .. }) = files.preparation {
         preset_for(arguments, source, Shape { channels, height, width })?;

@@ -76,8 +76,8 @@ pub enum SamplingError {
     Refused(#[from] Error),
     /// An image holds a value that is infinite or not a number.
     #[error(
-        "image {image} holds numbers that are not finite: training diverged (try a lower --lr), or the temperature is \
-         too high"
+        "image {image} holds numbers that are not finite: training diverged (try a lower --lr), or the temperature, \
+         the extrapolation or the guidance is too high"
     )]
     NotFinite {
         /// Its position, from 0.

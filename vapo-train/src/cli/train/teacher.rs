@@ -1,7 +1,8 @@
 //! The model that a run begins as, its teacher: its file, read and checked before anything is trained.
 
 use super::Arguments;
-use crate::cli::{Failure, parse_any_model, read_model};
+use crate::cli::options::plan::resolved;
+use crate::cli::{Failure, distilled, parse_any_model, read_model};
 use crate::dataset::Dataset;
 use crate::files::digest::sha256;
 use crate::path::Times;
@@ -54,6 +55,13 @@ impl Teacher {
     /// No such file, or a model of integer arithmetic.
     fn read(option: &'static str, path: &Path) -> Result<Self, Failure> {
         let file = if path.is_dir() { path.join(MODEL_FLOAT32) } else { path.to_owned() };
+        if let Some(evaluations) = distilled::evaluations(&file) {
+            return Err(Failure::Usage(format!(
+                "{option} {}: it was distilled to draw in {evaluations} evaluations, and knows no others to teach: give the model that \
+                 it was distilled from",
+                path.display()
+            )));
+        }
         let bytes = read_model(&file)?;
         let model = parse_any_model(&file, &bytes)?;
         let parameters = parameters(&model).ok_or_else(|| {
@@ -64,6 +72,22 @@ impl Teacher {
             ))
         })?;
         Ok(Teacher { option, sha256: sha256(&bytes), architecture: model.architecture(), parameters, file })
+    }
+
+    /// Refuses a run folder that it lies in: the run would take its place.
+    ///
+    /// # Errors
+    /// It does.
+    pub(super) fn lies_outside(&self, run: &Path) -> Result<(), Failure> {
+        if !resolved(&self.file).starts_with(resolved(run)) {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!(
+            "--out {}: the run would replace the model that it learns from, {} {}: give another folder",
+            run.display(),
+            self.option,
+            self.file.display()
+        )))
     }
 
     /// The preset of its network, or the usual one where it is none's: it says how long to train and how fast.
@@ -147,7 +171,15 @@ impl Teacher {
             }
             (Some(teacher), _) => teacher,
         };
-        let teacher = Teacher::read(option, chosen.map_or(file.as_path(), |(_, path)| path))?;
+        let path = chosen.map_or(file.as_path(), |(_, path)| path);
+        if chosen.is_none() && !path.exists() {
+            return Err(Failure::Usage(format!(
+                "{}: the model that the run in {} learns from is not there: say where it is now, with {option}",
+                path.display(),
+                run.display()
+            )));
+        }
+        let teacher = Teacher::read(option, path)?;
         if teacher.sha256 != sha256 {
             return Err(Failure::Usage(format!(
                 "{}: it is not the model that the run in {} learns from: expected SHA-256 {sha256}, found {}; say where the former is \

@@ -57,6 +57,24 @@ impl PairFile {
         Ok(())
     }
 
+    /// Drops all pairs.
+    ///
+    /// # Errors
+    /// [`TrainingError::Pairs`]: what the system says.
+    pub(super) fn clear(&mut self) -> Result<(), TrainingError> {
+        self.count = 0;
+        self.file.set_len(0).map_err(failed(self.path.as_ref()))
+    }
+
+    /// Whether the end of a pair is this one, (d,), rounded as the file holds it.
+    ///
+    /// # Errors
+    /// [`TrainingError::Pairs`]: what the system says.
+    pub(super) fn holds(&mut self, number: u64, end: &[f32]) -> Result<bool, TrainingError> {
+        let rounded = end.iter().map(|&value| f16::from_f32(value).to_f32());
+        Ok(self.read(number)?.into_iter().eq(rounded))
+    }
+
     /// The end of a pair, (d,).
     ///
     /// # Errors
@@ -101,6 +119,9 @@ mod tests {
         file.append(&[1.0; 3]).unwrap();
         assert_eq!((file.count(), file.read(2).unwrap()), (3, vec![1.0; 3]));
         assert_eq!(path.metadata().unwrap().len(), 18);
+        assert!(file.holds(1, &[0.1, 0.2, 0.3]).unwrap() && !file.holds(1, &[0.1, 0.2, 0.31]).unwrap());
+        file.clear().unwrap();
+        assert_eq!((file.count(), path.metadata().unwrap().len()), (0, 0));
     }
 
     #[test]

@@ -33,9 +33,10 @@ use crate::run::reflow::Reflow;
 use dfdx::prelude::Cpu;
 use file::PairFile;
 use maker::{Job, Maker};
-use pair::{Pair, noise_of};
+use pair::{Pair, noise_of, other_ends};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use vapo_format::Homotopy;
@@ -46,6 +47,8 @@ const STREAM: u64 = 0x7265_666c_6f77_2121;
 const FIRST: u64 = 512;
 /// With each step there are more pairs: this part of a batch, one in so many.
 const NEW: usize = 8;
+/// Pairs of a file that are made once more when a run goes on, to see whether they are its own.
+const LOOKED_AT: u64 = 8;
 /// Steps that the teacher works ahead of training.
 const AHEAD: u64 = 8;
 
@@ -109,7 +112,10 @@ impl<'a> Pairs<'a> {
             Some(open) => open,
             None => {
                 let size = self.dataset.shape().elements();
-                let file = PairFile::open(self.path.as_deref(), size)?;
+                let mut file = PairFile::open(self.path.as_deref(), size)?;
+                if !self.are_its_own(&mut file, size)? {
+                    file.clear()?;
+                }
                 let maker = Maker::start(Arc::clone(&self.teacher), size, file.count());
                 (file, maker)
             }
@@ -141,6 +147,25 @@ impl<'a> Pairs<'a> {
         }
         self.open = Some((file, maker));
         Ok(Batch { data, noise, times, classes })
+    }
+
+    /// Whether a file's pairs are those of this run: of another one, or of a disk that failed, they are made anew. A few are looked at,
+    /// spread over all.
+    ///
+    /// # Errors
+    /// As [`Pairs::batch`].
+    fn are_its_own(&self, file: &mut PairFile, size: usize) -> Result<bool, TrainingError> {
+        let Some(last) = file.count().checked_sub(1) else { return Ok(true) };
+        let numbers: BTreeSet<u64> = (0..LOOKED_AT).map(|at| at * last / (LOOKED_AT - 1)).collect();
+        let pairs: Vec<Pair> = numbers.iter().map(|&number| self.pair(number)).collect();
+        let refused = |cause: vapo_sampler::Error| TrainingError::Reflow { cause: cause.to_string() };
+        let made = other_ends(&pairs, &self.teacher, size).map_err(refused)?;
+        for (number, end) in numbers.into_iter().zip(made.chunks_exact(size)) {
+            if !file.holds(number, end)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A pair before the teacher has made it.

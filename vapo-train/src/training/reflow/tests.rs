@@ -1,4 +1,3 @@
-use super::pair::{Pair, other_ends};
 use super::*;
 use crate::dataset::{Files, Source, Split};
 use crate::potential::parameters::Layout;
@@ -208,4 +207,30 @@ fn what_cannot_be_straightened_is_refused() {
     assert!(diverged.contains("not finite") && diverged.contains("diverged"), "{diverged}");
     let lost = ended(parameters, "no/such/folder/pairs.f16");
     assert!(lost.contains("no/such/folder/pairs.f16"), "{lost}");
+}
+
+#[test]
+fn pairs_of_another_run_are_made_anew() {
+    let (dataset, folder) = (digits(), tempfile::tempdir().unwrap());
+    let config = config(&dataset, Choices { batch: Some(8), ..Choices::default() });
+    let run = straightened(&config, 0.25);
+    let path = folder.path().join("pairs.f16");
+    let batch = |teacher: &[f32]| {
+        let mut pairs = Pairs::new(&run, run.reflow.as_ref().unwrap(), &dataset, teacher).unwrap();
+        pairs.keep_in(path.clone());
+        let batch = pairs.batch(3, vec![0.5; 8]).unwrap();
+        (batch.data, batch.noise)
+    };
+    let (teacher, other) = (quadratic(&config, 0.5), quadratic(&config, 0.25));
+    let expected = batch(&teacher);
+    let kept = std::fs::read(&path).unwrap();
+    // As they are, they are used again.
+    assert!(batch(&teacher) == expected && std::fs::read(&path).unwrap() == kept);
+    assert!(batch(&other) != expected);
+    assert!(batch(&teacher) == expected, "another teacher's");
+    for wrong in [vec![0; kept.len()], vec![0xff; kept.len()]] {
+        std::fs::write(&path, wrong).unwrap();
+        assert!(batch(&teacher) == expected, "no pairs at all");
+        assert!(std::fs::read(&path).unwrap() == kept);
+    }
 }
