@@ -12,7 +12,7 @@ use vapo_train::ops::fused::memory::Memory;
 use vapo_train::ops::{Composite, Fused, Kernels};
 use vapo_train::potential::dropout::Dropout;
 use vapo_train::potential::encoder::Encoder;
-use vapo_train::potential::parameters::Layout;
+use vapo_train::potential::parameters::{Layout, Place};
 use vapo_train::potential::{Evaluation, Potential, Samples, Seeds};
 
 const BATCH: usize = 3;
@@ -48,7 +48,7 @@ fn encoders() -> Vec<Architecture> {
 
 /// The published U-Net on a small scale: of images with a class, and of a series.
 fn unets() -> Vec<Architecture> {
-    let small = Unet { features: 4, embedding: 5, levels: &[4, 6], blocks: 1, attention: 1, heads: 1, groups: 2 };
+    let small = Unet { features: 4, embedding: 3, levels: &[2, 4], blocks: 1, attention: 1, heads: 1, groups: 2 };
     let extents =
         [(Shape { channels: 2, height: 4, width: 2 }, 1, 2), (Shape { channels: 1, height: 1, width: 8 }, 2, 0)];
     let unets = extents.into_iter().map(|(signal, heads, classes)| {
@@ -208,6 +208,32 @@ fn both_passes_leave_out_the_same() {
         let all = case.potential().evaluate::<Fused>(case.samples(), &mut Memory::default());
         let last = case.potential().evaluate::<Fused>(case.samples().slice(2..3), &mut Memory::default());
         assert_eq!(last.potential, all.potential[2..]);
+    }
+}
+
+/// Of two levels with a block each: eight residual blocks, four attentions and the last convolution end in zeros, and so does an
+/// embedding of classes.
+#[test]
+fn the_published_network_begins_at_half_the_squared_norm() {
+    for architecture in unets() {
+        let layout = Layout::new(&architecture);
+        let initial = layout.initial(&mut Xoshiro128PlusPlus::seed_from_u64(2));
+        let all = |of: f32| {
+            let is = |place: &&Place| initial[place.weight()].iter().all(|value| *value == of);
+            layout.matrices.iter().filter(is).count()
+        };
+        let zeros = 8 + 4 + 1 + usize::from(architecture.classes > 0);
+        // Two norms a block, one before each attention, and the last.
+        assert_eq!((all(0.0), all(1.0)), (zeros, 2 * 8 + 4 + 1));
+        let mut case = case(architecture);
+        case.parameters = initial.iter().map(|&value| value.into()).collect();
+        let [values, drift, rate, _] = all_of::<Fused>(&case, &case.potential());
+        assert_eq!(drift, case.images);
+        assert_eq!(rate, [0.0; BATCH]);
+        for (value, image) in values.iter().zip(case.images.chunks_exact(case.images.len() / BATCH)) {
+            let exact = 0.5 * image.iter().map(|x| x * x).sum::<f64>();
+            assert!((value - exact).abs() <= 1e-12 * exact, "{value} is not {exact}");
+        }
     }
 }
 

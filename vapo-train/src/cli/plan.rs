@@ -5,7 +5,7 @@ use crate::cuda;
 use crate::dataset::{Size, Source};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
-use crate::run::config::{Device, usual_rule};
+use crate::run::config::{Device, usual_rule_of};
 use crate::run::preset::Preset;
 use crate::training::plan::Request;
 use crate::training::{Plan, TrainingError};
@@ -156,7 +156,7 @@ impl Found {
             Failure::Usage(format!("preset {name} cannot take images of {extent}: {cause}; give {nearest} with --size"))
         })?;
         let objective = arguments.objective;
-        let optimiser = arguments.optimiser.unwrap_or(usual_rule(objective));
+        let optimiser = arguments.optimiser.unwrap_or_else(|| usual_rule_of(&preset, objective));
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = arguments.threads.unwrap_or_else(cores);
         let batch = arguments.batch.unwrap_or(preset.batch);
@@ -164,7 +164,7 @@ impl Found {
         if !batch.is_multiple_of(accumulate) {
             return Err(Failure::Usage(TrainingError::Accumulate { accumulate, batch }.to_string()));
         }
-        let (architecture, rests, recompute) = (&architecture, true, arguments.recompute);
+        let (architecture, rests, recompute) = (&architecture, preset.unet.is_none(), arguments.recompute);
         let request =
             Request { architecture, objective, optimiser, rests, batch, accumulate, recompute, threads, images: count };
         let device = arguments.device.unwrap_or_default();

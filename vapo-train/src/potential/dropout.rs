@@ -5,10 +5,8 @@
 //!
 //! Source: Srivastava et al., *Dropout: a simple way to prevent neural networks from overfitting*, 2014, JMLR 15.
 
-use super::graph::{Graph, Node};
 use crate::arithmetic::random::{generator, uniform};
 use rand_core::Rng;
-use vapo_format::Layer;
 
 /// What a step leaves out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,13 +43,6 @@ impl Dropout {
         };
         (self.first..self.first + samples).flat_map(sample).collect()
     }
-}
-
-/// Whether dropout takes a part of a node's output: of a SiLU with FiLM after a group norm, before the second convolution of a residual
-/// block.
-pub(super) fn is_thinned(graph: &Graph, node: &Node) -> bool {
-    let after_norm = |input: &usize| matches!(graph.nodes()[*input].layer, Layer::GroupNorm(_));
-    matches!(node.layer, Layer::Silu(_)) && node.inputs.len() == 2 && node.inputs.first().is_some_and(after_norm)
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The nodes of a potential, and who reads them.
 
-use super::dropout::is_thinned;
 use vapo_format::architecture::Placed;
 use vapo_format::{Architecture, Layer, MatrixShape, Shape};
 
@@ -54,9 +53,16 @@ impl Graph {
             });
         }
         let mut graph = Graph { nodes };
-        let thinned: Vec<bool> = graph.nodes.iter().map(|node| is_thinned(&graph, node)).collect();
+        let thinned: Vec<bool> = graph.nodes.iter().map(|node| graph.is_thinned(node)).collect();
         graph.nodes.iter_mut().zip(thinned).for_each(|(node, thinned)| node.thinned = thinned);
         graph
+    }
+
+    /// Whether dropout takes a part of a node's output: of a SiLU with FiLM after a group norm, before the second convolution of a
+    /// residual block.
+    fn is_thinned(&self, node: &Node) -> bool {
+        let after_norm = |input: &usize| matches!(self.nodes[*input].layer, Layer::GroupNorm(_));
+        matches!(node.layer, Layer::Silu(_)) && node.inputs.len() == 2 && node.inputs.first().is_some_and(after_norm)
     }
 
     /// All nodes.

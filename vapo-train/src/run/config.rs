@@ -199,6 +199,11 @@ pub fn usual_rule(objective: Objective) -> Rule {
     if objective == Objective::Flow { Rule::Muon } else { Rule::Adam }
 }
 
+/// The rule for a preset where none is chosen: that of the objective, and Adam for the published network, as published.
+pub fn usual_rule_of(preset: &Preset, objective: Objective) -> Rule {
+    if preset.unet.is_some() { Rule::Adam } else { usual_rule(objective) }
+}
+
 /// Settings that a person chose; the preset and the data set decide the others.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choices {
@@ -291,10 +296,7 @@ impl Config {
                 }),
                 _ => 0,
             },
-            optimiser: choices.optimiser.unwrap_or_else(|| match preset.unet {
-                Some(_) => Rule::Adam,
-                None => usual_rule(objective),
-            }),
+            optimiser: choices.optimiser.unwrap_or_else(|| usual_rule_of(preset, objective)),
             weight_decay: choices.weight_decay.unwrap_or(0.3),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
             weights: choices.weights.unwrap_or_default(),
