@@ -23,6 +23,7 @@ pub mod paths;
 pub mod series;
 
 use crate::arithmetic::random::generator;
+use crate::team::{Team, gather, share};
 use rayon::prelude::*;
 use vapo_format::Model;
 use vapo_format::architecture::MAX_NODES;
@@ -134,6 +135,11 @@ pub fn sample_telling(
     settings: &Settings,
     told: impl Fn() + Sync,
 ) -> Result<Vec<f32>, SamplingError> {
+    finite(drawn(model, settings, told)?, model.signal().elements())
+}
+
+/// As [`sample_telling`], of whatever values.
+fn drawn(model: &Model<'_>, settings: &Settings, told: impl Fn() + Sync) -> Result<Vec<f32>, SamplingError> {
     let (prepared, elements) = (Prepared::new(model)?, model.signal().elements());
     let mut images = vec![0.0; settings.count * elements];
     images.par_chunks_mut(elements).enumerate().try_for_each_init(
@@ -147,7 +153,7 @@ pub fn sample_telling(
             Ok::<(), Error>(())
         },
     )?;
-    finite(images, elements)
+    Ok(images)
 }
 
 /// Turns values (N, H, W, C) into the raw numbers that they stand for, by the model's own scaling.
@@ -171,18 +177,23 @@ const CHUNK_VALUES: usize = 1 << 22;
 const CHUNK_IMAGES: usize = 1024;
 
 /// The images of [`sample`], a chunk at a time, so that a great many need no memory to match. Each chunk is drawn when
-/// it is asked for, on the threads of the pool that is current then.
+/// it is asked for, on the threads of the pool that is current then, and each rank of the team draws a part of it: all have to ask
+/// for the same chunks, and are given all images.
 pub fn chunks<'a>(
     model: &'a Model<'a>,
     settings: &Settings,
+    team: &'a dyn Team,
 ) -> impl Iterator<Item = Result<Vec<f32>, SamplingError>> + Send + use<'a> {
     let settings = *settings;
     let chunk = (CHUNK_VALUES / model.signal().elements().max(1)).clamp(1, CHUNK_IMAGES);
     (0..settings.count).step_by(chunk).map(move |first| {
-        let count = chunk.min(settings.count - first);
-        let seed = settings.seed.wrapping_add(first as u64);
-        let asked = settings.asked.from(first);
-        sample(model, &Settings { count, seed, asked, ..settings }).map_err(|cause| match cause {
+        let mine = share(chunk.min(settings.count - first), team);
+        let (start, count) = (first + mine.start, mine.len());
+        let seed = settings.seed.wrapping_add(start as u64);
+        let asked = settings.asked.from(start);
+        let drawn = drawn(model, &Settings { count, seed, asked, ..settings }, || ())?;
+        // Looked for in all images, so that every rank finds the same.
+        finite(gather(drawn, team), model.signal().elements()).map_err(|cause| match cause {
             SamplingError::NotFinite { image } => SamplingError::NotFinite { image: first + image },
             cause => cause,
         })

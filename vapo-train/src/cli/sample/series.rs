@@ -3,7 +3,7 @@
 use super::{Arguments, TABLE};
 use crate::cli::card::{Card, ModelCard};
 use crate::cli::options::plan::Outputs;
-use crate::cli::{Failure, print, progress};
+use crate::cli::{Failure, print, progress, team};
 use crate::export::picture::series::{Samples, refuse_samples, samples};
 use crate::files::array::write::{Array, archive, header};
 use crate::sampling::{Settings, chunks, to_raw};
@@ -46,7 +46,7 @@ pub(super) fn run(
     }
     let pool = sampler.pool()?;
     let bar = progress::bar(count, "samples");
-    let mut chunks = chunks(model, settings);
+    let mut chunks = chunks(model, settings, team::team());
     let mut values = Vec::with_capacity(count * shape.elements());
     while let Some(chunk) = pool.install(|| chunks.next()) {
         let chunk = chunk.map_err(|cause| sampler.explain(cause))?;
@@ -54,6 +54,9 @@ pub(super) fn run(
         values.extend(chunk);
     }
     bar.finish_and_clear();
+    if !team::writes() {
+        return Ok(());
+    }
     to_raw(model, &mut values);
     let Shape { channels, width, .. } = shape;
     let extents = [count, width.into(), channels.into()];
