@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// A rank whose launcher is gone has ended by then.
+const END: Duration = Duration::from_secs(10);
 /// Ranks take seconds to start where the machine has other work.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -66,6 +68,19 @@ fn launcher(folder: &Path, lines: &[&str]) -> Command {
         command.args(line.split_whitespace());
     }
     command
+}
+
+/// Whether a process ends soon. One that nobody waited for has ended too, though the system still has its number.
+pub(crate) fn ends(process: u32) -> bool {
+    let start = Instant::now();
+    let lives = || {
+        let status = fs::read_to_string(format!("/proc/{process}/status"));
+        status.is_ok_and(|status| !status.lines().any(|line| line.starts_with("State:") && line.contains('Z')))
+    };
+    while lives() && start.elapsed() < END {
+        thread::sleep(Duration::from_millis(5));
+    }
+    !lives()
 }
 
 /// A program at work. What it says goes to files, so that it never waits for a reader.
