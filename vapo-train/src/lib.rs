@@ -23,6 +23,7 @@
 //! | module | concept |
 //! |---|---|
 //! | [`run`] | what one training is asked to do, and the folder that it leaves behind |
+//! | [`team`] | processes that train one model together |
 //! | [`files`] | how files are read and written, whatever they hold |
 //! | [`arithmetic`] | what several stages compute alike |
 //! | [`cli`] | the command line, a file a command |
@@ -48,4 +49,5 @@ pub mod potential;
 pub mod quantise;
 pub mod run;
 pub mod sampling;
+pub mod team;
 pub mod training;

@@ -2,7 +2,7 @@
 
 use super::draw::draw;
 use super::options::{AdaptiveOptions, ClassOptions, DataOptions, FeatureOptions, Plan};
-use super::{Failure, from_one_to, note, parse_model, print, read_model};
+use super::{Failure, from_one_to, note, parse_model, print, read_model, team};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::Dataset;
 use crate::evaluation::image_set::matches;
@@ -87,6 +87,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some((_, _, model)) = &model {
         asked = arguments.classes.asked(model, count)?;
         features.dimension(model.signal())?;
+    }
+    if !team::writes() {
+        // Rank 0 compares what all draw.
+        return match &model {
+            Some((_, _, model)) => draw(model, sampler, &Settings { asked, ..settings }, &pool).map(drop),
+            None => Ok(()),
+        };
     }
     let reference = reference(arguments, data, &mut card)?;
     // Samples of another extent are refused before there is memory for many.

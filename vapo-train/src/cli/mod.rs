@@ -32,6 +32,7 @@ mod score;
 mod smaller;
 mod speed;
 mod summary;
+mod team;
 mod train;
 
 use crate::files::bounded;
@@ -44,6 +45,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 use vapo_format::Scaling;
 
 /// Trains a variational potential flow and writes the model file that a microcontroller samples.
@@ -136,19 +138,38 @@ impl Failure {
 pub fn run() -> ExitCode {
     let line = CommandLine::parse();
     let result = carry_out(&line);
+    let team = team::team();
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            team.finish();
+            ExitCode::SUCCESS
+        }
         Err(failure) => {
-            match &failure {
-                Failure::Interrupted(message) => note(message),
-                Failure::Usage(_) | Failure::Other(_) => note(&format!("error: {failure}")),
+            let code = failure.code();
+            match (&failure, team.rank()) {
+                // All ranks stopped after the same step.
+                (Failure::Interrupted(message), _) => {
+                    note(message);
+                    team.finish();
+                }
+                (Failure::Usage(_) | Failure::Other(_), 0) => {
+                    note(&format!("error: {failure}"));
+                    team.abort(code);
+                }
+                (Failure::Usage(_) | Failure::Other(_), rank) => {
+                    // Most often rank 0 fails alike. It says so, and ends this rank meanwhile.
+                    std::thread::sleep(Duration::from_secs(2));
+                    say(&format!("rank {rank}: error: {failure}"));
+                    team.abort(code);
+                }
             }
-            ExitCode::from(failure.code())
+            ExitCode::from(code)
         }
     }
 }
 
 fn carry_out(line: &CommandLine) -> Result<(), Failure> {
+    team::join(line.command.as_ref())?;
     interrupt::at_once("interrupted: no file is left half-written");
     interrupt::watch().map_err(|cause| Failure::Other(format!("cannot watch for signals: {cause}").into()))?;
     match &line.command {
@@ -175,11 +196,21 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
 
 /// Tells the person, who may have closed the terminal: what is done goes on.
 fn note(line: &str) {
+    if team::speaks() {
+        say(line);
+    }
+}
+
+/// Tells the person, whichever rank this is.
+fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Writes to the standard output. A reader that has seen enough, `head` for instance, is no failure.
 fn print(text: &str) -> Result<(), Failure> {
+    if !team::speaks() {
+        return Ok(());
+    }
     let mut output = io::stdout().lock();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
         Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {

@@ -1,6 +1,6 @@
 //! A bar for work whose length is known; elsewhere than on a terminal, a line now and then.
 
-use super::note;
+use super::{note, team};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
@@ -19,7 +19,8 @@ pub(super) struct Progress {
 
 /// For so many of a unit, in the plural.
 pub(super) fn bar(count: usize, unit: &str) -> Progress {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(count as u64) } else { ProgressBar::hidden() };
+    let seen = team::speaks() && std::io::stderr().is_terminal();
+    let bar = if seen { ProgressBar::new(count as u64) } else { ProgressBar::hidden() };
     bar.set_length(count as u64);
     if let Ok(style) =
         ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left"))

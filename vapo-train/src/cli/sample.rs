@@ -3,7 +3,7 @@
 mod series;
 
 use super::options::{AdaptiveOptions, ClassOptions, Plan, output};
-use super::{Failure, expect_pictures, from_one_to, is_series, parse_any_model, print, progress, read_model};
+use super::{Failure, expect_pictures, from_one_to, is_series, parse_any_model, print, progress, read_model, team};
 use crate::cli::card::{Card, ModelCard, SamplerCard};
 use crate::export::{Format, Writer};
 use crate::sampling::{Drawn, Request, chunks};
@@ -63,17 +63,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let pool = sampler.fixed.pool()?;
     let shape = model.signal();
     output::expect_images(&arguments.out, format, count, shape, columns)?;
-    let mut writer = Writer::begin(&arguments.out, format, count, shape, columns)?;
+    let begin = || Writer::begin(&arguments.out, format, count, shape, columns);
+    let mut writer = team::writes().then(begin).transpose()?;
     let bar = progress::bar(count, "samples");
-    let mut chunks = chunks(&model, &request);
+    let mut chunks = chunks(&model, &request, team::team());
     let mut counts = Vec::new();
     while let Some(chunk) = pool.install(|| chunks.next()) {
         let Drawn { images: chunk, evaluations } = chunk.map_err(|cause| sampler.fixed.explain(cause))?;
         counts.extend(evaluations);
-        writer.push(&chunk)?;
+        writer.as_mut().map_or(Ok(()), |writer| writer.push(&chunk))?;
         bar.inc((chunk.len() / shape.elements()) as u64);
     }
     bar.finish_and_clear();
+    let Some(writer) = writer else { return Ok(()) };
     writer.finish(outputs.existing())?;
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
     let drawn = classes.on(sampler.card(count, &counts)?);

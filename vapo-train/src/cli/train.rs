@@ -1,12 +1,13 @@
 //! `vapo-train`: trains, quantises, samples, and says what came out.
 
+mod follow;
 mod kept;
 mod teacher;
 
 use super::extend::{Extension, extend, record};
 use super::options::data::{FileOptions, load};
 use super::options::plan::{refuse_standard_output, resolved};
-use super::{Failure, budget_option, from_one_to, interrupt, memory, note, positive, quoted, summary};
+use super::{Failure, budget_option, from_one_to, interrupt, memory, note, positive, quoted, summary, team};
 use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
@@ -169,6 +170,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let dataset = arguments.dataset.as_deref().unwrap_or(Source::Digits.name());
     let path = arguments.out.clone().unwrap_or_else(|| [RUNS, dataset].iter().collect());
     refuse_standard_output("--out", &path)?;
+    if !team::writes() {
+        return follow::follow(arguments, &path);
+    }
     if arguments.resume { resume(arguments, &path) } else { begin(arguments, dataset.parse()?, &path) }
 }
 
@@ -209,7 +213,9 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
     if let Some(teacher) = &teacher {
         config = teacher.teach(config, arguments);
     }
+    refuse_several_ranks(&config)?;
     let trainer = Trainer::taught(&config, &dataset, teacher.map(|teacher| teacher.parameters)).map_err(refused)?;
+    let trainer = trainer.in_team(team::team()).map_err(refused)?;
     let stop = interrupt::after_step();
     let folder = RunFolder::create(&lock, &config, arguments.force)?;
     let trainer = trainer.keeping_pairs_in(folder.file(PAIRS));
@@ -258,6 +264,19 @@ fn refuse_without_teacher(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Refuses what one process does alone, before a device is looked for.
+fn refuse_several_ranks(config: &Config) -> Result<(), Failure> {
+    let ranks = team::team().size();
+    let taught = config.reflow.is_some().then_some("--reflow");
+    let taught = taught.or(config.distillation.is_some().then_some("--distil"));
+    match taught.or((config.device == Device::Cuda).then_some("--device cuda")) {
+        Some(option) if ranks > 1 => {
+            Err(Failure::Usage(format!("{option}: expected one process, found {ranks} ranks: start it without mpirun")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A lock, after a word where it is none.
@@ -359,7 +378,9 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     let Extension { checkpoint, told } = extend(&mut config, checkpoint, &arguments.choices(), &folder)?;
     let resumed = format!("resuming {} after step {}{told}", path.display(), checkpoint.now.step);
     let parameters = teacher.map(|teacher| teacher.parameters);
+    refuse_several_ranks(&config)?;
     let trainer = Trainer::restore_taught(&config, &dataset, parameters, checkpoint).map_err(refused)?;
+    let trainer = trainer.in_team(team::team()).map_err(refused)?;
     let trainer = trainer.keeping_pairs_in(folder.file(PAIRS));
     if run.is_some_and(|run| !config.is_of(&run)) {
         return Err(of_another_run(
@@ -382,6 +403,7 @@ fn refused(cause: TrainingError) -> Failure {
         | TrainingError::Pool { .. }
         | TrainingError::Coupling
         | TrainingError::Distillation { .. }
+        | TrainingError::Ranks { .. }
         | TrainingError::Reflow { .. } => Failure::Usage(cause.to_string()),
         cause => cause.into(),
     }
@@ -406,6 +428,7 @@ fn carry_out(
 ) -> Result<(), Failure> {
     summary::before(config, dataset, folder);
     memory::warn(config, dataset);
+    follow::lead(config, &trainer)?;
     let (trainer, ending) = train(config, folder, trainer, stop)?;
     let step = trainer.step();
     let to_continue = to_continue(folder.path());

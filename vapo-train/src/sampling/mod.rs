@@ -192,6 +192,11 @@ pub fn sample_telling(
     settings: &Settings,
     told: impl Fn() + Sync,
 ) -> Result<Vec<f32>, SamplingError> {
+    finite(drawn(model, settings, told)?, model.signal().elements())
+}
+
+/// As [`sample_telling`], of whatever values.
+fn drawn(model: &Model<'_>, settings: &Settings, told: impl Fn() + Sync) -> Result<Vec<f32>, SamplingError> {
     let (prepared, elements) = (Prepared::new(model)?, model.signal().elements());
     let mut images = vec![0.0; settings.count * elements];
     images.par_chunks_mut(elements).enumerate().try_for_each_init(
@@ -205,7 +210,7 @@ pub fn sample_telling(
             Ok::<(), Error>(())
         },
     )?;
-    finite(images, elements)
+    Ok(images)
 }
 
 /// Turns values (N, H, W, C) into the raw numbers that they stand for, by the model's own scaling.

@@ -5,6 +5,7 @@ use super::host::HostWeights;
 use super::weights::{Moved, Moving, Weights};
 use crate::potential::parameters::Layout;
 use crate::run::config::{Config, Device};
+use crate::team::Team;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// The weights of a run where its device keeps them, and its threads.
@@ -48,6 +49,23 @@ impl<'a> Engine<'a> {
             }
         };
         Ok(Engine { threads, weights })
+    }
+
+    /// From now on each rank of a team computes a part of a batch.
+    ///
+    /// # Errors
+    /// [`TrainingError::Ranks`] for a device that has no part in it.
+    pub(super) fn join(&mut self, team: &'a dyn Team) -> Result<(), TrainingError> {
+        match &mut self.weights {
+            Kept::Host(weights) => weights.join(team),
+            #[cfg(feature = "cuda")]
+            Kept::Cuda(_) => {
+                return Err(TrainingError::Ranks {
+                    cause: "--device cuda: expected one process: start it without mpirun, or leave --device out".into(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The weights, to read.

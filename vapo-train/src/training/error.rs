@@ -58,6 +58,22 @@ pub enum TrainingError {
         /// What the system says.
         cause: io::Error,
     },
+    /// Several ranks that cannot train together.
+    #[error("several ranks: {cause}")]
+    Ranks {
+        /// Why, and what to do.
+        cause: String,
+    },
+    /// The ranks of a team have not the same state.
+    #[error(
+        "after step {step} rank {rank} has other parameters than rank 0: ranks have to run the same program on processors of one kind"
+    )]
+    Apart {
+        /// Steps made.
+        step: u64,
+        /// The first that differs.
+        rank: usize,
+    },
     /// The threads could not be started.
     #[error("cannot start the threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),

@@ -9,6 +9,7 @@ use crate::potential::parameters::Layout;
 use crate::potential::{Potential, Samples};
 use crate::quantise::{Precision, rounded};
 use crate::run::config::Config;
+use crate::team::{Alone, Team};
 use dfdx::prelude::Cpu;
 
 /// Weights in the host's memory. What takes long runs on the threads of the current pool.
@@ -22,6 +23,8 @@ pub(super) struct HostWeights<'a> {
     /// Of the last batch.
     gradient: Vec<f32>,
     memories: Memories,
+    /// Who computes the rest of a batch.
+    team: &'a dyn Team,
 }
 
 impl<'a> HostWeights<'a> {
@@ -44,9 +47,15 @@ impl<'a> HostWeights<'a> {
             ema: Ema::new(&[], config.ema_decay),
             gradient: Vec::new(),
             memories: Memories::default(),
+            team: &Alone,
         };
         weights.write(moved, moving)?;
         Ok(weights)
+    }
+
+    /// From now on each rank computes a part of a batch, and has the gradient of the whole.
+    pub(super) fn join(&mut self, team: &'a dyn Team) {
+        self.team = team;
     }
 }
 
@@ -62,10 +71,10 @@ impl Weights for HostWeights<'_> {
         let parameters = rounded.as_ref().unwrap_or(&self.parameters);
         let potential = Potential::new(&self.config.architecture, parameters, &Cpu::default());
         let (loss, gradient) = match parts {
-            Parts::Shards => shards::apart(&potential, samples, &self.memories, loss)?,
+            Parts::Shards => shards::apart(&potential, samples, &self.memories, self.team, loss)?,
             Parts::Whole => {
                 let recompute = self.config.recompute || self.config.accumulate > 1;
-                shards::together(&potential, samples, &self.memories, recompute, loss)?
+                shards::together(&potential, samples, &self.memories, recompute, self.team, loss)?
             }
         };
         self.gradient = gradient;

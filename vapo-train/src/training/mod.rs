@@ -41,6 +41,6 @@ pub(crate) mod weights;
 pub use error::TrainingError;
 pub use plan::Plan;
 pub(crate) use session::save;
-pub use session::{Ending, SessionError, train};
+pub use session::{Ending, SessionError, follow, train};
 pub use step::Report;
 pub use trainer::Trainer;

@@ -6,6 +6,7 @@ use crate::run::checkpoint::{Checkpoint, CheckpointError};
 use crate::run::config::Config;
 use crate::run::folder::{CHECKPOINT, LOSS, METRICS};
 use crate::run::{Metrics, RunError, RunFolder, read_metrics};
+use crate::team::Team;
 use crate::training::progress::Progress;
 use crate::training::{Trainer, TrainingError};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,11 +69,14 @@ pub fn train<'a>(
     let (mut used, mut stopped) = (config.budget.progress(trainer.step(), seconds()), false);
     let ending = loop {
         // However little time it is given, a run makes a step: without one there is no model.
-        if used >= 1.0 && trainer.step() > 0 {
-            break Ending::Finished;
-        }
-        if stopped {
-            break Ending::Stopped(trainer.step());
+        let ending = match used >= 1.0 && trainer.step() > 0 {
+            true => Some(Ending::Finished),
+            false => stopped.then_some(Ending::Stopped(trainer.step())),
+        };
+        // The other ranks of a team have neither its clock nor its signals.
+        decided(used, ending.is_some(), trainer.team());
+        if let Some(ending) = ending {
+            break ending;
         }
         let report = trainer.advance(used).map_err(ended(kept))?;
         window.add(report.loss);
@@ -105,6 +109,29 @@ pub fn train<'a>(
         folder.write(LOSS, &curve.png())?;
     }
     Ok((trainer, ending))
+}
+
+/// Makes the steps that rank 0 of a team makes in [`train`], until that ends: for all other ranks. They keep nothing.
+///
+/// # Errors
+/// Training could not go on. Where no state is to blame, but this rank alone, rank 0 does not know of it: whoever calls this has
+/// to end it too.
+pub fn follow(trainer: &mut Trainer<'_>) -> Result<(), TrainingError> {
+    loop {
+        // What rank 0 decides takes the place of these.
+        let (used, over) = decided(0.0, false, trainer.team());
+        if over {
+            return Ok(());
+        }
+        trainer.advance(used)?;
+    }
+}
+
+/// What rank 0 decides before a step, on every rank: the part of the budget that is used, and whether no step is made any more.
+fn decided(used: f64, over: bool, team: &dyn Team) -> (f64, bool) {
+    let mut decision = [used, f64::from(u8::from(over))];
+    team.broadcast(0, bytemuck::cast_slice_mut(&mut decision));
+    (decision[0], decision[1] > 0.0)
 }
 
 /// What ends a session whose last good checkpoint is that of the step `kept`.

@@ -7,11 +7,15 @@
 //! are added up at once, into one of a few partial sums. Objectives of whole batches, `energy` and `vapo-bayes`, cannot begin the
 //! second pass before the first has ended, so they keep what the first leaves of every shard, which grows with the batch, or
 //! compute it again, which takes the first pass twice.
+//!
+//! Each rank of a team has some of the partial sums, of neighbours. A sum goes from rank to rank, each of which adds its own, so
+//! that they are added in the same order as in one process: the result is the same, to the bit, on any number of ranks.
 
 use crate::arithmetic::extent::ExtentError;
 use crate::ops::Fused;
 use crate::ops::fused::memory::Memory;
 use crate::potential::{Evaluation, Potential, Samples};
+use crate::team::{Team, gather, share};
 use crate::training::weights::Loss;
 use dfdx::prelude::Cpu;
 use rayon::prelude::*;
@@ -39,6 +43,27 @@ fn shards(samples: &Samples<'_, f32>) -> Vec<Range<usize>> {
     (0..count).step_by(shard).map(|start| start..(start + shard).min(count)).collect()
 }
 
+/// Partial sums of a batch of `count` images of so many values in all: as many ranks have work.
+pub(super) fn sums(count: usize, values: usize) -> usize {
+    count.div_ceil(length(count, values)).min(SUMS)
+}
+
+/// Neighbours in groups, of each of which there is a partial sum.
+fn grouped<S>(mut shards: Vec<S>) -> Vec<Vec<S>> {
+    let count = shards.len();
+    let sums = count.min(SUMS);
+    let mut groups: Vec<_> = (0..sums).rev().map(|sum| shards.split_off(sum * count / sums)).collect();
+    groups.reverse();
+    groups
+}
+
+/// The groups of this rank.
+fn own<S>(mut groups: Vec<Vec<S>>, team: &dyn Team) -> Vec<Vec<S>> {
+    let share = share(groups.len(), team);
+    groups.truncate(share.end);
+    groups.split_off(share.start)
+}
+
 /// Memories of earlier batches, for whoever needs one next.
 #[derive(Debug, Default)]
 pub(super) struct Memories(Mutex<Vec<Memory>>);
@@ -62,7 +87,8 @@ impl Memories {
 /// What samples add to the loss, and to the gradient, (P,).
 type Part = (f64, Vec<f32>);
 
-/// Both passes over one shard after the other, on the threads of the current pool: few memories, which stay in the caches.
+/// Both passes over one shard after the other, on the threads of the current pool: few memories, which stay in the caches. Every
+/// rank of the team returns the same.
 ///
 /// # Errors
 /// Those of `loss`.
@@ -70,6 +96,7 @@ pub(super) fn apart(
     potential: &Potential<f32, Cpu>,
     samples: Samples<'_, f32>,
     memories: &Memories,
+    team: &dyn Team,
     loss: &Loss<'_>,
 ) -> Result<Part, ExtentError> {
     let of_shard = |shard: Range<usize>| {
@@ -80,11 +107,12 @@ pub(super) fn apart(
         memories.give_back(memory);
         part
     };
-    add_up(shards(&samples), &of_shard)
+    add_up(own(grouped(shards(&samples)), team), &of_shard, team)
 }
 
 /// The first pass over all shards, then the second, on the threads of the current pool. What the first leaves of a shard is
-/// kept for the second, or computed again for it: a memory a shard, or a thread.
+/// kept for the second, or computed again for it: a memory a shard, or a thread. Every rank of the team has the evaluation of all
+/// samples in between, and returns the same.
 ///
 /// # Errors
 /// Those of `loss`.
@@ -93,6 +121,7 @@ pub(super) fn together(
     samples: Samples<'_, f32>,
     memories: &Memories,
     recompute: bool,
+    team: &dyn Team,
     loss: &Loss<'_>,
 ) -> Result<Part, ExtentError> {
     let evaluate = |shard: &Range<usize>| {
@@ -109,8 +138,16 @@ pub(super) fn together(
         };
         (evaluation, (shard, left))
     };
-    let (parts, left): (Vec<_>, Vec<_>) = shards(&samples).into_par_iter().map(first).unzip();
-    let cotangents = loss(&concatenated(parts), 0..samples.times.len())?;
+    let groups = own(grouped(shards(&samples)), team).into_par_iter();
+    let groups = groups.map(|group| group.into_par_iter().map(first).unzip::<_, _, Vec<_>, Vec<_>>());
+    let (parts, left): (Vec<_>, Vec<_>) = groups.unzip();
+    let mine = concatenated(parts.into_iter().flatten());
+    let all = Evaluation {
+        potential: gather(mine.potential, team),
+        drift: gather(mine.drift, team),
+        time_rate: gather(mine.time_rate, team),
+    };
+    let cotangents = loss(&all, 0..samples.times.len())?;
     let second = |(shard, left): (Range<usize>, Option<Memory>)| {
         let mut memory = left.unwrap_or_else(|| evaluate(&shard).1);
         let seeds = cotangents.seeds().slice(shard.clone());
@@ -118,12 +155,12 @@ pub(super) fn together(
         memories.give_back(memory);
         Ok((0.0, gradient))
     };
-    let (_, gradient) = add_up(left, &second)?;
+    let (_, gradient) = add_up(left, &second, team)?;
     Ok((cotangents.loss, gradient))
 }
 
 /// The evaluation of all samples, from those of the shards.
-pub(super) fn concatenated(parts: Vec<Evaluation<f32>>) -> Evaluation<f32> {
+pub(super) fn concatenated(parts: impl IntoIterator<Item = Evaluation<f32>>) -> Evaluation<f32> {
     let mut all = Evaluation::default();
     for part in parts {
         all.potential.extend(part.potential);
@@ -133,19 +170,16 @@ pub(super) fn concatenated(parts: Vec<Evaluation<f32>>) -> Evaluation<f32> {
     all
 }
 
-/// The sum over all shards, of at most [`SUMS`] partial sums of neighbours.
+/// The sum over the groups of all ranks, a partial sum each.
 fn add_up<S: Send>(
-    mut shards: Vec<S>,
+    groups: Vec<Vec<S>>,
     of_shard: &(impl Fn(S) -> Result<Part, ExtentError> + Sync),
+    team: &dyn Team,
 ) -> Result<Part, ExtentError> {
-    let count = shards.len();
-    let sums = count.min(SUMS);
-    let mut groups: Vec<_> = (0..sums).rev().map(|sum| shards.split_off(sum * count / sums)).collect();
-    groups.reverse();
     let parts = groups.into_par_iter().map(|group| partial_sum(group, of_shard));
     let parts = parts.collect::<Result<Vec<_>, ExtentError>>()?;
-    let loss = parts.iter().map(|(loss, _)| loss).sum();
-    Ok((loss, sum(parts.into_iter().map(|(_, gradient)| gradient).collect())))
+    let (losses, gradients): (Vec<f64>, Vec<_>) = parts.into_iter().unzip();
+    Ok((sum_of_losses(&losses, team), sum_over_ranks(gradients, team)))
 }
 
 /// The sum over neighbours: that over their first half and that over their last, which a thread without work takes.
@@ -163,21 +197,66 @@ fn partial_sum<S: Send>(
     Ok((loss + more, gradient))
 }
 
+/// The sum of all ranks' losses, in their order.
+fn sum_of_losses(losses: &[f64], team: &dyn Team) -> f64 {
+    let mut sum = 0.0f64;
+    if team.rank() > 0 {
+        team.take_over(bytemuck::bytes_of_mut(&mut sum));
+    }
+    losses.iter().for_each(|loss| sum += loss);
+    pass_on_and_share(bytemuck::bytes_of_mut(&mut sum), team);
+    sum
+}
+
+/// The sum of all ranks' parts, in their order. It goes on in pieces, so that all ranks add at the same time.
+fn sum_over_ranks(parts: Vec<Vec<f32>>, team: &dyn Team) -> Vec<f32> {
+    let (mut sum, parts) = match team.rank() {
+        0 => (sum(parts), Vec::new()),
+        _ => (vec![0.0; parts.first().map_or(0, Vec::len)], parts),
+    };
+    let last = team.size() - 1;
+    for (chunk, sum) in sum.chunks_mut(PARAMETERS).enumerate() {
+        if team.rank() > 0 {
+            team.take_over(bytemuck::cast_slice_mut(sum));
+        }
+        add(sum, &parts, chunk);
+        if team.rank() < last {
+            team.pass_on(bytemuck::cast_slice(sum));
+        }
+    }
+    team.broadcast(last, bytemuck::cast_slice_mut(&mut sum));
+    sum
+}
+
+/// Gives a sum to the next rank, and every rank that of the last.
+fn pass_on_and_share(sum: &mut [u8], team: &dyn Team) {
+    let last = team.size() - 1;
+    if team.rank() < last {
+        team.pass_on(sum);
+    }
+    team.broadcast(last, sum);
+}
+
+/// Adds a chunk of every part, in their order.
+fn add(sum: &mut [f32], parts: &[Vec<f32>], chunk: usize) {
+    for part in parts {
+        sum.iter_mut().zip(&part[chunk * PARAMETERS..]).for_each(|(sum, value)| *sum += value);
+    }
+}
+
 /// The sum of all parts, in their order.
 fn sum(mut parts: Vec<Vec<f32>>) -> Vec<f32> {
     let rest = parts.split_off(1.min(parts.len()));
     let mut sum = parts.pop().unwrap_or_default();
-    sum.par_chunks_mut(PARAMETERS).enumerate().for_each(|(chunk, sum)| {
-        for part in &rest {
-            sum.iter_mut().zip(&part[chunk * PARAMETERS..]).for_each(|(sum, value)| *sum += value);
-        }
-    });
+    sum.par_chunks_mut(PARAMETERS).enumerate().for_each(|(chunk, sum)| add(sum, &rest, chunk));
     sum
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::team::Alone;
+    use crate::team::threads::together as in_team;
 
     /// A gradient of two values a shard, none of which is a sum of powers of two.
     fn part(shard: usize) -> Part {
@@ -187,7 +266,23 @@ mod tests {
 
     fn summed(count: usize, threads: usize) -> Part {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| add_up((0..count).collect(), &|shard| Ok(part(shard)))).unwrap()
+        pool.install(|| add_up(grouped((0..count).collect()), &|shard| Ok(part(shard)), &Alone)).unwrap()
+    }
+
+    /// Three pieces of a gradient, so that one rank adds to the first while another adds to the next.
+    #[test]
+    fn the_sum_is_the_same_on_any_number_of_ranks() {
+        let of_shard = |shard: usize| {
+            let of_value = |value: usize| 1.0 / (3.0 + (shard * 7 + value) as f32);
+            Ok((1.0 / (3.0 + shard as f64), (0..2 * PARAMETERS + 5).map(of_value).collect()))
+        };
+        for count in [5, 16, 37] {
+            let one = add_up(grouped((0..count).collect()), &of_shard, &Alone).unwrap();
+            for size in [2, 3, 5] {
+                let added = in_team(size, |team| add_up(own(grouped((0..count).collect()), team), &of_shard, team));
+                assert!(added.iter().all(|sum| sum.as_ref() == Ok(&one)), "{count} shards, {size} ranks");
+            }
+        }
     }
 
     #[test]
@@ -216,7 +311,7 @@ mod tests {
     fn a_shard_that_is_refused_ends_the_sum() {
         let refused = || ExtentError { what: "the drift", expected: 1, found: 2 };
         let of_shard = |shard: usize| if shard == 40 { Err(refused()) } else { Ok(part(shard)) };
-        assert_eq!(add_up((0..64).collect(), &of_shard), Err(refused()));
-        assert_eq!(add_up(Vec::<usize>::new(), &of_shard), Ok((0.0, vec![])));
+        assert_eq!(add_up(grouped((0..64).collect()), &of_shard, &Alone), Err(refused()));
+        assert_eq!(add_up(grouped(Vec::<usize>::new()), &of_shard, &Alone), Ok((0.0, vec![])));
     }
 }

@@ -1,18 +1,28 @@
 //! A potential under training: a state, and its weights on their device.
 
 use super::engine::Engine;
+use super::shards;
 use super::state::State;
 use super::step::Report;
+use super::weights::Moved;
 use crate::dataset::Dataset;
 use crate::run::checkpoint::Checkpoint;
 use crate::run::config::Config;
+use crate::team::{Alone, Team, tell};
 use crate::training::TrainingError;
+use sha2::{Digest, Sha256};
 use std::path::PathBuf;
+
+/// Steps after which the ranks of a team compare what they have, beside the first step of all.
+const COMPARED_EVERY: u64 = 50;
 
 /// A potential under training.
 pub struct Trainer<'a> {
     engine: Engine<'a>,
     state: State<'a>,
+    team: &'a dyn Team,
+    /// Whether the ranks of the team have been compared.
+    compared: bool,
 }
 
 impl<'a> Trainer<'a> {
@@ -30,7 +40,7 @@ impl<'a> Trainer<'a> {
     /// As [`Trainer::new`]; a distillation that cannot be.
     pub fn taught(config: &'a Config, dataset: &'a Dataset, teacher: Option<Vec<f32>>) -> Result<Self, TrainingError> {
         let (state, moved) = State::new(config, dataset, teacher)?;
-        Ok(Trainer { engine: Engine::new(config, &state.layout, &moved, state.moving())?, state })
+        Self::between(state, &moved)
     }
 
     /// A potential as a checkpoint of the same run left it: training continues exactly.
@@ -52,7 +62,46 @@ impl<'a> Trainer<'a> {
         checkpoint: Checkpoint,
     ) -> Result<Self, TrainingError> {
         let (state, moved) = State::restore(config, dataset, teacher, checkpoint)?;
-        Ok(Trainer { engine: Engine::new(config, &state.layout, &moved, state.moving())?, state })
+        Self::between(state, &moved)
+    }
+
+    fn between(state: State<'a>, moved: &Moved) -> Result<Self, TrainingError> {
+        let engine = Engine::new(state.config, &state.layout, moved, state.moving())?;
+        Ok(Trainer { engine, state, team: &Alone, compared: false })
+    }
+
+    /// From now on each rank of a team computes a part of every batch. All have to be trainers of the same state, and to make the same
+    /// steps: each draws the whole batch, and all have the gradient of the whole, with the bytes that one process has.
+    ///
+    /// # Errors
+    /// [`TrainingError::Ranks`]: more ranks than a batch has parts, a device or a kind of run that has no part in it.
+    pub fn in_team(mut self, team: &'a dyn Team) -> Result<Self, TrainingError> {
+        if team.size() == 1 {
+            return Ok(self);
+        }
+        let State { config, distiller, pairs, .. } = &self.state;
+        let refuse = |cause: String| Err(TrainingError::Ranks { cause });
+        let alone = [("--distil", distiller.is_some()), ("--reflow", pairs.is_some())];
+        if let Some((option, _)) = alone.into_iter().find(|(_, is_set)| *is_set) {
+            return refuse(format!("{option}: expected one process, found {}: start it without mpirun", team.size()));
+        }
+        let (batch, elements) = (config.batch, config.architecture.signal.elements());
+        let parts = shards::sums(batch, batch * elements);
+        if team.size() > parts {
+            return refuse(format!(
+                "found {} of them, and the images of a step are cut in {parts} parts: start {parts} or fewer, or give a larger --batch                  (up to {} parts)",
+                team.size(),
+                shards::SUMS
+            ));
+        }
+        self.engine.join(team)?;
+        self.team = team;
+        Ok(self)
+    }
+
+    /// The team that the trainer is one rank of.
+    pub(super) fn team(&self) -> &'a dyn Team {
+        self.team
     }
 
     /// Keeps the pairs of a reflow in a file, and goes on with those that it holds: they are of an earlier part of the run. Without this
@@ -99,8 +148,28 @@ impl<'a> Trainer<'a> {
     /// [`TrainingError::NotFinite`]: the loss or a gradient is infinite or not a number. The parameters keep their
     /// values. [`TrainingError::Device`]: the device failed.
     pub fn advance(&mut self, progress: f64) -> Result<Report, TrainingError> {
-        let Trainer { engine, state } = self;
-        engine.run(|weights, threads| state.advance(weights, threads, progress))
+        let Trainer { engine, state, .. } = self;
+        let report = engine.run(|weights, threads| state.advance(weights, threads, progress))?;
+        if self.team.size() > 1 && (!self.compared || self.step().is_multiple_of(COMPARED_EVERY)) {
+            self.compare()?;
+            self.compared = true;
+        }
+        Ok(report)
+    }
+
+    /// Refuses to go on where ranks have come apart: each updates its own parameters, and processors of other kinds round otherwise.
+    fn compare(&self) -> Result<(), TrainingError> {
+        let Moved { parameters, average, first_moment, second_moment, .. } = self.engine.weights().read()?;
+        let mut digest = Sha256::new();
+        for values in [parameters, average, first_moment, second_moment] {
+            digest.update(bytemuck::cast_slice(&values));
+        }
+        let own = digest.finalize().to_vec();
+        let all: Vec<_> = (0..self.team.size()).map(|rank| tell(own.clone(), rank, self.team)).collect();
+        match all.iter().position(|digest| *digest != all[0]) {
+            Some(rank) => Err(TrainingError::Apart { step: self.step(), rank }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -113,6 +182,7 @@ mod tests {
     use crate::quantise::{Precision, rounded};
     use crate::run::config::Choices;
     use crate::run::preset::Preset;
+    use crate::team::threads::together;
 
     #[test]
     fn a_restored_run_mirrors_the_same_images() {
@@ -244,6 +314,67 @@ mod tests {
             again.advance(f64::from(step) / 20.0).unwrap();
         }
         assert!(again.checkpoint().unwrap() == whole.checkpoint().unwrap());
+    }
+
+    /// Batches of whole objectives, and of a sum over samples, before and after weights come to rest.
+    #[test]
+    fn ranks_make_the_steps_of_one_process_to_the_same_bytes() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("tiny").unwrap();
+        for objective in [Objective::Flow, Objective::Energy, Objective::VapoBayes] {
+            let choices =
+                Choices { objective: Some(objective), batch: Some(11), threads: Some(2), ..Choices::default() };
+            let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
+            let trained = |team: &dyn Team| {
+                let mut trainer = Trainer::new(&config, &dataset).unwrap().in_team(team).unwrap();
+                let reports = [0.0, 0.3, 0.6, 0.95].map(|progress| trainer.advance(progress).unwrap());
+                (reports, trainer.checkpoint().unwrap())
+            };
+            let one = trained(&Alone);
+            for size in [2, 3] {
+                for (rank, found) in together(size, trained).into_iter().enumerate() {
+                    assert!(found == one, "{objective:?}: rank {rank} of {size}: {:?}, not {:?}", found.0, one.0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ranks_that_come_apart_are_found() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("tiny").unwrap();
+        let choices = Choices { threads: Some(1), batch: Some(8), ..Choices::default() };
+        let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
+        let found = together(3, |team| {
+            let mut checkpoint = Trainer::new(&config, &dataset).unwrap().checkpoint().unwrap();
+            if team.rank() == 1 {
+                let parameter = &mut checkpoint.now.parameters[7];
+                *parameter = f32::from_bits(parameter.to_bits() ^ 1);
+            }
+            let mut trainer = Trainer::restore(&config, &dataset, checkpoint).unwrap().in_team(team).unwrap();
+            trainer.advance(0.0).map_err(|error| error.to_string())
+        });
+        for told in found {
+            assert!(told.unwrap_err().starts_with("after step 1 rank 1 has other parameters than rank 0"));
+        }
+    }
+
+    #[test]
+    fn more_ranks_than_a_batch_has_parts_are_refused() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("tiny").unwrap();
+        for (batch, size, parts) in [(3, 4, Some(3)), (3, 3, None), (300, 17, Some(6)), (2000, 17, Some(16))] {
+            let choices = Choices { batch: Some(batch), threads: Some(1), ..Choices::default() };
+            let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &choices);
+            let refused = together(size, |team| Trainer::new(&config, &dataset).unwrap().in_team(team).err());
+            let refused: Vec<_> = refused.into_iter().map(|error| error.map(|error| error.to_string())).collect();
+            let expected = parts.map(|parts| format!("cut in {parts} parts: start {parts} or fewer"));
+            let is_as_expected = |told: &Option<String>| match (told, &expected) {
+                (Some(told), Some(expected)) => told.contains(expected),
+                (told, expected) => told.is_none() && expected.is_none(),
+            };
+            assert!(refused.iter().all(is_as_expected), "{refused:?}");
+        }
     }
 
     /// The covariance of one image is zero, and the least energy a drift of zero.

@@ -154,7 +154,11 @@ fn what_cannot_be_calibrated_is_refused_and_leaves_nothing() {
         ("--model m.vapo --out taken.vapo", 2, &["taken.vapo", "exists", "--force"]),
         ("--model m.vapo --out card.vapo", 2, &["card.vapo.json", "exists", "--force"]),
         ("--model m.vapo --out m.vapo --force", 2, &["replace what is read"]),
-        ("--model integer.vapo --out i.vapo", 2, &["integer.vapo is of integer arithmetic already", "model of float arithmetic"]),
+        (
+            "--model integer.vapo --out i.vapo",
+            2,
+            &["integer.vapo is of integer arithmetic already", "model of float arithmetic"],
+        ),
         ("--model m.vapo --out i.vapo --headroom 0.5", 2, &["--headroom", "from 1 to 1024"]),
         ("--model m.vapo --out i.vapo --headroom nan", 2, &["--headroom", "from 1 to 1024"]),
         ("--model m.vapo --out i.vapo --split train", 2, &["--dataset <NAME>"]),

@@ -3,7 +3,7 @@
 use super::{Arguments, TABLE, told};
 use crate::cli::card::{Card, ModelCard};
 use crate::cli::options::plan::Outputs;
-use crate::cli::{Failure, print, progress};
+use crate::cli::{Failure, print, progress, team};
 use crate::export::picture::series::{Samples, refuse_samples, samples};
 use crate::files::array::write::{Array, archive, header};
 use crate::sampling::{Drawn, Request, chunks, to_raw};
@@ -46,7 +46,7 @@ pub(super) fn run(
     }
     let pool = sampler.fixed.pool()?;
     let bar = progress::bar(count, "samples");
-    let mut chunks = chunks(model, request);
+    let mut chunks = chunks(model, request, team::team());
     let (mut values, mut counts) = (Vec::with_capacity(count * shape.elements()), Vec::new());
     while let Some(chunk) = pool.install(|| chunks.next()) {
         let Drawn { images: chunk, evaluations } = chunk.map_err(|cause| sampler.fixed.explain(cause))?;
@@ -55,6 +55,9 @@ pub(super) fn run(
         counts.extend(evaluations);
     }
     bar.finish_and_clear();
+    if !team::writes() {
+        return Ok(());
+    }
     to_raw(model, &mut values);
     let Shape { channels, width, .. } = shape;
     let extents = [count, width.into(), channels.into()];
