@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !team::writes() {
         // Rank 0 compares what all draw.
         return match &model {
-            Some((_, _, model)) => draw(model, sampler, &Settings { asked, ..settings }, &pool).map(drop),
+            Some((_, _, model)) => draw(model, sampler, &Request { asked, ..request }, &pool).map(drop),
             None => Ok(()),
         };
     }
