@@ -58,7 +58,16 @@ fn a_teacher_of_classes_makes_a_student_of_classes() {
     vapo_train(root.path(), &format!("{DISTIL} --distil teacher")).succeeded();
     let sample =
         "sample --model student/model.vapo --solver euler --steps 2 --temperature 0 --class 3 --count 2 --out s.npy";
-    vapo_train(root.path(), sample).succeeded();
+    let told = vapo_train(root.path(), sample).succeeded();
+    // What reads it is told what it is for.
+    assert!(told.errors.contains("distilled to draw in 2 evaluations, by --solver euler --steps 2"), "{}", told.errors);
+    for teaching in ["--distil student", "--reflow student/model-float32.vapo"] {
+        vapo_train(root.path(), &format!("--batch 8 --threads 1 --steps 20 --out pupil {teaching}")).refused(
+            2,
+            &["student", "distilled to draw in 2 evaluations", "give the model that it was distilled from"],
+        );
+        assert!(!root.path().join("pupil").exists(), "{teaching}");
+    }
 }
 
 #[test]

@@ -95,6 +95,14 @@ fn what_cannot_be_straightened_is_refused_before_anything_is_trained() {
         }
         assert!(!root.path().join("straight/config.json").exists(), "{line}");
     }
+    // A run would take the place of what it learns from.
+    let before = fs::read(root.path().join("teacher/model-float32.vapo")).unwrap();
+    for teacher in ["teacher", "teacher/model-int8.vapo"] {
+        let over = REFLOW.replace("--out straight", "--out teacher");
+        vapo_train(root.path(), &format!("{over} --force --reflow {teacher}"))
+            .refused(2, &["--out teacher", "would replace the model", "give another folder"]);
+    }
+    assert_eq!(fs::read(root.path().join("teacher/model-float32.vapo")).unwrap(), before);
     let bayes = taught("--homotopy bayes");
     vapo_train(bayes.path(), &format!("{REFLOW} --reflow teacher")).refused(2, &["--homotopy bayes", "linear"]);
 }

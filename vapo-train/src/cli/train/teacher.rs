@@ -173,11 +173,11 @@ impl Teacher {
         };
         let path = chosen.map_or(file.as_path(), |(_, path)| path);
         if chosen.is_none() && !path.exists() {
-            return Err(Failure::Usage(format!(
-                "{}: the model that the run in {} learns from is not there: say where it is now, with {option}",
-                path.display(),
-                run.display()
-            )));
+            let (path, run) = (path.display(), run.display());
+            let cause = format!(
+                "{path}: the model that the run in {run} learns from is not there: say where it is now, with {option}"
+            );
+            return Err(Failure::Other(cause.into()));
         }
         let teacher = Teacher::read(option, path)?;
         if teacher.sha256 != sha256 {
