@@ -78,7 +78,8 @@ impl CudaWeights<'_> {
         // The loss of a whole batch needs all parts evaluated first. The second pass needs what the first leaves, so a part is then
         // evaluated once more, unless it is the only one.
         if parts == Parts::Whole && accumulate > 1 {
-            let evaluated: Result<_, _> = of_parts.clone().map(|part| trainer.evaluate(samples.slice(part))).collect();
+            let evaluated: Result<Vec<_>, _> =
+                of_parts.clone().map(|part| trainer.evaluate(samples.slice(part))).collect();
             let cotangents = loss(&concatenated(evaluated?), 0..samples.times.len())?;
             for part in of_parts {
                 trainer.evaluate(samples.slice(part.clone()))?;
