@@ -12,6 +12,14 @@ pub enum TrainingError {
     /// No images a step.
     #[error("a step needs at least one image, found --batch 0")]
     Batch,
+    /// A share that cannot be left out.
+    #[error(
+        "dropout is a share from 0 to below 1, found {found}: begin the run anew, or write the number that it had into its config.json"
+    )]
+    Dropout {
+        /// The share.
+        found: f32,
+    },
     /// One image a step, and an objective that compares images.
     #[error(
         "found --batch 1: this objective compares the images of a step, so give 2 or more, or take --objective flow"

@@ -170,6 +170,9 @@ fn coupler(config: &Config) -> Result<Option<Coupler>, TrainingError> {
 /// The batches of a run.
 fn batches(config: &Config, dataset: &Dataset) -> Result<Batches, TrainingError> {
     let batch = NonZeroUsize::new(config.batch).ok_or(TrainingError::Batch)?;
+    if !(0.0..1.0).contains(&config.dropout) {
+        return Err(TrainingError::Dropout { found: config.dropout });
+    }
     if batch.get() == 1 && !config.objective.is_sum_over_samples() {
         return Err(TrainingError::Lone);
     }

@@ -313,11 +313,12 @@ fn a_configuration_that_says_what_nobody_reads_is_refused_by_name() {
     let run = root.path().join("run");
     let good = fs::read(run.join("config.json")).unwrap();
     for (from, to, part) in [
-        (r#""seed""#, r#""dropout": 0.3, "seed""#, "unknown field `dropout`"),
+        (r#""seed""#, r#""momentum": 0.3, "seed""#, "unknown field `momentum`"),
+        (r#""seed""#, r#""dropout": 1.0, "seed""#, "dropout is a share from 0 to below 1, found 1"),
         (r#""homotopy""#, r#""attention": 1, "homotopy""#, "unknown field `attention`"),
         (r#""height""#, r#""depth": 3, "height""#, "unknown field `depth`"),
         (r#""channels": 4"#, r#""channels": 4, "kernel": 5"#, "unknown field `kernel`"),
-        (r#""silu""#, r#""pool""#, "unknown variant `pool`"),
+        (r#""silu""#, r#""tanh""#, "unknown variant `tanh`"),
         (r#""seed": 0,"#, "", "missing field `seed`"),
         (r#""flow""#, r#""mse""#, "unknown variant `mse`"),
         (r#""batch": 8"#, r#""batch": -8"#, "invalid value: integer `-8`"),
