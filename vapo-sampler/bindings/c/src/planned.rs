@@ -3,7 +3,7 @@
 use crate::memory::{Piece, bytes, set};
 use crate::result::{VapoResult, told};
 use vapo_format::Model;
-use vapo_format::architecture::MAX_NODES;
+use vapo_format::architecture::DEVICE_NODES;
 use vapo_sampler::{PlanFor, planned};
 
 /// Plan for samples, for drifts, and for a monitor that explains.
@@ -40,8 +40,8 @@ pub unsafe extern "C" fn vapo_plan(
         let file = unsafe { bytes(file, file_bytes) }?;
         let model = Model::parse(file).map_err(|_| VapoResult::Model)?;
         let plan = match purpose {
-            VAPO_PURPOSE_SAMPLE => PlanFor::<MAX_NODES>::new(&model)?,
-            VAPO_PURPOSE_MONITOR => PlanFor::<MAX_NODES>::forward(&model)?,
+            VAPO_PURPOSE_SAMPLE => PlanFor::<DEVICE_NODES>::new(&model)?,
+            VAPO_PURPOSE_MONITOR => PlanFor::<DEVICE_NODES>::forward(&model)?,
             _ => return Err(VapoResult::Plan),
         };
         let needed = planned::length(&plan, file);
