@@ -11,7 +11,7 @@
 //! | `layer` | what the kinds of layers compute, one file a kind |
 //! | `pattern` | nodes that an engine may compute as one operation |
 //! | `pass` | from node to node, forward |
-//! | [`dropout`] | what a training step leaves out at random |
+//! | [`dropout`](mod@dropout) | what a training step leaves out at random |
 //! | [`parameters`] | the weights as one vector |
 //! | [`encoder`] | architectures that are lists of blocks, and how these were written down before there were nodes |
 
