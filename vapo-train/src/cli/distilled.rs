@@ -1,12 +1,14 @@
 //! Models that were distilled, as their run folder knows them: the file itself does not say.
 
-use crate::run::folder::CONFIG;
+use crate::files::bounded;
+use crate::run::folder::{CONFIG, MAX_CONFIG};
 use serde_json::Value;
 use std::path::Path;
 
 /// The evaluations that the model of a file was distilled for, where the run folder around it says so.
 pub(super) fn evaluations(model: &Path) -> Option<u64> {
-    let config = std::fs::read(model.parent()?.join(CONFIG)).ok()?;
+    // Whatever lies there under this name: a pipe would never end.
+    let config = bounded::read_file(&model.parent()?.join(CONFIG), MAX_CONFIG).ok()?;
     let config: Value = serde_json::from_slice(&config).ok()?;
     config.get("distillation")?.get("evaluations")?.as_u64()
 }
@@ -37,5 +39,9 @@ mod tests {
         std::fs::write(folder.path().join(CONFIG), r#"{"distillation":{"evaluations":2}}"#).unwrap();
         assert_eq!(evaluations(&model), Some(2));
         assert!(warning(&model).unwrap().contains("--steps 2 "));
+        // No configuration is so large.
+        let padded = format!("{}{}", r#"{"distillation":{"evaluations":2}}"#, " ".repeat(MAX_CONFIG as usize));
+        std::fs::write(folder.path().join(CONFIG), padded).unwrap();
+        assert_eq!(evaluations(&model), None);
     }
 }

@@ -40,7 +40,7 @@ pub const PAIRS: &str = "pairs.f16";
 pub const MODEL_FLOAT32: &str = "model-float32.vapo";
 
 /// Bytes of a configuration at most.
-const MAX_CONFIG: u64 = 1 << 20;
+pub(crate) const MAX_CONFIG: u64 = 1 << 20;
 
 /// What earlier versions left, and this one does not: samples of the int8 model.
 pub const FORMER: &str = "samples-int8.png";
