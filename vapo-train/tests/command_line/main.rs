@@ -22,6 +22,7 @@ mod models;
 mod neighbours;
 mod objectives;
 mod options;
+mod outcome;
 mod overwriting;
 mod plan;
 #[cfg(unix)]

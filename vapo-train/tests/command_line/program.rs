@@ -1,5 +1,6 @@
 //! Starts the program and reads what it leaves.
 
+pub(crate) use crate::outcome::Outcome;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
@@ -22,35 +23,6 @@ pub(crate) const RUN_FILES: [&str; 10] = [
     "samples-integer.png",
     "samples.png",
 ];
-
-/// How the program ended, and what it said.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) code: Option<i32>,
-    /// The standard output.
-    pub(crate) output: String,
-    /// The standard error stream.
-    pub(crate) errors: String,
-}
-
-impl Outcome {
-    #[track_caller]
-    pub(crate) fn succeeded(self) -> Self {
-        assert_eq!(self.code, Some(0), "{}", self.errors);
-        self
-    }
-
-    /// Asserts that the program refused with this exit code, and that its message holds every part.
-    #[track_caller]
-    pub(crate) fn refused(self, code: i32, parts: &[&str]) -> Self {
-        assert_eq!(self.code, Some(code), "{}", self.errors);
-        assert!(self.errors.contains("error: "), "{}", self.errors);
-        for part in parts {
-            assert!(self.errors.contains(part), "no {part:?} in: {}", self.errors);
-        }
-        self
-    }
-}
 
 /// The program in a folder, with the options of `line`, separated by spaces.
 pub(crate) fn command(folder: &Path, line: &str) -> Command {

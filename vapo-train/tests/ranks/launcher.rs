@@ -1,5 +1,6 @@
 //! Starts the program on several ranks, and finds their processes.
 
+use crate::outcome::Outcome;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::Path;
@@ -11,34 +12,6 @@ use std::time::{Duration, Instant};
 const END: Duration = Duration::from_secs(10);
 /// Ranks take seconds to start where the machine has other work.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// How the program ended, and what it said.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) code: Option<i32>,
-    /// The standard output.
-    pub(crate) output: String,
-    /// The standard error stream.
-    pub(crate) errors: String,
-}
-
-impl Outcome {
-    #[track_caller]
-    pub(crate) fn succeeded(self) -> Self {
-        assert_eq!(self.code, Some(0), "{}", self.errors);
-        self
-    }
-
-    /// Asserts that the program refused with this exit code, and that its message holds every part.
-    #[track_caller]
-    pub(crate) fn refused(self, code: i32, parts: &[&str]) -> Self {
-        assert_eq!(self.code, Some(code), "{}", self.errors);
-        for part in parts {
-            assert!(self.errors.contains(part), "no {part:?} in: {}", self.errors);
-        }
-        self
-    }
-}
 
 /// Runs one process of the program, with the options of `line`, separated by spaces.
 pub(crate) fn one_process(folder: &Path, line: &str) -> Outcome {

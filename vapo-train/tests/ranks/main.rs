@@ -2,6 +2,8 @@
 #![cfg(all(feature = "mpi", target_os = "linux"))]
 
 mod launcher;
+#[path = "../command_line/outcome.rs"]
+mod outcome;
 
 use launcher::{Running, mpirun, mpirun_each, one_process};
 use std::collections::BTreeMap;
