@@ -25,23 +25,23 @@ const OF_DATA: [&str; 8] = ["split", "data_dir", "crop", "size", "filter", "chan
 #[command(mut_arg("dataset", |option| option.required(false)))]
 #[command(mut_args(|option| if OF_DATA.contains(&option.get_id().as_str()) { option.requires("dataset") } else { option }))]
 pub(super) struct Arguments {
-    /// Model file of int8, int6, int4 or float32 weights
+    /// Model file with int8, int6, int4 or float32 weights, computed in floats
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
-    /// Weights of the model of integer arithmetic: others are rounded to them [default: those of the model; int8 for float32]
+    /// Bits of the weights that are written; other weights are rounded to them [default: the model's own; int8 for float32]
     #[arg(long, value_enum)]
     weights: Option<Precision>,
     #[command(flatten)]
     data: Option<DataOptions>,
-    /// How often the largest magnitude seen has room in an activation's integers; 4 is safer for images that are no data, and
-    /// takes a bit of every activation
+    /// Room in the integers, as a multiple of the largest magnitude seen; 4 is safer for images that are no data, and costs every
+    /// activation one bit
     #[arg(long, value_name = "H", default_value_t = Settings::default().headroom, allow_negative_numbers = true,
         value_parser = headroom)]
     headroom: f32,
-    /// Evaluations that the model was distilled for: it is measured on samples in so many
+    /// Number of evaluations that the model was distilled for
     #[arg(long, value_name = "N", value_parser = from_one_to::<u16, { MOST_EVALUATIONS as u64 }>())]
     evaluations: Option<u16>,
-    /// Leave the model's anomaly threshold out: it was fitted to energies of float arithmetic
+    /// Leave out the model's anomaly threshold, which was set by energies of float arithmetic
     #[arg(long)]
     drop_threshold: bool,
     /// Threads to work on; the result does not depend on it [default: one a core]

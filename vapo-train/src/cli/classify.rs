@@ -19,11 +19,11 @@ pub(super) struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     data: DataOptions,
-    /// Time at which energies are taken, from 0 to below 1: the numbers that are added to them are then learned anew, from the
-    /// split train [default: that of the model's classifier, or 0.6]
+    /// Time at which energies are computed, from 0 to below 1; the offsets of the classes are then learned again from the split
+    /// train [default: the time of the model's classifier, or 0.6]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     time: Option<f32>,
-    /// Learn the numbers that are added to energies anew, from the split train
+    /// Learn the offsets of the classes' energies again, from the split train
     #[arg(long)]
     learn: bool,
     /// Write the model with the classifier to another file
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// Threads to work on; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
     threads: Option<usize>,
-    /// The confusion matrix as a picture: a row a class, a column what it was taken for
+    /// Picture of the confusion matrix: a row for each class, a column for each class found
     #[arg(long, value_name = "F.png")]
     out: PathBuf,
     /// Replace the files and their cards if they exist

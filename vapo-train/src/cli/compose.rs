@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     count: usize,
     #[command(flatten)]
     sampler: SamplerOptions,
-    /// A grid of pictures (.png), or the numbers for Python (.npy)
+    /// Result: a grid of pictures (.png), or the numbers for Python (.npy)
     #[arg(long, value_name = "F.{png,npy}")]
     out: PathBuf,
     /// Replace the file and its card if they exist

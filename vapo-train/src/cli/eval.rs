@@ -25,8 +25,8 @@ pub(super) struct Arguments {
     /// Model file whose samples are measured
     #[arg(long, value_name = "F.vapo")]
     model: Option<PathBuf>,
-    /// Images to measure in its place: a folder of image files, or an archive (.npz) with uint8 arr_0. Partly transparent
-    /// ones are laid on --background
+    /// Images to measure in place of samples of a model: a folder of image files, or an archive (.npz) with uint8 arr_0. Partly
+    /// transparent images are laid on --background
     #[arg(long, value_name = "DIR|F.npz", conflicts_with_all = ["steps", "temperature", "solver", "grading", "extrapolation", "tolerance"])]
     samples: Option<PathBuf>,
     /// Number of samples [default: 2000 of a model, all of a folder or an archive]
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     /// Write mean and covariance of the samples, as pytorch-fid does
     #[arg(long, value_name = "S.npz")]
     write_statistics: Option<PathBuf>,
-    /// The report
+    /// Report to write, as JSON
     #[arg(long, value_name = "REPORT.json")]
     out: PathBuf,
     /// Replace files that exist

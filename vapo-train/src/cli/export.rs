@@ -11,16 +11,16 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Model file; its sources are of C, and need the library that vapo-sampler/bindings/c makes
+    /// Model file to write as C sources; they need the library that vapo-sampler/bindings/c makes
     #[arg(long, value_name = "F.vapo")]
     c: PathBuf,
-    /// What the names of files, macros and array begin with [default: the name of the model file]
+    /// Prefix of the names of files, macros and the array [default: the name of the model file]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Plan the memory of energies alone: a monitor that does not explain takes less, and nothing draws samples
+    /// Plan memory for energies only: enough for a monitor without explanations, not for samples
     #[arg(long)]
     energies: bool,
-    /// The folder of the sources, made if it is not there
+    /// Folder for the sources; made if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Replace the sources and their card if they exist

@@ -22,16 +22,16 @@ pub(super) struct Arguments {
     /// The data set: mnist, fashion-mnist or cifar10
     #[arg(value_name = "NAME")]
     dataset: String,
-    /// Folder to put it into, below its name
+    /// Folder of data sets; the files go into a folder in it with the data set's name
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER)]
     data_dir: PathBuf,
     /// Address of a mirror's folder, in place of the publisher's
     #[arg(long, value_name = "URL")]
     base: Option<String>,
-    /// Tries after failures that may pass
+    /// How often to try again after failures that may pass
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(0..=100))]
     retries: u32,
-    /// Replace files that are there with other contents
+    /// Replace existing files that have other contents
     #[arg(long)]
     force: bool,
     /// Names and sums of other files, as JSON: for copies that were repacked, and for tests

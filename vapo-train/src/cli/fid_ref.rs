@@ -10,11 +10,11 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     #[command(flatten)]
     data: DataOptions,
-    /// The first N images alone [default: all]
+    /// Take only the first N images [default: all]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, { u32::MAX as u64 }>())]
     count: Option<usize>,
-    /// A folder of pictures (a name without extension, or with a slash at its end), bytes (.npz), float32 (.npy), or
-    /// a grid of pictures (.png)
+    /// Result: a folder of pictures (a name without extension, or with a slash at its end), bytes (.npz), float32 (.npy), or a grid
+    /// of pictures (.png)
     #[arg(long, value_name = "DIR/|F.{npz,npy,png}")]
     out: PathBuf,
     /// Replace the file or the folder of pictures, and its card, if they exist

@@ -26,30 +26,30 @@ pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
-    /// The images to restore: a picture of the model's extent, or an array of images (.npy) of uint8, of
-    /// bool, or of floats in [-1, 1] as `sample` writes them
+    /// Images to restore: a picture of the model's size, or an array of images (.npy) of uint8, of bool, or of floats in [-1, 1] as
+    /// `sample` writes them
     #[arg(long, value_name = "F.{png,npy}")]
     images: Option<PathBuf>,
     #[command(flatten)]
     data: Option<DataOptions>,
-    /// Which of the images, from 0; several with commas between them
+    /// Numbers of the images to restore, counted from 0, with commas between them
     #[arg(long, value_name = "N", default_value = "0", value_delimiter = ',')]
     index: Vec<usize>,
-    /// A picture of the model's extent: white where the images are missing, black where they are known
+    /// Picture of the model's size that is white at missing pixels and black at known ones
     #[arg(long, value_name = "F.png")]
     mask: Option<PathBuf>,
-    /// A box that is missing: its left and top edge, its width and height, in pixels
+    /// Missing box: its left and top edge, its width and height, in pixels
     #[arg(id = "area", long = "box", value_name = "X,Y,W,H")]
     area: Option<Area>,
-    /// Restorations of each image, from seeds that follow each other and go on with the next image
+    /// Number of restorations of each image; seeds count up from one to the next, and from image to image
     #[arg(long, value_name = "N", default_value = "4", value_parser = from_one_to::<usize, 64>())]
     count: usize,
     #[command(flatten)]
     classes: ClassOptions,
     #[command(flatten)]
     sampler: SamplerOptions,
-    /// A picture (.png): a row for each image, of the original, what is known of it (the rest grey) and the
-    /// restorations. Or the restorations alone: float32 for Python (.npy), bytes for evaluators (.npz)
+    /// Result: a picture (.png) with a row for each image, of the original, its known part and the restorations. Or the
+    /// restorations alone: float32 for Python (.npy), bytes for evaluators (.npz)
     #[arg(long, value_name = "F.{png,npy,npz}")]
     out: PathBuf,
     /// Replace the file and its card if they exist

@@ -19,26 +19,26 @@ pub(super) struct Arguments {
     /// Model file
     #[arg(value_name = "F.vapo")]
     model: PathBuf,
-    /// Board that the model shall fit
+    /// Board that the model has to fit
     #[arg(long, value_name = "NAME", conflicts_with_all = ["flash", "ram", "stack", "solver"],
         value_parser = PossibleValuesParser::new(BOARDS.map(|board| board.name)))]
     board: Option<String>,
-    /// Flash of the device that the model shall fit, for instance 256K or 1M
+    /// Flash of the device that the model has to fit, for instance 256K or 1M
     #[arg(long, value_name = "BYTES", requires = "ram", value_parser = board::bytes)]
     flash: Option<usize>,
-    /// RAM of the device that the model shall fit; if it has several pieces, all of them, for instance 512K,128K
+    /// RAM of the device that the model has to fit; if it has several pieces, all of them, for instance 512K,128K
     #[arg(long, value_name = "BYTES", requires = "flash", value_parser = board::pieces)]
     ram: Option<[usize; PIECES]>,
-    /// What of the RAM is reserved for the stack
+    /// Part of the RAM that is reserved for the stack
     #[arg(long, value_name = "BYTES", requires = "ram", default_value = board::STACK, value_parser = board::bytes)]
     stack: usize,
-    /// The only solver that the device uses [default: each, as the firmware may]
+    /// The only solver that the device uses [default: any of them]
     #[arg(long, value_parser = solvers(), requires = "ram")]
     solver: Option<Solver>,
-    /// Picture of where the potential's memory lies, over the time of one drift
+    /// Picture of the potential's buffers in memory, over the time of one drift
     #[arg(long, value_name = "OUT.png")]
     plan: Option<PathBuf>,
-    /// What integer arithmetic changed, and what the model takes of each board: ranges and exponents of activations, saturations,
+    /// Report of integer arithmetic and of what the model takes on each board: ranges and exponents of activations, saturations,
     /// error of the drift by step, sums of weights, buffers, instructions and milliseconds
     #[arg(long, value_name = "OUT.json")]
     report: Option<PathBuf>,

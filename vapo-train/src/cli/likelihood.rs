@@ -16,13 +16,13 @@ pub(super) struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     data: DataOptions,
-    /// Images, spread evenly over the split
+    /// Number of images, spread evenly over the split
     #[arg(long, value_name = "N", default_value = "100", value_parser = from_one_to::<usize, 1_000_000>())]
     count: usize,
-    /// Probes of the divergence: more cost more, and leave less of their own scatter
+    /// Number of random probes of the divergence: more are slower and more exact
     #[arg(long, value_name = "K", default_value = "1", value_parser = from_one_to::<usize, 4096>())]
     probes: usize,
-    /// Image i of the split has its noise within grey levels and its probes from seed N + i
+    /// First seed: image i of the split takes its noise and its probes from seed N + i
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     seed: u64,
     /// Error of a step of rk45, absolute and relative
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     /// Threads to work on; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
     threads: Option<usize>,
-    /// The bits of each image: as text (.json) or as a table (.csv)
+    /// Result: the bits of each image, as text (.json) or as a table (.csv)
     #[arg(long, value_name = "F.{json,csv}")]
     out: PathBuf,
     /// Replace the file and its card if they exist

@@ -62,27 +62,27 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Say what a training takes: memory, operations, time
+    /// Compute what a training takes: memory, operations, time
     Plan(plan::Arguments),
-    /// Draw samples from a model file, by the very code of the device
+    /// Draw samples from a model file, with the same code as a device
     Sample(sample::Arguments),
     /// Measure how far samples are from a data set: Fréchet and kernel distance
     Eval(eval::Arguments),
-    /// Write the images of a data set, as they are compared with, for other evaluators
+    /// Write the images of a data set for other evaluators
     FidRef(fid_ref::Arguments),
     /// Show the training images nearest to samples, and test whether samples are copies
     Neighbours(neighbours::Arguments),
-    /// Draw the way from one sample to another, through the prior
+    /// Draw the images between one sample and another
     Interpolate(interpolate::Arguments),
-    /// Measure how straight the ways from noise to samples are, and draw them
+    /// Measure how straight the paths from noise to samples are, and draw them
     Paths(paths::Arguments),
-    /// Show a model file's layers, and the flash and RAM it needs
+    /// Show a model file's layers, and the flash and RAM that it needs
     Inspect(inspect::Arguments),
-    /// Score images by the model's energy: how well it tells anomalies, and the threshold for a device
+    /// Score images by the model's energy, measure how well it tells anomalies, and set the threshold for a device
     Score(score::Arguments),
     /// Measure the log-densities of images under the model's flow, in bits a dimension
     Likelihood(likelihood::Arguments),
-    /// Tell the class of images by the model's energies, and how often it is right
+    /// Find the class of images by the model's energies, and say how often it is right
     Classify(classify::Arguments),
     /// Restore masked images
     Inpaint(inpaint::Arguments),
@@ -90,9 +90,9 @@ enum Command {
     Restore(restore::Arguments),
     /// Draw samples from the weighted sum of two models
     Compose(compose::Arguments),
-    /// Make a model of integer arithmetic, for a device, from one of float arithmetic
+    /// Make a model of integer arithmetic, for a device, from a float model
     Calibrate(calibrate::Arguments),
-    /// Write a model as sources of C, with the memory that it takes
+    /// Write a model as C sources, with the memory that it takes
     Export(export::Arguments),
     /// Download a data set from its publisher
     Fetch(fetch::Arguments),

@@ -22,10 +22,10 @@ pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
-    /// Number of samples, and of held-out images where there are as many
+    /// Number of samples; as many held-out images are taken if there are enough
     #[arg(long, value_name = "N", default_value = "1000", value_parser = from_one_to::<usize, 65_536>())]
     count: usize,
-    /// Rows of the picture, a sample each
+    /// Rows of the picture, one for each sample shown
     #[arg(long, value_name = "N", default_value = "8", value_parser = from_one_to::<usize, 1024>())]
     rows: usize,
     /// Training images beside each sample
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     sampler: AdaptiveOptions,
     #[command(flatten)]
     features: FeatureOptions,
-    /// The picture: each row a sample, then its nearest training images, the nearest first
+    /// Picture to write: each row has a sample, then its nearest training images, the nearest first
     #[arg(long, value_name = "F.png")]
     out: PathBuf,
     /// Replace the file and its card if they exist

@@ -15,29 +15,29 @@ use vapo_format::{Homotopy, Shape};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Network to plan for [default: the usual one for the images, digits without any]
+    /// Network to plan for [default: the usual one for the images; without --dataset and --size, digits]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(|preset| preset.name)))]
     preset: Option<String>,
     /// Data set whose images are trained on [default: one that the preset is for]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["size", "channels", "images"],
         value_parser = PossibleValuesParser::new(SOURCES.map(Source::name)))]
     dataset: Option<String>,
-    /// Extent of images of one's own, a side as 64 or HEIGHTxWIDTH
+    /// Size of your own images, a side as 64 or HEIGHTxWIDTH
     #[arg(long, value_name = "PIXELS", requires = "channels")]
     size: Option<Size>,
-    /// Channels of images of one's own
+    /// Channels of your own images
     #[arg(long, value_name = "N", requires = "size", value_parser = from_one_to::<u16, 4096>())]
     channels: Option<u16>,
-    /// How many images of one's own lie in memory
+    /// Number of your own images in memory
     #[arg(long, value_name = "N", requires = "size", default_value_t = 0)]
     images: usize,
     /// Images a step [default: the preset's]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     batch: Option<usize>,
-    /// Parts that a step's images are computed in, one after the other [default: 1]
+    /// Number of parts that a step's images are computed in, one after the other [default: 1]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     accumulate: Option<usize>,
-    /// Compute again what a pass would keep for the next: less memory, more time
+    /// Compute activations again instead of keeping them for the next pass: less memory, more time
     #[arg(long)]
     recompute: bool,
     /// Loss that training minimises
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     /// How gradients become steps [default: muon for flow, else adam]
     #[arg(long, value_enum, hide_possible_values = true)]
     optimiser: Option<Rule>,
-    /// What computes [default: cpu]
+    /// Device that computes [default: cpu]
     #[arg(long, value_enum, hide_default_value = true)]
     device: Option<Device>,
     /// Threads to train on [default: one a core]
@@ -55,7 +55,7 @@ pub(super) struct Arguments {
     /// Steps to train [default: the preset's]
     #[arg(long, value_name = "N", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     steps: Option<u64>,
-    /// Speed that the device sustains, in 10¹² FLOPs a second: says how long training takes at least
+    /// Speed that the device sustains, in 10¹² FLOPs a second, to compute the least time of a training
     #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = super::positive::<f64>)]
     tflops: Option<f64>,
     /// Print JSON, for programs

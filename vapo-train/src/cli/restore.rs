@@ -22,21 +22,21 @@ pub(super) struct Arguments {
     /// Model file of a series
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
-    /// The series: a table (.csv, .tsv) or an array (.npy) whose missing values are empty or not numbers
+    /// Series to restore: a table (.csv, .tsv) or an array (.npy) whose missing values are empty or not numbers
     #[arg(long, value_name = "FILE")]
     series: PathBuf,
-    /// Channels of the series: names of columns, or numbers from 1 where there are none [default: all columns of numbers]
+    /// Channels of the series: names of columns, or numbers from 1 for columns without names [default: all columns of numbers]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     columns: Vec<String>,
-    /// Column that labels readings, and is no channel
+    /// Column that labels readings, which is no channel
     #[arg(long, value_name = "NAME")]
     labels: Option<String>,
-    /// Restorations of each gap, whose mean is taken
+    /// Number of restorations of each gap; the result is their mean
     #[arg(long, value_name = "N", default_value = "4", value_parser = from_one_to::<usize, 64>())]
     count: usize,
     #[command(flatten)]
     sampler: SamplerOptions,
-    /// The same table with the gaps filled (.csv, .tsv), or float32 for Python (.npy)
+    /// Result: the same table with the gaps filled (.csv, .tsv), or float32 for Python (.npy)
     #[arg(long, value_name = "F.{csv,tsv,npy}")]
     out: PathBuf,
     /// A picture of the series before and after

@@ -21,8 +21,8 @@ pub(super) struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     data: DataOptions,
-    /// What to tell the images from: a data set, as mnist or mnist:train; `noise`, uniform pixels; or `permuted`, the same
-    /// images with their pixels in another order
+    /// Images that energies should tell apart from the data set: a data set, as mnist or mnist:train; `noise`, uniform pixels; or
+    /// `permuted`, the same images with their pixels in another order
     #[arg(long, value_name = "NAME[:SPLIT]")]
     against: Option<String>,
     /// Where the files of --against are [default: data, and where Debian's packages put them; the place of --dataset for
@@ -32,11 +32,11 @@ pub(super) struct Arguments {
     /// Seed of the noise or of the order of pixels
     #[arg(long, value_name = "N", default_value = "0", requires = "against", allow_negative_numbers = true)]
     seed: u64,
-    /// Time at which the energy is taken, from 0 to below 1 [default: that of the model's threshold, or 0.5; 0.9 for series]
+    /// Time at which the energy is computed, from 0 to below 1 [default: that of the model's threshold, or 0.5; 0.9 for series]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     time: Option<f32>,
-    /// False-positive rate: the share of the data set's images that may lie above the threshold, or of the normal windows of a
-    /// series' valid split [default: 0.05; 0.01 for series]
+    /// False-positive rate: the share of the data set's images that may exceed the threshold, or of the normal windows of a series'
+    /// valid split [default: 0.05; 0.01 for series]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     fpr: Option<f32>,
     /// Write the model with the threshold to another file
@@ -45,11 +45,11 @@ pub(super) struct Arguments {
     /// Threads to score on; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
     threads: Option<usize>,
-    /// The energies, as text (.json) or as numbers for Python (.npy): rows of an energy and of 0 for the data set, 1 for
-    /// what it is told from. Of a series, also a table of windows (.csv), or arrays of windows and readings (.npz)
+    /// Result: the energies, as text (.json) or as numbers for Python (.npy). Each row has an energy, and 0 for the data set or 1
+    /// for the images of --against. For a series, also a table of windows (.csv), or arrays of windows and readings (.npz)
     #[arg(long, value_name = "F.{json,npy,csv,npz}")]
     out: PathBuf,
-    /// A picture of a series, its score, the threshold and what is labelled
+    /// Picture of a series, its score, the threshold and the labels
     #[arg(long, value_name = "F.png")]
     picture: Option<PathBuf>,
     /// Replace the files and their cards if they exist

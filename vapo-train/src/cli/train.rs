@@ -33,83 +33,85 @@ const RUNS: &str = "runs";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// What to learn from [default: digits]
+    /// Data set to learn from [default: digits]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
     dataset: Option<String>,
     #[command(flatten)]
     files: FileOptions,
-    /// Mirror every image at random, anew in every epoch [default for celeba]
+    /// Mirror every image at random in every epoch [default for celeba]
     #[arg(long, conflicts_with = "no_flip")]
     flip: bool,
-    /// Show every image as it is [default for all others]
+    /// Mirror no image [default for all others]
     #[arg(long)]
     no_flip: bool,
-    /// Network to train [default: the first of digits, small, celeba and cifar10 that is for such images]
+    /// Network to train [default: the first of digits, small, celeba and cifar10 that suits the images]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(Preset::possible_value)))]
     preset: Option<String>,
-    /// Learn the class of each image, so that samples can be asked for one [default for digits]
+    /// Learn the class of each image, so that you can ask for samples of a class [default for digits]
     #[arg(long, conflicts_with = "no_classes")]
     classes: bool,
-    /// Learn images of whatever class [default for all others]
+    /// Learn images without their classes [default for all others]
     #[arg(long)]
     no_classes: bool,
-    /// Share of the images whose class is not told, so that samples of whatever class can be drawn too, 0 to 1 [default: 0.3]
+    /// Share of the images that are shown without their class, so that the model also draws samples of any class, 0 to 1 [default:
+    /// 0.3]
     #[arg(long, value_name = "SHARE", conflicts_with = "no_classes", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 1>)]
     unconditional: Option<f32>,
-    /// Learn to draw in few evaluations what this model draws in many, from its weights on: a model file of float arithmetic, or its
-    /// run folder. Takes 3000 steps of 256 images where neither --steps, --minutes nor --batch says otherwise
+    /// Learn to draw in few evaluations what this model draws in many, starting from its weights: a model file of float arithmetic,
+    /// or its run folder. Takes 3000 steps of 256 images unless --steps, --minutes or --batch says otherwise
     #[arg(long, value_name = "F.vapo|DIR", conflicts_with_all = OF_FLOW)]
     distil: Option<PathBuf>,
-    /// Learn the ways of this model from noise to images, straightened, from its weights on: a model file of float arithmetic, or its run
-    /// folder. Few evaluations follow a straight way
+    /// Straighten the paths of this model from noise to images, starting from its weights: a model file of float arithmetic, or its
+    /// run folder. Few evaluations suffice to follow a straight path
     #[arg(long, value_name = "F.vapo|DIR", conflicts_with_all = OF_FLOW, conflicts_with_all = ["distil", "flip", "no_flip"])]
     reflow: Option<PathBuf>,
-    /// Ends of ways that --reflow keeps on disk, at most [default: 65536]
+    /// Greatest number of pairs of noise and image that --reflow keeps on disk [default: 65536]
     #[arg(long, value_name = "N", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     pairs: Option<u64>,
-    /// Share of these ways that are followed back from an image of the data, 0 to 1 [default: 0.25]
+    /// Share of these pairs that begin with an image of the data, 0 to 1 [default: 0.25]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 1>)]
     real: Option<f32>,
     /// Evaluations that a sample of a distilled model takes [default: 2]
     #[arg(long, value_name = "N", value_parser = from_one_to::<u16, { MOST_EVALUATIONS as u64 }>())]
     evaluations: Option<u16>,
-    /// Optimiser steps to train; with --resume, other than before, all in all [default: the preset's]
+    /// Optimiser steps to train; with --resume, the new length of the whole run [default: the preset's]
     #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     steps: Option<u64>,
-    /// Minutes to train, in place of a number of steps; with --resume, other than before, all in all
+    /// Minutes to train, in place of a number of steps; with --resume, the new length of the whole run
     #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = positive::<f64>)]
     minutes: Option<f64>,
-    /// Weights of the model; with --resume, other than before [default: int8]
+    /// Bits of the model's weights; may be changed with --resume [default: int8]
     #[arg(long, value_enum, hide_default_value = true)]
     weights: Option<Precision>,
-    /// Part of the training, at its end, in which weights rest where the model file holds them and biases alone move, 0 to 1 [default: 0.1]
+    /// Part at the end of the training in which weights are fixed at values that the model file can hold, and only biases learn, 0
+    /// to 1 [default: 0.1]
     #[arg(long, value_name = "PART", allow_negative_numbers = true, value_parser = from_zero_to::<f64, 1>)]
     int8_part: Option<f64>,
     /// Images a step [default: the preset's]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     batch: Option<usize>,
-    /// Parts that a step's images are computed in, one after the other, for less memory [default: 1]
+    /// Number of parts that a step's images are computed in, one after the other, for less memory [default: 1]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     accumulate: Option<usize>,
-    /// Compute again what a pass would keep for the next, block by block: less memory, more time
+    /// Compute activations again, block by block, instead of keeping them for the next pass: less memory, more time
     #[arg(long)]
     recompute: bool,
     /// Peak learning rate [default: the preset's]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = positive::<f32>)]
     lr: Option<f32>,
-    /// Standard deviation of the noise that is added to the data [default: 0.02, wider where grey levels are few]
+    /// Standard deviation of the noise that is added to the data [default: 0.02, more for few grey levels]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 10>)]
     data_noise: Option<f32>,
     /// Loss that training minimises [default: flow]
     #[arg(long, value_enum, hide_default_value = true)]
     objective: Option<Objective>,
-    /// Times of the path that training looks at [default: uniform for vapo-bayes, else logit-normal]
+    /// Distribution of the times that training draws [default: uniform for vapo-bayes, else logit-normal]
     #[arg(long, value_enum, hide_default_value = true)]
     times: Option<Times>,
-    /// What samples of a batch share [default: antithetic for energy, else independent]
+    /// How the samples of a batch are drawn [default: antithetic for energy, else independent]
     #[arg(long, value_enum, hide_default_value = true)]
     draws: Option<Draws>,
-    /// Which noise belongs to which image [default: independent]
+    /// How noise is assigned to images [default: independent]
     #[arg(long, value_enum, hide_default_value = true)]
     coupling: Option<Coupling>,
     /// Images among which --coupling ot assigns noise, a multiple of --batch [default: 512]
@@ -118,16 +120,16 @@ pub(super) struct Arguments {
     /// How gradients become steps [default: muon for flow, else adam]
     #[arg(long, value_enum, hide_default_value = true)]
     optimiser: Option<Rule>,
-    /// Part of themselves, in units of the learning rate, that the weights which muon moves lose every step [default: 0.3]
+    /// Decay of the weights that muon moves: in every step they lose this times the learning rate of themselves [default: 0.3]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 10>)]
     weight_decay: Option<f32>,
-    /// Path from noise to data, linear or bayes [default: linear]
+    /// Path from noise to data: linear or bayes [default: linear]
     #[arg(long, value_name = "PATH")]
     homotopy: Option<Homotopy>,
-    /// Seed of everything random [default: 0]
+    /// Seed of all random numbers [default: 0]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
-    /// What computes [default: cpu]
+    /// Device that computes [default: cpu]
     #[arg(long, value_enum, hide_default_value = true)]
     device: Option<Device>,
     /// Threads to train on; the result does not depend on it [default: one a core]

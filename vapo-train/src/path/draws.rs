@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub enum Draws {
     /// Every sample has an image, a time and a noise of its own
     Independent,
-    /// Sixteen samples share a time: eight images, each with a noise and with its mirror image
+    /// Sixteen samples share a time: eight images, each with a noise and with the same noise negated
     Antithetic,
 }
 

@@ -9,10 +9,10 @@ use vapo_format::Model;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct ClassOptions {
-    /// Class that samples are asked for, by its number, or `all` for as many of each [default: whatever class]
+    /// Class to draw, by its number, or `all` for as many of each class [default: any class]
     #[arg(long, value_name = "C", requires = "model", allow_negative_numbers = true)]
     class: Option<ClassChoice>,
-    /// How far samples are led towards their class, away from all others: 0 for samples as the class has them
+    /// How strongly samples are pushed towards their class, away from all others: 0 for samples as in the data
     #[arg(long, value_name = "W", default_value = "0", requires = "class", allow_negative_numbers = true)]
     guidance: f32,
 }

@@ -15,14 +15,14 @@ use vapo_format::Shape;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct FeatureOptions {
-    /// What images are compared by: a classifier of the data set, trained once; their pixels; or the output of a
-    /// network of your own
+    /// Features that images are compared by: a classifier of the data set, trained once; their pixels; or the output of a network
+    /// of your own
     #[arg(long, value_name = "classifier|pixels|F.onnx", default_value = "classifier")]
     features: String,
-    /// Values that the network of an ONNX file takes black and white as
+    /// Values of black and white that the network of an ONNX file expects
     #[arg(long, value_name = "BLACK,WHITE", default_value = "-1,1", allow_hyphen_values = true, value_parser = range)]
     onnx_range: (f32, f32),
-    /// Folder where classifiers are kept
+    /// Folder that keeps trained classifiers
     #[arg(long, value_name = "DIR", default_value = "runs/cache")]
     cache: PathBuf,
 }
