@@ -57,7 +57,7 @@ pub(super) fn extend(
         )));
     }
     let changes: Vec<_> = changed.into_iter().map(|(new, old)| format!("{new} in place of {old}")).collect();
-    let again = if moves_again { "; weights move again from where they came to rest" } else { "" };
+    let again = if moves_again { "; weights move again from the step at which they were fixed" } else { "" };
     Ok(Extension { checkpoint, told: format!(", with {}{again}", changes.join(" and ")) })
 }
 

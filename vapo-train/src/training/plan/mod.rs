@@ -182,7 +182,7 @@ fn moments(request: &Request<'_>, layout: &Layout) -> [Part; 2] {
     // Once weights rest, the biases alone have moments, and the state of before is kept.
     let resting = if request.rests { VALUE * (4 * parameters + 4 * biases) } else { 0 };
     let rests = resting.saturating_sub(moving);
-    [Part { what: "moments", bytes: moving }, Part { what: "weights before they rest, beyond moments", bytes: rests }]
+    [Part { what: "moments", bytes: moving }, Part { what: "weights before they are fixed", bytes: rests }]
 }
 
 /// What a step takes beside, while it computes gradients.
