@@ -1,4 +1,4 @@
-//! The nodes of a potential Φ(x, t): each a layer and the earlier nodes that it reads.
+//! The nodes of a potential Φ(x, t). Each node is a layer, with the earlier nodes that it reads.
 //!
 //! The first node is the signal, the last the read-out. Skips and conditions are edges like any other. All activations are
 //! row-major, channels last (H, W, C).
@@ -57,7 +57,7 @@ impl Node {
     }
 }
 
-/// Everything that fixes a potential but its weights.
+/// Everything that defines a potential, except its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Architecture {
@@ -67,7 +67,7 @@ pub struct Architecture {
     pub scaling: heapless::Vec<Scaling, MAX_SCALINGS>,
     /// Path that the potential was trained on.
     pub homotopy: Homotopy,
-    /// Classes that a sample may be asked for: those of its [`Class`](crate::layer::Class) nodes, 0 where it has none.
+    /// Number of classes that samples can have: that of its [`Class`](crate::layer::Class) nodes, 0 if it has none.
     pub classes: u16,
     /// From the signal to the read-out.
     pub nodes: heapless::Vec<Node, MAX_NODES>,
@@ -84,8 +84,8 @@ impl Architecture {
     /// Adds a node that reads these nodes, and returns its index.
     ///
     /// # Errors
-    /// There are [`MAX_NODES`] already, or the node reads more than [`MAX_INPUTS`]. Whether it fits
-    /// [`Architecture::validate`] says.
+    /// There are [`MAX_NODES`] already, or the node reads more than [`MAX_INPUTS`]. [`Architecture::validate`] says whether it
+    /// fits.
     pub fn push(&mut self, layer: impl Into<Layer>, inputs: &[u16]) -> Result<u16, ArchitectureError> {
         let index = self.nodes.len() as u16;
         let refused = |fault| ArchitectureError { node: index, fault };

@@ -1,4 +1,4 @@
-//! How the energies of classes tell the class of a sample.
+//! Finds the class of a sample from the energies of all classes.
 
 use crate::homotopy::Homotopy;
 use crate::matrix::floats;
@@ -9,11 +9,11 @@ pub const fn bytes(classes: u16) -> usize {
     4 * (2 + classes as usize)
 }
 
-/// What is added to the energy of each class, so that the least of the sums tells the class.
+/// Offsets that are added to the energy of each class. The class with the least sum is the class of a sample.
 ///
-/// Training fixes a potential up to a number for each class and time, for it sees gradients alone. The offsets are these numbers,
-/// learned from labelled data once the potential is trained. What is compared is the energy of mean(time)·sample at `time`,
-/// where mean is the homotopy's.
+/// Training uses only gradients. So it leaves a potential unknown up to an added number for each class and time. The offsets
+/// are these numbers, learned from labelled data once the potential is trained. The energies compared are those of
+/// mean(time)·sample at `time`, where mean is the homotopy's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Classifier<'a> {
     /// All of it, as on file.

@@ -123,8 +123,8 @@ impl fmt::Display for Block {
 /// The architecture of an encoder of no classes.
 ///
 /// # Errors
-/// The last block is no head, or another one is, or the blocks are more than fit an architecture. Whether they fit one
-/// another [`Architecture::validate`] says.
+/// The last block is no head, or another one is, or the blocks are more than fit an architecture. [`Architecture::validate`]
+/// says whether they fit each other.
 pub fn architecture(
     signal: Shape,
     homotopy: Homotopy,

@@ -1,4 +1,4 @@
-//! How weights are stored, and what a potential is computed in.
+//! How weights are stored, and in which arithmetic a potential is computed.
 //!
 //! To add an encoding, say what it is in the methods of [`Encoding`]; everything else asks those.
 

@@ -27,7 +27,7 @@ pub enum Error {
         /// The first four bytes.
         found: [u8; 4],
     },
-    /// The version of the format is none of those up to [`crate::model::VERSION`].
+    /// The version of the format is not from [`crate::model::OLDEST`] to [`crate::model::VERSION`].
     Version {
         /// The file's version.
         found: u16,
@@ -44,9 +44,9 @@ pub enum Error {
     Header,
     /// The header's architecture breaks a rule.
     Architecture(ArchitectureError),
-    /// The anomaly threshold is none: see [`crate::Threshold`].
+    /// The anomaly threshold is not valid: see [`crate::Threshold`].
     Threshold,
-    /// The classifier is none: see [`crate::Classifier`].
+    /// The classifier is not valid: see [`crate::Classifier`].
     Classifier,
     /// A scale or a bias, or a float weight, is infinite or not a number, or a scale is negative or so large (2¹²¹ or
     /// more) that a weight would be infinite. In integer arithmetic, a shift or a bias is out of range.

@@ -42,7 +42,7 @@ impl Exponents {
     }
 }
 
-/// The exponents of every node, and a number that tells what they were measured on.
+/// The exponents of every node, and a digest of the data that they were measured on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calibration<'c> {
     /// One for each node.

@@ -108,7 +108,7 @@ impl<'a> Model<'a> {
         self.header.homotopy
     }
 
-    /// Classes that a sample may be asked for: 0 where there are none.
+    /// Number of classes that samples can have: 0 if there are none.
     pub fn classes(&self) -> u16 {
         self.header.classes
     }

@@ -1,8 +1,8 @@
-//! Which exponents the activations of a model take in integer arithmetic, chosen from what they were along real trajectories.
+//! Chooses the exponents of a model's activations in integer arithmetic, from their values along real trajectories.
 //!
-//! [`Ranges`] observes drifts in float arithmetic. An exponent is the largest by which the largest magnitude seen, times a
-//! headroom, has room in i16. Activations that are added have one exponent, so that a sum rounds nothing; so have their
-//! cotangents. Where a shift between two exponents would be negative, an exponent gives way.
+//! [`Ranges`] observes drifts in float arithmetic. An exponent is the largest for which i16 has room for the largest magnitude
+//! seen, times a headroom. Activations that are added have the same exponent, so that a sum does not round. So have their
+//! cotangents. If a shift between two exponents would be negative, one exponent is lowered.
 
 use crate::observer::{Activation, Observer};
 use vapo_format::architecture::{MAX_NODES, Placed};
@@ -14,7 +14,7 @@ use vapo_format::{Exponents, Layer, Matrix, Model};
 /// Exponents of every node.
 pub type Chosen = heapless::Vec<Exponents, MAX_NODES>;
 
-/// The largest magnitude of every activation that was seen.
+/// The largest magnitude seen of every activation.
 #[derive(Clone, Debug)]
 pub struct Ranges {
     values: [f32; MAX_NODES],
@@ -40,7 +40,7 @@ impl Observer for Ranges {
 }
 
 impl Ranges {
-    /// What either has seen.
+    /// The larger magnitudes of both.
     #[must_use]
     pub fn merged(mut self, other: &Ranges) -> Ranges {
         let own = self.values.iter_mut().chain(&mut self.cotangents);

@@ -1,7 +1,7 @@
 //! The class of a sample, by its energies: the class that finds it likeliest.
 //!
-//! A sample is scored as [`crate::anomaly`] scores it, once for each class: one pass forward each. The model's [`Classifier`] says at
-//! which time, and what to add, since training fixes potentials of different classes up to a number each.
+//! A sample is scored as [`crate::anomaly`] scores it, once for each class: one pass forward each. The model's [`Classifier`]
+//! says at which time, and what to add, since training leaves the potential of each class unknown up to an added number.
 //!
 //! Source: Grathwohl et al., *Your classifier is secretly an energy based model and you should treat it like one*, 2020,
 //! arXiv:1912.03263, equation 4: p(c | x) is in proportion to e to the negative energy of x and c.
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::sampler::Sampler;
 use vapo_format::Classifier;
 
-/// What a model's classifier says of a sample.
+/// The result of a model's classifier for a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Classified {
@@ -25,7 +25,7 @@ pub struct Classified {
 impl Sampler<'_> {
     /// The class of `image`, or none where the model has no classifier.
     ///
-    /// What samples are asked for stays what it was.
+    /// The condition of samples stays as it was.
     ///
     /// # Errors
     /// [`Error::Length`] where `image` is no image of the model.

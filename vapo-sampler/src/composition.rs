@@ -1,4 +1,4 @@
-//! The weighted sum of two potentials: samples that both find likely, or one and not the other.
+//! The weighted sum of two potentials: for samples that both find likely, or that one finds likely and the other does not.
 //!
 //! Drifts and energies add with the weights. Weights that sum to 1 leave the prior a standard Gaussian, where every
 //! sampler starts; the flow of the sum then leads towards the product of the two densities, each to the power of its

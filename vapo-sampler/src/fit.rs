@@ -1,4 +1,4 @@
-//! What a model takes of a device, and how much of that the device lacks: for a build script, or whoever chooses a device.
+//! How much memory of a device a model takes, and how much the device lacks: for a build script, or to choose a device.
 
 use crate::arena;
 use crate::solver::Solver;
@@ -11,10 +11,10 @@ use vapo_format::{Architecture, Bits, Encoding, Model, classifier, threshold};
 pub struct Memory {
     /// Holds the program and the model.
     pub flash: usize,
-    /// Pieces of RAM, the largest first, the stack's included. What lies in one piece lies at addresses that follow each
-    /// other. A device of fewer pieces has some of 0 bytes.
+    /// Pieces of RAM, the largest first, the stack's included. A piece is a range of addresses without a gap. If a device has
+    /// fewer pieces, the others have 0 bytes.
     pub ram: [usize; PIECES],
-    /// What of `ram` is reserved for the stack.
+    /// The part of `ram` that is reserved for the stack.
     pub stack: usize,
 }
 
@@ -134,8 +134,8 @@ impl Device {
         Lack { flash: self.flash(demand).saturating_sub(self.memory.flash), ram }
     }
 
-    /// Where the arena, the image, and the program's RAM with its stack go: each whole into one piece of RAM, all into the
-    /// largest if they fit there, and otherwise so that the least is lacking.
+    /// The pieces of RAM for the arena, for the image, and for the program's RAM with its stack. Each needs one piece. All go
+    /// into the largest if they fit, and otherwise where the device lacks least.
     pub fn placed(self, demand: Demand) -> Placed {
         let sizes = [demand.arena, demand.image, self.program.ram + self.memory.stack];
         let ways = (0..PIECES.pow(sizes.len() as u32)).map(|way| {

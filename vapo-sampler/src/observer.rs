@@ -1,4 +1,4 @@
-//! What is told of every activation of a pass: for hosts, which measure ranges and count saturations.
+//! Observes every activation of a pass: for hosts, which measure ranges and count saturations.
 
 /// Which of a node's activations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,9 +9,9 @@ pub enum Activation {
     Cotangent,
 }
 
-/// Is told every activation, when it was computed.
+/// Receives every activation when it has been computed.
 pub trait Observer {
-    /// Whether anything is taken notice of.
+    /// Whether activations are observed at all.
     const ACTIVE: bool = true;
 
     /// An activation of float arithmetic.
@@ -25,7 +25,7 @@ pub trait Observer {
     }
 }
 
-/// Takes no notice.
+/// Observes nothing.
 impl Observer for () {
     const ACTIVE: bool = false;
 }

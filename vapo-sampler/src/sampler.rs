@@ -1,4 +1,4 @@
-//! The whole way from a model to an image: in one call, or a layer a call, see [`Sampling`].
+//! Draws an image from a model: in one call, or one layer a call, see [`Sampling`].
 
 mod sampling;
 
@@ -28,8 +28,8 @@ pub struct Sampler<'a> {
 }
 
 impl<'a> Sampler<'a> {
-    /// A sampler that works in `arena`, of which it takes the first [`Plan::elements_with`] the solver, and those of one more
-    /// sample, for guidance, where there are so many.
+    /// A sampler that works in `arena`. It takes the first elements, as many as [`Plan::elements_with`] says for the solver. If
+    /// there are enough, it takes those of one more sample, for guidance.
     ///
     /// # Errors
     /// [`Error::Plan`] where the plan is of another model, [`Error::Arena`] where the arena has fewer elements.
@@ -42,12 +42,12 @@ impl<'a> Sampler<'a> {
         Ok(Sampler { potential, solver, buffers, condition: Condition::default(), other })
     }
 
-    /// Asks for samples of a class from now on, and not, as at first, of whatever class. What the potential is evaluated for by
-    /// itself stays the same, see [`Potential::set_class`].
+    /// From now on, samples are of this class. At first they are of any class. Evaluations of the potential itself keep their
+    /// class, see [`Potential::set_class`].
     ///
     /// # Errors
-    /// [`Error::Class`], [`Error::Guidance`]; [`Error::Arena`] where guidance finds no buffer of its own behind what
-    /// [`Plan::elements_with`] says, as long as a sample.
+    /// [`Error::Class`], [`Error::Guidance`]; [`Error::Arena`] if the arena has no room for the buffer of guidance, which is
+    /// one sample more than [`Plan::elements_with`] says.
     pub fn set_condition(&mut self, condition: Condition) -> Result<(), Error> {
         condition.check(self.potential.classes())?;
         let (sample, given) = (self.potential.signal().elements(), self.other.len());
@@ -59,7 +59,7 @@ impl<'a> Sampler<'a> {
         Ok(())
     }
 
-    /// Draws by another solver from now on.
+    /// Draws with another solver from now on.
     ///
     /// # Errors
     /// [`Error::Arena`] where it takes more buffers than the solver that the sampler was made with.
@@ -96,8 +96,8 @@ impl<'a> Sampler<'a> {
         self.inpaint(schedule, temperature, noise, |_| None, image)
     }
 
-    /// Carries `x`, a sample of the flow at the schedule's start, to time 1, in place. `observe` is told each step
-    /// before it is taken, and the drift ∇Φ at its start.
+    /// Carries `x`, a sample of the flow at the schedule's start, to time 1, in place. `observe` is called before each step,
+    /// with the step and the drift ∇Φ at its start.
     ///
     /// # Errors
     /// As [`Sampler::sample`].
@@ -112,9 +112,8 @@ impl<'a> Sampler<'a> {
         self.integrate_known(schedule, temperature, noise, |_| None, x, observe)
     }
 
-    /// Draws the prior from `noise` and carries it to time 1, as [`Sampler::sample`] does, but for the elements of the
-    /// image that `known` gives a value of: they end as these values, and the others follow them. See
-    /// [`crate::inpainting`].
+    /// Draws the prior from `noise` and carries it to time 1, as [`Sampler::sample`] does. If `known` gives a value for an
+    /// element of the image, the element ends as this value, and the other elements fit it. See [`crate::inpainting`].
     ///
     /// # Errors
     /// As [`Sampler::sample`].
@@ -129,7 +128,7 @@ impl<'a> Sampler<'a> {
         self.start_inpaint(schedule, temperature, noise, known, image)?.finish(|_, _| ())
     }
 
-    /// As [`Sampler::integrate`], with the elements of `x` that `known` gives a value of led to these values.
+    /// As [`Sampler::integrate`], but elements of `x` for which `known` gives a value end as this value.
     ///
     /// # Errors
     /// As [`Sampler::sample`].
@@ -145,7 +144,7 @@ impl<'a> Sampler<'a> {
         self.start_integrate_known(schedule, temperature, noise, known, x)?.finish(observe)
     }
 
-    /// As [`Sampler::integrate_known`], to the same bits; `tell` is told where `x` stands before each step.
+    /// As [`Sampler::integrate_known`], to the same bits; `tell` is called before each step, with the state of `x`.
     ///
     /// # Errors
     /// As [`Sampler::sample`].
@@ -167,7 +166,7 @@ impl<'a> Sampler<'a> {
         self.solver.integrate(sde, schedule, noise, x, self.buffers, |_, _| ())
     }
 
-    /// Sets `drift` to what the solvers follow: the drift of the condition, guided where it says so. For solvers of one's own.
+    /// Sets `drift` to the drift that the solvers follow: that of the condition, with its guidance. For solvers of your own.
     ///
     /// # Errors
     /// [`Error::Length`] where x or `drift` is no sample of the model, [`Error::Plan`] where the plan is of the pass forward

@@ -1,4 +1,4 @@
-//! The way from noise to a sample, told step by step: for pages and tools that show it.
+//! The path from noise to a sample, step by step: for pages and tools that show it.
 
 use crate::error::Error;
 use crate::homotopy::coefficients;
@@ -7,12 +7,12 @@ use crate::solver::Drift;
 use core::ops::Range;
 use vapo_format::Homotopy;
 
-/// Where a sample stands before a step. All slices are as long as a sample.
+/// The state of a sample before a step. All slices are as long as a sample.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<'m> {
     /// The step that is taken from here.
     pub step: Step,
-    /// The sample so far: at time 0 it is noise.
+    /// The sample at this time: at time 0 it is noise.
     pub x: &'m [f32],
     /// The drift ∇Φ(x, t).
     pub drift: &'m [f32],

@@ -1,4 +1,4 @@
-//! Where every activation and cotangent of a potential lies, from when to when: its memory, planned.
+//! Plans a potential's memory: where every activation and cotangent is, and for how long.
 //!
 //! | module | concept |
 //! |---|---|
@@ -8,10 +8,10 @@
 //!
 //! A drift is one pass forward and one in reverse. With n nodes, node i works at time i forward, and at time 2n − 1 − i in
 //! reverse. A value lives from the node that makes it to its last reader, which is a reverse pass where that needs it; a
-//! cotangent lives from the first contribution to it to the reverse pass of its node. What depends on time alone and has
-//! one reader is computed anew in reverse, which costs less than its memory.
+//! cotangent lives from the first contribution to it to the reverse pass of its node. A value that depends on time alone and
+//! has one reader is computed again in reverse, which costs less than its memory.
 //!
-//! An energy needs the pass forward alone: [`PlanFor::forward`] keeps nothing for the other.
+//! An energy needs only the forward pass: [`PlanFor::forward`] keeps nothing for the reverse pass.
 //!
 //! A build script can plan as well as a device: [`Plan`] is plain data, and sampling with a plan that was made before needs
 //! none of this module's code.

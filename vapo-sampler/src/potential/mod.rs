@@ -1,6 +1,7 @@
 //! The potential Φ(x, t), its drift ∇ₓΦ and its energy.
 //!
-//! A `pass` goes through the steps of a [`Plan`], which say where everything lies. What each layer computes `layer` says.
+//! A `pass` goes through the steps of a [`Plan`], which say where everything is in memory. `layer` has the computation of each
+//! layer.
 
 mod pass;
 
@@ -68,8 +69,8 @@ impl<'a> Potential<'a> {
         })
     }
 
-    /// The same potential, the same bits, by the widest vectors of this host's processor. Nothing changes where the weights are
-    /// another model's, or of float arithmetic.
+    /// The same potential with the same bits, computed with the widest vectors of this host's processor. Nothing changes if the
+    /// weights are another model's, or of float arithmetic.
     #[cfg(feature = "wide")]
     #[must_use]
     pub fn unpacked(mut self, unpacked: &'a Unpacked) -> Self {
@@ -77,7 +78,7 @@ impl<'a> Potential<'a> {
         self
     }
 
-    /// Whose potential is evaluated from now on: that of a class, or of whatever class, as at first.
+    /// Sets the class whose potential is evaluated from now on. None, as at first, is any class.
     ///
     /// # Errors
     /// [`Error::Class`] where the model has no such class.
