@@ -60,7 +60,7 @@ class Checkpoint:
     now: Snapshot
     """The last one."""
     before_rest: Snapshot | None = None
-    """The one just before weights came to rest where the model file holds them; none while they move."""
+    """The state just before weights were fixed at values of the model file; none while they train."""
     run: bytes | None = None
     """Digest of the settings of its run, which a training that goes on compares; without one, it does not."""
 
@@ -154,7 +154,7 @@ class Run:
         return load(self.path / name)
 
     def trained(self) -> Model:
-        """The float model of the checkpoint: the moving average of the parameters, before weights came to rest. What fine-tuning
+        """The float model of the checkpoint: the moving average of the parameters, before weights were fixed. What fine-tuning
         begins with. There is one as soon as there is a checkpoint."""
         checkpoint = self.checkpoint
         if "nodes" not in self.config["architecture"]:
