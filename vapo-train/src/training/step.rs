@@ -2,8 +2,9 @@
 //!
 //! Shapes: B samples a batch, d = height·width·channels values a sample, P parameters θ. Time runs from 0, noise, to 1, data.
 //!
-//! What is not the story lies beside it: [`super::weights`] has what a device computes, [`super::engine`] the devices,
-//! [`super::shards`] the threads, [`super::state`] what a checkpoint keeps, [`super::session`] the loop with its files.
+//! Other files have the rest: [`super::weights`] has the computations of a device, [`super::engine`] the devices,
+//! [`super::shards`] the threads, [`super::state`] the state that a checkpoint keeps, [`super::session`] the loop with its
+//! files.
 //!
 //! Sources: Loo et al., *Variational Potential Flow*, 2024, arXiv:2407.15238, and its follow-up, 2025, arXiv:2504.16262.
 
