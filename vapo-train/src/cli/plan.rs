@@ -1,7 +1,6 @@
 //! `vapo-train plan`: what a training takes, before anything starts.
 
 use super::{Failure, from_one_to, memory, print};
-use crate::cuda;
 use crate::dataset::{Size, Source};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
@@ -165,17 +164,25 @@ impl Found {
             return Err(Failure::Usage(TrainingError::Accumulate { accumulate, batch }.to_string()));
         }
         let (architecture, rests, recompute) = (&architecture, preset.unet.is_none(), arguments.recompute);
-        let request =
-            Request { architecture, objective, optimiser, rests, batch, accumulate, recompute, threads, images: count };
+        let (dropout, images) = (preset.dropout, count);
+        let request = Request {
+            architecture,
+            objective,
+            optimiser,
+            rests,
+            batch,
+            accumulate,
+            recompute,
+            dropout,
+            threads,
+            images,
+        };
         let device = arguments.device.unwrap_or_default();
         let (plan, available) = match device {
             Device::Cpu => {
                 (Plan::cpu(&request), memory::available().ok_or_else(|| "the system does not say".to_owned()))
             }
-            Device::Cuda => {
-                cuda::check(architecture).map_err(Failure::Usage)?;
-                (Plan::cuda(&request), memory::available_on_cuda())
-            }
+            Device::Cuda => (Plan::cuda(&request), memory::available_on_cuda()),
         };
         let (bytes, flops) = (plan.bytes(), plan.operations.flops());
         let steps = arguments.steps.unwrap_or(preset.steps);

@@ -316,9 +316,6 @@ fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Pre
     let name = arguments.preset.as_deref().unwrap_or_else(|| Preset::usual(image));
     let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
     let architecture = preset.architecture(image, Homotopy::default());
-    if arguments.device == Some(Device::Cuda) {
-        crate::cuda::check(&architecture).map_err(Failure::Usage)?;
-    }
     architecture.validate().map_err(|cause| {
         let Shape { height, width, .. } = image;
         if source == Source::Series {

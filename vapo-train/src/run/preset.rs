@@ -51,16 +51,8 @@ impl Preset {
             ema_decay: 0.9999,
         };
         vec![
-            preset(
-                "paper-cifar10",
-                "32×32 colour images, 55676k parameters: the published U-Net, on the processor alone",
-                128,
-            ),
-            preset(
-                "paper-celeba",
-                "64×64 colour images, 55676k parameters: the published U-Net, on the processor alone",
-                64,
-            ),
+            preset("paper-cifar10", "32×32 colour images, 55676k parameters: the published U-Net", 128),
+            preset("paper-celeba", "64×64 colour images, 55676k parameters: the published U-Net", 64),
         ]
     }
 

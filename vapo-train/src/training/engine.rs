@@ -34,9 +34,6 @@ impl<'a> Engine<'a> {
         moving: Moving,
     ) -> Result<Self, TrainingError> {
         let threads = ThreadPoolBuilder::new().num_threads(config.threads).build()?;
-        if config.device == Device::Cuda {
-            crate::cuda::check(&config.architecture).map_err(|cause| TrainingError::Device { cause })?;
-        }
         let weights = match config.device {
             Device::Cpu => Kept::Host(Box::new(HostWeights::new(config, layout, moved, moving)?)),
             #[cfg(feature = "cuda")]

@@ -56,7 +56,7 @@ fn launches_do_not_grow_with_the_network() {
 fn a_step_of_digits_has_at_most_150_launches() {
     let digits = named("digits");
     let architecture = digits.architecture(Shape { channels: 1, height: 8, width: 8 }, Homotopy::Linear);
-    let options = Options { images: digits.batch, time_rate: false, recompute: false };
+    let options = Options { images: digits.batch, time_rate: false, recompute: false, dropout: 0.0 };
     let passes = Network::passes(&architecture, options).program.launches();
     let optimiser = program(&Moves::by(Rule::Muon, &Layout::new(&architecture))).0.launches();
     assert!(passes + optimiser <= 150, "{passes} and {optimiser}");

@@ -15,7 +15,13 @@ const REAL: usize = 4;
 fn program(preset: &Preset, images: usize, recompute: bool) -> Program {
     let architecture = preset.architecture(usual_image(preset.name), Homotopy::Linear);
     let moves = Moves::by(Rule::Muon, &Layout::new(&architecture));
-    Network::training(&architecture, Options { images, time_rate: false, recompute }, &moves, 0.0).program
+    Network::training(
+        &architecture,
+        Options { images, time_rate: false, recompute, dropout: preset.dropout },
+        &moves,
+        0.0,
+    )
+    .program
 }
 
 /// Bytes that live at a launch, of buffers that do not last.
@@ -102,6 +108,6 @@ fn products_are_those_of_the_method() {
 fn pixels_are_counted() {
     let image = Shape { channels: 1, height: 1024, width: 1024 };
     let architecture = Preset::named("peer-8").unwrap().architecture(image, Homotopy::Linear);
-    let options = Options { images: 65_536, time_rate: false, recompute: false };
+    let options = Options { images: 65_536, time_rate: false, recompute: false, dropout: 0.0 };
     assert_eq!(Network::passes(&architecture, options).pixels(), 1 << 36);
 }

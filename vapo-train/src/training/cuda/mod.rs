@@ -150,15 +150,15 @@ impl Weights for CudaWeights<'_> {
         for (what, _, values) in vectors {
             check(what, values, self.layout.len())?;
         }
-        let Config { architecture, objective, weight_decay, optimiser, recompute, .. } = self.config;
+        let &Config { ref architecture, objective, weight_decay, optimiser, recompute, dropout, .. } = self.config;
         let moves = match moving {
-            Moving::All => Moves::by(*optimiser, &self.layout),
+            Moving::All => Moves::by(optimiser, &self.layout),
             Moving::Biases => Moves::of_biases(&self.layout),
         };
-        let options = Options { images: self.part(), time_rate: objective.needs_time_rate(), recompute: *recompute };
+        let options = Options { images: self.part(), time_rate: objective.needs_time_rate(), recompute, dropout };
         // What was there before gives its memory back first.
         self.trainer = None;
-        let network = Network::training(architecture, options, &moves, *weight_decay);
+        let network = Network::training(architecture, options, &moves, weight_decay);
         let mut trainer = Trainer::new(&self.cuda, network)?;
         for (_, vector, values) in vectors {
             // What rests has no moments.
