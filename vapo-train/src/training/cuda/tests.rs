@@ -166,32 +166,27 @@ fn the_published_kinds_train_as_on_the_processor() {
     assert!(apart < 1e-4, "first moments differ by {apart}");
 }
 
-/// A step of the published network as it is, beside the processor's. At first f = 0, so that the loss says little: the gradient says more.
-/// Prints how long the device took, and the most memory that the program had by then.
+/// A step of the published network as it is: f = 0 at first, so that the last convolution alone has a gradient.
+/// Prints how long it took, and the most memory that the program had by then.
 #[test]
-#[ignore = "takes minutes, and 4 GiB of memory"]
+#[ignore = "takes minutes, and 2 GiB of memory"]
 fn the_published_network_takes_a_step() {
     let shape = Shape { channels: 3, height: 8, width: 8 };
     let levels = (0..4 * shape.elements()).map(|index| (index * index % 251) as u8).collect();
     let dataset = Dataset::new("levels", shape, 255, levels, None).unwrap();
     let preset = Preset::named("paper-cifar10").unwrap();
-    let stepped = |device| {
-        let choices = Choices { batch: Some(1), device: Some(device), ..Choices::default() };
-        let config = config_of(&preset, &dataset, Objective::Flow, choices);
-        let started = Instant::now();
-        let mut trainer = Trainer::new(&config, &dataset).unwrap();
-        let built = started.elapsed();
-        let loss = trainer.advance(0.0).unwrap().loss;
-        let checkpoint = trainer.checkpoint().unwrap();
-        println!("{device:?}: built in {built:?}, with a step {:?}, loss {loss}", started.elapsed());
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
-        (loss, checkpoint.now.first_moment)
-    };
-    let (found, of_device) = stepped(Device::Cuda);
-    let (expected, of_processor) = stepped(Device::Cpu);
-    assert_eq!(of_device.len(), 55_676_419);
-    assert!((found - expected).abs() < 1e-5 * expected.abs(), "{found} is not {expected}");
-    let apart = difference(&of_device, &of_processor);
-    assert!(apart < 1e-4, "first moments differ by {apart}");
+    let choices = Choices { batch: Some(1), ..Choices::default() };
+    let config = config_of(&preset, &dataset, Objective::Flow, choices);
+    let started = Instant::now();
+    let mut trainer = Trainer::new(&config, &dataset).unwrap();
+    println!("built in {:?}", started.elapsed());
+    let loss = trainer.advance(0.0).unwrap().loss;
+    println!("with a step {:?}, loss {loss}", started.elapsed());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
+    let moments = trainer.checkpoint().unwrap().now.first_moment;
+    assert_eq!(moments.len(), 55_676_419);
+    let last = moments.len() - (9 * 256 + 1) * 3;
+    assert!(loss.is_finite() && moments.iter().all(|moment| moment.is_finite()));
+    assert!(moments[..last].iter().all(|moment| *moment == 0.0) && moments[last..].iter().all(|moment| *moment != 0.0));
 }
