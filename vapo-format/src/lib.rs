@@ -51,6 +51,9 @@ pub mod unet;
 pub mod words;
 pub mod writer;
 
+/// The version of this crate.
+pub const PACKAGE: &str = env!("CARGO_PKG_VERSION");
+
 pub use architecture::{Architecture, Node};
 pub use classifier::Classifier;
 pub use encoder::Block;

@@ -122,6 +122,9 @@ pub mod schedule;
 pub mod solver;
 pub mod trajectory;
 
+/// The version of this crate.
+pub const PACKAGE: &str = env!("CARGO_PKG_VERSION");
+
 pub use composition::Composition;
 pub use condition::Condition;
 pub use error::{Error, ScheduleError};

@@ -4,7 +4,7 @@ use super::options::{DataOptions, Plan, output};
 use super::report::Report;
 use super::rewritten::{with_classifier, with_threshold};
 use super::score::check_extent;
-use super::{Failure, from_one_to, parse_any_model, print, read_model};
+use super::{Code, Failure, from_one_to, parse_any_model, print, read_model};
 use crate::calibration::inputs::Images;
 use crate::calibration::{CalibrationError, Settings, integer_model};
 use crate::cli::card::{Card, ModelCard, decimal};
@@ -49,7 +49,7 @@ pub(super) struct Arguments {
     threads: Option<usize>,
     /// The model of integer arithmetic
     #[arg(long, value_name = "F.vapo")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Replace the file and its card if they exist
     #[arg(long)]
     force: bool,
@@ -137,20 +137,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// The file of the weights that are asked for, where the model is not that.
 fn scaled(arguments: &Arguments, model: &Model<'_>) -> Result<Option<Vec<u8>>, Failure> {
     let Some(parameters) = parameters(model) else {
-        return Err(Failure::Usage(format!(
-            "{} is of integer arithmetic already: give the model of float arithmetic that it was made from, model-int8.vapo of the same run for instance",
-            arguments.model.display()
-        )));
+        return Err(Failure::Refused(
+            Code::ModelArithmetic,
+            format!(
+                "{} is of integer arithmetic already: give the model of float arithmetic that it was made from, model-int8.vapo of the same run for instance",
+                arguments.model.display()
+            ),
+        ));
     };
     let found = model.encoding();
     let usual = if found == Encoding::Float32 { Encoding::Int8 } else { found };
     let encoding = arguments.weights.map_or(usual, Precision::encoding);
     if found.bits() < encoding.bits() && found.bits().is_some() {
-        return Err(Failure::Usage(format!(
-            "--weights {encoding}: {} has {found} weights, and no more bits than that; leave the option out, or give the model \
+        return Err(Failure::Refused(
+            Code::ModelArithmetic,
+            format!(
+                "--weights {encoding}: {} has {found} weights, and no more bits than that; leave the option out, or give the model \
              that it was made from",
-            arguments.model.display()
-        )));
+                arguments.model.display()
+            ),
+        ));
     }
     if found == encoding { Ok(None) } else { Ok(Some(model_file(&model.architecture(), &parameters, encoding)?)) }
 }

@@ -1,7 +1,7 @@
 //! `vapo-train fetch`: a data set's files from their publisher.
 
 use super::options::plan::refuse_standard_output;
-use super::{Failure, interrupt, note, print, quoted};
+use super::{Code, Failure, interrupt, note, print, quoted};
 use crate::dataset::Source;
 use crate::dataset::fetch::{Client, Event, FetchError, Manifest, Outcome};
 use crate::dataset::location::DEFAULT_FOLDER;
@@ -43,13 +43,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (source, manifest) = manifest(arguments)?;
     refuse_standard_output("--data-dir", &arguments.data_dir)?;
     let folder = arguments.data_dir.join(source.name());
-    let failed = |cause| Failure::Other(format!("cannot make the folder {}: {cause}", folder.display()).into());
+    let failed = |cause: std::io::Error| {
+        Failure::told(Code::OutputAccess, format!("cannot make the folder {}: {cause}", folder.display()))
+    };
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let kept = "interrupted: what came of a file is kept beside it, as .part; the same command goes on with it";
     interrupt::at_once(kept);
     let client = Client::new(arguments.retries, PAUSE, arguments.force);
     let explain = |cause| match cause {
-        FetchError::Differs { .. } => Failure::Usage(format!("{cause}")),
+        FetchError::Differs { .. } => Failure::refused(&cause, cause.to_string()),
         cause => cause.into(),
     };
     // Before the first is fetched, in case another is in the way.
@@ -71,12 +73,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         };
         print(&format!("{}  {done}, its MD5 sum is right\n", path.display()))?;
     }
-    let place = match arguments.data_dir.as_path() {
-        path if path == Path::new(DEFAULT_FOLDER) => String::new(),
-        path => format!(" --data-dir {}", quoted(path)),
-    };
-    note(&format!("to train on it: vapo-train --dataset {source}{place}"));
     Ok(())
+}
+
+impl Arguments {
+    /// The data set as the options of a training name it.
+    pub(super) fn typed(&self) -> String {
+        let place = match self.data_dir.as_path() {
+            path if path == Path::new(DEFAULT_FOLDER) => String::new(),
+            path => format!(" --data-dir {}", quoted(path)),
+        };
+        format!("--dataset {}{place}", self.dataset)
+    }
 }
 
 /// What to get, and for which data set.

@@ -1,7 +1,7 @@
 //! `vapo-train inpaint`: restores what is missing of images.
 
 use super::options::{ClassOptions, DataOptions, Plan, RESTORING_TEMPERATURE, SamplerOptions, output};
-use super::{Failure, from_one_to, note, parse_model, print, progress, read_model};
+use super::{Code, Failure, from_one_to, note, parse_model, print, progress, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::export::{Format, Writer};
 use crate::files::array::header::MAGIC;
@@ -25,13 +25,13 @@ use vapo_format::Shape;
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     /// The images to restore: a picture of the model's extent, or an array of images (.npy) of uint8, of
     /// bool, or of floats in [-1, 1] as `sample` writes them
     #[arg(long, value_name = "F.{png,npy}")]
     images: Option<PathBuf>,
     #[command(flatten)]
-    data: Option<DataOptions>,
+    pub(super) data: Option<DataOptions>,
     /// Which of the images, from 0; several with commas between them
     #[arg(long, value_name = "N", default_value = "0", value_delimiter = ',')]
     index: Vec<usize>,
@@ -105,7 +105,10 @@ impl Area {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let out = arguments.out.display();
     let Some(format) = Format::of(&arguments.out).filter(|format| *format != Format::Folder) else {
-        return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .png, .npy or .npz")));
+        return Err(Failure::Refused(
+            Code::OutputName,
+            format!("--out {out}: expected a name that ends in .png, .npy or .npz"),
+        ));
     };
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
     let plan = arguments.data.iter().fold(plan, Plan::reads_data);
@@ -199,16 +202,19 @@ fn originals(arguments: &Arguments, shape: Shape, card: &mut Card) -> Result<Vec
     let dataset = data.load()?;
     if dataset.shape() != shape {
         let (name, found) = (dataset.name(), dataset.shape());
-        return Err(Failure::Usage(format!(
-            "the model's images are {shape}, those of {name} are {found}: give a data set of the model's extent"
-        )));
+        return Err(Failure::Refused(
+            Code::DataUnlike,
+            format!(
+                "the model's images are {shape}, those of {name} are {found}: give a data set of the model's extent"
+            ),
+        ));
     }
     card.data = vec![data.card(&dataset)];
     let image = |&index: &usize| {
         let count = dataset.len();
         if index >= count {
             let cause = ReadError::Index { index, count };
-            return Err(Failure::Usage(format!("--index {index}: {cause}")));
+            return Err(Failure::refused(&cause, format!("--index {index}: {cause}")));
         }
         let mut image = Vec::new();
         dataset.fill(&[index], &mut image);
@@ -225,7 +231,9 @@ fn is_array(path: &Path) -> bool {
 }
 
 fn read_file(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |cause| Failure::Other(format!("{option} {}: cannot read it: {cause}", path.display()).into());
+    let failed = |cause: std::io::Error| {
+        Failure::told(Code::DataMissing, format!("{option} {}: cannot read it: {cause}", path.display()))
+    };
     // Arrays are larger than pictures may be.
     let read =
         if is_array(path) { bounded::read_file_of(path, MAGIC, MAX_ARRAY) } else { bounded::read_file(path, MAX_FILE) };
@@ -233,7 +241,7 @@ fn read_file(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn refused(option: &str, path: &Path, cause: &ReadError) -> Failure {
-    Failure::Other(format!("{option} {}: {cause}", path.display()).into())
+    Failure::because(cause, format!("{option} {}: {cause}", path.display()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::board::{self, BOARDS};
 use super::options::{Plan, output, solvers};
 use super::report::{Report, hexadecimal};
-use super::{Failure, parse_any_model, print, read_model, smaller};
+use super::{Code, Failure, parse_any_model, print, read_model, smaller};
 use crate::export::picture;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use vapo_sampler::plan::lifetimes::Lifetimes;
 pub(super) struct Arguments {
     /// Model file
     #[arg(value_name = "F.vapo")]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     /// Board that the model shall fit
     #[arg(long, value_name = "NAME", conflicts_with_all = ["flash", "ram", "stack", "solver"],
         value_parser = PossibleValuesParser::new(BOARDS.map(|board| board.name)))]
@@ -67,7 +67,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         output::expect_png("--plan", picture)?;
     }
     if let Some(report) = arguments.report.as_ref().filter(|path| path.extension().is_none_or(|end| end != "json")) {
-        return Err(Failure::Usage(format!("--report {}: expected a name that ends in .json", report.display())));
+        return Err(Failure::Refused(
+            Code::OutputName,
+            format!("--report {}: expected a name that ends in .json", report.display()),
+        ));
     }
     if arguments.force && arguments.plan.is_none() && arguments.report.is_none() {
         return Err(Failure::Usage("--force: nothing is written without --plan or --report".to_owned()));
@@ -103,7 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             text += &format!("\na monitor of such a series {monitor} {name}{but}\n");
         }
         if !lack.fits() {
-            refusal = Some(Failure::Other(format!("the model does not fit: {name} {lack}").into()));
+            refusal = Some(Failure::told(Code::BoardRoom, format!("the model does not fit: {name} {lack}")));
         }
     }
     print(&text)?;
@@ -476,7 +479,7 @@ half the channels: conv 2, residual, down 4, head 4
         let arguments = |line: &str| Arguments { model: path.clone(), ..parse(line).unwrap() };
         assert!(run(&arguments("m --board microbit")).is_ok());
         let failure = run(&arguments("m --flash 64K --ram 12K")).unwrap_err();
-        assert_eq!(failure.code(), 1);
+        assert_eq!(failure.exit(), 1);
         let Failure::Other(cause) = failure else { panic!("{failure:?}") };
         let text = cause.to_string();
         let Program { flash, ram } = board::largest_program(Arithmetic::Float);

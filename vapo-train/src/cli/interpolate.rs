@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     /// Pairs of samples, a row each
     #[arg(long, value_name = "N", default_value = "8", value_parser = from_one_to::<u32, 1024>())]
     pairs: u32,

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     /// Samples whose ways are followed
     #[arg(long, value_name = "N", default_value = "200", value_parser = from_one_to::<usize, 2000>())]
     count: usize,

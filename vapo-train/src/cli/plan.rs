@@ -1,6 +1,6 @@
 //! `vapo-train plan`: what a training takes, before anything starts.
 
-use super::{Failure, from_one_to, memory, print};
+use super::{Code, Failure, from_one_to, memory, print};
 use crate::cuda;
 use crate::dataset::{Size, Source};
 use crate::objective::Objective;
@@ -17,11 +17,11 @@ use vapo_format::{Homotopy, Shape};
 pub(super) struct Arguments {
     /// Network to plan for [default: the usual one for the images, digits without any]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(|preset| preset.name)))]
-    preset: Option<String>,
+    pub(super) preset: Option<String>,
     /// Data set whose images are trained on [default: one that the preset is for]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["size", "channels", "images"],
         value_parser = PossibleValuesParser::new(SOURCES.map(Source::name)))]
-    dataset: Option<String>,
+    pub(super) dataset: Option<String>,
     /// Extent of images of one's own, a side as 64 or HEIGHTxWIDTH
     #[arg(long, value_name = "PIXELS", requires = "channels")]
     size: Option<Size>,
@@ -153,7 +153,10 @@ impl Found {
         architecture.validate().map_err(|cause| {
             let nearest: Vec<_> = preset.nearest(extent).map(|(height, width)| format!("{height}x{width}")).collect();
             let nearest = if nearest.is_empty() { "others".to_owned() } else { nearest.join(" or ") };
-            Failure::Usage(format!("preset {name} cannot take images of {extent}: {cause}; give {nearest} with --size"))
+            Failure::refused(
+                &cause,
+                format!("preset {name} cannot take images of {extent}: {cause}; give {nearest} with --size"),
+            )
         })?;
         let objective = arguments.objective;
         let optimiser = arguments.optimiser.unwrap_or_else(|| usual_rule_of(&preset, objective));
@@ -162,7 +165,8 @@ impl Found {
         let batch = arguments.batch.unwrap_or(preset.batch);
         let accumulate = arguments.accumulate.unwrap_or(1);
         if !batch.is_multiple_of(accumulate) {
-            return Err(Failure::Usage(TrainingError::Accumulate { accumulate, batch }.to_string()));
+            let cause = TrainingError::Accumulate { accumulate, batch };
+            return Err(Failure::refused(&cause, cause.to_string()));
         }
         let (architecture, rests, recompute) = (&architecture, preset.unet.is_none(), arguments.recompute);
         let request =
@@ -173,7 +177,7 @@ impl Found {
                 (Plan::cpu(&request), memory::available().ok_or_else(|| "the system does not say".to_owned()))
             }
             Device::Cuda => {
-                cuda::check(architecture).map_err(Failure::Usage)?;
+                cuda::check(architecture).map_err(|cause| Failure::Refused(Code::Network, cause))?;
                 (Plan::cuda(&request), memory::available_on_cuda())
             }
         };

@@ -21,7 +21,7 @@ const CLASS_COUNT: usize = 8;
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     /// Number of images, or of windows of a series [default: 64; 8 of each class for --class all]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1_000_000>())]
     count: Option<usize>,

@@ -4,7 +4,7 @@ mod series;
 
 use super::options::{DataOptions, Plan, output};
 use super::rewritten::with_threshold;
-use super::{Failure, from_one_to, note, parse_model, print, read_model};
+use super::{Code, Failure, from_one_to, note, parse_model, print, read_model};
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::dataset::{Dataset, Source, Split};
 use crate::files::array::write::header;
@@ -18,7 +18,7 @@ use vapo_format::{Model, Threshold};
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     #[command(flatten)]
     data: DataOptions,
     /// What to tell the images from: a data set, as mnist or mnist:train; `noise`, uniform pixels; or `permuted`, the same
@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     fpr: Option<f32>,
     /// Write the model with the threshold to another file
     #[arg(long, value_name = "F.vapo")]
-    write_threshold: Option<PathBuf>,
+    pub(super) write_threshold: Option<PathBuf>,
     /// Threads to score on; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
     threads: Option<usize>,
@@ -167,7 +167,10 @@ fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
         Some("npy") => Kind::Npy,
         _ => {
             let out = arguments.out.display();
-            return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .json or .npy")));
+            return Err(Failure::Refused(
+                Code::OutputName,
+                format!("--out {out}: expected a name that ends in .json or .npy"),
+            ));
         }
     };
     expect_model_name(arguments)?;
@@ -225,12 +228,15 @@ fn refuse_same(arguments: &Arguments, dataset: &Dataset, other: &Dataset) -> Res
         return Ok(());
     }
     let place = arguments.against_dir.as_ref().map_or(String::new(), |path| format!(" in {}", path.display()));
-    Err(Failure::Usage(format!(
-        "--against {}{place} has the very images of {}: nothing tells them apart; give other images, with --against or \
+    Err(Failure::Refused(
+        Code::DataUnlike,
+        format!(
+            "--against {}{place} has the very images of {}: nothing tells them apart; give other images, with --against or \
          --against-dir",
-        arguments.against.as_deref().unwrap_or_default(),
-        arguments.data.name()
-    )))
+            arguments.against.as_deref().unwrap_or_default(),
+            arguments.data.name()
+        ),
+    ))
 }
 
 /// A data set's name and split: `mnist`, whose split is test, or `mnist:train`.
@@ -249,14 +255,17 @@ pub(super) fn check_extent(model: &Model<'_>, images: &Dataset) -> Result<(), Fa
         return Ok(());
     }
     let name = images.name();
-    Err(Failure::Usage(format!(
-        "the model's images are {expected}, those of {name} are {found}: give a data set of the model's extent"
-    )))
+    Err(Failure::Refused(
+        Code::DataUnlike,
+        format!(
+            "the model's images are {expected}, those of {name} are {found}: give a data set of the model's extent"
+        ),
+    ))
 }
 
 /// Says which of two sets of images an error is about.
 fn name_others(cause: ScoreError, arguments: &Arguments) -> Failure {
-    Failure::Other(format!("--against {}: {cause}", arguments.against.as_deref().unwrap_or_default()).into())
+    Failure::because(&cause, format!("--against {}: {cause}", arguments.against.as_deref().unwrap_or_default()))
 }
 
 /// What is said of the energies, for people and for the card.

@@ -269,7 +269,7 @@ fn without_integers(cause: &CalibrationError, weights: Precision, folder: &RunFo
         let _ = folder.remove(name);
     }
     let float = folder.file(model_of(weights));
-    Failure::Other(format!("no integer model: {cause}; the model in float arithmetic is {}", float.display()).into())
+    Failure::because(cause, format!("no integer model: {cause}; the model in float arithmetic is {}", float.display()))
 }
 
 fn table(

@@ -35,16 +35,19 @@ pub(super) fn join(command: Option<&Command>) -> Result<(), Failure> {
     if !Ranks::launched() {
         return Ok(());
     }
-    let ranks = Ranks::join().map_err(|cause| Failure::Other(cause.into()))?;
+    let ranks = Ranks::join().map_err(|cause| Failure::told(super::Code::Ranks, cause))?;
     let ranks = TEAM.get_or_init(|| Box::new(ranks));
     SILENT.store(ranks.rank() > 0, Ordering::Relaxed);
     match command {
         None | Some(Command::Sample(_) | Command::Eval(_)) => Ok(()),
         Some(_) if ranks.size() == 1 => Ok(()),
-        Some(_) => Err(Failure::Usage(format!(
-            "found {} ranks, expected one: training, sample and eval are shared out, start any other command without mpirun",
-            ranks.size()
-        ))),
+        Some(_) => Err(Failure::Refused(
+            super::Code::Ranks,
+            format!(
+                "found {} ranks, expected one: training, sample and eval are shared out, start any other command without mpirun",
+                ranks.size()
+            ),
+        )),
     }
 }
 

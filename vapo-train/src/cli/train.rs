@@ -7,7 +7,9 @@ mod teacher;
 use super::extend::{Extension, extend, record};
 use super::options::data::{FileOptions, load};
 use super::options::plan::{refuse_standard_output, resolved};
-use super::{Failure, budget_option, from_one_to, interrupt, memory, note, positive, quoted, summary, team};
+use super::{
+    Code, Failure, budget_option, from_one_to, interrupt, memory, next, note, positive, quoted, summary, team,
+};
 use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
@@ -240,10 +242,13 @@ fn refuse_classes(arguments: &Arguments, dataset: &Dataset, teacher: Option<&Tea
         )),
         0 | 1 if arguments.classes || arguments.unconditional.is_some() => {
             let why = dataset.label_fault().map_or_else(String::new, |fault| format!(" ({fault})"));
-            Err(Failure::Usage(format!(
-                "{asked}: expected two classes or more, found {}{why}: leave the option out, or give labelled images",
-                dataset.classes()
-            )))
+            Err(Failure::Refused(
+                Code::Classes,
+                format!(
+                    "{asked}: expected two classes or more, found {}{why}: leave the option out, or give labelled images",
+                    dataset.classes()
+                ),
+            ))
         }
         _ => Ok(()),
     }
@@ -272,9 +277,10 @@ fn refuse_several_ranks(config: &Config) -> Result<(), Failure> {
     let taught = config.reflow.is_some().then_some("--reflow");
     let taught = taught.or(config.distillation.is_some().then_some("--distil"));
     match taught.or((config.device == Device::Cuda).then_some("--device cuda")) {
-        Some(option) if ranks > 1 => {
-            Err(Failure::Usage(format!("{option}: expected one process, found {ranks} ranks: start it without mpirun")))
-        }
+        Some(option) if ranks > 1 => Err(Failure::Refused(
+            Code::Ranks,
+            format!("{option}: expected one process, found {ranks} ranks: start it without mpirun"),
+        )),
         _ => Ok(()),
     }
 }
@@ -293,19 +299,25 @@ fn told(lock: Lock) -> Lock {
 fn refuse_among_images(source: Source, files: &Files, path: &Path) -> Result<(), Failure> {
     match &files.data_dir {
         Some(images) if source == Source::Folder && resolved(path).starts_with(resolved(images)) => {
-            Err(Failure::Usage(format!(
-                "--out {}: its pictures would lie among the images that are learned from, --data-dir {}: give another folder",
-                path.display(),
-                images.display()
-            )))
+            Err(Failure::Refused(
+                Code::OutputClash,
+                format!(
+                    "--out {}: its pictures would lie among the images that are learned from, --data-dir {}: give another folder",
+                    path.display(),
+                    images.display()
+                ),
+            ))
         }
         Some(images) if source == Source::Folder && images.is_dir() && resolved(images).starts_with(resolved(path)) => {
-            Err(Failure::Usage(format!(
-                "--out {}: its pictures would lie beside the images that are learned from, --data-dir {}, and count among them \
+            Err(Failure::Refused(
+                Code::OutputClash,
+                format!(
+                    "--out {}: its pictures would lie beside the images that are learned from, --data-dir {}, and count among them \
                  once the folder around is learned from: give another folder",
-                path.display(),
-                images.display()
-            )))
+                    path.display(),
+                    images.display()
+                ),
+            ))
         }
         _ => Ok(()),
     }
@@ -317,7 +329,7 @@ fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Pre
     let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
     let architecture = preset.architecture(image, Homotopy::default());
     if arguments.device == Some(Device::Cuda) {
-        crate::cuda::check(&architecture).map_err(Failure::Usage)?;
+        crate::cuda::check(&architecture).map_err(|cause| Failure::Refused(Code::Network, cause))?;
     }
     architecture.validate().map_err(|cause| {
         let Shape { height, width, .. } = image;
@@ -327,7 +339,7 @@ fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Pre
             if !widths.is_empty() {
                 message += &format!("; the nearest that it takes are {}", widths.join(" and "));
             }
-            return Failure::Usage(message);
+            return Failure::Refused(Code::Network, message);
         }
         let mut message = format!("preset {name} cannot take the {height}×{width} images of {source}: {cause}");
         let sizes: Vec<String> = preset.nearest(image).map(|(height, width)| format!("{height}x{width}")).collect();
@@ -337,7 +349,7 @@ fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Pre
         if Preparation::of(source).is_some() {
             message += " (HEIGHTxWIDTH, for --size)";
         }
-        Failure::Usage(message)
+        Failure::Refused(Code::Network, message)
     })?;
     Ok(preset)
 }
@@ -349,7 +361,10 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     let folder = RunFolder::open(&lock)?;
     let mut config: Config = folder.config()?;
     config.architecture.validate().map_err(|cause| {
-        Failure::Other(format!("{}: the architecture is refused: {cause}", folder.file(CONFIG).display()).into())
+        Failure::told(
+            Code::RunDamaged,
+            format!("{}: the architecture is refused: {cause}", folder.file(CONFIG).display()),
+        )
     })?;
     keeps_settings(arguments, &config, path)?;
     // Where the files lie, how many threads there are and what is kept in memory may change: the result depends on none.
@@ -364,7 +379,10 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     let checkpoint = Checkpoint::load(&folder.file(CHECKPOINT), &config.architecture).map_err(|cause| match cause {
         CheckpointError::Access { cause, .. } if cause.kind() == ErrorKind::NotFound => {
             let path = path.display();
-            Failure::Other(format!("the run in {path} has no checkpoint yet: begin it anew with --force").into())
+            Failure::told(
+                Code::RunAbsent,
+                format!("the run in {path} has no checkpoint yet: begin it anew with --force"),
+            )
         }
         cause => cause.into(),
     })?;
@@ -404,7 +422,7 @@ fn refused(cause: TrainingError) -> Failure {
         | TrainingError::Coupling
         | TrainingError::Distillation { .. }
         | TrainingError::Ranks { .. }
-        | TrainingError::Reflow { .. } => Failure::Usage(cause.to_string()),
+        | TrainingError::Reflow { .. } => Failure::refused(&cause, cause.to_string()),
         cause => cause.into(),
     }
 }
@@ -413,8 +431,11 @@ fn refused(cause: TrainingError) -> Failure {
 fn of_another_run(folder: &RunFolder<'_>, why: &str) -> Failure {
     let (checkpoint, config) = (folder.file(CHECKPOINT), folder.file(CONFIG));
     let (checkpoint, config) = (checkpoint.display(), config.display());
-    Failure::Other(
-        format!("{checkpoint}: the checkpoint is of another run than {config}: {why}; put the run's own there, or begin anew with --force").into(),
+    Failure::told(
+        Code::RunOther,
+        format!(
+            "{checkpoint}: the checkpoint is of another run than {config}: {why}; put the run's own there, or begin anew with --force"
+        ),
     )
 }
 
@@ -435,7 +456,11 @@ fn carry_out(
     // All steps are in the checkpoint: whatever comes now can be made again.
     let asked = interrupt::at_once(&format!("interrupted after the last step, {step}; {to_continue}"));
     match ending {
-        Ending::Finished if !asked => summary::after(config, dataset, &trainer, folder),
+        Ending::Finished if !asked => {
+            summary::after(config, dataset, &trainer, folder)?;
+            next::after_training(config, folder);
+            Ok(())
+        }
         _ => Err(Failure::Interrupted(format!("stopped after step {step}; {to_continue}"))),
     }
 }

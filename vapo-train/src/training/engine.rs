@@ -35,7 +35,7 @@ impl<'a> Engine<'a> {
     ) -> Result<Self, TrainingError> {
         let threads = ThreadPoolBuilder::new().num_threads(config.threads).build()?;
         if config.device == Device::Cuda {
-            crate::cuda::check(&config.architecture).map_err(|cause| TrainingError::Device { cause })?;
+            crate::cuda::check(&config.architecture).map_err(|cause| TrainingError::Device { cause: cause.into() })?;
         }
         let weights = match config.device {
             Device::Cpu => Kept::Host(Box::new(HostWeights::new(config, layout, moved, moving)?)),
@@ -43,9 +43,7 @@ impl<'a> Engine<'a> {
             Device::Cuda => Kept::Cuda(Box::new(super::cuda::CudaWeights::new(config, layout, moved, moving)?)),
             #[cfg(not(feature = "cuda"))]
             Device::Cuda => {
-                return Err(TrainingError::Device {
-                    cause: "this program was built without it: add --features cuda".into(),
-                });
+                return Err(TrainingError::Device { cause: super::error::NotBuilt.into() });
             }
         };
         Ok(Engine { threads, weights })

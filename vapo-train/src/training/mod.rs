@@ -38,7 +38,7 @@ mod step;
 pub mod trainer;
 pub(crate) mod weights;
 
-pub use error::TrainingError;
+pub use error::{NotBuilt, TrainingError};
 pub use plan::Plan;
 pub(crate) use session::save;
 pub use session::{Ending, SessionError, follow, train};

@@ -5,6 +5,8 @@ mod archives;
 mod calibration;
 mod celeba;
 mod classes;
+#[cfg(unix)]
+mod codes;
 mod composition;
 mod datasets;
 mod distillation;
@@ -20,6 +22,7 @@ mod likelihood;
 mod locking;
 mod models;
 mod neighbours;
+mod next;
 mod objectives;
 mod options;
 mod outcome;
@@ -40,6 +43,7 @@ mod series;
 mod series_samples;
 mod series_scores;
 mod server;
+mod shell;
 #[cfg(unix)]
 mod signals;
 

@@ -21,7 +21,7 @@ fn commands() -> Vec<(&'static str, String)> {
             "",
             format!(
                 "{FILES} --flip --no-flip --preset --classes --no-classes --unconditional --distil --reflow --pairs --real --evaluations --steps --minutes --weights --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
-                 --times --draws --coupling --pool --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
+                 --times --draws --coupling --pool --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --version --verbose --help"
             ),
         ),
         (
@@ -49,6 +49,9 @@ fn commands() -> Vec<(&'static str, String)> {
         ("calibrate", format!("--model --weights {data} --headroom --evaluations --drop-threshold --threads {out}")),
         ("export", format!("--c --name --energies {out}")),
         ("fetch", "--data-dir --base --retries --force --help".to_owned()),
+        ("explain", "--help".to_owned()),
+        ("completions", "--help".to_owned()),
+        ("man", "--force --help".to_owned()),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Which class samples are asked for.
 
-use crate::cli::Failure;
 use crate::cli::card::SamplerCard;
+use crate::cli::{Code, Failure};
 use crate::sampling::{Asked, Classes};
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -80,7 +80,7 @@ impl ClassOptions {
                     0 => "the model has no classes: leave the option out, or train with --classes".to_owned(),
                     _ => format!("the model has the classes 0 to {}", classes - 1),
                 };
-                return Err(Failure::Usage(format!("--class {choice}: {found}")));
+                return Err(Failure::Refused(Code::Classes, format!("--class {choice}: {found}")));
             }
         };
         Ok(Asked { classes: asked, guidance })

@@ -1,8 +1,7 @@
 //! A data set, a split of it, and how its samples are made.
 
 use crate::cli::card::DataCard;
-use crate::cli::positive;
-use crate::cli::{Failure, from_one_to, note};
+use crate::cli::{Code, Failure, from_one_to, note, positive, quoted};
 use crate::dataset::location::DEFAULT_FOLDER;
 use crate::dataset::{
     Crop, Dataset, DatasetError, Files, Filter, NoImages, Preparation, SeriesOptions, Size, Source, Split,
@@ -10,7 +9,7 @@ use crate::dataset::{
 use crate::files::raster::Background;
 use clap::builder::PossibleValuesParser;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use vapo_format::layer::MAX_EXTENT;
 use vapo_format::{Model, Shape};
 
@@ -141,22 +140,30 @@ impl FileOptions {
             )));
         }
         if self.data_dir.is_none() && source == Source::Folder {
-            return Err(Failure::Usage("--dataset folder needs --data-dir: the folder of its images".to_owned()));
+            return Err(Failure::Refused(
+                Code::DataMissing,
+                "--dataset folder needs --data-dir: the folder of its images".to_owned(),
+            ));
         }
         if self.data_dir.is_none() && source == Source::Npy {
-            return Err(Failure::Usage(
+            return Err(Failure::Refused(
+                Code::DataMissing,
                 "--dataset npy: give its .npy or .npz file, or a folder of .npy files, with --data-dir".to_owned(),
             ));
         }
         if self.data_dir.is_none() && source == Source::Series {
-            return Err(Failure::Usage(
+            return Err(Failure::Refused(
+                Code::DataMissing,
                 "--dataset series: give its file (.csv, .tsv, .ts, .npy, .npz), or the folder of its files, with --data-dir"
                     .to_owned(),
             ));
         }
         let of_series = self.chosen_series().into_iter().next().filter(|_| source != Source::Series);
         if let Some((name, value)) = of_series {
-            return Err(Failure::Usage(format!("--{name} {value}: {source} is no series; leave the option out")));
+            return Err(Failure::Refused(
+                Code::DataKind,
+                format!("--{name} {value}: {source} is no series; leave the option out"),
+            ));
         }
         let preparation = match Preparation::of(source) {
             Some(usual) => Some(Preparation {
@@ -231,7 +238,7 @@ impl DataOptions {
     pub(in crate::cli) fn expect_images(&self) -> Result<(), Failure> {
         if self.is_series() {
             let dataset = self.files.data_dir.as_ref().map_or(String::new(), |path| path.display().to_string());
-            return Err(Failure::Usage(NoImages { dataset }.to_string()));
+            return Err(Failure::Refused(Code::DataKind, NoImages { dataset }.to_string()));
         }
         Ok(())
     }
@@ -244,6 +251,21 @@ impl DataOptions {
             data.files.background = None;
         }
         (data, background)
+    }
+
+    /// The data set's name.
+    pub(in crate::cli) fn source(&self) -> &str {
+        &self.dataset
+    }
+
+    /// The options as a person would type them. The folder of prepared images is left out: it changes none of them.
+    pub(in crate::cli) fn typed(&self) -> String {
+        let split = (self.split != Split::Test).then(|| ("split", self.split.name().to_owned()));
+        let folder = self.files.data_dir.as_deref().map(|path| ("data-dir", quoted(path)));
+        let words = self.files.chosen().into_iter().chain(self.files.chosen_series());
+        let words = words.map(|(name, value)| (name, quoted(Path::new(&value))));
+        let options = folder.into_iter().chain(words).chain(split).map(|(name, value)| format!(" --{name} {value}"));
+        format!("--dataset {}{}", self.dataset, options.collect::<String>())
     }
 
     /// Whether every picture in its folder is of the data set.
@@ -297,8 +319,9 @@ impl DataOptions {
         };
         files.files(source).and_then(|files| load(source, split, &files)).map_err(|failure| match failure {
             Failure::Usage(text) => Failure::Usage(renamed(text)),
+            Failure::Refused(code, text) => Failure::Refused(code, renamed(text)),
             Failure::Other(cause) => {
-                Failure::Other(format!("--against {source}: {}", renamed(cause.to_string())).into())
+                Failure::because(&*cause, format!("--against {source}: {}", renamed(cause.to_string())))
             }
             Failure::Interrupted(_) => failure,
         })
@@ -316,7 +339,7 @@ impl DataOptions {
 /// The files are missing or damaged.
 pub(in crate::cli) fn load(source: Source, split: Split, files: &Files) -> Result<Dataset, Failure> {
     let dataset = Dataset::open(source, split, files).map_err(|cause| match cause {
-        DatasetError::NoValid { .. } => Failure::Usage(cause.to_string()),
+        DatasetError::NoValid { .. } => Failure::refused(&cause, cause.to_string()),
         cause => cause.into(),
     })?;
     dataset.notes().iter().for_each(|line| note(line));

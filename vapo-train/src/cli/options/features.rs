@@ -2,7 +2,8 @@
 
 use super::DataOptions;
 use super::plan::refuse_unmakable;
-use crate::cli::{Failure, note, progress};
+use crate::cli::{Code, Failure};
+use crate::cli::{note, progress};
 use crate::dataset::{Dataset, Split};
 use crate::evaluation::classifier::{Classifier, FEATURES, Recipe, file_name, load, save, train};
 use crate::evaluation::image_set::matches;
@@ -91,9 +92,10 @@ impl FeatureOptions {
     }
 
     fn unknown(features: &str) -> Failure {
-        Failure::Usage(format!(
-            "--features {features}: expected classifier, pixels, or a file whose name ends in .onnx"
-        ))
+        Failure::Refused(
+            Code::Features,
+            format!("--features {features}: expected classifier, pixels, or a file whose name ends in .onnx"),
+        )
     }
 
     #[cfg(feature = "onnx")]
@@ -107,10 +109,13 @@ impl FeatureOptions {
 
     #[cfg(not(feature = "onnx"))]
     fn network(&self, path: &Path, _: &mut Map<String, Value>) -> Result<Extractor, Failure> {
-        Err(Failure::Usage(format!(
-            "--features {}: this program was built without ONNX; build it with --features vapo-train/onnx",
-            path.display()
-        )))
+        Err(Failure::Refused(
+            Code::NotBuilt,
+            format!(
+                "--features {}: this program was built without ONNX; build it with --features vapo-train/onnx",
+                path.display()
+            ),
+        ))
     }
 
     /// The classifier of the data set, out of the folder of classifiers or trained now.

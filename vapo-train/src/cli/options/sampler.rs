@@ -142,7 +142,7 @@ impl SamplerOptions {
     pub(in crate::cli) fn explain(&self, cause: SamplingError) -> Failure {
         match cause {
             SamplingError::Refused(cause @ vapo_sampler::Error::Temperature { .. }) => {
-                Failure::Usage(format!("--temperature {}: {cause}", self.temperature()))
+                Failure::refused(&cause, format!("--temperature {}: {cause}", self.temperature()))
             }
             cause => cause.into(),
         }

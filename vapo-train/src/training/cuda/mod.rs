@@ -29,7 +29,7 @@ pub(super) struct CudaWeights<'a> {
 
 impl From<DeviceError> for TrainingError {
     fn from(error: DeviceError) -> Self {
-        TrainingError::Device { cause: error.to_string() }
+        TrainingError::Device { cause: error.into() }
     }
 }
 
