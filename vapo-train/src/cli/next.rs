@@ -163,7 +163,7 @@ mod tests {
     /// A line of every command, and the command that its hint begins with.
     const LINES: [(&str, &str); 20] = [
         ("plan --dataset mnist --preset small", "vapo-train --dataset mnist --preset small"),
-        ("plan --size 32", "vapo-train --dataset folder --data-dir DIR"),
+        ("plan --size 32 --channels 1", "vapo-train --dataset folder --data-dir DIR"),
         ("sample --model m.vapo --out a.png", "vapo-train inspect m.vapo"),
         (
             "eval --model m.vapo --dataset digits --out a.json",
