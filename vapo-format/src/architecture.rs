@@ -2,6 +2,37 @@
 //!
 //! The first node is the signal, the last the read-out. Skips and conditions are edges like any other. All activations are
 //! row-major, channels last (H, W, C).
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::architecture::Placed;
+//! use vapo_format::layer::{Conv, Input, Readout, Silu, Time};
+//! use vapo_format::{Architecture, Homotopy, Node, Scaling, Shape};
+//!
+//! // A signal, one convolution, and a read-out that is modulated by time.
+//! let signal = Shape { channels: 1, height: 8, width: 8 };
+//! let mut architecture = Architecture::new(signal, Homotopy::Linear);
+//! let time = architecture.push(Time { features: 32 }, &[])?;
+//! let factors = architecture.push(Conv::linear(4 + 1), &[time])?;
+//! let filtered = architecture.push(Conv::same3x3(4), &[0])?;
+//! let smooth = architecture.push(Silu, &[filtered])?;
+//! architecture.push(Readout, &[smooth, factors, 0])?;
+//! architecture.validate()?;
+//!
+//! assert_eq!(architecture.parameters(), (32 + 1) * 5 + (9 + 1) * 4);
+//! assert_eq!(architecture.matrices().count(), 2);
+//! assert!(architecture.multiply_accumulates() > 0);
+//! assert_eq!(architecture.scaling(0), Scaling::BYTES);
+//! for placed in architecture.walk() {
+//!     let Placed { index, ref edges, output: Input { extent, .. }, .. } = placed;
+//!     println!("{index} reads {edges:?}, {} inputs, and makes {extent}", placed.inputs().len());
+//!     assert_eq!(placed.matrix().is_some(), index == factors || index == filtered);
+//! }
+//! // What the node before makes is read if nothing else is said.
+//! assert_eq!(Node::new(Silu, smooth, &[filtered]).edges(smooth), [filtered]);
+//! # Ok::<(), vapo_format::ArchitectureError>(())
+//! ```
 
 use crate::encoding::Encoding;
 use crate::error::{ArchitectureError, Fault};

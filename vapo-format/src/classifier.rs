@@ -1,4 +1,19 @@
 //! How the energies of classes tell the class of a sample.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Classifier, Homotopy, classifier};
+//!
+//! // A time, a sharpness, and an offset for each of two classes.
+//! let section: Vec<u8> = [0.6_f32, 0.1, 0.0, 2.5].into_iter().flat_map(f32::to_le_bytes).collect();
+//! assert_eq!(section.len(), classifier::bytes(2));
+//! let Some(classifier) = Classifier::new(&section) else { unreachable!("it has all numbers") };
+//! assert!(classifier.is_valid(Homotopy::Linear, 2));
+//! assert_eq!((classifier.time(), classifier.sharpness()), (0.6, 0.1));
+//! assert_eq!(classifier.offsets().collect::<Vec<_>>(), [0.0, 2.5]);
+//! assert_eq!(classifier.numbers().count(), 4);
+//! ```
 
 use crate::homotopy::Homotopy;
 use crate::matrix::floats;

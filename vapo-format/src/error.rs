@@ -1,4 +1,24 @@
 //! Why a model file or an architecture is refused.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::layer::Silu;
+//! use vapo_format::{Architecture, ArchitectureError, Encoding, Error, Fault, Homotopy, Model, NameError, Shape};
+//!
+//! assert_eq!(Model::parse(b"JPEG and more"), Err(Error::Magic { found: *b"JPEG" }));
+//!
+//! // Φ is read out by the last node.
+//! let mut architecture = Architecture::new(Shape { channels: 1, height: 8, width: 8 }, Homotopy::Linear);
+//! architecture.push(Silu, &[0])?;
+//! let Err(ArchitectureError { node, fault }) = architecture.validate() else { unreachable!("it has no read-out") };
+//! let fault: Fault = fault;
+//! println!("node {node}: {fault}");
+//!
+//! let refused: Result<Encoding, NameError> = "int7".parse();
+//! assert!(refused.is_err());
+//! # Ok::<(), ArchitectureError>(())
+//! ```
 
 use crate::signal::Shape;
 use core::fmt;

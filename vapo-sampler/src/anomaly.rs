@@ -3,6 +3,32 @@
 //! An image is scored where the homotopy's mean takes it: at x = mean(t)·image, the image on its path without noise. The
 //! trainer's example `anomaly_times` compares this with other points and times; `score-and-restore.md` in its documentation
 //! has the figures.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Model, Threshold, threshold, writer::replace_threshold};
+//! use vapo_sampler::anomaly::{TIME, Verdict};
+//! use vapo_sampler::{PlanFor, Sampler, Solver};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! // `vapo-train score --write-threshold` writes a copy of a model with its threshold. So does this.
+//! let model = Model::parse(&bytes)?;
+//! let limit = Threshold { energy: 50.0, time: TIME, false_positive_rate: 0.05 };
+//! let mut judge = vec![0; bytes.len() + threshold::BYTES];
+//! replace_threshold(&model, Some(limit), &mut judge)?;
+//!
+//! let model = Model::parse(&judge)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let mut arena = vec![0.0; plan.elements_with(Solver::Euler)];
+//! let mut sampler = Sampler::new(&model, &plan, Solver::Euler, &mut arena)?;
+//! let image = [0.5; 8 * 8];
+//! let Some(Verdict { energy, anomalous }) = sampler.verdict(&image)? else { unreachable!("it has a threshold") };
+//! assert_eq!(sampler.image_energy(&image, TIME)?, Some(energy));
+//! assert_eq!(anomalous, energy > limit.energy);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::error::Error;
 use crate::homotopy::coefficients;

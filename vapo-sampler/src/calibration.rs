@@ -3,6 +3,36 @@
 //! [`Ranges`] observes drifts in float arithmetic. An exponent is the largest by which the largest magnitude seen, times a
 //! headroom, has room in i16. Activations that are added have one exponent, so that a sum rounds nothing; so have their
 //! cotangents. Where a shift between two exponents would be negative, an exponent gives way.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::calibration::{Chosen, Ranges};
+//! use vapo_sampler::{PlanFor, Potential, observer::Activation};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let mut memory = vec![0.0; plan.elements()];
+//! let mut potential = Potential::new(&model, &plan, &mut memory)?;
+//!
+//! // Ranges of two threads, each of which evaluates its own samples.
+//! let mut parts = [Ranges::default(), Ranges::default()];
+//! for (ranges, grey) in parts.iter_mut().zip([-0.5, 0.5]) {
+//!     potential.observed_drift(&[grey; 64], 0.5, &mut [0.0; 64], ranges)?;
+//! }
+//! let [one, other] = parts;
+//! let ranges = one.merged(&other);
+//! let nodes = model.nodes().count() as u16;
+//! assert!((0..nodes).any(|node| ranges.largest(node, Activation::Value) > 0.0));
+//!
+//! // Exponents that leave room for twice what was seen: what `Writer::integer` takes.
+//! let chosen: Option<Chosen> = ranges.exponents(&model, 2.0);
+//! assert!(chosen.is_some_and(|chosen| chosen.len() == nodes.into()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::observer::{Activation, Observer};
 use vapo_format::architecture::{MAX_NODES, Placed};

@@ -1,4 +1,25 @@
 //! What a sample is asked for: a class, and how much of it.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::{Condition, PlanFor, Sampler, Solver};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let mut arena = vec![0.0; plan.elements_guided(Solver::Etd2)]; // a sample more than without guidance
+//! let mut sampler = Sampler::new(&model, &plan, Solver::Etd2, &mut arena)?;
+//!
+//! let ones = Condition::of(Some(1));
+//! let typical_ones = Condition { guidance: 1.5, ..ones };
+//! assert!(!ones.is_guided() && typical_ones.is_guided());
+//! assert!(Condition::of(Some(2)).check(model.classes()).is_err()); // it has the classes 0 and 1
+//! sampler.set_condition(typical_ones)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::error::Error;
 

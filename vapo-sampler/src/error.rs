@@ -1,4 +1,22 @@
 //! What a caller can do wrong.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::{Error, PlanFor, Sampler, Schedule, ScheduleError, Solver};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let refused = Sampler::new(&model, &plan, Solver::Etd2, &mut []).map(|_| ());
+//! let needed = plan.elements_with(Solver::Etd2);
+//! assert_eq!(refused, Err(Error::Arena { needed, given: 0 }));
+//! assert_eq!(Schedule::usual(0), Err(ScheduleError::Steps));
+//! println!("{}", ScheduleError::Steps); // a sentence for a person
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use core::fmt;
 use vapo_format::{Arithmetic, Bits, Homotopy, Shape};

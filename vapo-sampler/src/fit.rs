@@ -1,4 +1,34 @@
 //! What a model takes of a device, and how much of that the device lacks: for a build script, or whoever chooses a device.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::fit::{Demand, Device, Lack, Memory, Placed, Program, one_piece};
+//! use vapo_sampler::Solver;
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let demand = Demand::of(&model, Some(Solver::Etd2))?;
+//! assert_eq!(demand, Demand::new(&model.architecture(), model.encoding(), Some(Solver::Etd2))?);
+//!
+//! // A micro:bit, and a program that takes 52 KB of its flash.
+//! let memory = Memory { flash: 256 << 10, ram: one_piece(16 << 10), stack: 6 << 10 };
+//! let device = Device { memory, program: Program { flash: 52 << 10, ram: 0 }, solver: Some(Solver::Etd2) };
+//! println!("flash {} of {}, of which the program {}", device.flash(demand), memory.flash, device.program_flash(demand));
+//! println!("RAM {} of {}", device.ram(demand), memory.ram());
+//! let lack: Lack = device.lack(demand);
+//! assert!(lack.fits(), "{lack}");
+//! let Placed { lack, pieces } = device.placed(demand);
+//! assert_eq!((lack, pieces), (0, [0; 3])); // all in its only piece of RAM
+//!
+//! // A monitor of a series takes less: no solver, and a window in place of an image.
+//! # let bytes = example::series();
+//! let of_series = Demand::of_monitor(&Model::parse(&bytes)?, false)?;
+//! assert!(of_series.arena < demand.arena);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::arena;
 use crate::solver::Solver;

@@ -3,6 +3,22 @@
 //! The threshold at a false-positive rate is an order statistic: of N energies, the one that no more than a share of `rate` lies
 //! above. With k = ⌊rate·N⌋ that is the (k+1)-th largest, so that k+1 energies are all that has to be kept. It is exact: the
 //! one that a host finds among all energies.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_sampler::{LearningError, ThresholdLearner};
+//!
+//! // Of 100 windows at a rate of 0.05, the six largest energies are kept.
+//! let mut largest = [0.0; ThresholdLearner::room(0.05, 100)];
+//! let mut learner = ThresholdLearner::new(0.05, &mut largest)?;
+//! for energy in 0..100_u8 {
+//!     learner.push(energy.into())?;
+//! }
+//! assert_eq!((learner.count(), learner.threshold()), (100, Some(94.0))); // above it lie 95 to 99
+//! assert_eq!(ThresholdLearner::new(0.0, &mut []).map(|_| ()), Err(LearningError::Rate { found: 0.0 }));
+//! # Ok::<(), LearningError>(())
+//! ```
 
 use core::fmt;
 

@@ -35,6 +35,10 @@
 //! The one function that matters is [`Potential::drift`]: a pass through the nodes, and one back through the same
 //! weights transposed. The loops that take its time are in [`kernel`].
 //!
+//! # The path of a sample
+//!
+#![doc = include_str!("../docs/figures/sample.svg")]
+//!
 //! # Example
 //!
 //! Model bytes in, image out.
@@ -94,6 +98,11 @@ extern crate std;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So do those of the page on firmware of one's own.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/own-firmware.md")]
+struct OwnFirmware;
 
 pub mod anomaly;
 pub mod arena;

@@ -16,6 +16,34 @@
 //!
 //! Of the bits, two from each even one up to bit 5 say what is done with an input's cotangent (0 nothing, 1 set, 2 add), and bit 6
 //! whether the node is computed again.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::planned::{self, Planned, PlannedError};
+//! use vapo_sampler::{PlanFor, Sampler, Solver};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! // On a host: `vapo-train export` does this.
+//! let plan = PlanFor::<32>::new(&Model::parse(&bytes)?)?;
+//! let mut file = vec![0; planned::length(&plan, &bytes)];
+//! planned::write(&plan, &bytes, &mut file);
+//!
+//! // On a device, which plans nothing.
+//! let planned = Planned::parse(&file)?;
+//! let model = planned.model();
+//! let mut plan = PlanFor::<32> { fingerprint: 0, bytes: 0, count: 0, steps: [vapo_sampler::plan::Step::EMPTY; 32] };
+//! assert!(planned.nodes() <= 32);
+//! planned.lay(&mut plan)?;
+//! let mut arena = vec![0.0; planned.sampler_elements()]; // for any solver, with guidance
+//! assert!(arena.len() >= planned.monitor_elements());
+//! Sampler::new(&model, &plan, Solver::Etd2, &mut arena)?;
+//!
+//! assert_eq!(Planned::parse(&bytes), Err(PlannedError::Unplanned));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::error::Error;
 use crate::plan::{Contribution, Plan, Step, Work};

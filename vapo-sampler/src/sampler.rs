@@ -1,4 +1,44 @@
 //! The whole way from a model to an image: in one call, or a layer a call, see [`Sampling`].
+//!
+//! # Example
+//!
+//! ```
+//! use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+//! use vapo_format::Model;
+//! use vapo_sampler::{Condition, Noise, PlanFor, Sampler, Schedule, Solver};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let mut arena = vec![0.0; plan.elements_guided(Solver::Etd2)];
+//! let mut sampler = Sampler::new(&model, &plan, Solver::Etd2, &mut arena)?;
+//! let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+//! let (schedule, mut x) = (Schedule::usual(4)?, [0.0; 64]);
+//!
+//! // A one, typical of its class.
+//! sampler.set_condition(Condition { class: Some(1), guidance: 1.0 })?;
+//! sampler.sample(schedule, 0.3, &mut noise, &mut x)?;
+//!
+//! // From noise that is already there, by another solver, told after every step.
+//! sampler.set_condition(Condition::of(None))?;
+//! sampler.set_solver(Solver::Heun)?;
+//! noise.fill(&mut x);
+//! sampler.integrate(schedule, 0.0, &mut noise, &mut x, |step, _| println!("time {}", step.end))?;
+//!
+//! // Restored: the first pixel is known. Then the same from noise that is there, and with each predicted image.
+//! let known = |index| (index == 0).then_some(1.0);
+//! sampler.inpaint(schedule, 0.0, &mut noise, known, &mut x)?;
+//! assert_eq!(x[0], 1.0);
+//! sampler.integrate_known(schedule, 0.0, &mut noise, known, &mut x, |_, _| ())?;
+//! sampler.trajectory(schedule, 0.0, &mut noise, |_| None, &mut x, |moment| assert_eq!(moment.predicted().count(), 64))?;
+//!
+//! // The drift as a solver sees it, and the potential itself.
+//! let mut drift = [0.0; 64];
+//! sampler.drift(&x, 0.5, &mut drift)?;
+//! assert_eq!(sampler.potential().classes(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod sampling;
 

@@ -1,4 +1,23 @@
 //! The steps of a solver: the times at which it stops, and how far it extrapolates on the way.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_sampler::Schedule;
+//! use vapo_sampler::schedule::Step;
+//!
+//! // Longer steps near the data.
+//! let schedule = Schedule::graded(4, 0.5)?;
+//! let ends: Vec<f32> = schedule.steps().map(|Step { end, .. }| end).collect();
+//! assert_eq!(ends.len(), 4);
+//! assert!(ends[0] < 0.25 && ends[3] == 1.0);
+//! assert_eq!(Schedule::usual(4)?, Schedule::graded(4, Schedule::EXPONENT)?);
+//!
+//! // Equal ones, the second half of the way alone, extrapolated as far as the second order asks for.
+//! let late = Schedule::uniform(2)?.starting_at(0.5)?.extrapolating(1.0)?;
+//! assert_eq!(late.steps().map(|step| step.start).collect::<Vec<_>>(), [0.5, 0.75]);
+//! # Ok::<(), vapo_sampler::ScheduleError>(())
+//! ```
 
 use crate::error::ScheduleError;
 

@@ -39,6 +39,13 @@
 //!     }
 //! }
 //! # assert_eq!(learner.count(), 100);
+//!
+//! // What it is of, and what it missed: a reading that is no number is a gap.
+//! assert_eq!((monitor.channels(), monitor.width()), (2, 8));
+//! assert_eq!((monitor.time(), monitor.threshold().is_some(), monitor.gaps()), (0.9, true, 0));
+//! monitor.push(&[f32::NAN, 20.0])?;
+//! assert_eq!(monitor.gaps(), 1);
+//! assert_eq!(monitor.potential().classes(), 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

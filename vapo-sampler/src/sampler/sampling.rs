@@ -14,6 +14,41 @@ use rand_core::Rng;
 ///
 /// It borrows sampler, noise and image until it is dropped, which it may be at any time. The sampler then starts anew; the image holds
 /// something between noise and a sample.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// use vapo_format::Model;
+/// use vapo_sampler::{Noise, Paused, PlanFor, Progress, Sampler, Sampling, Schedule, Solver};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+/// # let bytes = example::model();
+///
+/// let model = Model::parse(&bytes)?;
+/// let plan = PlanFor::<32>::new(&model)?;
+/// let mut arena = vec![0.0; plan.elements_with(Solver::Etd2)];
+/// let mut sampler = Sampler::new(&model, &plan, Solver::Etd2, &mut arena)?;
+/// let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+/// let (schedule, mut image) = (Schedule::usual(4)?, [0.0; 64]);
+///
+/// // A layer a call, between other tasks.
+/// let mut sampling: Sampling<_> = sampler.start(schedule, 0.3, &mut noise, &mut image)?;
+/// while let Progress::Working { done, all } = sampling.step()? {
+///     assert!(done <= all);
+/// }
+/// assert!(sampling.sample().is_some());
+///
+/// // An interrupt handler cannot keep borrows: it pauses, and goes on.
+/// let mut sampling = sampler.start(schedule, 0.3, &mut noise, &mut image)?;
+/// sampling.advance(5, |_, _| ())?;
+/// assert!(matches!(sampling.progress(), Progress::Working { .. }));
+/// let paused: Paused = sampling.pause();
+/// sampler.resume(paused, &mut noise, |_| None, &mut image)?.finish(|_, _| ())?;
+///
+/// // A restoration, from fresh noise and from noise that is there.
+/// let known = |index| (index == 0).then_some(1.0);
+/// sampler.start_inpaint(schedule, 0.0, &mut noise, known, &mut image)?.finish(|_, _| ())?;
+/// sampler.start_integrate_known(schedule, 0.0, &mut noise, known, &mut image)?.finish(|_, _| ())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Sampling<'s, 'a, R, K = fn(usize) -> Option<f32>> {
     sampler: &'s mut Sampler<'a>,

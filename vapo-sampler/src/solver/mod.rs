@@ -5,6 +5,37 @@
 //! and the drift is never evaluated at time 1, where the Bayes homotopy is singular.
 //!
 //! [`Solver::integrate`] goes all the way. An [`Integration`] goes it in parts, for callers that have other things to do in between.
+//!
+//! # Example
+//!
+//! ```
+//! use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+//! use vapo_format::Homotopy;
+//! use vapo_sampler::solver::{Drift, Sde};
+//! use vapo_sampler::{Error, Noise, Schedule, Solver};
+//!
+//! /// The exact drift where all data is one number: it leads there from any noise.
+//! struct Towards(f32);
+//!
+//! impl Drift for Towards {
+//!     fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+//!         drift.iter_mut().zip(x).for_each(|(drift, x)| *drift = (self.0 - x) / (1.0 - time));
+//!         Ok(())
+//!     }
+//! }
+//!
+//! for solver in Solver::ALL {
+//!     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+//!     let mut x = [noise.draw(), noise.draw()];
+//!     let mut buffers = vec![0.0; solver.buffers() * x.len()];
+//!     let sde = Sde { drift: &mut Towards(0.5), homotopy: Homotopy::Linear, temperature: 0.0 };
+//!     solver.integrate(sde, Schedule::uniform(4)?, &mut noise, &mut x, &mut buffers, |_, _| ())?;
+//!     assert!(x.iter().all(|x| (x - 0.5).abs() < 1e-5));
+//!     println!("{}: {} evaluations for 4 steps", solver.name(), solver.evaluations(4));
+//! }
+//! assert_eq!((Solver::Etd2.usual_temperature(), Solver::Etd2.restoring_temperature()), (0.3, 8.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod ab2;
 mod etd2;
