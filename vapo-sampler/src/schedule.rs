@@ -11,7 +11,8 @@
 //! let ends: Vec<f32> = schedule.steps().map(|Step { end, .. }| end).collect();
 //! assert_eq!(ends.len(), 4);
 //! assert!(ends[0] < 0.25 && ends[3] == 1.0);
-//! assert_eq!(Schedule::usual(4)?, Schedule::graded(4, Schedule::EXPONENT)?);
+//! let usual = Schedule::graded(4, Schedule::EXPONENT)?.extrapolating(Schedule::EXTRAPOLATION)?;
+//! assert_eq!(Schedule::usual(4)?, usual);
 //!
 //! // Equal ones, the second half of the way alone, extrapolated as far as the second order asks for.
 //! let late = Schedule::uniform(2)?.starting_at(0.5)?.extrapolating(1.0)?;
