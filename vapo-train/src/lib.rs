@@ -25,6 +25,7 @@
 //! | [`run`] | what one training is asked to do, and the folder that it leaves behind |
 //! | [`team`] | processes that train one model together |
 //! | [`files`] | how files are read and written, whatever they hold |
+//! | `terminal` | what a person sees on a terminal |
 //! | [`arithmetic`] | what several stages compute alike |
 //! | [`cli`] | the command line, a file a command |
 //!
@@ -50,4 +51,5 @@ pub mod quantise;
 pub mod run;
 pub mod sampling;
 pub mod team;
+mod terminal;
 pub mod training;

@@ -6,6 +6,7 @@ mod card;
 mod classify;
 mod compose;
 mod core;
+mod demo;
 mod distilled;
 mod draw;
 mod eval;
@@ -13,6 +14,7 @@ mod export;
 mod extend;
 mod fetch;
 mod fid_ref;
+mod firmware;
 mod inpaint;
 mod inspect;
 mod interpolate;
@@ -62,6 +64,8 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Watch a training: its loss and its digits, as they become better
+    Demo(demo::Arguments),
     /// Say what a training takes: memory, operations, time
     Plan(plan::Arguments),
     /// Draw samples from a model file, by the very code of the device
@@ -94,6 +98,8 @@ enum Command {
     Calibrate(calibrate::Arguments),
     /// Write a model as sources of C, with the memory that it takes
     Export(export::Arguments),
+    /// List the boards of the firmware, and have one of them draw samples
+    Board(firmware::Arguments),
     /// Download a data set from its publisher
     Fetch(fetch::Arguments),
 }
@@ -174,6 +180,7 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
     interrupt::watch().map_err(|cause| Failure::Other(format!("cannot watch for signals: {cause}").into()))?;
     match &line.command {
         None => train::run(&line.train),
+        Some(Command::Demo(arguments)) => demo::run(arguments),
         Some(Command::Plan(arguments)) => plan::run(arguments),
         Some(Command::Sample(arguments)) => sample::run(arguments),
         Some(Command::Eval(arguments)) => eval::run(arguments),
@@ -190,6 +197,7 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
         Some(Command::Compose(arguments)) => compose::run(arguments),
         Some(Command::Calibrate(arguments)) => calibrate::run(arguments),
         Some(Command::Export(arguments)) => export::run(arguments),
+        Some(Command::Board(arguments)) => firmware::run(arguments),
         Some(Command::Fetch(arguments)) => fetch::run(arguments),
     }
 }

@@ -19,7 +19,8 @@ use crate::run::distillation::MOST_EVALUATIONS;
 use crate::run::folder::{CHECKPOINT, CONFIG, PAIRS};
 use crate::run::preset::Preset;
 use crate::run::{Lock, RunFolder};
-use crate::training::{Ending, Trainer, TrainingError, train};
+use crate::training::progress::Progress;
+use crate::training::{Ending, Trainer, TrainingError, Watch, train};
 use clap::builder::PossibleValuesParser;
 use kept::{keeps_settings, same_images};
 use std::io::ErrorKind;
@@ -31,7 +32,7 @@ use vapo_format::{Homotopy, Shape};
 /// Folder below which runs are kept if no other is given.
 const RUNS: &str = "runs";
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct Arguments {
     /// What to learn from [default: digits]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
@@ -167,17 +168,22 @@ fn from_zero_to<F: std::str::FromStr + PartialOrd + From<u8>, const MOST: u8>(te
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    run_watched(arguments, &mut Progress::new())
+}
+
+/// As [`run`], for whoever shows in other ways how the training goes.
+pub(super) fn run_watched(arguments: &Arguments, watch: &mut dyn Watch) -> Result<(), Failure> {
     let dataset = arguments.dataset.as_deref().unwrap_or(Source::Digits.name());
     let path = arguments.out.clone().unwrap_or_else(|| [RUNS, dataset].iter().collect());
     refuse_standard_output("--out", &path)?;
     if !team::writes() {
         return follow::follow(arguments, &path);
     }
-    if arguments.resume { resume(arguments, &path) } else { begin(arguments, dataset.parse()?, &path) }
+    if arguments.resume { resume(arguments, &path, watch) } else { begin(arguments, dataset.parse()?, &path, watch) }
 }
 
 /// A new run. Whatever can be refused is, before a folder is made or an earlier run gives way.
-fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failure> {
+fn begin(arguments: &Arguments, source: Source, path: &Path, watch: &mut dyn Watch) -> Result<(), Failure> {
     let files = arguments.files.files(source)?;
     if arguments.flip && source == Source::Series {
         return Err(Failure::Usage(
@@ -219,7 +225,7 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
     let stop = interrupt::after_step();
     let folder = RunFolder::create(&lock, &config, arguments.force)?;
     let trainer = trainer.keeping_pairs_in(folder.file(PAIRS));
-    carry_out(&config, &dataset, trainer, &folder, stop)
+    carry_out(&config, &dataset, trainer, &folder, (stop, watch))
 }
 
 /// Refuses to learn classes that the images do not have, or a share of images for nothing.
@@ -343,7 +349,7 @@ fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Pre
 }
 
 /// The run that a folder holds, from its checkpoint on.
-fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
+fn resume(arguments: &Arguments, path: &Path, watch: &mut dyn Watch) -> Result<(), Failure> {
     interrupt::at_once(&format!("interrupted before a step was made; {}", to_continue(path)));
     let lock = told(Lock::take(path)?);
     let folder = RunFolder::open(&lock)?;
@@ -393,7 +399,7 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     let stop = interrupt::after_step();
     let extended = (!told.is_empty()).then(|| trainer.checkpoint()).transpose()?;
     record(&config, extended.as_ref(), &folder)?;
-    carry_out(&config, &dataset, trainer, &folder, stop)
+    carry_out(&config, &dataset, trainer, &folder, (stop, watch))
 }
 
 /// Why training cannot begin. Numbers that were given together and do not agree are a mistake of the command line.
@@ -424,12 +430,12 @@ fn carry_out(
     dataset: &Dataset,
     trainer: Trainer<'_>,
     folder: &RunFolder<'_>,
-    stop: &AtomicBool,
+    (stop, watch): (&AtomicBool, &mut dyn Watch),
 ) -> Result<(), Failure> {
     summary::before(config, dataset, folder);
     memory::warn(config, dataset);
     follow::lead(config, &trainer)?;
-    let (trainer, ending) = train(config, folder, trainer, stop)?;
+    let (trainer, ending) = train(config, folder, trainer, stop, watch)?;
     let step = trainer.step();
     let to_continue = to_continue(folder.path());
     // All steps are in the checkpoint: whatever comes now can be made again.
@@ -446,6 +452,17 @@ fn to_continue(path: &Path) -> String {
 }
 
 impl Arguments {
+    /// The default training, of the built-in digits, into a folder.
+    pub(super) fn of_digits(
+        out: &Path,
+        steps: Option<u64>,
+        seed: Option<u64>,
+        threads: Option<usize>,
+        force: bool,
+    ) -> Self {
+        Arguments { out: Some(out.to_owned()), steps, seed, threads, force, ..Arguments::default() }
+    }
+
     fn choices(&self) -> Choices {
         let steps = self.steps.map(Budget::Steps);
         Choices {

@@ -40,6 +40,7 @@ pub(crate) mod weights;
 
 pub use error::TrainingError;
 pub use plan::Plan;
+pub use progress::Watch;
 pub(crate) use session::save;
 pub use session::{Ending, SessionError, follow, train};
 pub use step::Report;

@@ -2,11 +2,13 @@
 
 mod adaptive;
 mod archives;
+mod boards;
 mod calibration;
 mod celeba;
 mod classes;
 mod composition;
 mod datasets;
+mod demo;
 mod distillation;
 mod evaluation;
 mod export;

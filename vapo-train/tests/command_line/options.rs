@@ -24,6 +24,7 @@ fn commands() -> Vec<(&'static str, String)> {
                  --times --draws --coupling --pool --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
+        ("demo", "--steps --seed --threads --out --force --help".to_owned()),
         (
             "plan",
             "--preset --dataset --size --channels --images --batch --accumulate --recompute --objective --optimiser --device --threads --steps --tflops --json \
@@ -48,6 +49,9 @@ fn commands() -> Vec<(&'static str, String)> {
         ("compose", format!("--model --weight --count {unconditional} {out}")),
         ("calibrate", format!("--model --weights {data} --headroom --evaluations --drop-threshold --threads {out}")),
         ("export", format!("--c --name --energies {out}")),
+        ("board", "--help".to_owned()),
+        ("board list", "--json --help".to_owned()),
+        ("board run", format!("--board --class --seed --count --steps --solver --firmware {out}")),
         ("fetch", "--data-dir --base --retries --force --help".to_owned()),
     ]
 }
@@ -198,6 +202,15 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("trian", &["trian"]),
         ("--seed 3 inspect model.vapo", &["--seed", "inspect"]),
         ("inspect", &["<F.vapo>"]),
+        ("demo --steps 0", &["--steps", "0 is not in 1..="]),
+        ("demo --out -", &["--out -", "expected a name"]),
+        ("board run", &["<F.vapo>"]),
+        ("board run m.vapo --board arduino", &["'arduino'", "microbit, microbit-v2, stm32f411"]),
+        ("board run m.vapo --count 0", &["--count", "0 is not in 1..="]),
+        ("board run m.vapo --force", &["--force: nothing is written without --out"]),
+        ("board run m.vapo --out samples.txt", &["--out samples.txt", ".png, .npy or .npz"]),
+        ("board run m.vapo --board pico --class 7", &["--class: pico draws", "takes no requests"]),
+        ("board run m.vapo --board pico --out s.npy", &["--out: pico draws", "give an emulated board"]),
         ("sample --out x.png", &["--model"]),
         ("sample --model model.vapo", &["--out"]),
         ("sample --model m --out x.png --count 0", &["--count", "0 is not in 1..="]),
