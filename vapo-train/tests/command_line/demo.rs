@@ -61,7 +61,7 @@ mod on_a_terminal {
     use std::time::{Duration, Instant};
     use tempfile::TempDir;
 
-    const PATIENCE: Duration = Duration::from_secs(120);
+    const PATIENCE: Duration = Duration::from_secs(300);
     const FRAME: (&str, &str) = ("\x1b[?25l", "\x1b[?25h");
 
     /// A terminal of 80 columns and 24 lines, with a program on it.

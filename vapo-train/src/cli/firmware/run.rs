@@ -270,7 +270,7 @@ impl Arguments {
         let Answer { energy, instructions, stack, .. } = answer;
         let step = *instructions as f64 / (1e6 * f64::from(self.steps));
         format!(
-            "seed {seed}{asked}{found}, energy {energy:.3}, {step:.3} million instructions a step, {stack} bytes of stack"
+            "seed {seed}{asked}{found}, energy {energy:.3}\n{step:.3} million instructions a step, {stack} bytes of stack"
         )
     }
 
