@@ -10,7 +10,7 @@ use super::options::plan::{refuse_standard_output, resolved};
 use super::{Failure, budget_option, from_one_to, interrupt, memory, note, positive, quoted, summary, team};
 use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::objective::Objective;
-use crate::optimiser::Rule;
+use crate::optimiser::{Clip, Rule};
 use crate::path::{Coupling, Draws, Times};
 use crate::quantise::Precision;
 use crate::run::checkpoint::{Checkpoint, CheckpointError};
@@ -106,7 +106,7 @@ pub(super) struct Arguments {
     /// Times of the path that training looks at [default: uniform for vapo-bayes, else logit-normal]
     #[arg(long, value_enum, hide_default_value = true)]
     times: Option<Times>,
-    /// What samples of a batch share [default: antithetic for energy, else independent]
+    /// What samples of a batch share [default: common for energy, else independent]
     #[arg(long, value_enum, hide_default_value = true)]
     draws: Option<Draws>,
     /// Which noise belongs to which image [default: independent]
@@ -118,6 +118,9 @@ pub(super) struct Arguments {
     /// How gradients become steps [default: muon for flow, else adam]
     #[arg(long, value_enum, hide_default_value = true)]
     optimiser: Option<Rule>,
+    /// How the gradient is clipped; second-moment is of --optimiser adam [default: second-moment for paper-cifar10 and paper-celeba, else norm]
+    #[arg(long, value_enum, hide_default_value = true)]
+    clip: Option<Clip>,
     /// Part of themselves, in units of the learning rate, that the weights which muon moves lose every step [default: 0.3]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 10>)]
     weight_decay: Option<f32>,
@@ -402,6 +405,7 @@ fn refused(cause: TrainingError) -> Failure {
         TrainingError::Accumulate { .. }
         | TrainingError::Pool { .. }
         | TrainingError::Coupling
+        | TrainingError::Clip
         | TrainingError::Distillation { .. }
         | TrainingError::Ranks { .. }
         | TrainingError::Reflow { .. } => Failure::Usage(cause.to_string()),
@@ -460,6 +464,7 @@ impl Arguments {
             optimiser: self.optimiser,
             homotopy: self.homotopy,
             budget: steps.or(self.minutes.map(Budget::Minutes)),
+            clip: self.clip,
             weight_decay: self.weight_decay,
             weights: self.weights,
             int8_part: self.int8_part,

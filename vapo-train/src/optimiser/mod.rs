@@ -13,7 +13,7 @@ pub(crate) mod muon;
 mod update;
 
 pub use adam::Adam;
-pub use clip::{NonFinite, clip};
+pub use clip::{Clip, NonFinite, clip};
 pub use ema::Ema;
 pub use learning_rate::{FINAL, learning_rate};
 pub(crate) use moves::Moves;

@@ -43,9 +43,15 @@ pub enum TrainingError {
     },
     /// Samples that share an image, and images that are assigned their noise.
     #[error(
-        "--coupling ot: samples of --draws antithetic share their images, and cannot be assigned noise: give --draws independent"
+        "--coupling ot: samples of --draws antithetic and common share their images, and cannot be assigned noise: give --draws independent"
     )]
     Coupling,
+    /// Elements of the gradient that have no second moment to be clipped by.
+    #[error(
+        "--clip second-moment: adam alone keeps a second moment of every element, and the run moves weights by muon: give --optimiser adam, or \
+         --clip norm"
+    )]
+    Clip,
     /// A distillation that cannot be.
     #[error("--distil: {cause}")]
     Distillation {

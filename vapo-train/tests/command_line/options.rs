@@ -21,7 +21,7 @@ fn commands() -> Vec<(&'static str, String)> {
             "",
             format!(
                 "{FILES} --flip --no-flip --preset --classes --no-classes --unconditional --distil --reflow --pairs --real --evaluations --steps --minutes --weights --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
-                 --times --draws --coupling --pool --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
+                 --times --draws --coupling --pool --optimiser --clip --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
             ),
         ),
         (
@@ -173,6 +173,11 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("--minutes inf", &["--minutes", "above zero"]),
         ("--int8-part 1.1", &["--int8-part", "from 0 to 1"]),
         ("--weight-decay -0.1", &["--weight-decay", "from 0 to 10"]),
+        ("--clip value", &["'value'", "norm, second-moment"]),
+        (
+            "--clip second-moment",
+            &["--clip second-moment: adam alone keeps", "muon", "give --optimiser adam, or --clip norm"],
+        ),
         ("--int8-part nan", &["--int8-part", "from 0 to 1"]),
         ("--lr 0", &["--lr", "above zero"]),
         ("--lr -0.1", &["--lr", "above zero"]),

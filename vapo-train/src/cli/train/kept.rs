@@ -52,6 +52,7 @@ pub(super) fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path
         (choices.coupling.map(|coupling| option("coupling", coupling)), option("coupling", config.coupling)),
         (choices.pool.map(|pool| option("pool", pool)), option("pool", config.pool)),
         (choices.optimiser.map(|rule| option("optimiser", rule)), option("optimiser", config.optimiser)),
+        (choices.clip.map(|clip| option("clip", clip)), option("clip", config.clip)),
         (choices.homotopy.map(|homotopy| option("homotopy", homotopy)), option("homotopy", homotopy)),
         (choices.weight_decay.map(|decay| option("weight-decay", decay)), option("weight-decay", config.weight_decay)),
         (

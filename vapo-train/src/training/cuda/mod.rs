@@ -122,8 +122,9 @@ impl Weights for CudaWeights<'_> {
     }
 
     fn update(&mut self, learning_rate: f32) -> Result<(), TrainingError> {
-        let (update, decay) = (self.updates + 1, self.config.ema_decay);
-        self.trainer().update(update, learning_rate, decay)?;
+        let Config { clip, ema_decay, .. } = *self.config;
+        let update = self.updates + 1;
+        self.trainer().update(update, clip, learning_rate, ema_decay)?;
         self.updates = update;
         Ok(())
     }
