@@ -31,17 +31,6 @@ fn listed(folder: &str) -> Vec<String> {
     kinds.map(str::to_owned).collect()
 }
 
-/// The kinds that are there with the feature `published` alone. There are no kernels for CUDA of them: a training that needs some is
-/// refused.
-fn published() -> Vec<String> {
-    let [first, ..] = FOLDERS;
-    let text = read(&format!("{first}/mod.rs"));
-    let (_, list) = text.split_once("\nkinds! {\n").expect(first);
-    let (list, _) = list.split_once("\n}").expect(first);
-    let parts = list.split("#[cfg(feature = \"published\")]\n").skip(1);
-    parts.map(|part| part.lines().next().expect("a kind").trim().to_owned()).collect()
-}
-
 fn file(line: &str) -> String {
     line.split_once(':').expect(line).0.to_owned() + ".rs"
 }
@@ -49,13 +38,10 @@ fn file(line: &str) -> String {
 #[test]
 fn every_kind_has_its_file_and_its_line_in_each_place() {
     let [first, ..] = FOLDERS;
-    let (all, published) = (listed(first), published());
-    assert_eq!(published.len(), 5);
+    let all = listed(first);
     for folder in FOLDERS {
-        let cuda = folder.contains("cuda");
-        let expected: Vec<String> = all.iter().filter(|line| !(cuda && published.contains(line))).cloned().collect();
-        assert_eq!(listed(folder), expected, "{folder}");
-        assert_eq!(files(folder), expected.iter().map(|line| file(line)).collect(), "{folder}");
+        assert_eq!(listed(folder), all, "{folder}");
+        assert_eq!(files(folder), all.iter().map(|line| file(line)).collect(), "{folder}");
     }
 }
 

@@ -199,10 +199,10 @@ fn drawn(
     let times = Times::Uniform.draw(draws.times(samples), generator);
     let images = 0..draws.images(samples);
     let data: Vec<f32> = images.flat_map(|_| problem.sample(generator)).map(|value| value as f32).collect();
-    let noise = data.iter().map(|_| normal(generator) as f32).collect();
+    let noise = (0..draws.noises(samples) * problem.dimension()).map(|_| normal(generator) as f32).collect();
     let drawn = Batch { data, noise, times, classes: Vec::new() };
     let Batch { data, noise, times, .. } = draws.batch(samples, problem.dimension(), drawn);
-    Path::new(homotopy, &data, &noise, &times).unwrap()
+    Path::new(homotopy, &data, &noise, &times).unwrap().in_units_of(draws.unit())
 }
 
 #[test]
@@ -221,10 +221,12 @@ fn derivatives_vary_least_for_flow_and_less_for_energy_with_mirrored_noise() {
         };
         // `flow` is twice `energy`, whose weight is ½ on average, so that both have derivatives of about one size here.
         let flow = slopes(Objective::Flow, Draws::Independent) / 16.0;
-        let [independent, antithetic] =
-            [Draws::Independent, Draws::Antithetic].map(|draws| slopes(Objective::Energy, draws));
-        // On the straight path 0.37, 3.29 and 2.69 millionths; on the other 0.63, 0.99 and 0.81.
-        assert!(antithetic < 0.9 * independent, "{homotopy:?}: {antithetic} and {independent}");
+        let [independent, antithetic, common] =
+            [Draws::Independent, Draws::Antithetic, Draws::Common].map(|draws| slopes(Objective::Energy, draws));
+        println!("{homotopy:?}: flow {flow}, energy {independent}, {antithetic}, {common}");
+        // On the straight path 0.37, 3.29, 2.98 and 3.01 millionths; on the other 0.63, 0.99, 0.85 and 1.27. In two dimensions little of the
+        // noise lies across the image, and common draws see a quarter of the images: `objective::variance` has them in many dimensions.
+        assert!(antithetic < 0.96 * independent, "{homotopy:?}: {antithetic} and {independent}");
         assert!(flow < 0.85 * antithetic, "{homotopy:?}: {flow} and {antithetic}");
     }
 }

@@ -1,10 +1,12 @@
-//! The pages: every link leads to a file and to a heading of it, and the README stays short.
+//! The pages: every link leads to a file and to a heading of it, the book lists each of them, and the README stays short.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Lines that a newcomer reads, at most.
 const README_LINES: usize = 150;
+/// The list of the book's pages.
+const BOOK: &str = "vapo-train/book/SUMMARY.md";
 /// Folders that hold no pages of the project.
 const OTHERS: [&str; 4] = ["target", "node_modules", "site", "shared"];
 
@@ -75,6 +77,9 @@ fn fault(page: &Path, link: &str) -> Option<&'static str> {
     if !to.exists() {
         return Some("no such file");
     }
+    if to.is_dir() {
+        return Some("a folder, which the book cannot show: give a file of it");
+    }
     let is_page = to.extension().is_some_and(|extension| extension == "md");
     (is_page && !heading.is_empty() && !anchors(&to).contains(heading)).then_some("no such heading")
 }
@@ -92,6 +97,37 @@ fn every_link_leads_somewhere() {
     assert!(looked_at > 150, "only {looked_at} links were found");
 }
 
+/// What the list of a book in a folder misses of pages, and what it has twice.
+fn book_faults(folder: &Path, list: &str, pages: &[PathBuf]) -> Vec<String> {
+    let listed: Vec<PathBuf> = links(list).iter().filter_map(|link| folder.join(link).canonicalize().ok()).collect();
+    let times = |page: &PathBuf| listed.iter().filter(|other| *other == page).count();
+    pages
+        .iter()
+        .filter(|page| times(page) != 1)
+        .map(|page| format!("{} is in {BOOK} {} times", page.display(), times(page)))
+        .collect()
+}
+
+#[test]
+fn the_book_has_every_page_once() {
+    let book = root().join(BOOK);
+    let pages: Vec<PathBuf> = pages(root()).iter().map(|page| page.canonicalize().unwrap()).collect();
+    let (lists, pages): (Vec<_>, Vec<_>) = pages.into_iter().partition(|page| page.ends_with(BOOK));
+    assert_eq!(lists.len(), 1);
+    let faults = book_faults(book.parent().unwrap(), &prose(&book), &pages);
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn faults_of_the_book_are_found() {
+    let page = |name: &str| root().join(name).canonicalize().unwrap();
+    let pages = [page("README.md"), page("CHANGELOG.md"), page("CONTRIBUTING.md")];
+    let list = "[a](README.md) [b](CHANGELOG.md) [c](CHANGELOG.md) [d]()";
+    let times: Vec<String> =
+        book_faults(root(), list, &pages).iter().map(|fault| fault[fault.len() - 7..].into()).collect();
+    assert_eq!(times, ["2 times", "0 times"]);
+}
+
 #[test]
 fn the_readme_is_short() {
     let lines = std::fs::read_to_string(root().join("README.md")).unwrap().lines().count();
@@ -105,6 +141,7 @@ fn faults_of_links_are_found() {
     assert_eq!(fault(&page, "#start"), None);
     assert_eq!(fault(&page, "tests/README.md#what-is-tested"), None);
     assert_eq!(fault(&page, "none.md"), Some("no such file"));
+    assert!(fault(&page, "tests").is_some());
     assert_eq!(fault(&page, "#none"), Some("no such heading"));
     assert_eq!(anchor(" What `a` [b](c.md) does, and why"), "what-a-b-does-and-why");
     assert_eq!(links("[a](b.md) `[c](d.md)` <img src=\"e.png\"> [f](https://g)"), ["b.md", "e.png"]);

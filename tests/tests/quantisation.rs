@@ -1,6 +1,6 @@
 //! Rung 3 of the ladder: int8 weights against float weights, on the trained digits model and its twin, the same training
-//! without the last part in which weights rest where int8 holds them (`--int8-part 0`); and on a short training of now, so that
-//! a fault in what comes after these files were written is seen.
+//! without the last part, in which weights are fixed at values of int8 (`--int8-part 0`). And on a short training, so that a fault in
+//! code that is newer than these files is seen.
 
 use vapo_format::matrix::{Weights, floats};
 use vapo_format::writer::replace_classifier;

@@ -70,6 +70,47 @@ fn composite_gradients_equal_pytorch() {
     compare::<Composite>(());
 }
 
+/// Σ seeds · (Φ, ∇Φ, ∂Φ/∂t) at parameters, whose gradient [`Potential::gradient`] returns.
+fn seeded(parameters: &[f64], samples: Samples<'_, f64>, seeds: Seeds<'_, f64>) -> f64 {
+    let potential = Potential::new(&small(), parameters, &Cpu::default());
+    let found = potential.evaluate::<Fused>(samples, &mut Memory::default());
+    let product = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(one, other)| one * other).sum::<f64>();
+    product(&found.potential, seeds.potential)
+        + product(&found.drift, seeds.drift)
+        + product(&found.time_rate, seeds.time_rate)
+}
+
+/// One parameter after the other: none is left out. The central difference errs by h² and by rounding over h.
+#[test]
+fn the_gradient_of_every_parameter_is_a_difference_quotient() {
+    const STEP: f64 = 1e-5;
+    let golden = golden();
+    let array = |name: &str| golden[name].as_slice();
+    let samples = Samples { images: array("images"), times: array("times"), classes: &[], dropout: None };
+    let seeds =
+        Seeds { potential: array("seed_potential"), drift: array("seed_drift"), time_rate: array("seed_time_rate") };
+    let potential = Potential::new(&small(), array("parameters"), &Cpu::default());
+    // The passes back go by what the passes forward kept.
+    let mut memory = Memory::default();
+    potential.evaluate::<Fused>(samples, &mut memory);
+    let gradient = potential.gradient::<Fused>(samples, seeds, &mut memory);
+    let scale = gradient.iter().fold(0.0_f64, |scale, value| scale.max(value.abs()));
+    let mut parameters = array("parameters").to_vec();
+    let mut largest = 0.0_f64;
+    for (index, exact) in gradient.iter().enumerate() {
+        let value = parameters[index];
+        let mut at = |offset: f64| {
+            parameters[index] = value + offset;
+            seeded(&parameters, samples, seeds)
+        };
+        let quotient = (at(STEP) - at(-STEP)) / (2.0 * STEP);
+        parameters[index] = value;
+        largest = largest.max((quotient - exact).abs());
+        assert!((quotient - exact).abs() <= 1e-6 * scale, "parameter {index}: {quotient} is not {exact}");
+    }
+    println!("{} parameters, the largest difference is {:e} of the largest element", gradient.len(), largest / scale);
+}
+
 /// Through a file of float32 weights: sums of f32 through some thirty layers.
 #[test]
 fn the_sampler_equals_pytorch() {

@@ -1,7 +1,38 @@
-//! The nodes of a potential Φ(x, t): each a layer and the earlier nodes that it reads.
+//! The nodes of a potential Φ(x, t). Each node is a layer, with the earlier nodes that it reads.
 //!
 //! The first node is the signal, the last the read-out. Skips and conditions are edges like any other. All activations are
 //! row-major, channels last (H, W, C).
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::architecture::Placed;
+//! use vapo_format::layer::{Conv, Input, Readout, Silu, Time};
+//! use vapo_format::{Architecture, Homotopy, Node, Scaling, Shape};
+//!
+//! // A signal, one convolution, and a read-out that is modulated by time.
+//! let signal = Shape { channels: 1, height: 8, width: 8 };
+//! let mut architecture = Architecture::new(signal, Homotopy::Linear);
+//! let time = architecture.push(Time { features: 32 }, &[])?;
+//! let factors = architecture.push(Conv::linear(4 + 1), &[time])?;
+//! let filtered = architecture.push(Conv::same3x3(4), &[0])?;
+//! let smooth = architecture.push(Silu, &[filtered])?;
+//! architecture.push(Readout, &[smooth, factors, 0])?;
+//! architecture.validate()?;
+//!
+//! assert_eq!(architecture.parameters(), (32 + 1) * 5 + (9 + 1) * 4);
+//! assert_eq!(architecture.matrices().count(), 2);
+//! assert!(architecture.multiply_accumulates() > 0);
+//! assert_eq!(architecture.scaling(0), Scaling::BYTES);
+//! for placed in architecture.walk() {
+//!     let Placed { index, ref edges, output: Input { extent, .. }, .. } = placed;
+//!     println!("{index} reads {edges:?}, {} inputs, and makes {extent}", placed.inputs().len());
+//!     assert_eq!(placed.matrix().is_some(), index == factors || index == filtered);
+//! }
+//! // What the node before makes is read if nothing else is said.
+//! assert_eq!(Node::new(Silu, smooth, &[filtered]).edges(smooth), [filtered]);
+//! # Ok::<(), vapo_format::ArchitectureError>(())
+//! ```
 
 use crate::encoding::Encoding;
 use crate::error::{ArchitectureError, Fault};
@@ -57,7 +88,7 @@ impl Node {
     }
 }
 
-/// Everything that fixes a potential but its weights.
+/// Everything that defines a potential, except its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Architecture {
@@ -67,7 +98,7 @@ pub struct Architecture {
     pub scaling: heapless::Vec<Scaling, MAX_SCALINGS>,
     /// Path that the potential was trained on.
     pub homotopy: Homotopy,
-    /// Classes that a sample may be asked for: those of its [`Class`](crate::layer::Class) nodes, 0 where it has none.
+    /// Number of classes that samples can have: that of its [`Class`](crate::layer::Class) nodes, 0 if it has none.
     pub classes: u16,
     /// From the signal to the read-out.
     pub nodes: heapless::Vec<Node, MAX_NODES>,
@@ -84,8 +115,8 @@ impl Architecture {
     /// Adds a node that reads these nodes, and returns its index.
     ///
     /// # Errors
-    /// There are [`MAX_NODES`] already, or the node reads more than [`MAX_INPUTS`]. Whether it fits
-    /// [`Architecture::validate`] says.
+    /// There are [`MAX_NODES`] already, or the node reads more than [`MAX_INPUTS`]. [`Architecture::validate`] says whether it
+    /// fits.
     pub fn push(&mut self, layer: impl Into<Layer>, inputs: &[u16]) -> Result<u16, ArchitectureError> {
         let index = self.nodes.len() as u16;
         let refused = |fault| ArchitectureError { node: index, fault };

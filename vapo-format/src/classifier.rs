@@ -1,4 +1,19 @@
-//! How the energies of classes tell the class of a sample.
+//! Finds the class of a sample from the energies of all classes.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Classifier, Homotopy, classifier};
+//!
+//! // A time, a sharpness, and an offset for each of two classes.
+//! let section: Vec<u8> = [0.6_f32, 0.1, 0.0, 2.5].into_iter().flat_map(f32::to_le_bytes).collect();
+//! assert_eq!(section.len(), classifier::bytes(2));
+//! let Some(classifier) = Classifier::new(&section) else { unreachable!("it has all numbers") };
+//! assert!(classifier.is_valid(Homotopy::Linear, 2));
+//! assert_eq!((classifier.time(), classifier.sharpness()), (0.6, 0.1));
+//! assert_eq!(classifier.offsets().collect::<Vec<_>>(), [0.0, 2.5]);
+//! assert_eq!(classifier.numbers().count(), 4);
+//! ```
 
 use crate::homotopy::Homotopy;
 use crate::matrix::floats;
@@ -9,11 +24,11 @@ pub const fn bytes(classes: u16) -> usize {
     4 * (2 + classes as usize)
 }
 
-/// What is added to the energy of each class, so that the least of the sums tells the class.
+/// Offsets that are added to the energy of each class. The class with the least sum is the class of a sample.
 ///
-/// Training fixes a potential up to a number for each class and time, for it sees gradients alone. The offsets are these numbers,
-/// learned from labelled data once the potential is trained. What is compared is the energy of mean(time)·sample at `time`,
-/// where mean is the homotopy's.
+/// Training uses only gradients. So it leaves a potential unknown up to an added number for each class and time. The offsets
+/// are these numbers, learned from labelled data once the potential is trained. The energies compared are those of
+/// mean(time)·sample at `time`, where mean is the homotopy's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Classifier<'a> {
     /// All of it, as on file.

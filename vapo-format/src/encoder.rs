@@ -8,6 +8,20 @@
 //!
 //! Files of version 1 list blocks; presets do too. Here they become nodes. A signal of height 1 is a series: its blocks have
 //! windows along time alone, but those of version 1 files, which had none for series.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Block, Homotopy, Shape, encoder};
+//!
+//! let digits = Shape { channels: 1, height: 8, width: 8 };
+//! let blocks = [Block::Conv { channels: 8 }, Block::Residual, Block::Down { channels: 16 }, Block::Head { channels: 16 }];
+//! let of_all = encoder::architecture(digits, Homotopy::Linear, 16, &blocks)?;
+//! let of_ten_classes = encoder::conditional(digits, Homotopy::Linear, 16, 10, &blocks)?;
+//! assert_eq!(of_ten_classes.classes, 10);
+//! assert!(of_ten_classes.parameters() > of_all.parameters());
+//! # Ok::<(), vapo_format::ArchitectureError>(())
+//! ```
 
 use crate::architecture::{Architecture, MAX_NODES, Node};
 use crate::error::{ArchitectureError, Fault};
@@ -123,8 +137,8 @@ impl fmt::Display for Block {
 /// The architecture of an encoder of no classes.
 ///
 /// # Errors
-/// The last block is no head, or another one is, or the blocks are more than fit an architecture. Whether they fit one
-/// another [`Architecture::validate`] says.
+/// The last block is no head, or another one is, or the blocks are more than fit an architecture. [`Architecture::validate`]
+/// says whether they fit each other.
 pub fn architecture(
     signal: Shape,
     homotopy: Homotopy,

@@ -1,6 +1,19 @@
-//! How weights are stored, and what a potential is computed in.
+//! How weights are stored, and in which arithmetic a potential is computed.
 //!
 //! To add an encoding, say what it is in the methods of [`Encoding`]; everything else asks those.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Arithmetic, Bits, Encoding};
+//!
+//! let encoding: Encoding = "int8".parse()?;
+//! assert_eq!(encoding, Encoding::of(Arithmetic::Float, Bits::Eight));
+//! assert_eq!((encoding.name(), encoding.bits()), ("int8", Some(Bits::Eight)));
+//! assert_eq!(encoding.arithmetic().element(), 4); // bytes of an activation
+//! assert_eq!(Encoding::Integer4.arithmetic(), Arithmetic::Integer);
+//! # Ok::<(), vapo_format::NameError>(())
+//! ```
 
 use crate::error::NameError;
 use crate::packed::Bits;

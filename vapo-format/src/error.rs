@@ -1,4 +1,24 @@
 //! Why a model file or an architecture is refused.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::layer::Silu;
+//! use vapo_format::{Architecture, ArchitectureError, Encoding, Error, Fault, Homotopy, Model, NameError, Shape};
+//!
+//! assert_eq!(Model::parse(b"JPEG and more"), Err(Error::Magic { found: *b"JPEG" }));
+//!
+//! // Φ is read out by the last node.
+//! let mut architecture = Architecture::new(Shape { channels: 1, height: 8, width: 8 }, Homotopy::Linear);
+//! architecture.push(Silu, &[0])?;
+//! let Err(ArchitectureError { node, fault }) = architecture.validate() else { unreachable!("it has no read-out") };
+//! let fault: Fault = fault;
+//! println!("node {node}: {fault}");
+//!
+//! let refused: Result<Encoding, NameError> = "int7".parse();
+//! assert!(refused.is_err());
+//! # Ok::<(), ArchitectureError>(())
+//! ```
 
 use crate::signal::Shape;
 use core::fmt;
@@ -27,7 +47,7 @@ pub enum Error {
         /// The first four bytes.
         found: [u8; 4],
     },
-    /// The version of the format is none of those up to [`crate::model::VERSION`].
+    /// The version of the format is not from [`crate::model::OLDEST`] to [`crate::model::VERSION`].
     Version {
         /// The file's version.
         found: u16,
@@ -44,9 +64,9 @@ pub enum Error {
     Header,
     /// The header's architecture breaks a rule.
     Architecture(ArchitectureError),
-    /// The anomaly threshold is none: see [`crate::Threshold`].
+    /// The anomaly threshold is not valid: see [`crate::Threshold`].
     Threshold,
-    /// The classifier is none: see [`crate::Classifier`].
+    /// The classifier is not valid: see [`crate::Classifier`].
     Classifier,
     /// A scale or a bias, or a float weight, is infinite or not a number, or a scale is negative or so large (2¹²¹ or
     /// more) that a weight would be infinite. In integer arithmetic, a shift or a bias is out of range.

@@ -12,6 +12,35 @@
 //!
 //! No sum of 32 bits overflows where the magnitudes of an output's weights sum to at most [`MOST_MAGNITUDE`], forward and in
 //! reverse: 65,535·2¹⁵ < 2³¹. That is checked when a file is written.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::fixed_point::{Requantisation, Shifts};
+//! use vapo_format::{Calibration, Exponents};
+//!
+//! // An integer of exponent 11 stands for q / 2,048. The output's are coarser.
+//! let input = Exponents { value: 11, cotangent: 12 };
+//! let output = Exponents { value: 10, cotangent: 11 };
+//! let Some(convolution) = Requantisation::new(0.01, input, output) else { unreachable!("no shift is negative") };
+//!
+//! // y = saturated(rounded(⌊sum·forward / 2¹⁶⌋ / 2^shift) + bias), of a column whose scale is 0.01.
+//! let Shifts { forward, .. } = convolution.shifts;
+//! let multiplier = i64::from(convolution.forward(0.01));
+//! let sum = 100_000_i64;
+//! let y = ((sum * multiplier) >> 16) as f64 / f64::from(1 << forward);
+//! assert!((y / 1024.0 - sum as f64 * 0.01 / 2048.0).abs() < 0.01);
+//! assert_eq!(convolution.bias(0.5), Some(512));
+//! assert!(convolution.reverse(0.01) > 0);
+//!
+//! // Nodes of time alone have no way back.
+//! let alone = Requantisation::forward_alone(0.01, 11, 10);
+//! assert_eq!(alone.map(|alone| alone.forward(0.01)), Some(convolution.forward(0.01)));
+//!
+//! // What `Writer::integer` takes: the exponents of every node, and what they were measured on.
+//! let calibration = Calibration { exponents: &[input, output], digest: 0 };
+//! assert_eq!(calibration.exponents.len(), 2);
+//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +71,7 @@ impl Exponents {
     }
 }
 
-/// The exponents of every node, and a number that tells what they were measured on.
+/// The exponents of every node, and a digest of the data that they were measured on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calibration<'c> {
     /// One for each node.

@@ -1,4 +1,13 @@
 //! The path between noise and data that a potential was trained on.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Homotopy;
+//!
+//! assert_eq!("bayes".parse(), Ok(Homotopy::Bayes));
+//! assert_eq!(Homotopy::default().to_string(), "linear");
+//! ```
 
 use crate::error::NameError;
 use core::fmt;

@@ -1,9 +1,9 @@
-//! The model file of VAPO: what a trainer writes, what a sampler reads out of flash.
+//! The model file of VAPO. A trainer writes it, and a sampler reads it out of flash.
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`signal`] | what a potential is of: its extent, and the raw numbers that stand for its values |
-//! | [`layer`] | the kinds of layers, one file each: what each makes of its inputs, and what that needs |
+//! | [`signal`] | the signal of a potential: its extent, and the raw numbers that stand for its values |
+//! | [`layer`] | the kinds of layers, one file each: their inputs and outputs, and what their passes need |
 //! | [`architecture`] | the nodes of a potential: the one definition that drives every crate |
 //! | [`encoder`] | the usual architecture, listed by its blocks |
 //! | `unet` | the published model, with the feature `published` |
@@ -12,11 +12,11 @@
 //! | [`encoding`] | how weights are stored, and what a potential is computed in |
 //! | [`matrix`] | one weight matrix: its shape, a view of its borrowed bytes |
 //! | [`packed`] | weights of 8, 6 or 4 bits, four in a group |
-//! | [`words`] | the words that weights of integer arithmetic lie in |
-//! | [`threshold`] | above which energy a sample is an anomaly |
+//! | [`words`] | the words that hold weights of integer arithmetic |
+//! | [`threshold`] | the energy above which a sample is an anomaly |
 //! | [`classifier`] | how energies tell the class of a sample |
 //! | [`model`] | a whole file, checked and borrowed: [`Model::parse`] |
-//! | [`writer`] | the other direction: [`Writer`] fills a buffer that the caller lends |
+//! | [`writer`] | writes a file: [`Writer`] fills a buffer that the caller lends |
 //! | [`error`] | why a file or an architecture is refused |
 //!
 //! The bytes are specified in `SPECIFICATION.md` beside this crate.
@@ -50,6 +50,9 @@ pub mod threshold;
 pub mod unet;
 pub mod words;
 pub mod writer;
+
+/// The version of this crate.
+pub const PACKAGE: &str = env!("CARGO_PKG_VERSION");
 
 pub use architecture::{Architecture, Node};
 pub use classifier::Classifier;

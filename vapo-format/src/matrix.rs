@@ -5,6 +5,28 @@
 //! [`Encoding::Float32`], its weights, and zero bytes up to a multiple of four. A matrix of integer arithmetic is its biases
 //! (i32 a column), its multipliers forward and in reverse (i16 a column), its shifts, its weights in words of two inputs by
 //! two outputs, and zero bytes up to a multiple of four. [`crate::packed`] says how weights of few bits lie.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::matrix::{floats, halves, integers};
+//! use vapo_format::{Bits, Encoding, Matrix, MatrixShape};
+//! use vapo_format::matrix::Weights;
+//!
+//! // A 3×3 convolution of 2 channels into 4, of node 3.
+//! let shape = MatrixShape { node: 3, window: [3, 3], rows: 9 * 2, columns: 4 };
+//! assert_eq!((shape.taps(), shape.channels(), shape.parameters()), (9, 2, 19 * 4));
+//! assert_eq!(shape.bits(Encoding::Int4), Some(Bits::Eight)); // few input channels keep 8 bits
+//!
+//! let bytes = vec![0; shape.bytes(Encoding::Int8)];
+//! let Some((matrix, rest)) = Matrix::split_first(&bytes, shape, Encoding::Int8) else { unreachable!("all bytes are there") };
+//! assert!(rest.is_empty() && matrix.biases().eq([0.0; 4]));
+//! let Weights::Scaled { values, scales } = matrix.weights else { unreachable!("they are bytes with scales") };
+//! assert_eq!((values.first(72).count(), floats(scales).count()), (72, 4));
+//!
+//! // What lies in a file is little-endian.
+//! assert!(halves(&[1, 0]).eq([1]) && integers(&[1, 0, 0, 0]).eq([1]));
+//! ```
 
 use crate::encoding::{Arithmetic, Encoding, NARROW};
 use crate::fixed_point::Shifts;

@@ -1,4 +1,42 @@
 //! A whole model file, checked once and borrowed from then on.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Arithmetic, Model, Structure};
+//! # use vapo_format::{Block, Encoding, Homotopy, Shape, Writer, encoder, writer::{Values, file_bytes}};
+//! # let signal = Shape { channels: 1, height: 8, width: 8 };
+//! # let blocks = [Block::Conv { channels: 4 }, Block::Residual, Block::Head { channels: 4 }];
+//! # let architecture = encoder::architecture(signal, Homotopy::Linear, 8, &blocks)?;
+//! # let mut bytes = vec![0; file_bytes(&architecture, Encoding::Float32)?];
+//! # let mut writer = Writer::new(&mut bytes, &architecture, Encoding::Float32)?;
+//! # for shape in architecture.matrices() {
+//! #     writer.matrix(&vec![0.0; shape.columns], Values::Float32(&vec![0.01; shape.rows * shape.columns]))?;
+//! # }
+//! # writer.finish()?;
+//!
+//! let model = Model::parse(&bytes)?; // checks every byte, copies none
+//! assert_eq!((model.version(), model.bytes()), (2, bytes.len()));
+//! assert_eq!((model.signal(), model.homotopy(), model.classes()), (signal, Homotopy::Linear, 0));
+//! assert_eq!((model.encoding(), model.arithmetic()), (Encoding::Float32, Arithmetic::Float));
+//! assert_eq!(model.architecture(), architecture);
+//! assert_eq!(model.scalings().next(), Some(model.scaling(0)));
+//! assert!(model.walk().count() == model.nodes().count());
+//! for (shape, matrix) in model.matrices() {
+//!     println!("{shape}: {} biases", matrix.biases().count());
+//! }
+//! assert!(model.weights().len() < model.bytes());
+//!
+//! // What only some models have.
+//! assert_eq!((model.threshold(), model.classifier(), model.calibration()), (None, None, None));
+//! assert_eq!(model.exponents().count(), 0); // of integer arithmetic
+//!
+//! // A device that knows the structure reads a model without a decoder of headers.
+//! let Some(structure) = model.structure() else { unreachable!("it is of the newest version") };
+//! let structure: Structure = structure;
+//! assert_eq!(Model::parse_as(&bytes, &structure)?.fingerprint(), model.fingerprint());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub use crate::checksum::checksum;
 pub use crate::preamble::{CHECKSUM, MAGIC, OLDEST, PREAMBLE, VERSION};
@@ -108,7 +146,7 @@ impl<'a> Model<'a> {
         self.header.homotopy
     }
 
-    /// Classes that a sample may be asked for: 0 where there are none.
+    /// Number of classes that samples can have: 0 if there are none.
     pub fn classes(&self) -> u16 {
         self.header.classes
     }

@@ -2,6 +2,32 @@
 //!
 //! A group is one little-endian number of 4·bits bits: 4, 3 or 2 bytes. The first weight has its lowest bits, and each is
 //! two's complement. Where four weights do not fill the last group, zeros do.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Bits, Packed};
+//!
+//! let bits = Bits::Six;
+//! assert_eq!((bits.count(), bits.most(), bits.group_bytes()), (6, 31, 3));
+//! assert!(bits.hold(-32) && !bits.hold(32));
+//!
+//! // Six weights take two groups, of which the last is filled with zeros.
+//! let weights = [1, -2, 31, -32, 5, 6];
+//! let mut bytes = Vec::new();
+//! for group in [[1, -2, 31, -32], [5, 6, 0, 0]] {
+//!     bytes.extend(&bits.pack(group)[..bits.group_bytes()]);
+//! }
+//! assert_eq!(bytes.len(), bits.bytes(weights.len()));
+//!
+//! let packed = Packed { bytes: &bytes, bits };
+//! assert_eq!(packed.get(3), -32);
+//! assert!(packed.first(6).eq(weights) && packed.from(4).eq([5, 6, 0, 0]));
+//! let mut words = [0];
+//! packed.unpack(1, &mut words); // a weight a byte
+//! assert_eq!(words, [0x0000_0605]);
+//! assert_eq!(Packed::eight(&[255]).get(0), -1);
+//! ```
 
 /// Bits of a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

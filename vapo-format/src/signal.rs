@@ -1,4 +1,18 @@
 //! What a potential is of: a picture or a series, and the raw numbers that stand for its values.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Scaling, Shape};
+//!
+//! let image = Shape { channels: 3, height: 32, width: 32 };
+//! assert_eq!((image.pixels(), image.elements(), image.to_string().as_str()), (1024, 3072, "32×32×3"));
+//!
+//! // A sensor that reads about 20 ± 5.
+//! let scaling = Scaling { offset: 20.0, scale: 5.0 };
+//! assert!(scaling.is_valid());
+//! assert_eq!((scaling.value(25.0), scaling.raw(-1.0)), (1.0, 15.0));
+//! ```
 
 use core::fmt;
 use serde::{Deserialize, Serialize};

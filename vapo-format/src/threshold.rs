@@ -1,4 +1,14 @@
 //! An anomaly threshold: above which energy an image is none of those that a potential was trained on.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Homotopy, Threshold};
+//!
+//! let threshold = Threshold { energy: 8.8, time: 0.5, false_positive_rate: 0.05 };
+//! assert!(threshold.is_valid(Homotopy::Linear));
+//! assert!(!Threshold { time: 1.0, ..threshold }.is_valid(Homotopy::Linear)); // which has no energy at time 1
+//! ```
 
 use crate::homotopy::Homotopy;
 

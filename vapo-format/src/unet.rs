@@ -23,6 +23,25 @@
 //!
 //! Two things it does not decide. Attention at the third level would have as many parameters as at the second: the publication
 //! says the second. The number of heads changes none: it is one here, that code's default without a number of channels a head.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::layer::{Attention, Concat, Distance, GroupNorm, Pool, Timestep, Up};
+//! use vapo_format::unet::Unet;
+//! use vapo_format::{Homotopy, Layer, Shape};
+//!
+//! let colour = Shape { channels: 3, height: 32, width: 32 };
+//! let architecture = Unet::PUBLISHED.architecture(colour, Homotopy::Linear, 0)?;
+//! assert_eq!(architecture.parameters(), 55_676_419);
+//!
+//! // Kinds of layers that no device has.
+//! let has = |wanted: Layer| architecture.nodes.iter().any(|node| node.layer == wanted);
+//! assert!(has(Attention { heads: 1 }.into()) && has(GroupNorm { groups: 32 }.into()) && has(Timestep { features: 128 }.into()));
+//! assert!(has(Concat.into()) && has(Distance.into()) && has(Pool::BOTH.into()) && has(Up::BOTH.into()));
+//! assert_eq!((Pool::BOTH, Up::BOTH), (Pool { block: [2, 2] }, Up { factor: [2, 2] }));
+//! # Ok::<(), vapo_format::ArchitectureError>(())
+//! ```
 
 use crate::architecture::Architecture;
 use crate::encoder::Windows;

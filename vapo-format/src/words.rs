@@ -3,6 +3,21 @@
 //! The word of the inputs c and c + 1 and the outputs o and o + 1 is a group of w(c, o), w(c, o + 1), w(c + 1, o),
 //! w(c + 1, o + 1). Those past the last input or output are zero. Words run over a row of the window's pixels, then over pairs
 //! of input channels, then over the window's rows, then over pairs of outputs.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::MatrixShape;
+//! use vapo_format::words::{magnitudes, words};
+//!
+//! // A linear map of 2 inputs into 3 outputs: a word for the outputs 0 and 1, and one for 2 alone.
+//! let shape = MatrixShape { node: 1, window: [1, 1], rows: 2, columns: 3 };
+//! let places: Vec<[Option<usize>; 4]> = words(&shape).collect();
+//! assert_eq!(places, [[Some(0), Some(1), Some(3), Some(4)], [Some(2), None, Some(5), None]]);
+//!
+//! // Of each output, then of each input.
+//! assert!(magnitudes(&shape, &[1, -2, 3, -4, 5, -6]).eq([5, 7, 9, 6, 15]));
+//! ```
 
 use crate::matrix::MatrixShape;
 use crate::packed::Packed;

@@ -1,4 +1,37 @@
 //! Writes a model file, matrix by matrix, into a buffer that the caller lends.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::writer::{Values, file_bytes, renew, replace_classifier, replace_threshold};
+//! use vapo_format::{Block, Encoding, Homotopy, Model, Shape, Threshold, Writer, encoder, threshold};
+//!
+//! let signal = Shape { channels: 1, height: 8, width: 8 };
+//! let blocks = [Block::Conv { channels: 4 }, Block::Head { channels: 4 }];
+//! let architecture = encoder::architecture(signal, Homotopy::Linear, 8, &blocks)?;
+//!
+//! let mut bytes = vec![0; file_bytes(&architecture, Encoding::Int8)?];
+//! let mut writer = Writer::new(&mut bytes, &architecture, Encoding::Int8)?;
+//! for shape in architecture.matrices() {
+//!     let (biases, values) = (vec![0.0; shape.columns], vec![64; shape.rows * shape.columns]);
+//!     writer.matrix(&biases, Values::Int8 { values: &values, scales: &vec![0.001; shape.columns] })?;
+//! }
+//! let length = writer.finish()?;
+//! assert_eq!(length, bytes.len());
+//!
+//! // The same with a threshold, written at once by `Writer::with_threshold`, or later. `Writer::integer` writes integer arithmetic.
+//! let model = Model::parse(&bytes)?;
+//! let judges = Threshold { energy: 8.8, time: 0.5, false_positive_rate: 0.05 };
+//! let mut judge = vec![0; bytes.len() + threshold::BYTES];
+//! replace_threshold(&model, Some(judges), &mut judge)?;
+//! assert_eq!(Model::parse(&judge)?.threshold(), Some(judges));
+//! let mut unjudged = vec![0; judge.len()];
+//! assert!(replace_classifier(&model, None, &mut unjudged).is_ok()); // it had none, and has none
+//!
+//! // From an earlier version of the format to the newest.
+//! assert_eq!(renew(&model, &mut unjudged)?, bytes.len());
+//! # Ok::<(), vapo_format::Error>(())
+//! ```
 
 use crate::architecture::{self, Architecture, MAX_NODES, NO_EXPONENTS, Unchecked};
 use crate::checksum;

@@ -1,21 +1,46 @@
-//! Whether an image is one of those that a potential was trained on, by its energy.
+//! Whether an image is like those that a potential was trained on, by its energy.
 //!
-//! An image is scored where the homotopy's mean takes it: at x = mean(t)·image, the image on its path without noise. The
-//! trainer's example `anomaly_times` compares this with other points and times; `score-and-restore.md` in its documentation
-//! has the figures.
+//! An image is scored at x = mean(t)·image, the point of its path at time t without noise. The trainer's example
+//! `anomaly_times` compares this with other points and times; `score-and-restore.md` in its documentation has the figures.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Model, Threshold, threshold, writer::replace_threshold};
+//! use vapo_sampler::anomaly::{TIME, Verdict};
+//! use vapo_sampler::{PlanFor, Sampler, Solver};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! // `vapo-train score --write-threshold` writes a copy of a model with its threshold. So does this.
+//! let model = Model::parse(&bytes)?;
+//! let limit = Threshold { energy: 50.0, time: TIME, false_positive_rate: 0.05 };
+//! let mut judge = vec![0; bytes.len() + threshold::BYTES];
+//! replace_threshold(&model, Some(limit), &mut judge)?;
+//!
+//! let model = Model::parse(&judge)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let mut arena = vec![0.0; plan.elements_with(Solver::Euler)];
+//! let mut sampler = Sampler::new(&model, &plan, Solver::Euler, &mut arena)?;
+//! let image = [0.5; 8 * 8];
+//! let Some(Verdict { energy, anomalous }) = sampler.verdict(&image)? else { unreachable!("it has a threshold") };
+//! assert_eq!(sampler.image_energy(&image, TIME)?, Some(energy));
+//! assert_eq!(anomalous, energy > limit.energy);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::error::Error;
 use crate::homotopy::coefficients;
 use crate::sampler::Sampler;
 
-/// Time at which images are scored if not said otherwise: the best of the trainer's example `anomaly_times` over the anomalies
-/// that are hard to tell.
+/// Time at which images are scored by default: the best time in the trainer's example `anomaly_times` for anomalies that are
+/// hard to tell.
 pub const TIME: f32 = 0.5;
 
-/// Time at which windows of a series are scored if not said otherwise: the trainer's `series-compared.md` compares others.
+/// Time at which windows of a series are scored by default. The trainer's `series-compared.md` compares other times.
 pub const SERIES_TIME: f32 = 0.9;
 
-/// What a threshold says of an image, or of a window of a series.
+/// The verdict of a threshold on an image, or on a window of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Verdict {
@@ -26,8 +51,8 @@ pub struct Verdict {
 }
 
 impl Sampler<'_> {
-    /// The energy of mean(time)·image at `time`: [`crate::Potential::energy`] on the homotopy's mean path. It needs no
-    /// memory beside the sampler's own, for whatever solver.
+    /// The energy of mean(time)·image at `time`: [`crate::Potential::energy`] on the homotopy's mean path. It needs no memory
+    /// beyond the sampler's own, with any solver.
     ///
     /// # Errors
     /// [`Error::Length`] where `image` is no image of the model.
@@ -41,7 +66,7 @@ impl Sampler<'_> {
         potential.energy(x, time)
     }
 
-    /// What the model's threshold says of `image`, or none where the model has no threshold.
+    /// The verdict of the model's threshold on `image`, or none if the model has no threshold.
     ///
     /// # Errors
     /// [`Error::Length`] where `image` is no image of the model.

@@ -3,6 +3,35 @@
 //! The arena is one slice that the caller lends: the buffers of the potential, as its [`Plan`] lays them, then those of the
 //! solver. Its size follows from the architecture alone, so a build script can compute it and firmware can reserve exactly
 //! that.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::{PlanFor, Solver, arena};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let (architecture, arithmetic) = (model.architecture(), model.arithmetic());
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let image = architecture.signal.elements();
+//!
+//! // A potential, then the buffers of a solver, then one more for guidance.
+//! let potential = arena::potential_elements(&architecture, arithmetic);
+//! let sampler = arena::elements(&architecture, arithmetic, Solver::Etd2);
+//! assert_eq!(sampler, potential + Solver::Etd2.buffers() * image);
+//! assert_eq!(plan.elements_with(Solver::Etd2), sampler);
+//! assert_eq!(plan.elements_guided(Solver::Etd2), sampler + image);
+//!
+//! // Energies alone take less. A monitor has a window beside them; to explain takes a drift.
+//! assert!(arena::forward_elements(&architecture, arithmetic) <= potential);
+//! assert_eq!(arena::monitor_elements(&architecture, arithmetic, true), plan.monitor_elements());
+//!
+//! // A sum of two potentials.
+//! assert_eq!(arena::composition_elements([&architecture; 2], [arithmetic; 2]), 2 * potential + image);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::plan::{ELEMENT, Plan, lifetimes::Lifetimes};
 use crate::solver::Solver;

@@ -1,8 +1,38 @@
-//! Which exponents the activations of a model take in integer arithmetic, chosen from what they were along real trajectories.
+//! Chooses the exponents of a model's activations in integer arithmetic, from their values along real trajectories.
 //!
-//! [`Ranges`] observes drifts in float arithmetic. An exponent is the largest by which the largest magnitude seen, times a
-//! headroom, has room in i16. Activations that are added have one exponent, so that a sum rounds nothing; so have their
-//! cotangents. Where a shift between two exponents would be negative, an exponent gives way.
+//! [`Ranges`] observes drifts in float arithmetic. An exponent is the largest for which i16 has room for the largest magnitude
+//! seen, times a headroom. Activations that are added have the same exponent, so that a sum does not round. So have their
+//! cotangents. If a shift between two exponents would be negative, one exponent is lowered.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::calibration::{Chosen, Ranges};
+//! use vapo_sampler::{PlanFor, Potential, observer::Activation};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let mut memory = vec![0.0; plan.elements()];
+//! let mut potential = Potential::new(&model, &plan, &mut memory)?;
+//!
+//! // Ranges of two threads, each of which evaluates its own samples.
+//! let mut parts = [Ranges::default(), Ranges::default()];
+//! for (ranges, grey) in parts.iter_mut().zip([-0.5, 0.5]) {
+//!     potential.observed_drift(&[grey; 64], 0.5, &mut [0.0; 64], ranges)?;
+//! }
+//! let [one, other] = parts;
+//! let ranges = one.merged(&other);
+//! let nodes = model.nodes().count() as u16;
+//! assert!((0..nodes).any(|node| ranges.largest(node, Activation::Value) > 0.0));
+//!
+//! // Exponents that leave room for twice what was seen: what `Writer::integer` takes.
+//! let chosen: Option<Chosen> = ranges.exponents(&model, 2.0);
+//! assert!(chosen.is_some_and(|chosen| chosen.len() == nodes.into()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::observer::{Activation, Observer};
 use vapo_format::architecture::{MAX_NODES, Placed};
@@ -14,7 +44,7 @@ use vapo_format::{Exponents, Layer, Matrix, Model};
 /// Exponents of every node.
 pub type Chosen = heapless::Vec<Exponents, MAX_NODES>;
 
-/// The largest magnitude of every activation that was seen.
+/// The largest magnitude seen of every activation.
 #[derive(Clone, Debug)]
 pub struct Ranges {
     values: [f32; MAX_NODES],
@@ -40,7 +70,7 @@ impl Observer for Ranges {
 }
 
 impl Ranges {
-    /// What either has seen.
+    /// The larger magnitudes of both.
     #[must_use]
     pub fn merged(mut self, other: &Ranges) -> Ranges {
         let own = self.values.iter_mut().chain(&mut self.cotangents);

@@ -1,10 +1,33 @@
-//! The weighted sum of two potentials: samples that both find likely, or one and not the other.
+//! The weighted sum of two potentials: for samples that both find likely, or that one finds likely and the other does not.
 //!
 //! Drifts and energies add with the weights. Weights that sum to 1 leave the prior a standard Gaussian, where every
 //! sampler starts; the flow of the sum then leads towards the product of the two densities, each to the power of its
 //! weight, though not exactly to it.
 //!
 //! Source: Du et al., *Reduce, reuse, recycle: compositional generation with energy-based diffusion models and MCMC*, 2023.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Homotopy, Model};
+//! use vapo_sampler::{Composition, PlanFor, arena};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let (architecture, arithmetic) = (model.architecture(), model.arithmetic());
+//! let mut memory = vec![0.0; arena::composition_elements([&architecture; 2], [arithmetic; 2])];
+//! let mut sum = Composition::new([&model, &model], [&plan, &plan], [1.5, -0.5], &mut memory)?;
+//! assert_eq!(sum.homotopy(), Homotopy::Linear);
+//!
+//! // A solver follows its drift as it follows one potential's: see `solver::Solver::integrate`.
+//! let (x, mut drift) = ([0.1; 64], [0.0; 64]);
+//! let potential = sum.drift(&x, 0.5, &mut drift)?;
+//! let energy = sum.energy(&x, 0.5)?;
+//! assert!(potential.is_finite() && energy.is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::arena;
 use crate::error::Error;

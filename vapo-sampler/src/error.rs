@@ -1,4 +1,22 @@
-//! What a caller can do wrong.
+//! Mistakes of a caller.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::{Error, PlanFor, Sampler, Schedule, ScheduleError, Solver};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let refused = Sampler::new(&model, &plan, Solver::Etd2, &mut []).map(|_| ());
+//! let needed = plan.elements_with(Solver::Etd2);
+//! assert_eq!(refused, Err(Error::Arena { needed, given: 0 }));
+//! assert_eq!(Schedule::usual(0), Err(ScheduleError::Steps));
+//! println!("{}", ScheduleError::Steps); // a sentence for a person
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use core::fmt;
 use vapo_format::{Arithmetic, Bits, Homotopy, Shape};
@@ -22,14 +40,14 @@ pub enum Error {
         /// Elements of the slice.
         found: usize,
     },
-    /// A reading of a series has other than a number a channel.
+    /// A reading of a series does not have one number for each channel.
     Reading {
         /// Channels of the model's signal.
         channels: usize,
         /// Numbers of the reading.
         found: usize,
     },
-    /// A monitor of a model whose signal is an image, higher than 1.
+    /// A monitor got a model of images, whose signal is higher than 1.
     Series {
         /// Extent of the signal.
         found: Shape,
@@ -48,7 +66,7 @@ pub enum Error {
         /// The class.
         found: u16,
     },
-    /// Guidance is infinite or not a number, or there is no class that it leads to.
+    /// Guidance is infinite or not a number, or there is no class for it.
     Guidance {
         /// The guidance.
         found: f32,

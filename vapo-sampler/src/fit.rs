@@ -1,4 +1,34 @@
-//! What a model takes of a device, and how much of that the device lacks: for a build script, or whoever chooses a device.
+//! How much memory of a device a model takes, and how much the device lacks: for a build script, or to choose a device.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::fit::{Demand, Device, Lack, Memory, Placed, Program, one_piece};
+//! use vapo_sampler::Solver;
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let demand = Demand::of(&model, Some(Solver::Etd2))?;
+//! assert_eq!(demand, Demand::new(&model.architecture(), model.encoding(), Some(Solver::Etd2))?);
+//!
+//! // A micro:bit, and a program that takes 52 KB of its flash.
+//! let memory = Memory { flash: 256 << 10, ram: one_piece(16 << 10), stack: 6 << 10 };
+//! let device = Device { memory, program: Program { flash: 52 << 10, ram: 0 }, solver: Some(Solver::Etd2) };
+//! println!("flash {} of {}, of which the program {}", device.flash(demand), memory.flash, device.program_flash(demand));
+//! println!("RAM {} of {}", device.ram(demand), memory.ram());
+//! let lack: Lack = device.lack(demand);
+//! assert!(lack.fits(), "{lack}");
+//! let Placed { lack, pieces } = device.placed(demand);
+//! assert_eq!((lack, pieces), (0, [0; 3])); // all in its only piece of RAM
+//!
+//! // A monitor of a series takes less: no solver, and a window in place of an image.
+//! # let bytes = example::series();
+//! let of_series = Demand::of_monitor(&Model::parse(&bytes)?, false)?;
+//! assert!(of_series.arena < demand.arena);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::arena;
 use crate::solver::Solver;
@@ -11,10 +41,10 @@ use vapo_format::{Architecture, Bits, Encoding, Model, classifier, threshold};
 pub struct Memory {
     /// Holds the program and the model.
     pub flash: usize,
-    /// Pieces of RAM, the largest first, the stack's included. What lies in one piece lies at addresses that follow each
-    /// other. A device of fewer pieces has some of 0 bytes.
+    /// Pieces of RAM, the largest first, the stack's included. A piece is a range of addresses without a gap. If a device has
+    /// fewer pieces, the others have 0 bytes.
     pub ram: [usize; PIECES],
-    /// What of `ram` is reserved for the stack.
+    /// The part of `ram` that is reserved for the stack.
     pub stack: usize,
 }
 
@@ -134,8 +164,8 @@ impl Device {
         Lack { flash: self.flash(demand).saturating_sub(self.memory.flash), ram }
     }
 
-    /// Where the arena, the image, and the program's RAM with its stack go: each whole into one piece of RAM, all into the
-    /// largest if they fit there, and otherwise so that the least is lacking.
+    /// The pieces of RAM for the arena, for the image, and for the program's RAM with its stack. Each needs one piece. All go
+    /// into the largest if they fit, and otherwise where the device lacks least.
     pub fn placed(self, demand: Demand) -> Placed {
         let sizes = [demand.arena, demand.image, self.program.ram + self.memory.stack];
         let ways = (0..PIECES.pow(sizes.len() as u32)).map(|way| {

@@ -1,8 +1,8 @@
-//! A sample led towards its class.
+//! Pushes a sample towards its class.
 //!
-//! Guidance w leads along (1 + w)·∇Φ(·, c) − w·∇Φ(·, ∅), where ∅ is the null class: away from what is common to all classes. At 0
-//! samples are those of the class. Above, they are more typical and less varied. It takes two evaluations of the drift a step
-//! in place of one, and one more buffer.
+//! With guidance w the drift is (1 + w)·∇Φ(·, c) − w·∇Φ(·, ∅), where ∅ is the null class. It leads away from images that are
+//! common to all classes. At 0 samples are as in the data. Above 0 they are more typical and less varied. It takes two
+//! evaluations of the drift a step in place of one, and one more buffer.
 //!
 //! Source: Ho and Salimans, *Classifier-free diffusion guidance*, 2022, arXiv:2207.12598, equation 6.
 

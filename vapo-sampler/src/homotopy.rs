@@ -1,4 +1,15 @@
 //! The path from noise to data: x = mean(t)·data + std(t)·noise.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Homotopy;
+//! use vapo_sampler::homotopy::{Coefficients, coefficients};
+//!
+//! let Coefficients { mean, std, mean_rate, std_rate } = coefficients(Homotopy::Linear, 0.25);
+//! assert_eq!((mean, std, mean_rate, std_rate), (0.25, 0.75, 1.0, -1.0));
+//! assert_eq!(coefficients(Homotopy::Bayes, 0.75).std, 0.5); // the root of 1 − t
+//! ```
 
 use vapo_format::Homotopy;
 

@@ -1,8 +1,8 @@
-//! Restores what is missing of an image, given the pixels that are known.
+//! Restores the missing part of an image from its known pixels.
 //!
 //! Missing elements follow the drift. Known ones do not: they are chosen such that the predicted image D = E\[x̄|x\] has the
-//! known values y. The prediction of what is missing is then that of an image that has these values, and not only looks like
-//! them through the noise. If the data are Gaussian, it is E\[missing | x, y\] exactly.
+//! known values y. So the missing elements are predicted for an image that really has these values, not for one that only seems
+//! to have them through the noise. If the data are Gaussian, it is E\[missing | x, y\] exactly.
 //!
 //! A known element is x = μy + δ. Each step takes the prediction's miss y − D, which it has computed anyway, and moves the
 //! element against it: δ₂ = κδ₁ + μ₂·(y − D₁), at no further evaluation of the drift.
@@ -11,10 +11,10 @@
 //!   multiplier of the constraint D = y. From time 0 on it is 0, so that known elements forget the prior they began with, and
 //!   take up no noise later.
 //!
-//! What this takes of memory is nothing: δ is in x.
+//! This takes no memory: δ is in x.
 //!
-//! A step corrects a part of the miss alone, and a missing element has forgotten only a part of the prior it began with. Heat
-//! helps both, see [`Solver::restoring_temperature`].
+//! One step corrects only a part of the miss, and a missing element forgets only a part of the prior it began with. A high
+//! temperature helps both, see [`Solver::restoring_temperature`].
 //!
 //! Sources: the constraint on the prediction, in place of one on x, is that of Chung et al., *Diffusion posterior sampling*,
 //! 2022, arXiv:2209.14687. They follow the miss's gradient in all of x, which takes a second derivative of the potential. That
@@ -30,7 +30,7 @@ use crate::solver::Drift;
 use core::ops::Range;
 use vapo_format::Homotopy;
 
-/// A drift of which known elements are held.
+/// A drift that holds known elements at their values.
 pub(crate) struct Held<D, K> {
     pub(crate) drift: D,
     pub(crate) homotopy: Homotopy,

@@ -1,8 +1,24 @@
-//! Learns a threshold on a device from the energies of normal windows, since every machine is another.
+//! Learns a threshold on a device from the energies of normal windows, because every machine is different.
 //!
-//! The threshold at a false-positive rate is an order statistic: of N energies, the one that no more than a share of `rate` lies
-//! above. With k = ⌊rate·N⌋ that is the (k+1)-th largest, so that k+1 energies are all that has to be kept. It is exact: the
-//! one that a host finds among all energies.
+//! The threshold at a false-positive rate is an order statistic of N energies: at most a share of `rate` exceeds it. With k =
+//! ⌊rate·N⌋ it is the (k+1)-th largest energy, so only k+1 energies have to be kept. It equals the threshold that a host finds
+//! from all energies.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_sampler::{LearningError, ThresholdLearner};
+//!
+//! // Of 100 windows at a rate of 0.05, the six largest energies are kept.
+//! let mut largest = [0.0; ThresholdLearner::room(0.05, 100)];
+//! let mut learner = ThresholdLearner::new(0.05, &mut largest)?;
+//! for energy in 0..100_u8 {
+//!     learner.push(energy.into())?;
+//! }
+//! assert_eq!((learner.count(), learner.threshold()), (100, Some(94.0))); // above it lie 95 to 99
+//! assert_eq!(ThresholdLearner::new(0.0, &mut []).map(|_| ()), Err(LearningError::Rate { found: 0.0 }));
+//! # Ok::<(), LearningError>(())
+//! ```
 
 use core::fmt;
 
@@ -57,7 +73,8 @@ impl<'a> ThresholdLearner<'a> {
         above(rate, count) as usize + 1
     }
 
-    /// A learner of no energy yet that keeps the largest in `memory`, all of it: as many as [`ThresholdLearner::room`] says.
+    /// A learner without any energy yet. It keeps the largest energies in all of `memory`, which needs as many elements as
+    /// [`ThresholdLearner::room`] says.
     ///
     /// # Errors
     /// [`LearningError::Rate`] where the rate is not above 0 and below 1, [`LearningError::Room`] where the memory is empty.
@@ -71,8 +88,8 @@ impl<'a> ThresholdLearner<'a> {
         Ok(ThresholdLearner { rate, largest: memory, count: 0 })
     }
 
-    /// Takes the energy of a normal window. One that is not finite is left out and not counted: nothing could lie above it, and the
-    /// monitor would never speak again.
+    /// Takes the energy of a normal window. An energy that is not finite is left out and not counted. No energy could exceed
+    /// it, and the monitor would never report an anomaly again.
     ///
     /// # Errors
     /// [`LearningError::Room`] where there is no room for one more; the threshold stays that of those before.
@@ -97,7 +114,7 @@ impl<'a> ThresholdLearner<'a> {
         Ok(())
     }
 
-    /// The least of the energies so far above which no more than a share of the rate lies; none before the first.
+    /// The threshold from the energies until now; none before the first.
     pub fn threshold(&self) -> Option<f32> {
         let last = self.count.checked_sub(1)?;
         self.largest.get(above(self.rate, self.count).min(last) as usize).copied()

@@ -1,12 +1,12 @@
 //! Samples a variational potential flow: no operating system, no heap, no panic.
 //!
 //! A potential Φ(x, t) was trained elsewhere. Its gradient, the drift, carries Gaussian noise at `time` 0 into data at
-//! `time` 1. This crate evaluates both from a model file that may lie in flash, in one buffer that the caller lends,
-//! and gives the same bytes on every target.
+//! `time` 1. This crate evaluates both from a model file, which may be in flash, in one buffer that the caller lends, and gives
+//! the same bytes on every target.
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`sampler`] | the whole way from a model to an image: [`Sampler`], or [`Sampling`], a layer a call |
+//! | [`sampler`] | draws an image from a model: [`Sampler`], or [`Sampling`], one layer a call |
 //! | [`solver`] | integrates a drift from noise to data: [`Solver`] Euler, Heun, Adams–Bashforth, exponential, each at any temperature |
 //! | [`schedule`] | the times at which a solver stops: [`Schedule`] |
 //! | [`homotopy`] | mean and std of the path from noise to data |
@@ -15,25 +15,29 @@
 //! | [`kernel`] | the loops that take the time: products and SiLU, for each arithmetic and processor |
 //! | `arithmetic` | what numbers a potential is computed in: f32, or i16 that stand for q / 2^exponent |
 //! | `layer` | what each layer kind computes, forward and in reverse, one file a kind |
-//! | [`observer`] | what is told of every activation: for hosts, which measure ranges |
-//! | [`plan`] | where every activation lies, from when to when: [`Plan`] |
-//! | [`planned`] | a model with its plan before it: [`Planned`] |
-//! | [`inpainting`] | restores what is missing of an image |
-//! | [`trajectory`] | the way from noise to a sample, told step by step |
+//! | [`observer`] | observes every activation, for hosts that measure ranges: [`observer::Observer`] |
+//! | [`plan`] | where every activation is in memory, and for how long: [`Plan`] |
+//! | [`planned`] | a model with its plan in front of it: [`Planned`] |
+//! | [`inpainting`] | restores the missing part of an image |
+//! | [`trajectory`] | the path from noise to a sample, step by step |
 //! | [`composition`] | the weighted sum of two potentials |
-//! | [`condition`] | the class that a sample is asked for, and how much of it: [`Condition`] |
-//! | [`guidance`] | a sample led towards its class |
+//! | [`condition`] | the class to draw, and the guidance towards it: [`Condition`] |
+//! | [`guidance`] | pushes a sample towards its class |
 //! | [`classification`] | the class of a sample, by its energies |
-//! | [`anomaly`] | whether an image is one of those that a potential was trained on |
+//! | [`anomaly`] | whether an image is like those that a potential was trained on |
 //! | [`monitor`] | watches a series, reading by reading: [`Monitor`] |
 //! | [`learning`] | a threshold from the energies of normal windows: [`ThresholdLearner`] |
 //! | [`calibration`] | which exponents activations take in integer arithmetic |
 //! | [`arena`] | how many elements of memory a model and a solver need |
-//! | [`fit`] | what a model takes of a device, and how much of that the device lacks |
-//! | [`error`] | what a caller can do wrong |
+//! | [`fit`] | how much memory of a device a model takes, and how much the device lacks |
+//! | [`error`] | the mistakes of a caller |
 //!
-//! The one function that matters is [`Potential::drift`]: a pass through the nodes, and one back through the same
-//! weights transposed. The loops that take its time are in [`kernel`].
+//! The one function that matters is [`Potential::drift`]: a forward pass through the nodes, and a reverse pass through the same
+//! weights, transposed. The loops that take its time are in [`kernel`].
+//!
+//! # The path of a sample
+//!
+#![doc = include_str!("../docs/figures/sample.svg")]
 //!
 //! # Example
 //!
@@ -95,6 +99,11 @@ extern crate std;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// So do those of the page on firmware of one's own.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/own-firmware.md")]
+struct OwnFirmware;
+
 pub mod anomaly;
 pub mod arena;
 mod arithmetic;
@@ -121,6 +130,9 @@ pub mod sampler;
 pub mod schedule;
 pub mod solver;
 pub mod trajectory;
+
+/// The version of this crate.
+pub const PACKAGE: &str = env!("CARGO_PKG_VERSION");
 
 pub use composition::Composition;
 pub use condition::Condition;

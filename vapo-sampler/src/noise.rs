@@ -1,4 +1,20 @@
 //! Seeded Gaussian noise.
+//!
+//! # Example
+//!
+//! ```
+//! use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+//! use vapo_sampler::Noise;
+//!
+//! let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+//! let first = noise.draw();
+//! let mut image = [0.0; 64];
+//! noise.fill(&mut image);
+//!
+//! // The same seed gives the same numbers, to the bit, on every target.
+//! let mut again = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+//! assert_eq!(again.draw().to_bits(), first.to_bits());
+//! ```
 
 use crate::circle::sine_and_cosine;
 use rand_core::Rng;

@@ -1,4 +1,34 @@
-//! What is told of every activation of a pass: for hosts, which measure ranges and count saturations.
+//! Observes every activation of a pass: for hosts, which measure ranges and count saturations.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::observer::{Activation, Observer};
+//! use vapo_sampler::{PlanFor, Potential};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! /// Counts values of float arithmetic.
+//! struct Count(usize);
+//!
+//! impl Observer for Count {
+//!     fn float(&mut self, _node: u16, activation: Activation, values: &[f32]) {
+//!         if activation == Activation::Value {
+//!             self.0 += values.len();
+//!         }
+//!     }
+//! }
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let mut memory = vec![0.0; plan.elements()];
+//! let mut potential = Potential::new(&model, &plan, &mut memory)?;
+//! let mut count = Count(0);
+//! potential.observed_drift(&[0.1; 64], 0.5, &mut [0.0; 64], &mut count)?;
+//! assert!(count.0 > 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 /// Which of a node's activations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,9 +39,9 @@ pub enum Activation {
     Cotangent,
 }
 
-/// Is told every activation, when it was computed.
+/// Receives every activation when it has been computed.
 pub trait Observer {
-    /// Whether anything is taken notice of.
+    /// Whether activations are observed at all.
     const ACTIVE: bool = true;
 
     /// An activation of float arithmetic.
@@ -25,7 +55,7 @@ pub trait Observer {
     }
 }
 
-/// Takes no notice.
+/// Observes nothing.
 impl Observer for () {
     const ACTIVE: bool = false;
 }

@@ -1,7 +1,8 @@
-//! A model with its plan before it, in one piece of bytes: for programs that get a model as bytes and cannot plan its memory.
+//! A model with its plan in front of it, in one piece of bytes. It is for programs that get a model as bytes and cannot plan
+//! its memory.
 //!
-//! To plan takes more stack than small devices have, and several KB of flash. A host plans once and puts what it found before the model's file. What
-//! a step says beside that is in the file's header, and is read from there. All numbers are little-endian.
+//! Planning takes more stack than small devices have, and several KB of flash. So a host plans once, and puts the plan in front
+//! of the model's file. The rest of a step is in the file's header, and is read from there. All numbers are little-endian.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -11,11 +12,39 @@
 //! | 4 | fingerprint of the model: [`Model::fingerprint`] |
 //! | 4 | bytes of all buffers together: [`Plan::bytes`] |
 //! | 36·n | a record a node: `value`, `cotangent`, `scratch`, `kept`, offset and bytes of both `work`, and four bytes of bits |
-//! | 4 | CRC-32 of all before |
+//! | 4 | CRC-32 of all bytes before it |
 //! | … | the model's file, all of it |
 //!
 //! Of the bits, two from each even one up to bit 5 say what is done with an input's cotangent (0 nothing, 1 set, 2 add), and bit 6
 //! whether the node is computed again.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::planned::{self, Planned, PlannedError};
+//! use vapo_sampler::{PlanFor, Sampler, Solver};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! // On a host: `vapo-train export` does this.
+//! let plan = PlanFor::<32>::new(&Model::parse(&bytes)?)?;
+//! let mut file = vec![0; planned::length(&plan, &bytes)];
+//! planned::write(&plan, &bytes, &mut file);
+//!
+//! // On a device, which plans nothing.
+//! let planned = Planned::parse(&file)?;
+//! let model = planned.model();
+//! let mut plan = PlanFor::<32> { fingerprint: 0, bytes: 0, count: 0, steps: [vapo_sampler::plan::Step::EMPTY; 32] };
+//! assert!(planned.nodes() <= 32);
+//! planned.lay(&mut plan)?;
+//! let mut arena = vec![0.0; planned.sampler_elements()]; // for any solver, with guidance
+//! assert!(arena.len() >= planned.monitor_elements());
+//! Sampler::new(&model, &plan, Solver::Etd2, &mut arena)?;
+//!
+//! assert_eq!(Planned::parse(&bytes), Err(PlannedError::Unplanned));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::error::Error;
 use crate::plan::{Contribution, Plan, Step, Work};
@@ -41,7 +70,7 @@ const CHECKSUM: usize = 4;
 /// The bit that says that a node is computed again: above those of the contributions.
 const AGAIN: u32 = 1 << (2 * MAX_INPUTS);
 
-/// Why bytes are no model with its plan.
+/// Why bytes are not a model with its plan.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -165,9 +194,10 @@ pub fn length(plan: &Plan, file: &[u8]) -> usize {
     (HEAD + RECORD * plan.steps().len() + CHECKSUM).saturating_add(file.len())
 }
 
-/// Writes a plan and then the model's file to the first [`length()`] bytes of `to`; none, and nothing is written, where there are fewer.
+/// Writes a plan and then the model's file to the first [`length()`] bytes of `to`; none, and nothing is written, if `to` has
+/// fewer.
 ///
-/// Whether the plan is the model's is not looked at: [`Planned::parse`] does.
+/// It does not check whether the plan is the model's: [`Planned::parse`] does.
 pub fn write(plan: &Plan, file: &[u8], to: &mut [u8]) -> Option<usize> {
     let length = length(plan, file);
     let (before, after) = to.get_mut(..length)?.split_at_mut_checked(length - file.len())?;

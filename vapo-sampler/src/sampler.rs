@@ -1,4 +1,44 @@
-//! The whole way from a model to an image: in one call, or a layer a call, see [`Sampling`].
+//! Draws an image from a model: in one call, or one layer a call, see [`Sampling`].
+//!
+//! # Example
+//!
+//! ```
+//! use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+//! use vapo_format::Model;
+//! use vapo_sampler::{Condition, Noise, PlanFor, Sampler, Schedule, Solver};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let mut arena = vec![0.0; plan.elements_guided(Solver::Etd2)];
+//! let mut sampler = Sampler::new(&model, &plan, Solver::Etd2, &mut arena)?;
+//! let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+//! let (schedule, mut x) = (Schedule::usual(4)?, [0.0; 64]);
+//!
+//! // A one, typical of its class.
+//! sampler.set_condition(Condition { class: Some(1), guidance: 1.0 })?;
+//! sampler.sample(schedule, 0.3, &mut noise, &mut x)?;
+//!
+//! // From noise that is already there, by another solver, told after every step.
+//! sampler.set_condition(Condition::of(None))?;
+//! sampler.set_solver(Solver::Heun)?;
+//! noise.fill(&mut x);
+//! sampler.integrate(schedule, 0.0, &mut noise, &mut x, |step, _| println!("time {}", step.end))?;
+//!
+//! // Restored: the first pixel is known. Then the same from noise that is there, and with each predicted image.
+//! let known = |index| (index == 0).then_some(1.0);
+//! sampler.inpaint(schedule, 0.0, &mut noise, known, &mut x)?;
+//! assert_eq!(x[0], 1.0);
+//! sampler.integrate_known(schedule, 0.0, &mut noise, known, &mut x, |_, _| ())?;
+//! sampler.trajectory(schedule, 0.0, &mut noise, |_| None, &mut x, |moment| assert_eq!(moment.predicted().count(), 64))?;
+//!
+//! // The drift as a solver sees it, and the potential itself.
+//! let mut drift = [0.0; 64];
+//! sampler.drift(&x, 0.5, &mut drift)?;
+//! assert_eq!(sampler.potential().classes(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod sampling;
 
@@ -28,8 +68,8 @@ pub struct Sampler<'a> {
 }
 
 impl<'a> Sampler<'a> {
-    /// A sampler that works in `arena`, of which it takes the first [`Plan::elements_with`] the solver, and those of one more
-    /// sample, for guidance, where there are so many.
+    /// A sampler that works in `arena`. It takes the first elements, as many as [`Plan::elements_with`] says for the solver. If
+    /// there are enough, it takes those of one more sample, for guidance.
     ///
     /// # Errors
     /// [`Error::Plan`] where the plan is of another model, [`Error::Arena`] where the arena has fewer elements.
@@ -42,12 +82,12 @@ impl<'a> Sampler<'a> {
         Ok(Sampler { potential, solver, buffers, condition: Condition::default(), other })
     }
 
-    /// Asks for samples of a class from now on, and not, as at first, of whatever class. What the potential is evaluated for by
-    /// itself stays the same, see [`Potential::set_class`].
+    /// From now on, samples are of this class. At first they are of any class. Evaluations of the potential itself keep their
+    /// class, see [`Potential::set_class`].
     ///
     /// # Errors
-    /// [`Error::Class`], [`Error::Guidance`]; [`Error::Arena`] where guidance finds no buffer of its own behind what
-    /// [`Plan::elements_with`] says, as long as a sample.
+    /// [`Error::Class`], [`Error::Guidance`]; [`Error::Arena`] if the arena has no room for the buffer of guidance, which is
+    /// one sample more than [`Plan::elements_with`] says.
     pub fn set_condition(&mut self, condition: Condition) -> Result<(), Error> {
         condition.check(self.potential.classes())?;
         let (sample, given) = (self.potential.signal().elements(), self.other.len());
@@ -59,7 +99,7 @@ impl<'a> Sampler<'a> {
         Ok(())
     }
 
-    /// Draws by another solver from now on.
+    /// Draws with another solver from now on.
     ///
     /// # Errors
     /// [`Error::Arena`] where it takes more buffers than the solver that the sampler was made with.
@@ -96,8 +136,8 @@ impl<'a> Sampler<'a> {
         self.inpaint(schedule, temperature, noise, |_| None, image)
     }
 
-    /// Carries `x`, a sample of the flow at the schedule's start, to time 1, in place. `observe` is told each step
-    /// before it is taken, and the drift ∇Φ at its start.
+    /// Carries `x`, a sample of the flow at the schedule's start, to time 1, in place. `observe` is called before each step,
+    /// with the step and the drift ∇Φ at its start.
     ///
     /// # Errors
     /// As [`Sampler::sample`].
@@ -112,9 +152,8 @@ impl<'a> Sampler<'a> {
         self.integrate_known(schedule, temperature, noise, |_| None, x, observe)
     }
 
-    /// Draws the prior from `noise` and carries it to time 1, as [`Sampler::sample`] does, but for the elements of the
-    /// image that `known` gives a value of: they end as these values, and the others follow them. See
-    /// [`crate::inpainting`].
+    /// Draws the prior from `noise` and carries it to time 1, as [`Sampler::sample`] does. If `known` gives a value for an
+    /// element of the image, the element ends as this value, and the other elements fit it. See [`crate::inpainting`].
     ///
     /// # Errors
     /// As [`Sampler::sample`].
@@ -129,7 +168,7 @@ impl<'a> Sampler<'a> {
         self.start_inpaint(schedule, temperature, noise, known, image)?.finish(|_, _| ())
     }
 
-    /// As [`Sampler::integrate`], with the elements of `x` that `known` gives a value of led to these values.
+    /// As [`Sampler::integrate`], but elements of `x` for which `known` gives a value end as this value.
     ///
     /// # Errors
     /// As [`Sampler::sample`].
@@ -145,7 +184,7 @@ impl<'a> Sampler<'a> {
         self.start_integrate_known(schedule, temperature, noise, known, x)?.finish(observe)
     }
 
-    /// As [`Sampler::integrate_known`], to the same bits; `tell` is told where `x` stands before each step.
+    /// As [`Sampler::integrate_known`], to the same bits; `tell` is called before each step, with the state of `x`.
     ///
     /// # Errors
     /// As [`Sampler::sample`].
@@ -167,7 +206,7 @@ impl<'a> Sampler<'a> {
         self.solver.integrate(sde, schedule, noise, x, self.buffers, |_, _| ())
     }
 
-    /// Sets `drift` to what the solvers follow: the drift of the condition, guided where it says so. For solvers of one's own.
+    /// Sets `drift` to the drift that the solvers follow: that of the condition, with its guidance. For solvers of your own.
     ///
     /// # Errors
     /// [`Error::Length`] where x or `drift` is no sample of the model, [`Error::Plan`] where the plan is of the pass forward

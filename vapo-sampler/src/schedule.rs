@@ -1,9 +1,29 @@
-//! The steps of a solver: the times at which it stops, and how far it extrapolates on the way.
+//! The steps of a solver: the times at which it stops, and how far it extrapolates in each step.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_sampler::Schedule;
+//! use vapo_sampler::schedule::Step;
+//!
+//! // Longer steps near the data.
+//! let schedule = Schedule::graded(4, 0.5)?;
+//! let ends: Vec<f32> = schedule.steps().map(|Step { end, .. }| end).collect();
+//! assert_eq!(ends.len(), 4);
+//! assert!(ends[0] < 0.25 && ends[3] == 1.0);
+//! let usual = Schedule::graded(4, Schedule::EXPONENT)?.extrapolating(Schedule::EXTRAPOLATION)?;
+//! assert_eq!(Schedule::usual(4)?, usual);
+//!
+//! // Equal ones, the second half of the way alone, extrapolated as far as the second order asks for.
+//! let late = Schedule::uniform(2)?.starting_at(0.5)?.extrapolating(1.0)?;
+//! assert_eq!(late.steps().map(|step| step.start).collect::<Vec<_>>(), [0.5, 0.75]);
+//! # Ok::<(), vapo_sampler::ScheduleError>(())
+//! ```
 
 use crate::error::ScheduleError;
 
-/// Times from a start (0 if not said otherwise) to exactly 1, strictly increasing:
-/// t = 1 − (1 − s)^exponent for uniform s, moved to the start.
+/// Times from a start (by default 0) to exactly 1, strictly increasing: t = 1 − (1 − s)^exponent for uniform s, moved to the
+/// start.
 ///
 /// An exponent below 1 makes steps longer towards the data, one above 1 shorter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,8 +52,8 @@ pub struct Step {
 }
 
 impl Schedule {
-    /// The usual exponent. Images are drawn best where steps towards the data are the longer ones: there the predicted
-    /// image hardly moves, and the model's own errors weigh most.
+    /// The usual exponent. It makes steps longer towards the data, which draws the best images: there the predicted image
+    /// hardly moves, and the model's own errors weigh most.
     pub const EXPONENT: f32 = 0.5;
 
     /// The usual extrapolation of the solver [`crate::Solver::Etd2`]. Images of a small network are blurred, and change too little from
@@ -64,7 +84,7 @@ impl Schedule {
         Ok(schedule)
     }
 
-    /// `steps` steps as images are usually drawn: of the usual exponent and extrapolation.
+    /// `steps` steps with the usual exponent and extrapolation.
     ///
     /// # Errors
     /// [`ScheduleError::Steps`] for 0 steps.
@@ -81,9 +101,9 @@ impl Schedule {
         if start >= 0.0 && schedule.is_increasing() { Ok(schedule) } else { Err(ScheduleError::Start { found: start }) }
     }
 
-    /// The same times for a solver that extrapolates the predicted image so many times as far. Of a schedule itself it is 1, the second
-    /// order in the steps' width. At 0 nothing is extrapolated; above 1 samples are sharper than the flow's own. Only
-    /// [`crate::Solver::Etd2`] extrapolates.
+    /// The same times, with the extrapolation of the predicted image multiplied by a factor. A new schedule has the factor 1,
+    /// which is the second order in the steps' width. At 0 nothing is extrapolated. Above 1 samples are sharper than the flow's
+    /// own. Only [`crate::Solver::Etd2`] extrapolates.
     ///
     /// # Errors
     /// [`ScheduleError::Extrapolation`] for one that is negative, infinite or not a number.

@@ -1,4 +1,29 @@
-//! The way from noise to a sample, told step by step: for pages and tools that show it.
+//! The path from noise to a sample, step by step: for pages and tools that show it.
+//!
+//! # Example
+//!
+//! ```
+//! use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+//! use vapo_format::Model;
+//! use vapo_sampler::trajectory::Moment;
+//! use vapo_sampler::{Noise, PlanFor, Sampler, Schedule, Solver};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let mut arena = vec![0.0; plan.elements_with(Solver::Etd2)];
+//! let mut sampler = Sampler::new(&model, &plan, Solver::Etd2, &mut arena)?;
+//! let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+//! let mut x = [0.0; 64];
+//! noise.fill(&mut x);
+//! let tell = |moment: Moment<'_>| {
+//!     let mean = moment.predicted().sum::<f32>() / 64.0;
+//!     println!("at time {}, the predicted image has a mean of {mean}", moment.step.start);
+//! };
+//! sampler.trajectory(Schedule::usual(4)?, 0.0, &mut noise, |_| None, &mut x, tell)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::error::Error;
 use crate::homotopy::coefficients;
@@ -7,12 +32,12 @@ use crate::solver::Drift;
 use core::ops::Range;
 use vapo_format::Homotopy;
 
-/// Where a sample stands before a step. All slices are as long as a sample.
+/// The state of a sample before a step. All slices are as long as a sample.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<'m> {
     /// The step that is taken from here.
     pub step: Step,
-    /// The sample so far: at time 0 it is noise.
+    /// The sample at this time: at time 0 it is noise.
     pub x: &'m [f32],
     /// The drift ∇Φ(x, t).
     pub drift: &'m [f32],

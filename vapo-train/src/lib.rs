@@ -1,35 +1,36 @@
 //! Trains a variational potential flow (VAPO), quantises it, and writes the file that a microcontroller samples.
 //!
-//! The data's journey, one module a stage:
+//! Data go through these stages, one module each:
 //!
 //! | module | concept |
 //! |---|---|
 //! | [`dataset`] | images in memory, dealt out in seeded batches; their files from the publisher |
-//! | [`path`] | points on the path from noise to data, the velocity there, and the times that a batch looks at |
+//! | [`path`] | points on the path from noise to data, the velocity there, and the times of a batch |
 //! | [`potential`] | Φ(x, t), its drift ∇Φ, and the exact gradient of any loss of the drift |
-//! | [`ops`] | the operations that the potential is made of: by hand for the CPU, and composed of dfdx's to compare with |
+//! | [`ops`] | the operations of the potential: written by hand for the CPU, and composed of dfdx's operations to compare with |
 //! | [`cuda`] | the same on a CUDA device: the launches of a step, and the kernels |
 //! | [`objective`] | losses of the drift, with their derivatives |
 //! | [`optimiser`] | Muon, Adam, clipping, learning rate, moving average |
-//! | [`training`] | the step, told in one file (`training/step.rs`), and the loop around it |
+//! | [`training`] | the step, in one file (`training/step.rs`), and the loop around it |
 //! | [`quantise`] | from float parameters to a model file |
-//! | [`calibration`] | from float to integer arithmetic, and what that changes |
-//! | [`sampling`] | what a model file is for: images drawn, restored, composed, interpolated and judged |
+//! | [`calibration`] | from float to integer arithmetic, and the error of that |
+//! | [`sampling`] | uses of a model file: draws, restores, composes, interpolates and judges images |
 //! | [`evaluation`] | how far samples are from a data set |
 //! | [`export`] | images to files that other programs read, and pictures for people |
 //!
-//! Beside it:
+//! Other modules:
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`run`] | what one training is asked to do, and the folder that it leaves behind |
+//! | [`run`] | the settings of a training, and its folder |
 //! | [`team`] | processes that train one model together |
-//! | [`files`] | how files are read and written, whatever they hold |
-//! | [`arithmetic`] | what several stages compute alike |
-//! | [`cli`] | the command line, a file a command |
+//! | [`files`] | reads and writes files of all kinds |
+//! | `terminal` | what a person sees on a terminal |
+//! | [`arithmetic`] | computations that several stages share |
+//! | [`cli`] | the command line, one file for each command |
 //!
-//! The one function that matters is [`potential::Potential::gradient`]: the gradient of a gradient, without
-//! differentiating one.
+//! The one function that matters is [`potential::Potential::gradient`]. It computes the gradient of a loss of a gradient,
+//! without differentiating a gradient.
 
 pub mod arithmetic;
 pub mod calibration;
@@ -50,4 +51,5 @@ pub mod quantise;
 pub mod run;
 pub mod sampling;
 pub mod team;
+mod terminal;
 pub mod training;

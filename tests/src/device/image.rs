@@ -8,7 +8,7 @@ use object::{LittleEndian, Object, ObjectSection, ObjectSegment, ObjectSymbol};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, str};
 use tempfile::{NamedTempFile, TempPath};
 use vapo_format::{Arithmetic, Bits, Encoding, Model};
@@ -73,8 +73,13 @@ impl Image {
         Image::built(cargo_in(folder), board, features)
     }
 
+    /// Keeps others from building until what is returned is dropped: for whoever has another program build.
+    pub fn building() -> MutexGuard<'static, ()> {
+        BUILDING.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn built(mut cargo: Command, board: &str, features: &[&str]) -> Result<Self, String> {
-        let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        let _building = Image::building();
         let built = succeed(cargo.args(["build", "--release", "--message-format=json"]).args(features))?;
         let path = str::from_utf8(&built.stdout).ok().and_then(executable).ok_or("the build names no image")?;
         let elf = fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
@@ -86,7 +91,7 @@ impl Image {
     /// # Errors
     /// The tool-chain is missing.
     pub fn refused_without_release(board: &str, model: &Path) -> Result<Option<String>, String> {
-        let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        let _building = Image::building();
         let built = run(cargo(board, model).arg("build"))?;
         Ok((!built.status.success()).then(|| messages(&built)))
     }

@@ -2,6 +2,7 @@
 //!
 //! Needs what `vapo-sampler/firmware/toolchain` installs.
 
+mod command_line;
 mod cost;
 mod embassy;
 mod energies;

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 /// Exponents of which an i16 has a 1.
 const ONE: RangeInclusive<i8> = 0..=14;
 
-/// One pixel with a channel a class: 1 for the class, 0 for the others. Without a class all are 0, which stands for data of
-/// whatever class. A linear map of it is an embedding: a row of weights for each class, and the biases for none.
+/// One pixel with a channel a class: 1 for the class, 0 for the others. Without a class all are 0, which stands for data of any
+/// class. A linear map of it is an embedding: a row of weights for each class, and the biases for none.
 ///
 /// Source: Ho and Salimans, *Classifier-free diffusion guidance*, 2022, arXiv:2207.12598, where the missing class is the token ∅.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,6 +17,15 @@ pub const MAX_WINDOW: u8 = 15;
 ///
 /// A window of 1×1 is a linear map of each pixel's channels. The rows of its matrix run over the window's taps row by row,
 /// and over the input channels within a tap.
+///
+/// ```
+/// use vapo_format::layer::Conv;
+///
+/// assert_eq!(Conv::same3x3(8), Conv { window: [3, 3], stride: [1, 1], channels: 8 });
+/// assert_eq!(Conv::down2x2(8).stride, [2, 2]); // half the height and width
+/// assert_eq!((Conv::same1x3(8).taps(), Conv::down1x2(8).taps()), (3, 2)); // of series
+/// assert!(Conv::linear(8).tiles() && !Conv::same3x3(8).tiles());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conv {

@@ -3,6 +3,40 @@
 //! One file a kind. The files of the same names in the sampler and in the trainer say how it is computed. To add a kind,
 //! add its file and its line to the list below; [`Kind`] says what the file has to tell. Kinds that no device has are there with the
 //! feature `published` alone, which hosts enable: those of the model that *Variational potential flow Bayes* published.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::layer::{Add, Class, Conv, Input, Kind, Place, Readout, Reverse, Signal, Silu, SpaceToDepth, Time};
+//! use vapo_format::{Arithmetic, Layer, Shape};
+//!
+//! let all: [Layer; 8] = [
+//!     Signal.into(),
+//!     Time { features: 32 }.into(),
+//!     Class { classes: 10 }.into(),
+//!     Conv::same3x3(8).into(),
+//!     Silu.into(),
+//!     Add.into(),
+//!     SpaceToDepth.into(),
+//!     Readout.into(),
+//! ];
+//! for layer in all {
+//!     println!("{layer} reads {:?} nodes", layer.kind().inputs());
+//! }
+//!
+//! // What a convolution makes of an image, and its matrix of a row for each of nine taps and of three channels.
+//! let image = Input { extent: Shape { channels: 3, height: 8, width: 8 }, of_signal: true };
+//! let layer = Layer::from(Conv::same3x3(8));
+//! let kind: &dyn Kind = layer.kind();
+//! assert_eq!(kind.output(&[image]), Ok(Shape { channels: 8, height: 8, width: 8 }));
+//! assert_eq!(layer.matrix_shape(1, &[image]).map(|shape| (shape.rows, shape.columns)), Some((27, 8)));
+//! assert_eq!(layer.reads_out(), None); // it is no read-out
+//!
+//! // SiLU may work in the memory of what it reads.
+//! let same = image.extent;
+//! assert_ne!(Layer::from(Silu).kind().place(Arithmetic::Float, same), Place::Apart);
+//! assert_eq!(Layer::from(Conv::same3x3(8)).kind().reverse(0, Arithmetic::Float), Reverse::Written);
+//! ```
 
 use crate::encoding::Arithmetic;
 use crate::error::Fault;

@@ -9,6 +9,14 @@ use serde::{Deserialize, Serialize};
 
 /// A permutation: channel `(columns·dy + dx)·C + c` of a pixel is channel `c` of the value at row offset `dy`, column offset
 /// `dx` of its block, which has so many columns.
+///
+/// ```
+/// use vapo_format::Shape;
+/// use vapo_format::layer::SpaceToDepth;
+///
+/// assert_eq!(SpaceToDepth::block(Shape { channels: 1, height: 28, width: 28 }), [2, 2]);
+/// assert_eq!(SpaceToDepth::block(Shape { channels: 1, height: 1, width: 64 }), [1, 2]); // of a series
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpaceToDepth;
 

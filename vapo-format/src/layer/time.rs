@@ -20,6 +20,12 @@ pub const FREQUENCIES: [f32; 16] = [
 ];
 
 /// Sines, then cosines, of time times the lowest [`FREQUENCIES`]: one pixel.
+///
+/// ```
+/// use vapo_format::layer::{FREQUENCIES, Time};
+///
+/// assert_eq!(Time { features: 8 }.frequencies(), &FREQUENCIES[..4]); // sines and cosines of four
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Time {

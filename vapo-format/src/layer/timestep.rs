@@ -11,6 +11,12 @@ use serde::{Deserialize, Serialize};
 /// one pixel. Time is that of the path, 0 to 1, and not multiplied by anything.
 ///
 /// Source: Vaswani et al., *Attention is all you need*, 2017, arXiv:1706.03762, section 3.5.
+///
+/// ```
+/// use vapo_format::layer::Timestep;
+///
+/// assert_eq!(Timestep { features: 128 }.frequencies().count(), 64);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timestep {

@@ -11,6 +11,28 @@ use crate::homotopy::coefficients;
 const PARTS: usize = 8;
 
 /// Which readings of which channel the potential would change most.
+///
+/// ```
+/// use vapo_format::Model;
+/// use vapo_sampler::monitor::Explanation;
+/// use vapo_sampler::{Monitor, PlanFor};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+/// # let bytes = example::series();
+///
+/// let model = Model::parse(&bytes)?;
+/// let plan = PlanFor::<32>::new(&model)?; // of both passes
+/// let mut memory = vec![0.0; plan.monitor_elements()];
+/// let mut monitor = Monitor::new(&model, &plan, 1, &mut memory)?;
+/// let mut correction = vec![0.0; monitor.width() * monitor.channels()];
+/// for reading in 0..16_u8 {
+///     let value = if reading == 9 { 5.0 } else { 0.0 };
+///     if monitor.push(&[value])?.is_some() {
+///         let Some(Explanation { channel, from, to, change, share }) = monitor.explain(&mut correction)? else { continue };
+///         println!("readings {from} to {to} of channel {channel}: {change} was expected more, {share} of all");
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Explanation {

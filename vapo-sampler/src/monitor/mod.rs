@@ -1,9 +1,10 @@
-//! Watches a series, reading by reading: an energy and a verdict for the last readings, every so many readings.
+//! Watches a series, reading by reading. Every few readings it gives an energy and a verdict for the last readings.
 //!
-//! A model of a series is of windows: signals of height 1, of which the width is the number of readings, and a channel is one of
-//! the numbers of a reading. A [`Monitor`] takes raw readings, as a sensor gives them; the model's scaling turns them into
-//! values. Its memory is that of the potential and of one window. An energy takes one pass forward, and a plan of that alone
-//! ([`PlanFor::forward`](crate::PlanFor::forward)) has the least memory. To explain takes a drift, and a plan of both passes.
+//! A model of a series works on windows. A window is a signal of height 1. Its width is the number of readings, and each number
+//! of a reading is a channel. A [`Monitor`] takes raw readings, as a sensor gives them; the model's scaling turns them into
+//! values. Its memory is that of the potential and of one window. An energy needs one forward pass, and a plan of that pass
+//! alone ([`PlanFor::forward`](crate::PlanFor::forward)) takes the least memory. An explanation needs a drift, and a plan of
+//! both passes.
 //!
 //! | module | concept |
 //! |---|---|
@@ -39,6 +40,13 @@
 //!     }
 //! }
 //! # assert_eq!(learner.count(), 100);
+//!
+//! // What it is of, and what it missed: a reading that is no number is a gap.
+//! assert_eq!((monitor.channels(), monitor.width()), (2, 8));
+//! assert_eq!((monitor.time(), monitor.threshold().is_some(), monitor.gaps()), (0.9, true, 0));
+//! monitor.push(&[f32::NAN, 20.0])?;
+//! assert_eq!(monitor.gaps(), 1);
+//! assert_eq!(monitor.potential().classes(), 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -71,8 +79,8 @@ pub struct Monitor<'a> {
 }
 
 impl<'a> Monitor<'a> {
-    /// A monitor that judges every `stride` readings, and works in `memory`, of which it takes the first
-    /// [`Plan::monitor_elements`]. Threshold and time are the model's, if it has them; otherwise the time is [`SERIES_TIME`].
+    /// A monitor that judges every `stride` readings. It works in the first [`Plan::monitor_elements`] of `memory`. Threshold
+    /// and time are the model's, if it has them; otherwise the time is [`SERIES_TIME`].
     ///
     /// # Errors
     /// [`Error::Series`] where the model is of images, [`Error::Stride`] where the stride is 0, [`Error::Arena`] where the memory
@@ -105,14 +113,14 @@ impl<'a> Monitor<'a> {
         })
     }
 
-    /// Takes the next reading, a raw number a channel. Returns a verdict on the window that ends with it, where one is due: with
-    /// the first whole window, and every stride from then on. Without a threshold, a window is an anomaly where its energy is
-    /// not a number.
+    /// Takes the next reading, one raw number for each channel. When a verdict is due, returns it, for the window that ends
+    /// with this reading: for the first whole window, and every stride from then on. Without a threshold, a window is an
+    /// anomaly where its energy is not a number.
     ///
-    /// A reading of which a number is not finite is a gap: the window begins anew after it.
+    /// A reading with a number that is not finite is a gap: a new window begins after it.
     ///
     /// # Errors
-    /// [`Error::Reading`] where the reading has other than a number a channel.
+    /// [`Error::Reading`] if the reading does not have one number for each channel.
     pub fn push(&mut self, reading: &[f32]) -> Result<Option<Verdict>, Error> {
         let channels = self.channels();
         if reading.len() != channels {
@@ -160,7 +168,7 @@ impl<'a> Monitor<'a> {
         self.time
     }
 
-    /// Readings that were gaps, so far.
+    /// Number of readings that were gaps.
     pub fn gaps(&self) -> u32 {
         self.gaps
     }

@@ -1,4 +1,30 @@
 //! Memory of one purpose: what it holds, from when to when, and where.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::plan::buffer::{Buffer, Life, Role};
+//! use vapo_sampler::plan::lifetimes::Lifetimes;
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let lifetimes = Lifetimes::<32>::new(model.walk(), model.arithmetic())?;
+//! let buffers: Vec<&Buffer> = lifetimes.buffers().collect();
+//! assert!(buffers.iter().any(|buffer| buffer.role == Role::Cotangent));
+//!
+//! // No two that matter at the same time share bytes.
+//! for (index, one) in buffers.iter().enumerate() {
+//!     let [Life { first, last }, _] = one.lives;
+//!     assert!(first > last || (one.lives_at(first) && one.lives[0].contains(last)));
+//!     for other in &buffers[index + 1..] {
+//!         let apart = one.offset + one.bytes <= other.offset || other.offset + other.bytes <= one.offset;
+//!         assert!(apart || !one.meets(other));
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 /// Roles that there are.
 pub(super) const ROLES: usize = 6;

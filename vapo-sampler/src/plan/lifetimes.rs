@@ -1,4 +1,25 @@
 //! When each buffer begins to matter and when it no longer does; which buffers are one.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::plan::lifetimes::Lifetimes;
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let both = Lifetimes::<32>::new(model.walk(), model.arithmetic())?;
+//! let forward = Lifetimes::<32>::forward(model.walk(), model.arithmetic())?;
+//! assert_eq!(usize::from(both.count()), model.nodes().count());
+//! assert!(forward.bytes() <= both.bytes() && both.lower_bound() <= both.bytes());
+//!
+//! // The bytes that live at each time, as `vapo-train inspect --plan` draws them.
+//! let most = (0..both.end()).map(|time| both.bytes_at(time)).max();
+//! assert!(most.is_some_and(|most| most <= both.bytes()));
+//! println!("{} buffers", both.buffers().count());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use super::buffer::{Buffer, Life, ROLES, Role};
 use super::{Contribution, placement};

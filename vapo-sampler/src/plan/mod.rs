@@ -1,4 +1,4 @@
-//! Where every activation and cotangent of a potential lies, from when to when: its memory, planned.
+//! Plans a potential's memory: where every activation and cotangent is, and for how long.
 //!
 //! | module | concept |
 //! |---|---|
@@ -8,13 +8,41 @@
 //!
 //! A drift is one pass forward and one in reverse. With n nodes, node i works at time i forward, and at time 2n − 1 − i in
 //! reverse. A value lives from the node that makes it to its last reader, which is a reverse pass where that needs it; a
-//! cotangent lives from the first contribution to it to the reverse pass of its node. What depends on time alone and has
-//! one reader is computed anew in reverse, which costs less than its memory.
+//! cotangent lives from the first contribution to it to the reverse pass of its node. A value that depends on time alone and
+//! has one reader is computed again in reverse, which costs less than its memory.
 //!
-//! An energy needs the pass forward alone: [`PlanFor::forward`] keeps nothing for the other.
+#![doc = include_str!("../../docs/figures/plan.svg")]
+//!
+//! An energy needs only the forward pass: [`PlanFor::forward`] keeps nothing for the reverse pass.
 //!
 //! A build script can plan as well as a device: [`Plan`] is plain data, and sampling with a plan that was made before needs
 //! none of this module's code.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::Model;
+//! use vapo_sampler::plan::{Contribution, ELEMENT, Plan, PlanFor, Step, Work};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! assert!(plan.has_reverse());
+//! assert_eq!(plan.elements() * ELEMENT, plan.bytes as usize);
+//!
+//! // What a build script writes as a constant: every step is plain data.
+//! let shared: &Plan = &plan;
+//! for Step { layer, value, contributions, work: [Work { bytes, .. }, _], .. } in shared.steps() {
+//!     let adds = contributions.contains(&Contribution::Add);
+//!     println!("{layer}: its value lies at {value}, it works in {bytes} bytes, and adds to a cotangent: {adds}");
+//! }
+//!
+//! // Energies alone take the pass forward.
+//! let forward = PlanFor::<32>::forward(&model)?;
+//! assert!(!forward.has_reverse() && forward.elements() <= plan.elements());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod buffer;
 pub mod lifetimes;

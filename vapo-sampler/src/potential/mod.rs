@@ -1,6 +1,35 @@
 //! The potential Φ(x, t), its drift ∇ₓΦ and its energy.
 //!
-//! A `pass` goes through the steps of a [`Plan`], which say where everything lies. What each layer computes `layer` says.
+//! A `pass` goes through the steps of a [`Plan`], which say where everything is in memory. `layer` has the computation of each
+//! layer.
+//!
+//! # Example
+//!
+//! ```
+//! use vapo_format::{Homotopy, Model};
+//! use vapo_sampler::{PlanFor, Potential};
+//! # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+//! # let bytes = example::model();
+//!
+//! let model = Model::parse(&bytes)?;
+//! let plan = PlanFor::<32>::new(&model)?;
+//! let mut memory = vec![0.0; plan.elements()];
+//! let mut potential = Potential::new(&model, &plan, &mut memory)?;
+//! assert_eq!((potential.signal().elements(), potential.homotopy()), (64, Homotopy::Linear));
+//!
+//! // Φ alone takes the pass forward; a drift takes both, and has Φ too.
+//! let (x, mut drift) = ([0.1; 64], [0.0; 64]);
+//! let alone = potential.potential(&x, 0.5)?;
+//! assert_eq!(potential.drift(&x, 0.5, &mut drift)?, alone);
+//! assert!(potential.energy(&x, 0.5)?.is_some()); // there is none at time 1
+//!
+//! // Of one class.
+//! assert_eq!(potential.classes(), 2);
+//! potential.set_class(Some(1))?;
+//! assert_eq!(potential.class(), Some(1));
+//! potential.observed_drift(&x, 0.5, &mut drift, &mut ())?; // tells an `Observer` every activation
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod pass;
 
@@ -68,8 +97,24 @@ impl<'a> Potential<'a> {
         })
     }
 
-    /// The same potential, the same bits, by the widest vectors of this host's processor. Nothing changes where the weights are
-    /// another model's, or of float arithmetic.
+    /// The same potential with the same bits, computed with the widest vectors of this host's processor. Nothing changes if the
+    /// weights are another model's, or of float arithmetic.
+    ///
+    /// ```
+    /// use vapo_format::Model;
+    /// use vapo_sampler::kernel::wide::Unpacked;
+    /// use vapo_sampler::{PlanFor, Potential};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+    /// # let bytes = example::model();
+    ///
+    /// let model = Model::parse(&bytes)?;
+    /// let plan = PlanFor::<32>::new(&model)?;
+    /// let mut memory = vec![0.0; plan.elements()];
+    /// let weights = Unpacked::new(&model); // once, for all threads
+    /// let mut potential = Potential::new(&model, &plan, &mut memory)?.unpacked(&weights);
+    /// potential.potential(&[0.1; 64], 0.5)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(feature = "wide")]
     #[must_use]
     pub fn unpacked(mut self, unpacked: &'a Unpacked) -> Self {
@@ -77,7 +122,7 @@ impl<'a> Potential<'a> {
         self
     }
 
-    /// Whose potential is evaluated from now on: that of a class, or of whatever class, as at first.
+    /// Sets the class whose potential is evaluated from now on. None, as at first, is any class.
     ///
     /// # Errors
     /// [`Error::Class`] where the model has no such class.

@@ -1,4 +1,4 @@
-//! A sample on its way, a layer a call: for programs that have other things to do in between.
+//! Draws a sample with one layer a call: for programs that have other things to do in between.
 
 use super::Sampler;
 use crate::error::Error;
@@ -12,8 +12,43 @@ use rand_core::Rng;
 /// A sample that is being drawn. [`Sampling::step`] computes one layer of one drift, forward or in reverse, or draws or moves [`GROUP`]
 /// elements. The bytes are those of the function that does all in one call.
 ///
-/// It borrows sampler, noise and image until it is dropped, which it may be at any time. The sampler then starts anew; the image holds
-/// something between noise and a sample.
+/// It borrows sampler, noise and image until it is dropped. You may drop it at any time. The sampler can then start a new
+/// sample. The image holds something between noise and a sample.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// use vapo_format::Model;
+/// use vapo_sampler::{Noise, Paused, PlanFor, Progress, Sampler, Sampling, Schedule, Solver};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+/// # let bytes = example::model();
+///
+/// let model = Model::parse(&bytes)?;
+/// let plan = PlanFor::<32>::new(&model)?;
+/// let mut arena = vec![0.0; plan.elements_with(Solver::Etd2)];
+/// let mut sampler = Sampler::new(&model, &plan, Solver::Etd2, &mut arena)?;
+/// let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+/// let (schedule, mut image) = (Schedule::usual(4)?, [0.0; 64]);
+///
+/// // A layer a call, between other tasks.
+/// let mut sampling: Sampling<_> = sampler.start(schedule, 0.3, &mut noise, &mut image)?;
+/// while let Progress::Working { done, all } = sampling.step()? {
+///     assert!(done <= all);
+/// }
+/// assert!(sampling.sample().is_some());
+///
+/// // An interrupt handler cannot keep borrows: it pauses, and goes on.
+/// let mut sampling = sampler.start(schedule, 0.3, &mut noise, &mut image)?;
+/// sampling.advance(5, |_, _| ())?;
+/// assert!(matches!(sampling.progress(), Progress::Working { .. }));
+/// let paused: Paused = sampling.pause();
+/// sampler.resume(paused, &mut noise, |_| None, &mut image)?.finish(|_, _| ())?;
+///
+/// // A restoration, from fresh noise and from noise that is there.
+/// let known = |index| (index == 0).then_some(1.0);
+/// sampler.start_inpaint(schedule, 0.0, &mut noise, known, &mut image)?.finish(|_, _| ())?;
+/// sampler.start_integrate_known(schedule, 0.0, &mut noise, known, &mut image)?.finish(|_, _| ())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Sampling<'s, 'a, R, K = fn(usize) -> Option<f32>> {
     sampler: &'s mut Sampler<'a>,
@@ -23,8 +58,8 @@ pub struct Sampling<'s, 'a, R, K = fn(usize) -> Option<f32>> {
     x: &'s mut [f32],
 }
 
-/// How far a sample is, without what it is drawn in: for programs that can keep no references from one step to the next.
-/// [`Sampling::pause`] makes it, and [`Sampler::resume`] goes on.
+/// The progress of a sample, without references to its sampler, noise and image: for programs that cannot keep references from
+/// one step to the next. [`Sampling::pause`] makes it, and [`Sampler::resume`] continues.
 #[derive(Clone, Copy, Debug)]
 pub struct Paused {
     integration: Integration,
@@ -82,8 +117,8 @@ impl<'a> Sampler<'a> {
         self.resume(Paused { integration, prior: 0, drawn: 0 }, noise, known, x)
     }
 
-    /// Goes on with a sample that was paused. All else must be what it was: the sampler, which did nothing in between, noise, what is
-    /// known, and the image. Otherwise the sample is another one.
+    /// Continues a sample that was paused. Everything else must be unchanged: the sampler, which did nothing in between, the
+    /// noise, the known values, and the image. Otherwise another sample results.
     ///
     /// # Errors
     /// [`Error::Length`].
@@ -100,7 +135,7 @@ impl<'a> Sampler<'a> {
 }
 
 impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
-    /// Goes on by one layer, or by [`GROUP`] elements.
+    /// Computes one more layer, or moves [`GROUP`] more elements.
     ///
     /// # Errors
     /// As [`Sampler::sample`]: none after a start that was not refused.
@@ -108,8 +143,8 @@ impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
         self.advance(1, |_, _| ())
     }
 
-    /// Goes on by up to `most` layers of one drift, or by up to `most` times [`GROUP`] elements. `observe` is told each step of the
-    /// schedule before it is taken, and the drift ∇Φ at its start.
+    /// Computes up to `most` more layers of one drift, or moves up to `most` times [`GROUP`] more elements. `observe` is called
+    /// before each step of the schedule, with the step and the drift ∇Φ at its start.
     ///
     /// # Errors
     /// As [`Sampling::step`].
@@ -127,7 +162,7 @@ impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
         Progress::Working { done: drawn + done, all: prior + all }
     }
 
-    /// How far it is, to go on later: gives back what it borrows.
+    /// Pauses the sample, to continue later, and gives back everything that it borrows.
     pub fn pause(self) -> Paused {
         self.way
     }
@@ -148,7 +183,7 @@ impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
         integration.advance(most, &mut held, self.noise, self.x, buffers, observe)
     }
 
-    /// All that is left to do, in one call. `observe` is told as by [`Sampling::advance`].
+    /// Computes all remaining steps in one call. `observe` is called as by [`Sampling::advance`].
     ///
     /// # Errors
     /// As [`Sampling::step`].
@@ -159,7 +194,7 @@ impl<R: Rng, K: Fn(usize) -> Option<f32>> Sampling<'_, '_, R, K> {
         Ok(())
     }
 
-    /// The sample; none as long as there is more to do.
+    /// The sample; none until it is finished.
     pub fn sample(&self) -> Option<&[f32]> {
         self.way.integration.is_done().then_some(&*self.x)
     }

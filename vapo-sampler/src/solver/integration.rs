@@ -28,6 +28,31 @@ pub enum Progress {
 /// How far an integration is. What it works in comes with every call and must be the same for all of them.
 ///
 /// It may be dropped at any time: what follows begins anew.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// use vapo_format::Model;
+/// use vapo_sampler::solver::{Drift, Integration, Progress};
+/// use vapo_sampler::{Noise, PlanFor, Potential, Schedule, Solver};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/example.rs")); }
+/// # let bytes = example::model();
+///
+/// let model = Model::parse(&bytes)?;
+/// let plan = PlanFor::<32>::new(&model)?;
+/// let mut memory = vec![0.0; plan.elements()];
+/// let mut potential = Potential::new(&model, &plan, &mut memory)?;
+/// let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+/// let mut x = [0.0; 64];
+/// noise.fill(&mut x);
+///
+/// let mut buffers = vec![0.0; Solver::Euler.buffers() * x.len()];
+/// let mut integration = Integration::new(Solver::Euler, Schedule::usual(4)?, model.homotopy(), 0.0)?;
+/// while !integration.is_done() {
+///     integration.advance(1, &mut potential, &mut noise, &mut x, &mut buffers, |_, _| ())?;
+/// }
+/// assert_eq!(integration.progress(Drift::parts(&potential), x.len()), Progress::Done);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Integration {
     solver: Solver,

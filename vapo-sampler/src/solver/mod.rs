@@ -4,7 +4,39 @@
 //! deterministic flow dx = ∇Φ dt, and the generator is not asked for a single number. The last step adds no noise,
 //! and the drift is never evaluated at time 1, where the Bayes homotopy is singular.
 //!
-//! [`Solver::integrate`] goes all the way. An [`Integration`] goes it in parts, for callers that have other things to do in between.
+//! [`Solver::integrate`] does all steps in one call. An [`Integration`] does them in parts, for callers that have other things
+//! to do in between.
+//!
+//! # Example
+//!
+//! ```
+//! use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+//! use vapo_format::Homotopy;
+//! use vapo_sampler::solver::{Drift, Sde};
+//! use vapo_sampler::{Error, Noise, Schedule, Solver};
+//!
+//! /// The exact drift where all data is one number: it leads there from any noise.
+//! struct Towards(f32);
+//!
+//! impl Drift for Towards {
+//!     fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error> {
+//!         drift.iter_mut().zip(x).for_each(|(drift, x)| *drift = (self.0 - x) / (1.0 - time));
+//!         Ok(())
+//!     }
+//! }
+//!
+//! for solver in Solver::ALL {
+//!     let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(7));
+//!     let mut x = [noise.draw(), noise.draw()];
+//!     let mut buffers = vec![0.0; solver.buffers() * x.len()];
+//!     let sde = Sde { drift: &mut Towards(0.5), homotopy: Homotopy::Linear, temperature: 0.0 };
+//!     solver.integrate(sde, Schedule::uniform(4)?, &mut noise, &mut x, &mut buffers, |_, _| ())?;
+//!     assert!(x.iter().all(|x| (x - 0.5).abs() < 1e-5));
+//!     println!("{}: {} evaluations for 4 steps", solver.name(), solver.evaluations(4));
+//! }
+//! assert_eq!((Solver::Etd2.usual_temperature(), Solver::Etd2.restoring_temperature()), (0.3, 8.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod ab2;
 mod etd2;
@@ -30,7 +62,7 @@ pub trait Drift {
     /// [`Error::Length`] where a slice has another length.
     fn drift(&mut self, x: &[f32], time: f32, drift: &mut [f32]) -> Result<(), Error>;
 
-    /// Parts that [`Drift::compute`] can tell apart. If not said otherwise, a drift has one.
+    /// Number of parts that [`Drift::compute`] can compute one by one. By default a drift has one part.
     fn parts(&self) -> u32 {
         1
     }
@@ -43,7 +75,7 @@ pub trait Drift {
         self.drift(x, time, drift)
     }
 
-    /// Whether an element of x is not the solver's to move: [`Drift::carry`] moves it. If not said otherwise, none is.
+    /// Whether [`Drift::carry`] moves an element of x, and not the solver. By default the solver moves all.
     fn is_held(&self, _index: usize) -> bool {
         false
     }
@@ -121,8 +153,8 @@ impl Solver {
         }
     }
 
-    /// The temperature that samples are usually drawn at. Noise that is taken up exactly corrects the model's errors;
-    /// that of the other solvers costs more than it corrects at the few steps of a device.
+    /// The temperature that samples are usually drawn at. Noise that a solver treats exactly corrects the model's errors. With
+    /// the other solvers, and the few steps of a device, noise costs more than it corrects.
     pub const fn usual_temperature(self) -> f32 {
         match self {
             Solver::Euler | Solver::Heun | Solver::Ab2 => 0.0,
@@ -130,8 +162,8 @@ impl Solver {
         }
     }
 
-    /// The temperature that images are usually restored at. Heat makes what is missing forget the noise it began with, so that it
-    /// follows what is known. Only the solver that takes up noise exactly bears it at few steps.
+    /// The temperature that images are usually restored at. A high temperature makes missing elements forget the noise they
+    /// began with, so that they fit the known ones. With few steps, only the solver that treats noise exactly stays accurate.
     pub const fn restoring_temperature(self) -> f32 {
         match self {
             Solver::Euler | Solver::Heun | Solver::Ab2 => 0.0,
@@ -158,7 +190,7 @@ impl Solver {
     /// Carries `x` from the schedule's start to time 1, in place. `x` is a sample of the flow's density at the start:
     /// at time 0, standard Gaussian noise.
     ///
-    /// `observe` is told each step before it is taken, and the drift ∇Φ at its start.
+    /// `observe` is called before each step, with the step and the drift ∇Φ at its start.
     ///
     /// # Errors
     /// [`Error::Temperature`], [`Error::Arena`] where `buffers` has fewer elements than [`Solver::buffers`] samples,

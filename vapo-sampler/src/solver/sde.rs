@@ -10,7 +10,7 @@ use vapo_format::Homotopy;
 /// The drift itself holds the expected noise: E\[ε|x\] = (μ∇Φ − μ'x)/(μσ' − σμ'), and with it the score −E\[ε|x\]/σ.
 /// For every g, adding ½g² times the score and g dW leaves the marginals as they are; g² = 2ησ cancels the score's
 /// singularity at time 1. Source: Song et al., *Score-based generative modeling through stochastic differential
-/// equations*, 2021, appendix D.1, read backwards.
+/// equations*, 2021, appendix D.1, read backwards. [`Solver::integrate`](super::Solver::integrate) takes one.
 #[derive(Debug)]
 pub struct Sde<'d, D> {
     /// ∇Φ.

@@ -1,16 +1,15 @@
 //! The boards of the firmware, and the memory of each.
 
 use super::core::Core::{self, M0, M4, M7, M33, Rv32};
-use vapo_format::Arithmetic;
-use vapo_sampler::fit::{Memory, PIECES, Program, one_piece};
+use vapo_format::{Arithmetic, Model};
+use vapo_sampler::fit::{Demand, Device, Lack, Memory, PIECES, Program, one_piece};
 
 /// A board that the firmware runs on.
 #[derive(Debug, PartialEq)]
 pub(super) struct Board {
     pub(super) name: &'static str,
     /// Its folder in `vapo-sampler/firmware`, whose `memory.x` has the same numbers.
-    #[cfg_attr(not(test), allow(dead_code))]
-    folder: &'static str,
+    pub(super) folder: &'static str,
     /// Its core, and the clock in MHz that the firmware sets.
     pub(super) core: (Core, f64),
     pub(super) memory: Memory,
@@ -28,6 +27,22 @@ impl Board {
             Arithmetic::Float => float,
         };
         Program { flash, ram: self.program_ram }
+    }
+
+    /// Whether the firmware runs it in QEMU.
+    pub(super) fn is_emulated(&self) -> bool {
+        EMULATED.contains(&self.name)
+    }
+
+    /// What the board lacks for the firmware's program, which lends the sampler arena and image in one piece of RAM.
+    ///
+    /// # Errors
+    /// The architecture is none that validates.
+    pub(super) fn lack(&self, model: &Model<'_>) -> Result<Lack, vapo_format::Error> {
+        let demand = Demand::of(model, None)?;
+        let lent = Demand { arena: demand.arena + demand.image, image: 0, ..demand };
+        let device = Device { memory: self.memory, program: self.program(model.arithmetic()), solver: None };
+        Ok(device.lack(lent))
     }
 }
 
@@ -52,6 +67,9 @@ pub(super) const BOARDS: [Board; 12] = [
     board("mps2-an386", "mps2-an386", (M4, 25.0), 4096, one_piece(4096), 8, [51_968, 41_920, 8]),
     board("mps2-an505", "mps2-an505", (M33, 20.0), 4096, one_piece(4096), 8, [52_800, 42_752, 8]),
 ];
+
+/// Boards that the firmware runs in QEMU.
+const EMULATED: [&str; 4] = ["microbit", "riscv32-virt", "mps2-an386", "mps2-an505"];
 
 /// The most that a program takes which computes in this arithmetic: for a device that is none of the boards. It is taken for a Cortex-M;
 /// programs for RISC-V are larger.
@@ -140,6 +158,33 @@ mod tests {
                 assert_eq!(board.program(arithmetic), Program { flash, ram }, "{}", board.name);
             }
         }
+    }
+
+    #[test]
+    fn the_emulated_boards_are_those_whose_folder_calls_the_emulator() {
+        for board in &BOARDS {
+            let settings = ["../vapo-sampler/firmware", board.folder, ".cargo/config.toml"].join("/");
+            let settings = std::fs::read_to_string(settings).unwrap();
+            assert_eq!(settings.contains("runner = \"../emulate "), board.is_emulated(), "{}", board.name);
+        }
+    }
+
+    /// The largest piece of an STM32H743 has 524,288 bytes. Its stack lies in another.
+    #[test]
+    fn the_firmware_lends_one_piece_of_ram() {
+        use crate::quantise::model_file;
+        use crate::run::preset::Preset;
+        use vapo_format::{Encoding, Homotopy, Shape};
+        let file = |side| {
+            let image = Shape { channels: 3, height: side, width: side };
+            let architecture = Preset::named("celeba-device").unwrap().architecture(image, Homotopy::Linear);
+            model_file(&architecture, &vec![0.5; architecture.parameters()], Encoding::Int8).unwrap()
+        };
+        let board = named("stm32h743").unwrap();
+        let lack = |file: &[u8]| board.lack(&Model::parse(file).unwrap()).unwrap();
+        assert!(lack(&file(32)).fits());
+        // Arena and image take 524,544 bytes.
+        assert_eq!(lack(&file(64)), Lack { flash: 0, ram: 256 });
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::options::{DataOptions, Plan, output};
 use super::report::Report;
 use super::rewritten::{with_classifier, with_threshold};
 use super::score::check_extent;
-use super::{Failure, from_one_to, parse_any_model, print, read_model};
+use super::{Code, Failure, from_one_to, parse_any_model, print, read_model};
 use crate::calibration::inputs::Images;
 use crate::calibration::{CalibrationError, Settings, integer_model};
 use crate::cli::card::{Card, ModelCard, decimal};
@@ -25,23 +25,23 @@ const OF_DATA: [&str; 8] = ["split", "data_dir", "crop", "size", "filter", "chan
 #[command(mut_arg("dataset", |option| option.required(false)))]
 #[command(mut_args(|option| if OF_DATA.contains(&option.get_id().as_str()) { option.requires("dataset") } else { option }))]
 pub(super) struct Arguments {
-    /// Model file of int8, int6, int4 or float32 weights
+    /// Model file with int8, int6, int4 or float32 weights, computed in floats
     #[arg(long, value_name = "F.vapo")]
     model: PathBuf,
-    /// Weights of the model of integer arithmetic: others are rounded to them [default: those of the model; int8 for float32]
+    /// Bits of the weights that are written; other weights are rounded to them [default: the model's own; int8 for float32]
     #[arg(long, value_enum)]
     weights: Option<Precision>,
     #[command(flatten)]
     data: Option<DataOptions>,
-    /// How often the largest magnitude seen has room in an activation's integers; 4 is safer for images that are no data, and
-    /// takes a bit of every activation
+    /// Room in the integers, as a multiple of the largest magnitude seen; 4 is safer for images that are no data, and costs every
+    /// activation one bit
     #[arg(long, value_name = "H", default_value_t = Settings::default().headroom, allow_negative_numbers = true,
         value_parser = headroom)]
     headroom: f32,
-    /// Evaluations that the model was distilled for: it is measured on samples in so many
+    /// Number of evaluations that the model was distilled for
     #[arg(long, value_name = "N", value_parser = from_one_to::<u16, { MOST_EVALUATIONS as u64 }>())]
     evaluations: Option<u16>,
-    /// Leave the model's anomaly threshold out: it was fitted to energies of float arithmetic
+    /// Leave out the model's anomaly threshold, which was set by energies of float arithmetic
     #[arg(long)]
     drop_threshold: bool,
     /// Threads to work on; the result does not depend on it [default: one a core]
@@ -49,7 +49,7 @@ pub(super) struct Arguments {
     threads: Option<usize>,
     /// The model of integer arithmetic
     #[arg(long, value_name = "F.vapo")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Replace the file and its card if they exist
     #[arg(long)]
     force: bool,
@@ -137,20 +137,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// The file of the weights that are asked for, where the model is not that.
 fn scaled(arguments: &Arguments, model: &Model<'_>) -> Result<Option<Vec<u8>>, Failure> {
     let Some(parameters) = parameters(model) else {
-        return Err(Failure::Usage(format!(
-            "{} is of integer arithmetic already: give the model of float arithmetic that it was made from, model-int8.vapo of the same run for instance",
-            arguments.model.display()
-        )));
+        return Err(Failure::Refused(
+            Code::ModelArithmetic,
+            format!(
+                "{} is of integer arithmetic already: give the model of float arithmetic that it was made from, model-int8.vapo of the same run for instance",
+                arguments.model.display()
+            ),
+        ));
     };
     let found = model.encoding();
     let usual = if found == Encoding::Float32 { Encoding::Int8 } else { found };
     let encoding = arguments.weights.map_or(usual, Precision::encoding);
     if found.bits() < encoding.bits() && found.bits().is_some() {
-        return Err(Failure::Usage(format!(
-            "--weights {encoding}: {} has {found} weights, and no more bits than that; leave the option out, or give the model \
+        return Err(Failure::Refused(
+            Code::ModelArithmetic,
+            format!(
+                "--weights {encoding}: {} has {found} weights, and no more bits than that; leave the option out, or give the model \
              that it was made from",
-            arguments.model.display()
-        )));
+                arguments.model.display()
+            ),
+        ));
     }
     if found == encoding { Ok(None) } else { Ok(Some(model_file(&model.architecture(), &parameters, encoding)?)) }
 }

@@ -3,7 +3,7 @@
 use super::options::{DataOptions, Plan, output};
 use super::rewritten::with_classifier;
 use super::score::check_extent;
-use super::{Failure, from_one_to, parse_any_model, print, read_model};
+use super::{Code, Failure, from_one_to, parse_any_model, print, read_model};
 use crate::cli::card::{Card, ModelCard, decimal};
 use crate::dataset::{Dataset, Split};
 use crate::export::picture::confusion::{MOST, confusion};
@@ -16,14 +16,14 @@ use vapo_format::Classifier;
 pub(super) struct Arguments {
     /// Model file, trained with --classes
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     #[command(flatten)]
     data: DataOptions,
-    /// Time at which energies are taken, from 0 to below 1: the numbers that are added to them are then learned anew, from the
-    /// split train [default: that of the model's classifier, or 0.6]
+    /// Time at which energies are computed, from 0 to below 1; the offsets of the classes are then learned again from the split
+    /// train [default: the time of the model's classifier, or 0.6]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     time: Option<f32>,
-    /// Learn the numbers that are added to energies anew, from the split train
+    /// Learn the offsets of the classes' energies again, from the split train
     #[arg(long)]
     learn: bool,
     /// Write the model with the classifier to another file
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// Threads to work on; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
     threads: Option<usize>,
-    /// The confusion matrix as a picture: a row a class, a column what it was taken for
+    /// Picture of the confusion matrix: a row for each class, a column for each class found
     #[arg(long, value_name = "F.png")]
     out: PathBuf,
     /// Replace the files and their cards if they exist
@@ -53,10 +53,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = parse_any_model(&arguments.model, &bytes)?;
     let classes = usize::from(model.classes());
     if !(2..=MOST).contains(&classes) {
-        return Err(Failure::Usage(format!(
-            "--model {}: expected 2 to {MOST} classes, found {classes}: train with --classes",
-            arguments.model.display()
-        )));
+        return Err(Failure::Refused(
+            Code::Classes,
+            format!(
+                "--model {}: expected 2 to {MOST} classes, found {classes}: train with --classes",
+                arguments.model.display()
+            ),
+        ));
     }
     let dataset = data.load_for(&model)?;
     check_extent(&model, &dataset)?;
@@ -78,7 +81,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     };
     let classifier = learned.as_ref().map_or(stored, |(section, _)| Classifier::new(section));
-    let classifier = classifier.ok_or_else(|| Failure::Other("no classifier was learned".into()))?;
+    let classifier = classifier.ok_or_else(|| Failure::told(Code::Classes, "no classifier was learned"))?;
     let indices: Vec<usize> = (0..dataset.len()).collect();
     let energies = pool.install(|| class_energies(&model, &dataset, &indices, time))?;
 
@@ -126,13 +129,16 @@ fn labels(dataset: &Dataset, classes: usize) -> Result<&[u8], Failure> {
     let found = usize::from(dataset.classes());
     match dataset.labels() {
         Some(labels) if found <= classes => Ok(labels),
-        Some(_) => Err(Failure::Usage(format!(
-            "{} has {found} classes, the model has {classes}: give the data that it was trained on",
-            dataset.name()
-        ))),
+        Some(_) => Err(Failure::Refused(
+            Code::Classes,
+            format!(
+                "{} has {found} classes, the model has {classes}: give the data that it was trained on",
+                dataset.name()
+            ),
+        )),
         None => {
             let why = dataset.label_fault().map_or_else(String::new, |fault| format!(" ({fault})"));
-            Err(Failure::Usage(format!("{} has no labels{why}: give labelled images", dataset.name())))
+            Err(Failure::Refused(Code::Classes, format!("{} has no labels{why}: give labelled images", dataset.name())))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `vapo-train compose`: samples from the weighted sum of two models.
 
 use super::options::{Plan, SamplerOptions, output};
-use super::{Failure, from_one_to, parse_model, print, read_model};
+use super::{Code, Failure, from_one_to, parse_model, print, read_model};
 use crate::cli::card::{Card, ModelCard, decimal};
 use crate::export::npy;
 use crate::export::picture::sample_grid;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     /// Model file; give two
     #[arg(long, value_name = "F.vapo", required = true)]
-    model: Vec<PathBuf>,
+    pub(super) model: Vec<PathBuf>,
     /// Weight of a model, in the order of the models; weights that sum to 1 leave the prior as it is
     #[arg(long, value_name = "W", required = true, allow_negative_numbers = true)]
     weight: Vec<f32>,
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     count: usize,
     #[command(flatten)]
     sampler: SamplerOptions,
-    /// A grid of pictures (.png), or the numbers for Python (.npy)
+    /// Result: a grid of pictures (.png), or the numbers for Python (.npy)
     #[arg(long, value_name = "F.{png,npy}")]
     out: PathBuf,
     /// Replace the file and its card if they exist
@@ -43,7 +43,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let extension = arguments.out.extension().and_then(|extension| extension.to_str());
     if !matches!(extension, Some("png" | "npy")) {
-        return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .png or .npy")));
+        return Err(Failure::Refused(
+            Code::OutputName,
+            format!("--out {out}: expected a name that ends in .png or .npy"),
+        ));
     }
     let plan = Plan::new(arguments.force).reads("--model", &arguments.model);
     let outputs = plan.writes_with_card("--out", [&arguments.out]).check()?;
@@ -58,7 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let images = sampler.pool()?.install(|| compose([&models[0], &models[1]], [a, b], &settings));
     let images = images.map_err(|cause| match cause {
         SamplingError::Refused(cause @ vapo_sampler::Error::Unlike { .. }) => {
-            Failure::Usage(format!("--model {} --model {}: {cause}", first.display(), second.display()))
+            Failure::refused(&cause, format!("--model {} --model {}: {cause}", first.display(), second.display()))
         }
         SamplingError::Refused(cause @ vapo_sampler::Error::Weight { found }) => {
             Failure::Usage(format!("--weight {found}: {cause}"))

@@ -16,6 +16,17 @@ pub(super) enum Core {
 }
 
 impl Core {
+    /// What people call it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Core::M0 => "Cortex-M0",
+            Core::M4 => "Cortex-M4",
+            Core::M7 => "Cortex-M7",
+            Core::M33 => "Cortex-M33",
+            Core::Rv32 => "RV32IMC",
+        }
+    }
+
     /// Instructions a multiplication of a whole drift in integer arithmetic, everything included: those of the table of costs in
     /// the firmware's README, where the digits' drift has half a million multiplications and the garments' ten. Small layers cost
     /// more, so a small network is taken for one like the digits'.

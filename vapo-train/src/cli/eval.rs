@@ -2,7 +2,7 @@
 
 use super::draw::draw;
 use super::options::{AdaptiveOptions, ClassOptions, DataOptions, FeatureOptions, Plan};
-use super::{Failure, from_one_to, note, parse_model, print, read_model, team};
+use super::{Code, Failure, answer, from_one_to, note, parse_model, print, read_model, team};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::Dataset;
 use crate::evaluation::image_set::matches;
@@ -24,16 +24,16 @@ const COUNT: usize = 2000;
 pub(super) struct Arguments {
     /// Model file whose samples are measured
     #[arg(long, value_name = "F.vapo")]
-    model: Option<PathBuf>,
-    /// Images to measure in its place: a folder of image files, or an archive (.npz) with uint8 arr_0. Partly transparent
-    /// ones are laid on --background
+    pub(super) model: Option<PathBuf>,
+    /// Images to measure in place of samples of a model: a folder of image files, or an archive (.npz) with uint8 arr_0. Partly
+    /// transparent images are laid on --background
     #[arg(long, value_name = "DIR|F.npz", conflicts_with_all = ["steps", "temperature", "solver", "grading", "extrapolation", "tolerance"])]
     samples: Option<PathBuf>,
     /// Number of samples [default: 2000 of a model, all of a folder or an archive]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1_000_000>())]
     count: Option<usize>,
     #[command(flatten)]
-    data: DataOptions,
+    pub(super) data: DataOptions,
     #[command(flatten)]
     classes: ClassOptions,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     /// Write mean and covariance of the samples, as pytorch-fid does
     #[arg(long, value_name = "S.npz")]
     write_statistics: Option<PathBuf>,
-    /// The report
+    /// Report to write, as JSON
     #[arg(long, value_name = "REPORT.json")]
     out: PathBuf,
     /// Replace files that exist
@@ -170,7 +170,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     card.results.extend(kernel.map(|kernel| ("kernel_distance".to_owned(), json_of(&kernel))));
 
     // First: a file that cannot be written takes no number away, nor another file.
-    let printed = print(&table(&card, frechet, kernel));
+    let printed = print(&table(&card, frechet, kernel)).and(answer::object(&card));
     let statistics = arguments.write_statistics.as_ref();
     let statistics = statistics.map_or(Ok(()), |path| outputs.write(path, &statistics::to_bytes(&moments)));
     outputs.write(&arguments.out, card.json().as_bytes())?;
@@ -231,7 +231,7 @@ fn refuse_same(arguments: &Arguments, same: bool) -> Result<(), Failure> {
         note(&format!("warning: {told}"));
         return Ok(());
     }
-    Err(Failure::Usage(format!("{told}; compare with other images")))
+    Err(Failure::Refused(Code::DataUnlike, format!("{told}; compare with other images")))
 }
 
 /// The images of a folder or an archive, if their extent is accepted. What a person should know of them is said.
@@ -248,18 +248,21 @@ fn read_images(
 /// The first `count` images.
 fn first(images: ImageSet, count: Option<usize>, path: &Path) -> Result<ImageSet, Failure> {
     match count {
-        Some(count) if count > images.count() => Err(Failure::Usage(format!(
-            "--count {count}: {} holds {} images; ask for as many or fewer, or leave the option out",
-            path.display(),
-            images.count()
-        ))),
+        Some(count) if count > images.count() => Err(Failure::Refused(
+            Code::DataCount,
+            format!(
+                "--count {count}: {} holds {} images; ask for as many or fewer, or leave the option out",
+                path.display(),
+                images.count()
+            ),
+        )),
         Some(count) => Ok(images.select(&(0..count).collect::<Vec<_>>())),
         None => Ok(images),
     }
 }
 
 fn cannot_read(path: &Path, cause: &std::io::Error) -> Failure {
-    Failure::Other(format!("cannot read {}: {cause}", path.display()).into())
+    Failure::told(Code::DataMissing, format!("cannot read {}: {cause}", path.display()))
 }
 
 /// Warns of a covariance without full rank.

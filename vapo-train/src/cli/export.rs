@@ -2,7 +2,7 @@
 
 use super::options::Plan;
 use super::options::plan::refuse_standard_output;
-use super::{Failure, parse_any_model, print, read_model};
+use super::{Code, Failure, parse_any_model, print, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::export::c::{Name, sources};
 use serde_json::json;
@@ -11,18 +11,18 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Model file; its sources are of C, and need the library that vapo-sampler/bindings/c makes
+    /// Model file to write as C sources; they need the library that vapo-sampler/bindings/c makes
     #[arg(long, value_name = "F.vapo")]
     c: PathBuf,
-    /// What the names of files, macros and array begin with [default: the name of the model file]
+    /// Prefix of the names of files, macros and the array [default: the name of the model file]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Plan the memory of energies alone: a monitor that does not explain takes less, and nothing draws samples
+    /// Plan memory for energies only: enough for a monitor without explanations, not for samples
     #[arg(long)]
     energies: bool,
-    /// The folder of the sources, made if it is not there
+    /// Folder for the sources; made if it does not exist
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Replace the sources and their card if they exist
     #[arg(long)]
     force: bool,
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let name = arguments.name.as_deref().map_or_else(|| Name::of_file(stem), Name::new).ok_or_else(|| {
         let found = arguments.name.as_ref().map_or(format!("--c {}", path.display()), |name| format!("--name {name}"));
-        Failure::Usage(format!(
+        Failure::Refused(Code::CSources, format!(
             "{found}: expected a name of small letters, digits and `_` that begins with a letter, is no word of C, and has 40 \
              letters at most; give one, as --name digits"
         ))
@@ -42,17 +42,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let bytes = read_model(path)?;
     let model = parse_any_model(path, &bytes)?;
     if *energies && model.signal().height != 1 {
-        return Err(Failure::Usage(format!(
-            "--energies: a monitor takes a model of a series, of height 1, found one of {}: leave it out",
-            model.signal()
-        )));
+        return Err(Failure::Refused(
+            Code::DataKind,
+            format!(
+                "--energies: a monitor takes a model of a series, of height 1, found one of {}: leave it out",
+                model.signal()
+            ),
+        ));
     }
     let made = sources(&name, &bytes, *energies)
-        .map_err(|cause| Failure::Other(format!("{}: {cause}", path.display()).into()))?;
+        .map_err(|cause| Failure::told(Code::CSources, format!("{}: {cause}", path.display())))?;
 
     let [header, source] = ["h", "c"].map(|extension| out.join(format!("{}.{extension}", name.as_str())));
-    fs::create_dir_all(out)
-        .map_err(|cause| Failure::Other(format!("cannot make the folder {}: {cause}", out.display()).into()))?;
+    fs::create_dir_all(out).map_err(|cause| {
+        Failure::told(Code::OutputAccess, format!("cannot make the folder {}: {cause}", out.display()))
+    })?;
     let plan = Plan::new(arguments.force).reads("--c", [path]);
     let outputs = plan.writes("--out", [&header]).writes_with_card("--out", [&source]).check()?;
     let mut card = Card { models: vec![ModelCard::new(path, &bytes, &model)], ..Card::new("export") };

@@ -1,4 +1,4 @@
-//! A run that goes on for longer than it was meant to, or whose weights come to rest in another part of it or with other bits.
+//! Extends a run, or fixes its weights again, over another part of the run or with other bits.
 //!
 //! The learning rate and the rest of the weights follow the schedule of the new length from the step that was reached: the
 //! rate rises to where a run of that length has it. Weights that rest move again from where they last did, as float
@@ -57,7 +57,7 @@ pub(super) fn extend(
         )));
     }
     let changes: Vec<_> = changed.into_iter().map(|(new, old)| format!("{new} in place of {old}")).collect();
-    let again = if moves_again { "; weights move again from where they came to rest" } else { "" };
+    let again = if moves_again { "; weights move again from the step at which they were fixed" } else { "" };
     Ok(Extension { checkpoint, told: format!(", with {}{again}", changes.join(" and ")) })
 }
 

@@ -1,12 +1,13 @@
 //! `vapo-train fetch`: a data set's files from their publisher.
 
 use super::options::plan::refuse_standard_output;
-use super::{Failure, interrupt, note, print, quoted};
+use super::{Code, Failure, answer, interrupt, note, print, quoted};
 use crate::dataset::Source;
 use crate::dataset::fetch::{Client, Event, FetchError, Manifest, Outcome};
 use crate::dataset::location::DEFAULT_FOLDER;
 use crate::files::bounded;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -22,16 +23,16 @@ pub(super) struct Arguments {
     /// The data set: mnist, fashion-mnist or cifar10
     #[arg(value_name = "NAME")]
     dataset: String,
-    /// Folder to put it into, below its name
+    /// Folder of data sets; the files go into a folder in it with the data set's name
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER)]
     data_dir: PathBuf,
     /// Address of a mirror's folder, in place of the publisher's
     #[arg(long, value_name = "URL")]
     base: Option<String>,
-    /// Tries after failures that may pass
+    /// How often to try again after failures that may pass
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(0..=100))]
     retries: u32,
-    /// Replace files that are there with other contents
+    /// Replace existing files that have other contents
     #[arg(long)]
     force: bool,
     /// Names and sums of other files, as JSON: for copies that were repacked, and for tests
@@ -43,20 +44,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (source, manifest) = manifest(arguments)?;
     refuse_standard_output("--data-dir", &arguments.data_dir)?;
     let folder = arguments.data_dir.join(source.name());
-    let failed = |cause| Failure::Other(format!("cannot make the folder {}: {cause}", folder.display()).into());
+    let failed = |cause: std::io::Error| {
+        Failure::told(Code::OutputAccess, format!("cannot make the folder {}: {cause}", folder.display()))
+    };
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let kept = "interrupted: what came of a file is kept beside it, as .part; the same command goes on with it";
     interrupt::at_once(kept);
     let client = Client::new(arguments.retries, PAUSE, arguments.force);
     let explain = |cause| match cause {
-        FetchError::Differs { .. } => Failure::Usage(format!("{cause}")),
+        FetchError::Differs { .. } => Failure::refused(&cause, cause.to_string()),
         cause => cause.into(),
     };
     // Before the first is fetched, in case another is in the way.
     let present = manifest.files.iter().map(|entry| client.present(&folder.join(&entry.name), &entry.md5));
     let present: Vec<bool> = present.collect::<Result<_, _>>().map_err(explain)?;
+    let mut files = Vec::new();
     for (entry, present) in manifest.files.iter().zip(present) {
         let path = folder.join(&entry.name);
+        files.push(json!({ "path": path, "md5": entry.md5, "downloaded": !present }));
         if present {
             print(&format!("{}  is there already, its MD5 sum is right\n", path.display()))?;
             continue;
@@ -71,12 +76,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         };
         print(&format!("{}  {done}, its MD5 sum is right\n", path.display()))?;
     }
-    let place = match arguments.data_dir.as_path() {
-        path if path == Path::new(DEFAULT_FOLDER) => String::new(),
-        path => format!(" --data-dir {}", quoted(path)),
-    };
-    note(&format!("to train on it: vapo-train --dataset {source}{place}"));
+    answer::object(&json!({ "command": "fetch", "dataset": source.name(), "files": files }))?;
     Ok(())
+}
+
+impl Arguments {
+    /// The data set as the options of a training name it.
+    pub(super) fn typed(&self) -> String {
+        let place = match self.data_dir.as_path() {
+            path if path == Path::new(DEFAULT_FOLDER) => String::new(),
+            path => format!(" --data-dir {}", quoted(path)),
+        };
+        format!("--dataset {}{place}", self.dataset)
+    }
 }
 
 /// What to get, and for which data set.

@@ -1,7 +1,7 @@
 //! `vapo-train fid-ref`: the images of a data set, for other evaluators.
 
 use super::options::{DataOptions, Plan, output};
-use super::{Failure, from_one_to, print, progress};
+use super::{Code, Failure, from_one_to, print, progress};
 use crate::cli::card::Card;
 use crate::export::{Format, Writer};
 use std::path::PathBuf;
@@ -9,12 +9,12 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    data: DataOptions,
-    /// The first N images alone [default: all]
+    pub(super) data: DataOptions,
+    /// Take only the first N images [default: all]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, { u32::MAX as u64 }>())]
     count: Option<usize>,
-    /// A folder of pictures (a name without extension, or with a slash at its end), bytes (.npz), float32 (.npy), or
-    /// a grid of pictures (.png)
+    /// Result: a folder of pictures (a name without extension, or with a slash at its end), bytes (.npz), float32 (.npy), or a grid
+    /// of pictures (.png)
     #[arg(long, value_name = "DIR/|F.{npz,npy,png}")]
     out: PathBuf,
     /// Replace the file or the folder of pictures, and its card, if they exist
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let dataset = data.load()?;
     let count = arguments.count.unwrap_or(dataset.len());
     if count > dataset.len() {
-        return Err(Failure::Usage(format!("--count {count}: there are {} images", dataset.len())));
+        return Err(Failure::Refused(Code::DataCount, format!("--count {count}: there are {} images", dataset.len())));
     }
     output::expect_images(out, format, count, dataset.shape(), None)?;
     let mut writer = Writer::begin(out, format, count, dataset.shape(), None)?;

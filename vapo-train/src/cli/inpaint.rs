@@ -1,7 +1,7 @@
 //! `vapo-train inpaint`: restores what is missing of images.
 
 use super::options::{ClassOptions, DataOptions, Plan, RESTORING_TEMPERATURE, SamplerOptions, output};
-use super::{Failure, from_one_to, note, parse_model, print, progress, read_model};
+use super::{Code, Failure, from_one_to, note, parse_model, print, progress, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::export::{Format, Writer};
 use crate::files::array::header::MAGIC;
@@ -25,31 +25,31 @@ use vapo_format::Shape;
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
-    /// The images to restore: a picture of the model's extent, or an array of images (.npy) of uint8, of
-    /// bool, or of floats in [-1, 1] as `sample` writes them
+    pub(super) model: PathBuf,
+    /// Images to restore: a picture of the model's size, or an array of images (.npy) of uint8, of bool, or of floats in [-1, 1] as
+    /// `sample` writes them
     #[arg(long, value_name = "F.{png,npy}")]
     images: Option<PathBuf>,
     #[command(flatten)]
-    data: Option<DataOptions>,
-    /// Which of the images, from 0; several with commas between them
+    pub(super) data: Option<DataOptions>,
+    /// Numbers of the images to restore, counted from 0, with commas between them
     #[arg(long, value_name = "N", default_value = "0", value_delimiter = ',')]
     index: Vec<usize>,
-    /// A picture of the model's extent: white where the images are missing, black where they are known
+    /// Picture of the model's size that is white at missing pixels and black at known ones
     #[arg(long, value_name = "F.png")]
     mask: Option<PathBuf>,
-    /// A box that is missing: its left and top edge, its width and height, in pixels
+    /// Missing box: its left and top edge, its width and height, in pixels
     #[arg(id = "area", long = "box", value_name = "X,Y,W,H")]
     area: Option<Area>,
-    /// Restorations of each image, from seeds that follow each other and go on with the next image
+    /// Number of restorations of each image; seeds count up from one to the next, and from image to image
     #[arg(long, value_name = "N", default_value = "4", value_parser = from_one_to::<usize, 64>())]
     count: usize,
     #[command(flatten)]
     classes: ClassOptions,
     #[command(flatten)]
     sampler: SamplerOptions,
-    /// A picture (.png): a row for each image, of the original, what is known of it (the rest grey) and the
-    /// restorations. Or the restorations alone: float32 for Python (.npy), bytes for evaluators (.npz)
+    /// Result: a picture (.png) with a row for each image, of the original, its known part and the restorations. Or the
+    /// restorations alone: float32 for Python (.npy), bytes for evaluators (.npz)
     #[arg(long, value_name = "F.{png,npy,npz}")]
     out: PathBuf,
     /// Replace the file and its card if they exist
@@ -105,7 +105,10 @@ impl Area {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let out = arguments.out.display();
     let Some(format) = Format::of(&arguments.out).filter(|format| *format != Format::Folder) else {
-        return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .png, .npy or .npz")));
+        return Err(Failure::Refused(
+            Code::OutputName,
+            format!("--out {out}: expected a name that ends in .png, .npy or .npz"),
+        ));
     };
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
     let plan = arguments.data.iter().fold(plan, Plan::reads_data);
@@ -199,16 +202,19 @@ fn originals(arguments: &Arguments, shape: Shape, card: &mut Card) -> Result<Vec
     let dataset = data.load()?;
     if dataset.shape() != shape {
         let (name, found) = (dataset.name(), dataset.shape());
-        return Err(Failure::Usage(format!(
-            "the model's images are {shape}, those of {name} are {found}: give a data set of the model's extent"
-        )));
+        return Err(Failure::Refused(
+            Code::DataUnlike,
+            format!(
+                "the model's images are {shape}, those of {name} are {found}: give a data set of the model's extent"
+            ),
+        ));
     }
     card.data = vec![data.card(&dataset)];
     let image = |&index: &usize| {
         let count = dataset.len();
         if index >= count {
             let cause = ReadError::Index { index, count };
-            return Err(Failure::Usage(format!("--index {index}: {cause}")));
+            return Err(Failure::refused(&cause, format!("--index {index}: {cause}")));
         }
         let mut image = Vec::new();
         dataset.fill(&[index], &mut image);
@@ -225,7 +231,9 @@ fn is_array(path: &Path) -> bool {
 }
 
 fn read_file(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |cause| Failure::Other(format!("{option} {}: cannot read it: {cause}", path.display()).into());
+    let failed = |cause: std::io::Error| {
+        Failure::told(Code::DataMissing, format!("{option} {}: cannot read it: {cause}", path.display()))
+    };
     // Arrays are larger than pictures may be.
     let read =
         if is_array(path) { bounded::read_file_of(path, MAGIC, MAX_ARRAY) } else { bounded::read_file(path, MAX_FILE) };
@@ -233,7 +241,7 @@ fn read_file(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn refused(option: &str, path: &Path, cause: &ReadError) -> Failure {
-    Failure::Other(format!("{option} {}: {cause}", path.display()).into())
+    Failure::because(cause, format!("{option} {}: {cause}", path.display()))
 }
 
 #[cfg(test)]

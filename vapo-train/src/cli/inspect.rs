@@ -1,11 +1,14 @@
 //! `vapo-train inspect`: what is in a model file, what a device needs for it, and whether a device has that.
 
+mod facts;
+
 use super::board::{self, BOARDS};
 use super::options::{Plan, output, solvers};
 use super::report::{Report, hexadecimal};
-use super::{Failure, parse_any_model, print, read_model, smaller};
+use super::{Code, Failure, answer, parse_any_model, print, read_model, smaller};
 use crate::export::picture;
 use clap::builder::PossibleValuesParser;
+use serde_json::json;
 use std::path::PathBuf;
 use vapo_format::architecture::MAX_NODES;
 use vapo_format::model::VERSION;
@@ -18,27 +21,27 @@ use vapo_sampler::plan::lifetimes::Lifetimes;
 pub(super) struct Arguments {
     /// Model file
     #[arg(value_name = "F.vapo")]
-    model: PathBuf,
-    /// Board that the model shall fit
+    pub(super) model: PathBuf,
+    /// Board that the model has to fit
     #[arg(long, value_name = "NAME", conflicts_with_all = ["flash", "ram", "stack", "solver"],
         value_parser = PossibleValuesParser::new(BOARDS.map(|board| board.name)))]
     board: Option<String>,
-    /// Flash of the device that the model shall fit, for instance 256K or 1M
+    /// Flash of the device that the model has to fit, for instance 256K or 1M
     #[arg(long, value_name = "BYTES", requires = "ram", value_parser = board::bytes)]
     flash: Option<usize>,
-    /// RAM of the device that the model shall fit; if it has several pieces, all of them, for instance 512K,128K
+    /// RAM of the device that the model has to fit; if it has several pieces, all of them, for instance 512K,128K
     #[arg(long, value_name = "BYTES", requires = "flash", value_parser = board::pieces)]
     ram: Option<[usize; PIECES]>,
-    /// What of the RAM is reserved for the stack
+    /// Part of the RAM that is reserved for the stack
     #[arg(long, value_name = "BYTES", requires = "ram", default_value = board::STACK, value_parser = board::bytes)]
     stack: usize,
-    /// The only solver that the device uses [default: each, as the firmware may]
+    /// The only solver that the device uses [default: any of them]
     #[arg(long, value_parser = solvers(), requires = "ram")]
     solver: Option<Solver>,
-    /// Picture of where the potential's memory lies, over the time of one drift
+    /// Picture of the potential's buffers in memory, over the time of one drift
     #[arg(long, value_name = "OUT.png")]
     plan: Option<PathBuf>,
-    /// What integer arithmetic changed, and what the model takes of each board: ranges and exponents of activations, saturations,
+    /// Report of integer arithmetic and of what the model takes on each board: ranges and exponents of activations, saturations,
     /// error of the drift by step, sums of weights, buffers, instructions and milliseconds
     #[arg(long, value_name = "OUT.json")]
     report: Option<PathBuf>,
@@ -67,7 +70,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         output::expect_png("--plan", picture)?;
     }
     if let Some(report) = arguments.report.as_ref().filter(|path| path.extension().is_none_or(|end| end != "json")) {
-        return Err(Failure::Usage(format!("--report {}: expected a name that ends in .json", report.display())));
+        return Err(Failure::Refused(
+            Code::OutputName,
+            format!("--report {}: expected a name that ends in .json", report.display()),
+        ));
     }
     if arguments.force && arguments.plan.is_none() && arguments.report.is_none() {
         return Err(Failure::Usage("--force: nothing is written without --plan or --report".to_owned()));
@@ -77,22 +83,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let bytes = read_model(&arguments.model)?;
     let model = parse_any_model(&arguments.model, &bytes)?;
     let mut text = describe(&model)?;
+    let mut facts = facts::of(&bytes, &model)?;
     if let Some(picture) = &arguments.plan {
         // A model has no more nodes than there is room for.
         let lifetimes = Lifetimes::<MAX_NODES>::new(model.walk(), model.arithmetic())
             .map_err(|error| Failure::Other(error.into()))?;
         files.write(picture, &picture::plan(&lifetimes).png())?;
         text += &format!("plan             {}\n", picture.display());
+        facts["plan"] = json!(picture);
     }
     if let Some(path) = &arguments.report {
         let report = Report::of_file(&bytes)?;
         files.write(path, report.json().as_bytes())?;
         text += &format!("drift            {}\n", report.drift());
         text += &format!("report           {}\n", path.display());
+        facts["report"] = serde_json::to_value(&report)?;
     }
     let mut refusal = None;
     if let Some((name, device)) = arguments.device(model.arithmetic()) {
         text += &format!("\n{}", verdict(&model, &name, device)?);
+        facts["device"] = facts::verdict(&model, &name, device)?;
         let mut lack = device.lack(Demand::of(&model, device.solver)?);
         if super::is_series(&model) {
             // What a series is for, and takes less.
@@ -101,12 +111,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let monitor = if lack.fits() { "fits" } else { "does not fit" };
             let but = if samples || !lack.fits() { "" } else { "; it has no room to draw samples" };
             text += &format!("\na monitor of such a series {monitor} {name}{but}\n");
+            facts["device"]["monitor_fits"] = lack.fits().into();
         }
         if !lack.fits() {
-            refusal = Some(Failure::Other(format!("the model does not fit: {name} {lack}").into()));
+            refusal = Some(Failure::told(Code::BoardRoom, format!("the model does not fit: {name} {lack}")));
         }
     }
     print(&text)?;
+    answer::object(&facts)?;
     refusal.map_or(Ok(()), Err)
 }
 
@@ -178,19 +190,16 @@ fn nodes(architecture: &Architecture, encoding: Encoding) -> String {
         format!("{node:>4}  {layer:16} {inputs:12} {output:>12} {parameters:>12} {bytes:>12} {multiplications:>16}\n")
     };
     let heading = ["node", "layer", "reads", "output", "parameters", "bytes", "multiplications"].map(str::to_owned);
-    let rows = architecture.walk().map(|placed| {
-        let reads: Vec<String> = placed.node.inputs.iter().map(u16::to_string).collect();
-        let (parameters, bytes) =
-            placed.matrix().map_or((0, 0), |matrix| (matrix.parameters(), matrix.bytes(encoding)));
-        let of_potential = placed.node.layer.kind().multiply_accumulates(placed.inputs(), placed.output.extent);
+    let rows = facts::nodes(architecture, encoding).into_iter().map(|node| {
+        let reads: Vec<String> = node.reads.iter().map(u16::to_string).collect();
         row([
-            placed.index.to_string(),
-            placed.node.layer.to_string(),
+            node.node.to_string(),
+            node.layer,
             reads.join(", "),
-            placed.output.extent.to_string(),
-            parameters.to_string(),
-            bytes.to_string(),
-            (2 * of_potential).to_string(),
+            node.output.to_string(),
+            node.parameters.to_string(),
+            node.bytes.to_string(),
+            node.multiplications.to_string(),
         ])
     });
     [row(heading)].into_iter().chain(rows).collect()
@@ -476,7 +485,7 @@ half the channels: conv 2, residual, down 4, head 4
         let arguments = |line: &str| Arguments { model: path.clone(), ..parse(line).unwrap() };
         assert!(run(&arguments("m --board microbit")).is_ok());
         let failure = run(&arguments("m --flash 64K --ram 12K")).unwrap_err();
-        assert_eq!(failure.code(), 1);
+        assert_eq!(failure.exit(), 1);
         let Failure::Other(cause) = failure else { panic!("{failure:?}") };
         let text = cause.to_string();
         let Program { flash, ram } = board::largest_program(Arithmetic::Float);

@@ -15,18 +15,18 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
-    /// Pairs of samples, a row each
+    pub(super) model: PathBuf,
+    /// Number of pairs of samples; each pair is a row
     #[arg(long, value_name = "N", default_value = "8", value_parser = from_one_to::<u32, 1024>())]
     pairs: u32,
-    /// Pictures a row, the two samples among them
+    /// Pictures in a row, the two samples included
     #[arg(long, value_name = "K", default_value = "10", value_parser = clap::value_parser!(u32).range(2..=1024))]
     frames: u32,
     #[command(flatten)]
     classes: ClassOptions,
     #[command(flatten)]
     sampler: SamplerOptions,
-    /// The picture
+    /// Picture to write
     #[arg(long, value_name = "STRIP.png")]
     out: PathBuf,
     /// Replace the file and its card if they exist

@@ -8,6 +8,7 @@
 
 use super::note;
 use crate::files::temporary;
+use crate::terminal::screen;
 use std::io;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,9 +83,16 @@ pub(super) fn after_step() -> &'static AtomicBool {
     &STOP
 }
 
+/// Whether a step shall be the last.
+pub(super) fn is_asked() -> bool {
+    STOP.load(Ordering::Relaxed)
+}
+
 /// Meets a request. Nothing else changes the manner meanwhile.
 fn request() {
     let mut state = state();
+    // What is said comes after the frame that is being drawn.
+    let _screen = screen::whole();
     match state.answer(Instant::now()) {
         Answer::Leave(said) => {
             // Held to the end: nobody makes another temporary file.

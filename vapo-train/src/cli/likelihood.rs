@@ -2,7 +2,7 @@
 
 use super::options::{DataOptions, Plan};
 use super::score::check_extent;
-use super::{Failure, from_one_to, parse_model, print, progress, read_model};
+use super::{Code, Failure, from_one_to, parse_model, print, progress, read_model};
 use crate::cli::card::{Card, Evaluations, ModelCard};
 use crate::sampling::likelihood::{Likelihood, LikelihoodError, Settings, TOLERANCE, TOLERANCES, likelihoods};
 use serde_json::{Value, json};
@@ -13,16 +13,16 @@ use vapo_format::Arithmetic;
 pub(super) struct Arguments {
     /// Model file of float arithmetic: a run's model-float32.vapo or model-int8.vapo
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     #[command(flatten)]
-    data: DataOptions,
-    /// Images, spread evenly over the split
+    pub(super) data: DataOptions,
+    /// Number of images, spread evenly over the split
     #[arg(long, value_name = "N", default_value = "100", value_parser = from_one_to::<usize, 1_000_000>())]
     count: usize,
-    /// Probes of the divergence: more cost more, and leave less of their own scatter
+    /// Number of random probes of the divergence: more are slower and more exact
     #[arg(long, value_name = "K", default_value = "1", value_parser = from_one_to::<usize, 4096>())]
     probes: usize,
-    /// Image i of the split has its noise within grey levels and its probes from seed N + i
+    /// First seed: image i of the split takes its noise and its probes from seed N + i
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     seed: u64,
     /// Error of a step of rk45, absolute and relative
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     /// Threads to work on; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
     threads: Option<usize>,
-    /// The bits of each image: as text (.json) or as a table (.csv)
+    /// Result: the bits of each image, as text (.json) or as a table (.csv)
     #[arg(long, value_name = "F.{json,csv}")]
     out: PathBuf,
     /// Replace the file and its card if they exist
@@ -59,7 +59,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let bytes = read_model(&arguments.model)?;
     let model = parse_model(&arguments.model, &bytes)?;
     let failed = |cause| match cause {
-        LikelihoodError::Integers => Failure::Usage(format!("--model {}: {cause}", arguments.model.display())),
+        LikelihoodError::Integers => {
+            Failure::refused(&cause, format!("--model {}: {cause}", arguments.model.display()))
+        }
         cause => cause.into(),
     };
     if model.arithmetic() == Arithmetic::Integer {
@@ -68,11 +70,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let dataset = data.load()?;
     check_extent(&model, &dataset)?;
     if *count > dataset.len() {
-        return Err(Failure::Usage(format!(
-            "--count {count}: {} has {} images; ask for as many or fewer",
-            dataset.name(),
-            dataset.len()
-        )));
+        return Err(Failure::Refused(
+            Code::DataCount,
+            format!("--count {count}: {} has {} images; ask for as many or fewer", dataset.name(), dataset.len()),
+        ));
     }
     let settings = Settings { probes: *probes, seed: *seed, tolerance: *tolerance };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
@@ -118,7 +119,10 @@ fn kind(out: &Path) -> Result<Kind, Failure> {
     match out.extension().and_then(|extension| extension.to_str()) {
         Some("json") => Ok(Kind::Json),
         Some("csv") => Ok(Kind::Csv),
-        _ => Err(Failure::Usage(format!("--out {}: expected a name that ends in .json or .csv", out.display()))),
+        _ => Err(Failure::Refused(
+            Code::OutputName,
+            format!("--out {}: expected a name that ends in .json or .csv", out.display()),
+        )),
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn available_on_cuda() -> Result<u64, String> {
     #[cfg(feature = "cuda")]
     return crate::cuda::free_memory().map_err(|error| error.to_string());
     #[cfg(not(feature = "cuda"))]
-    Err("this program was built without it: add --features cuda".to_owned())
+    Err(crate::training::NotBuilt.to_string())
 }
 
 /// Bytes that programs can take without others being written to disk. None where the system does not say.

@@ -1,25 +1,33 @@
 //! The command line: what is asked for, done, and said about it.
 
+mod answer;
 mod board;
 mod calibrate;
 mod card;
 mod classify;
+mod completions;
 mod compose;
 mod core;
+mod demo;
 mod distilled;
 mod draw;
 mod eval;
+mod explain;
 mod export;
 mod extend;
+mod failure;
 mod fetch;
 mod fid_ref;
+mod firmware;
 mod inpaint;
 mod inspect;
 mod interpolate;
 mod interrupt;
 mod likelihood;
+mod man;
 mod memory;
 mod neighbours;
+mod next;
 mod options;
 mod paths;
 mod plan;
@@ -34,14 +42,15 @@ mod speed;
 mod summary;
 mod team;
 mod train;
+mod version;
 
 use crate::files::bounded;
 use crate::run::config::Budget;
+use answer::print;
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
+use failure::{Code, Failure};
 use std::borrow::Cow;
-use std::error::Error;
-use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -52,37 +61,52 @@ use vapo_format::Scaling;
 ///
 /// Without a command it trains: on the built-in digits, if not told otherwise.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(version, disable_version_flag = true, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = EXIT_CODES)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
     train: train::Arguments,
+    /// Print one JSON object in place of text, for programs
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print the version
+    #[arg(short = 'V', long)]
+    version: bool,
+    /// Say too what this program was built with and what it runs on: reports of faults should hold it
+    #[arg(short, long, requires = "version")]
+    verbose: bool,
 }
+
+/// What ends a help page.
+const EXIT_CODES: &str = "Exit codes: 0 it is done, 1 it went wrong, 2 what was asked for cannot be, 130 it was interrupted.\n\
+    An error has a code too, as V0203: vapo-train explain V0203 says what to do.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Say what a training takes: memory, operations, time
+    /// Watch a training: its loss and its digits, as they become better
+    Demo(demo::Arguments),
+    /// Compute what a training takes: memory, operations, time
     Plan(plan::Arguments),
-    /// Draw samples from a model file, by the very code of the device
+    /// Draw samples from a model file, with the same code as a device
     Sample(sample::Arguments),
     /// Measure how far samples are from a data set: Fréchet and kernel distance
     Eval(eval::Arguments),
-    /// Write the images of a data set, as they are compared with, for other evaluators
+    /// Write the images of a data set for other evaluators
     FidRef(fid_ref::Arguments),
     /// Show the training images nearest to samples, and test whether samples are copies
     Neighbours(neighbours::Arguments),
-    /// Draw the way from one sample to another, through the prior
+    /// Draw the images between one sample and another
     Interpolate(interpolate::Arguments),
-    /// Measure how straight the ways from noise to samples are, and draw them
+    /// Measure how straight the paths from noise to samples are, and draw them
     Paths(paths::Arguments),
-    /// Show a model file's layers, and the flash and RAM it needs
+    /// Show a model file's layers, and the flash and RAM that it needs
     Inspect(inspect::Arguments),
-    /// Score images by the model's energy: how well it tells anomalies, and the threshold for a device
+    /// Score images by the model's energy, measure how well it tells anomalies, and set the threshold for a device
     Score(score::Arguments),
     /// Measure the log-densities of images under the model's flow, in bits a dimension
     Likelihood(likelihood::Arguments),
-    /// Tell the class of images by the model's energies, and how often it is right
+    /// Find the class of images by the model's energies, and say how often it is right
     Classify(classify::Arguments),
     /// Restore masked images
     Inpaint(inpaint::Arguments),
@@ -90,53 +114,28 @@ enum Command {
     Restore(restore::Arguments),
     /// Draw samples from the weighted sum of two models
     Compose(compose::Arguments),
-    /// Make a model of integer arithmetic, for a device, from one of float arithmetic
+    /// Make a model of integer arithmetic, for a device, from a float model
     Calibrate(calibrate::Arguments),
-    /// Write a model as sources of C, with the memory that it takes
+    /// Write a model as C sources, with the memory that it takes
     Export(export::Arguments),
+    /// List the boards of the firmware, and have one of them draw samples
+    Board(firmware::Arguments),
     /// Download a data set from its publisher
     Fetch(fetch::Arguments),
-}
-
-/// Why a command failed, and the exit code that says so.
-#[derive(Debug)]
-enum Failure {
-    /// What was asked for cannot be: exit code 2, as for options that do not parse.
-    Usage(String),
-    /// It was interrupted, and what there is was saved: exit code 130, as shells have it.
-    Interrupted(String),
-    /// It went wrong: exit code 1.
-    Other(Box<dyn Error>),
-}
-
-impl<E: Error + 'static> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Failure::Other(Box::new(error))
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Usage(message) | Failure::Interrupted(message) => f.write_str(message),
-            Failure::Other(cause) => cause.fmt(f),
-        }
-    }
-}
-
-impl Failure {
-    fn code(&self) -> u8 {
-        match self {
-            Failure::Other(_) => 1,
-            Failure::Usage(_) => 2,
-            Failure::Interrupted(_) => interrupt::CODE,
-        }
-    }
+    /// Say what the code of an error means, and what to do
+    Explain(explain::Arguments),
+    /// Print what a shell needs to complete commands and options
+    Completions(completions::Arguments),
+    /// Write pages for man, one a command
+    Man(man::Arguments),
 }
 
 /// Runs the program on the process's arguments.
 pub fn run() -> ExitCode {
-    let line = CommandLine::parse();
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(cause) => return unparsed(&cause),
+    };
     let result = carry_out(&line);
     let team = team::team();
     match result {
@@ -145,21 +144,21 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            let code = failure.code();
+            let code = failure.exit();
             match (&failure, team.rank()) {
                 // All ranks stopped after the same step.
                 (Failure::Interrupted(message), _) => {
                     note(message);
                     team.finish();
                 }
-                (Failure::Usage(_) | Failure::Other(_), 0) => {
-                    note(&format!("error: {failure}"));
+                (_, 0) => {
+                    note(&failure.report());
                     team.abort(code);
                 }
-                (Failure::Usage(_) | Failure::Other(_), rank) => {
+                (_, rank) => {
                     // Most often rank 0 fails alike. It says so, and ends this rank meanwhile.
                     std::thread::sleep(Duration::from_secs(2));
-                    say(&format!("rank {rank}: error: {failure}"));
+                    say(&format!("rank {rank}: {}", failure.report()));
                     team.abort(code);
                 }
             }
@@ -169,11 +168,15 @@ pub fn run() -> ExitCode {
 }
 
 fn carry_out(line: &CommandLine) -> Result<(), Failure> {
+    answer::choose(line.json);
     team::join(line.command.as_ref())?;
     interrupt::at_once("interrupted: no file is left half-written");
-    interrupt::watch().map_err(|cause| Failure::Other(format!("cannot watch for signals: {cause}").into()))?;
+    interrupt::watch()
+        .map_err(|cause| Failure::told(Code::Unexpected, format!("cannot watch for signals: {cause}")))?;
     match &line.command {
+        None if line.version => version::run(line.verbose),
         None => train::run(&line.train),
+        Some(Command::Demo(arguments)) => demo::run(arguments),
         Some(Command::Plan(arguments)) => plan::run(arguments),
         Some(Command::Sample(arguments)) => sample::run(arguments),
         Some(Command::Eval(arguments)) => eval::run(arguments),
@@ -190,8 +193,30 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
         Some(Command::Compose(arguments)) => compose::run(arguments),
         Some(Command::Calibrate(arguments)) => calibrate::run(arguments),
         Some(Command::Export(arguments)) => export::run(arguments),
+        Some(Command::Board(arguments)) => firmware::run(arguments),
         Some(Command::Fetch(arguments)) => fetch::run(arguments),
+        Some(Command::Explain(arguments)) => explain::run(arguments),
+        Some(Command::Completions(arguments)) => completions::run(arguments),
+        Some(Command::Man(arguments)) => man::run(arguments),
+    }?;
+    line.command.iter().for_each(next::after);
+    Ok(())
+}
+
+/// Tells a person why their command line does not parse, in the words of the parser and with a code, or shows the help that
+/// they asked for.
+fn unparsed(cause: &clap::Error) -> ExitCode {
+    let text = cause.render().ansi().to_string();
+    match cause.use_stderr() {
+        true => {
+            let text = text.replacen("error:", &format!("{}:", failure::prefix(Code::CommandLine)), 1);
+            let text = format!("{}\n{}\n", text.trim_end(), failure::more(Code::CommandLine));
+            // Colours are for terminals: elsewhere they are left out.
+            let _ = anstream::stderr().write_all(text.as_bytes());
+        }
+        false => _ = anstream::stdout().write_all(text.as_bytes()),
     }
+    ExitCode::from(u8::try_from(cause.exit_code()).unwrap_or(2))
 }
 
 /// Tells the person, who may have closed the terminal: what is done goes on.
@@ -204,20 +229,6 @@ fn note(line: &str) {
 /// Tells the person, whichever rank this is.
 fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
-}
-
-/// Writes to the standard output. A reader that has seen enough, `head` for instance, is no failure.
-fn print(text: &str) -> Result<(), Failure> {
-    if !team::speaks() {
-        return Ok(());
-    }
-    let mut output = io::stdout().lock();
-    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::Other(format!("cannot write to the standard output: {cause}").into()))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// A path as it can be pasted into a shell, for printed commands.
@@ -248,7 +259,8 @@ const MAX_MODEL: u64 = 1 << 31;
 
 /// The bytes of a model file, or the first of a file that is none, which parsing refuses.
 fn read_model(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |cause| Failure::Other(format!("cannot read {}: {cause}", path.display()).into());
+    let failed =
+        |cause: io::Error| Failure::told(Code::ModelUnreadable, format!("cannot read {}: {cause}", path.display()));
     let bytes = bounded::read_file_of(path, &vapo_format::model::MAGIC, MAX_MODEL).map_err(failed)?;
     if let Some(warning) = distilled::warning(path) {
         note(&warning);
@@ -282,12 +294,13 @@ fn expect_pictures(path: &Path, model: &vapo_format::Model<'_>) -> Result<(), Fa
         true => "a model of a series is for sample, score, restore, calibrate and inspect",
         false => "only calibrate and inspect take others",
     };
-    Err(Failure::Other(format!("{found}: {expected}; {advice}").into()))
+    Err(Failure::told(Code::DataKind, format!("{found}: {expected}; {advice}")))
 }
 
 /// A model of whatever raw numbers.
 fn parse_any_model<'a>(path: &Path, bytes: &'a [u8]) -> Result<vapo_format::Model<'a>, Failure> {
-    let failed = |cause| Failure::Other(format!("{} is no model: {cause}", path.display()).into());
+    let failed =
+        |cause: vapo_format::Error| Failure::because(&cause, format!("{} is no model: {cause}", path.display()));
     vapo_format::Model::parse(bytes).map_err(failed)
 }
 
@@ -321,5 +334,30 @@ mod tests {
         }
         assert_eq!(quoted(Path::new("runs/digits")), "runs/digits");
         assert_eq!(quoted(Path::new("-x y")), "'./-x y'");
+    }
+
+    /// Lines of commands in the blocks of a page that a shell reads.
+    fn commands(page: &str) -> Vec<&str> {
+        let blocks = page.split("```sh\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+        blocks.flat_map(str::lines).filter(|line| line.starts_with("vapo-train")).collect()
+    }
+
+    #[test]
+    fn the_commands_of_pages_for_newcomers_parse() {
+        let pages = [(include_str!("../../docs/faq.md"), 16), (include_str!("../../docs/commands.md"), 7)];
+        for (page, least) in pages {
+            let commands = commands(page);
+            assert!(commands.len() >= least, "{commands:?}");
+            for line in commands {
+                let words = shlex::split(line.split(" # ").next().unwrap_or(line).split(" >").next().unwrap_or(line));
+                CommandLine::try_parse_from(words.unwrap()).unwrap_or_else(|cause| panic!("{line}: {cause}"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        CommandLine::command().debug_assert();
     }
 }

@@ -2,7 +2,7 @@
 
 use super::draw::draw;
 use super::options::{AdaptiveOptions, ClassOptions, DataOptions, FeatureOptions, Plan, output};
-use super::{Failure, from_one_to, parse_model, print, read_model};
+use super::{Code, Failure, from_one_to, parse_model, print, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::{Batches, Split};
 use crate::evaluation::image_set::matches;
@@ -21,11 +21,11 @@ const LEVEL: f64 = 0.01;
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
-    /// Number of samples, and of held-out images where there are as many
+    pub(super) model: PathBuf,
+    /// Number of samples; as many held-out images are taken if there are enough
     #[arg(long, value_name = "N", default_value = "1000", value_parser = from_one_to::<usize, 65_536>())]
     count: usize,
-    /// Rows of the picture, a sample each
+    /// Rows of the picture, one for each sample shown
     #[arg(long, value_name = "N", default_value = "8", value_parser = from_one_to::<usize, 1024>())]
     rows: usize,
     /// Training images beside each sample
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     sampler: AdaptiveOptions,
     #[command(flatten)]
     features: FeatureOptions,
-    /// The picture: each row a sample, then its nearest training images, the nearest first
+    /// Picture to write: each row has a sample, then its nearest training images, the nearest first
     #[arg(long, value_name = "F.png")]
     out: PathBuf,
     /// Replace the file and its card if they exist
@@ -53,7 +53,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]).reads_data(data);
     let outputs = plan.writes_with_card("--out", [out]).check()?;
     if data.split() == Split::Train {
-        return Err(Failure::Usage(
+        return Err(Failure::Refused(
+            Code::DataSplit,
             "--split train: expected a split that training never saw, test for instance; the images near samples are \
              looked for in train by themselves"
                 .to_owned(),
@@ -71,10 +72,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (training, others) = (ImageSet::of_dataset(&trained_on)?, ImageSet::of_dataset(&held_out)?);
     matches(shape, training.shape())?;
     if training.same(&others) {
-        return Err(Failure::Usage(format!(
-            "--split {}: its images are those that training saw, so none is held out: give another split",
-            data.split().name()
-        )));
+        return Err(Failure::Refused(
+            Code::DataSplit,
+            format!(
+                "--split {}: its images are those that training saw, so none is held out: give another split",
+                data.split().name()
+            ),
+        ));
     }
     let columns = 1 + arguments.nearest.min(training.count());
     let (tiles, columns) = (rows * columns, NonZeroU32::new(columns as u32));
@@ -139,7 +143,7 @@ impl Test {
         let values = || {
             Some((median(&samples)?, median(&held_out)?, quantile(&held_out, LEVEL)?, rank_sum(&samples, &held_out)?))
         };
-        let none = || Failure::Other("expected at least one sample and one held-out image, found none".into());
+        let none = || Failure::told(Code::DataCount, "expected at least one sample and one held-out image, found none");
         let (sample_median, held_out_median, threshold, rank_sum) = values().ok_or_else(none)?;
         let below = samples.iter().filter(|&&distance| distance < threshold).count();
         let share = below as f64 / samples.len() as f64;

@@ -16,15 +16,15 @@ use std::path::PathBuf;
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
-    /// Samples whose ways are followed
+    pub(super) model: PathBuf,
+    /// Number of samples whose paths are followed
     #[arg(long, value_name = "N", default_value = "200", value_parser = from_one_to::<usize, 2000>())]
     count: usize,
     #[command(flatten)]
     classes: ClassOptions,
     #[command(flatten)]
     sampler: SamplerOptions,
-    /// The picture of the ways
+    /// Picture of the paths to write
     #[arg(long, value_name = "PATHS.png")]
     out: PathBuf,
     /// Replace the file and its card if they exist

@@ -1,7 +1,6 @@
 //! `vapo-train plan`: what a training takes, before anything starts.
 
-use super::{Failure, from_one_to, memory, print};
-use crate::cuda;
+use super::{Failure, answer, from_one_to, memory, print};
 use crate::dataset::{Size, Source};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
@@ -15,29 +14,29 @@ use vapo_format::{Homotopy, Shape};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Network to plan for [default: the usual one for the images, digits without any]
+    /// Network to plan for [default: the usual one for the images; without --dataset and --size, digits]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(|preset| preset.name)))]
-    preset: Option<String>,
+    pub(super) preset: Option<String>,
     /// Data set whose images are trained on [default: one that the preset is for]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["size", "channels", "images"],
         value_parser = PossibleValuesParser::new(SOURCES.map(Source::name)))]
-    dataset: Option<String>,
-    /// Extent of images of one's own, a side as 64 or HEIGHTxWIDTH
+    pub(super) dataset: Option<String>,
+    /// Size of your own images, a side as 64 or HEIGHTxWIDTH
     #[arg(long, value_name = "PIXELS", requires = "channels")]
     size: Option<Size>,
-    /// Channels of images of one's own
+    /// Channels of your own images
     #[arg(long, value_name = "N", requires = "size", value_parser = from_one_to::<u16, 4096>())]
     channels: Option<u16>,
-    /// How many images of one's own lie in memory
+    /// Number of your own images in memory
     #[arg(long, value_name = "N", requires = "size", default_value_t = 0)]
     images: usize,
     /// Images a step [default: the preset's]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     batch: Option<usize>,
-    /// Parts that a step's images are computed in, one after the other [default: 1]
+    /// Number of parts that a step's images are computed in, one after the other [default: 1]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     accumulate: Option<usize>,
-    /// Compute again what a pass would keep for the next: less memory, more time
+    /// Compute activations again instead of keeping them for the next pass: less memory, more time
     #[arg(long)]
     recompute: bool,
     /// Loss that training minimises
@@ -46,7 +45,7 @@ pub(super) struct Arguments {
     /// How gradients become steps [default: muon for flow, else adam]
     #[arg(long, value_enum, hide_possible_values = true)]
     optimiser: Option<Rule>,
-    /// What computes [default: cpu]
+    /// Device that computes [default: cpu]
     #[arg(long, value_enum, hide_default_value = true)]
     device: Option<Device>,
     /// Threads to train on [default: one a core]
@@ -55,12 +54,9 @@ pub(super) struct Arguments {
     /// Steps to train [default: the preset's]
     #[arg(long, value_name = "N", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     steps: Option<u64>,
-    /// Speed that the device sustains, in 10¹² FLOPs a second: says how long training takes at least
+    /// Speed that the device sustains, in 10¹² FLOPs a second, to compute the least time of a training
     #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = super::positive::<f64>)]
     tflops: Option<f64>,
-    /// Print JSON, for programs
-    #[arg(long)]
-    json: bool,
 }
 
 /// Data sets whose extent and number of images is known.
@@ -103,11 +99,8 @@ struct Found {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let found = Found::new(arguments)?;
-    if !arguments.json {
-        return print(&found.table());
-    }
-    let text = serde_json::to_string_pretty(&found).map_err(|cause| Failure::Other(cause.into()))?;
-    print(&(text + "\n"))
+    print(&found.table())?;
+    answer::object(&found)
 }
 
 impl Arguments {
@@ -153,32 +146,44 @@ impl Found {
         architecture.validate().map_err(|cause| {
             let nearest: Vec<_> = preset.nearest(extent).map(|(height, width)| format!("{height}x{width}")).collect();
             let nearest = if nearest.is_empty() { "others".to_owned() } else { nearest.join(" or ") };
-            Failure::Usage(format!("preset {name} cannot take images of {extent}: {cause}; give {nearest} with --size"))
+            Failure::refused(
+                &cause,
+                format!("preset {name} cannot take images of {extent}: {cause}; give {nearest} with --size"),
+            )
         })?;
         let objective = arguments.objective;
         let optimiser = arguments.optimiser.unwrap_or_else(|| usual_rule_of(&preset, objective));
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = arguments.threads.unwrap_or_else(cores);
-        let batch = arguments.batch.unwrap_or(preset.batch);
+        let batch = arguments.batch.unwrap_or(preset.training.batch);
         let accumulate = arguments.accumulate.unwrap_or(1);
         if !batch.is_multiple_of(accumulate) {
-            return Err(Failure::Usage(TrainingError::Accumulate { accumulate, batch }.to_string()));
+            let cause = TrainingError::Accumulate { accumulate, batch };
+            return Err(Failure::refused(&cause, cause.to_string()));
         }
-        let (architecture, rests, recompute) = (&architecture, preset.unet.is_none(), arguments.recompute);
-        let request =
-            Request { architecture, objective, optimiser, rests, batch, accumulate, recompute, threads, images: count };
+        let (architecture, rests, recompute) = (&architecture, preset.training.int8_part > 0.0, arguments.recompute);
+        let (dropout, images) = (preset.training.dropout, count);
+        let request = Request {
+            architecture,
+            objective,
+            optimiser,
+            rests,
+            batch,
+            accumulate,
+            recompute,
+            dropout,
+            threads,
+            images,
+        };
         let device = arguments.device.unwrap_or_default();
         let (plan, available) = match device {
             Device::Cpu => {
                 (Plan::cpu(&request), memory::available().ok_or_else(|| "the system does not say".to_owned()))
             }
-            Device::Cuda => {
-                cuda::check(architecture).map_err(Failure::Usage)?;
-                (Plan::cuda(&request), memory::available_on_cuda())
-            }
+            Device::Cuda => (Plan::cuda(&request), memory::available_on_cuda()),
         };
         let (bytes, flops) = (plan.bytes(), plan.operations.flops());
-        let steps = arguments.steps.unwrap_or(preset.steps);
+        let steps = arguments.steps.unwrap_or(preset.training.steps);
         let seconds = arguments.tflops.map(|speed| flops as f64 * steps as f64 / (1e12 * speed));
         Ok(Found {
             preset: preset.name.to_owned(),

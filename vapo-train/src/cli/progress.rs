@@ -1,8 +1,9 @@
 //! A bar for work whose length is known; elsewhere than on a terminal, a line now and then.
 
 use super::{note, team};
+use crate::terminal::redraws;
+use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ pub(super) struct Progress {
 
 /// For so many of a unit, in the plural.
 pub(super) fn bar(count: usize, unit: &str) -> Progress {
-    let seen = team::speaks() && std::io::stderr().is_terminal();
+    let seen = team::speaks() && redraws(&Term::stderr());
     let bar = if seen { ProgressBar::new(count as u64) } else { ProgressBar::hidden() };
     bar.set_length(count as u64);
     if let Ok(style) =

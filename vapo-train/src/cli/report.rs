@@ -1,7 +1,7 @@
 //! The export report: what a user wants to know of a model of integer arithmetic before it is flashed.
 
 use super::board::BOARDS;
-use super::{Failure, speed};
+use super::{Code, Failure, speed};
 use crate::calibration::bound::Coarser;
 use crate::calibration::inputs::Images;
 use crate::calibration::measure::{Measured, measure};
@@ -102,10 +102,13 @@ impl Report {
     pub(super) fn of_file(file: &[u8]) -> Result<Self, Failure> {
         let model = Model::parse(file)?;
         let Some(float) = twin(&model)? else {
-            return Err(Failure::Usage(format!(
-                "--report: expected a model of integer arithmetic, found weights {}; make one with vapo-train calibrate",
-                model.encoding()
-            )));
+            return Err(Failure::Refused(
+                Code::ModelArithmetic,
+                format!(
+                    "--report: expected a model of integer arithmetic, found weights {}; make one with vapo-train calibrate",
+                    model.encoding()
+                ),
+            ));
         };
         let (float, settings) = (Model::parse(&float)?, Settings::default());
         let images = Images::new(&float, None, &settings)?;

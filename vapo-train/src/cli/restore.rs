@@ -1,7 +1,7 @@
 //! `vapo-train restore`: fills the gaps of a series.
 
 use super::options::{Plan, RESTORING_TEMPERATURE, SamplerOptions, output};
-use super::{Failure, from_one_to, is_series, note, parse_any_model, print, progress, read_model};
+use super::{Code, Failure, from_one_to, is_series, note, parse_any_model, print, progress, read_model};
 use crate::cli::card::{Card, ModelCard};
 use crate::dataset::series::{Recording, SeriesOptions, recordings, rewrite};
 use crate::export::picture::Picture;
@@ -21,22 +21,22 @@ use vapo_format::Model;
 pub(super) struct Arguments {
     /// Model file of a series
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
-    /// The series: a table (.csv, .tsv) or an array (.npy) whose missing values are empty or not numbers
+    pub(super) model: PathBuf,
+    /// Series to restore: a table (.csv, .tsv) or an array (.npy) whose missing values are empty or not numbers
     #[arg(long, value_name = "FILE")]
     series: PathBuf,
-    /// Channels of the series: names of columns, or numbers from 1 where there are none [default: all columns of numbers]
+    /// Channels of the series: names of columns, or numbers from 1 for columns without names [default: all columns of numbers]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     columns: Vec<String>,
-    /// Column that labels readings, and is no channel
+    /// Column that labels readings, which is no channel
     #[arg(long, value_name = "NAME")]
     labels: Option<String>,
-    /// Restorations of each gap, whose mean is taken
+    /// Number of restorations of each gap; the result is their mean
     #[arg(long, value_name = "N", default_value = "4", value_parser = from_one_to::<usize, 64>())]
     count: usize,
     #[command(flatten)]
     sampler: SamplerOptions,
-    /// The same table with the gaps filled (.csv, .tsv), or float32 for Python (.npy)
+    /// Result: the same table with the gaps filled (.csv, .tsv), or float32 for Python (.npy)
     #[arg(long, value_name = "F.{csv,tsv,npy}")]
     out: PathBuf,
     /// A picture of the series before and after
@@ -65,18 +65,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let bytes = read_model(&arguments.model)?;
     let model = parse_any_model(&arguments.model, &bytes)?;
     if !is_series(&model) {
-        return Err(Failure::Usage(format!(
-            "--model {}: expected a model of a series, found one of images, {}: restore images with vapo-train inpaint",
-            arguments.model.display(),
-            model.signal()
-        )));
+        return Err(Failure::Refused(
+            Code::DataKind,
+            format!(
+                "--model {}: expected a model of a series, found one of images, {}: restore images with vapo-train inpaint",
+                arguments.model.display(),
+                model.signal()
+            ),
+        ));
     }
     let (columns, labels) = (arguments.columns.clone(), arguments.labels.clone());
     let options = SeriesOptions { columns, labels, ..SeriesOptions::default() };
     let path = arguments.series.display();
-    let refused = |what: String| Failure::Usage(format!("--series {path}: {what}"));
-    let file =
-        bounded::read_file(&arguments.series, MOST).map_err(|cause| refused(format!("cannot read it: {cause}")))?;
+    let file = bounded::read_file(&arguments.series, MOST)
+        .map_err(|cause| Failure::Refused(Code::DataMissing, format!("--series {path}: cannot read it: {cause}")))?;
     let recording = recording(arguments, &options, &model)?;
 
     let channels = recording.channels.len();
@@ -108,7 +110,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         value.is_finite().then_some(value)
     };
     let written = match is_table {
-        true => rewrite(&file[..], &options, made)?.map_err(|cause| refused(cause.to_string()))?,
+        true => rewrite(&file[..], &options, made)?
+            .map_err(|cause| Failure::refused(&cause, format!("--series {path}: {cause}")))?,
         false => {
             let mut array = header("<f4", &[recording.len(), channels]);
             array.extend(readings.iter().flat_map(|value| value.to_le_bytes()));
@@ -138,12 +141,18 @@ fn is_table(arguments: &Arguments) -> Result<bool, Failure> {
     let out = arguments.out.display();
     match (extension(&arguments.out).as_deref(), extension(&arguments.series).as_deref()) {
         (Some("npy"), _) => Ok(false),
-        (Some("csv" | "tsv" | "txt"), Some("npy" | "npz" | "ts")) => Err(Failure::Usage(format!(
-            "--out {out}: --series {} is no table: expected a name that ends in .npy",
-            arguments.series.display()
-        ))),
+        (Some("csv" | "tsv" | "txt"), Some("npy" | "npz" | "ts")) => Err(Failure::Refused(
+            Code::OutputName,
+            format!(
+                "--out {out}: --series {} is no table: expected a name that ends in .npy",
+                arguments.series.display()
+            ),
+        )),
         (Some("csv" | "tsv" | "txt"), _) => Ok(true),
-        _ => Err(Failure::Usage(format!("--out {out}: expected a name that ends in .csv, .tsv or .npy"))),
+        _ => Err(Failure::Refused(
+            Code::OutputName,
+            format!("--out {out}: expected a name that ends in .csv, .tsv or .npy"),
+        )),
     }
 }
 
@@ -159,17 +168,23 @@ fn recording(arguments: &Arguments, options: &SeriesOptions, model: &Model<'_>) 
     };
     let (expected, found) = (usize::from(model.signal().channels), recording.channels.len());
     if expected != found {
-        return Err(Failure::Usage(format!(
-            "--series {path}: expected the {expected} channels of the model, found {found}, {}: name the model's with --columns",
-            recording.channels.join(", ")
-        )));
+        return Err(Failure::Refused(
+            Code::DataUnlike,
+            format!(
+                "--series {path}: expected the {expected} channels of the model, found {found}, {}: name the model's with --columns",
+                recording.channels.join(", ")
+            ),
+        ));
     }
     let width = usize::from(model.signal().width);
     if recording.len() < width {
-        return Err(Failure::Usage(format!(
-            "--series {path}: expected at least the {width} readings of a window of the model, found {}",
-            recording.len()
-        )));
+        return Err(Failure::Refused(
+            Code::SeriesWindow,
+            format!(
+                "--series {path}: expected at least the {width} readings of a window of the model, found {}",
+                recording.len()
+            ),
+        ));
     }
     Ok(recording)
 }

@@ -21,7 +21,7 @@ const CLASS_COUNT: usize = 8;
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     /// Number of images, or of windows of a series [default: 64; 8 of each class for --class all]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1_000_000>())]
     count: Option<usize>,
@@ -29,9 +29,9 @@ pub(super) struct Arguments {
     classes: ClassOptions,
     #[command(flatten)]
     sampler: AdaptiveOptions,
-    /// A grid of pictures (.png), float32 for Python (.npy), bytes for evaluators (.npz), or a folder of pictures
-    /// (a name without extension, or with a slash at its end). Of a series, in raw units: plots (.png), a table (.csv), or
-    /// float32 for Python (.npy, .npz)
+    /// Result: a grid of pictures (.png), float32 for Python (.npy), bytes for evaluators (.npz), or a folder of pictures (a name
+    /// without extension, or with a slash at its end). For a series, in raw units: plots (.png), a table (.csv), or float32 for
+    /// Python (.npy, .npz)
     #[arg(long, value_name = "F.{png,npy,npz,csv}|DIR/")]
     out: PathBuf,
     /// Replace the file or the folder of pictures, and its card, if they exist

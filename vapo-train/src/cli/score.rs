@@ -4,7 +4,7 @@ mod series;
 
 use super::options::{DataOptions, Plan, output};
 use super::rewritten::with_threshold;
-use super::{Failure, from_one_to, note, parse_model, print, read_model};
+use super::{Code, Failure, from_one_to, note, parse_model, print, read_model};
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::dataset::{Dataset, Source, Split};
 use crate::files::array::write::header;
@@ -18,11 +18,11 @@ use vapo_format::{Model, Threshold};
 pub(super) struct Arguments {
     /// Model file
     #[arg(long, value_name = "F.vapo")]
-    model: PathBuf,
+    pub(super) model: PathBuf,
     #[command(flatten)]
     data: DataOptions,
-    /// What to tell the images from: a data set, as mnist or mnist:train; `noise`, uniform pixels; or `permuted`, the same
-    /// images with their pixels in another order
+    /// Images that energies should tell apart from the data set: a data set, as mnist or mnist:train; `noise`, uniform pixels; or
+    /// `permuted`, the same images with their pixels in another order
     #[arg(long, value_name = "NAME[:SPLIT]")]
     against: Option<String>,
     /// Where the files of --against are [default: data, and where Debian's packages put them; the place of --dataset for
@@ -32,24 +32,24 @@ pub(super) struct Arguments {
     /// Seed of the noise or of the order of pixels
     #[arg(long, value_name = "N", default_value = "0", requires = "against", allow_negative_numbers = true)]
     seed: u64,
-    /// Time at which the energy is taken, from 0 to below 1 [default: that of the model's threshold, or 0.5; 0.9 for series]
+    /// Time at which the energy is computed, from 0 to below 1 [default: that of the model's threshold, or 0.5; 0.9 for series]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     time: Option<f32>,
-    /// False-positive rate: the share of the data set's images that may lie above the threshold, or of the normal windows of a
-    /// series' valid split [default: 0.05; 0.01 for series]
+    /// False-positive rate: the share of the data set's images that may exceed the threshold, or of the normal windows of a series'
+    /// valid split [default: 0.05; 0.01 for series]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     fpr: Option<f32>,
     /// Write the model with the threshold to another file
     #[arg(long, value_name = "F.vapo")]
-    write_threshold: Option<PathBuf>,
+    pub(super) write_threshold: Option<PathBuf>,
     /// Threads to score on; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
     threads: Option<usize>,
-    /// The energies, as text (.json) or as numbers for Python (.npy): rows of an energy and of 0 for the data set, 1 for
-    /// what it is told from. Of a series, also a table of windows (.csv), or arrays of windows and readings (.npz)
+    /// Result: the energies, as text (.json) or as numbers for Python (.npy). Each row has an energy, and 0 for the data set or 1
+    /// for the images of --against. For a series, also a table of windows (.csv), or arrays of windows and readings (.npz)
     #[arg(long, value_name = "F.{json,npy,csv,npz}")]
     out: PathBuf,
-    /// A picture of a series, its score, the threshold and what is labelled
+    /// Picture of a series, its score, the threshold and the labels
     #[arg(long, value_name = "F.png")]
     picture: Option<PathBuf>,
     /// Replace the files and their cards if they exist
@@ -167,7 +167,10 @@ fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
         Some("npy") => Kind::Npy,
         _ => {
             let out = arguments.out.display();
-            return Err(Failure::Usage(format!("--out {out}: expected a name that ends in .json or .npy")));
+            return Err(Failure::Refused(
+                Code::OutputName,
+                format!("--out {out}: expected a name that ends in .json or .npy"),
+            ));
         }
     };
     expect_model_name(arguments)?;
@@ -225,12 +228,15 @@ fn refuse_same(arguments: &Arguments, dataset: &Dataset, other: &Dataset) -> Res
         return Ok(());
     }
     let place = arguments.against_dir.as_ref().map_or(String::new(), |path| format!(" in {}", path.display()));
-    Err(Failure::Usage(format!(
-        "--against {}{place} has the very images of {}: nothing tells them apart; give other images, with --against or \
+    Err(Failure::Refused(
+        Code::DataUnlike,
+        format!(
+            "--against {}{place} has the very images of {}: nothing tells them apart; give other images, with --against or \
          --against-dir",
-        arguments.against.as_deref().unwrap_or_default(),
-        arguments.data.name()
-    )))
+            arguments.against.as_deref().unwrap_or_default(),
+            arguments.data.name()
+        ),
+    ))
 }
 
 /// A data set's name and split: `mnist`, whose split is test, or `mnist:train`.
@@ -249,14 +255,17 @@ pub(super) fn check_extent(model: &Model<'_>, images: &Dataset) -> Result<(), Fa
         return Ok(());
     }
     let name = images.name();
-    Err(Failure::Usage(format!(
-        "the model's images are {expected}, those of {name} are {found}: give a data set of the model's extent"
-    )))
+    Err(Failure::Refused(
+        Code::DataUnlike,
+        format!(
+            "the model's images are {expected}, those of {name} are {found}: give a data set of the model's extent"
+        ),
+    ))
 }
 
 /// Says which of two sets of images an error is about.
 fn name_others(cause: ScoreError, arguments: &Arguments) -> Failure {
-    Failure::Other(format!("--against {}: {cause}", arguments.against.as_deref().unwrap_or_default()).into())
+    Failure::because(&cause, format!("--against {}: {cause}", arguments.against.as_deref().unwrap_or_default()))
 }
 
 /// What is said of the energies, for people and for the card.

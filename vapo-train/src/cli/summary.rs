@@ -2,13 +2,14 @@
 
 use super::report::Report;
 use super::rewritten::with_classifier;
-use super::{Failure, note, print, progress, quoted};
+use super::{Failure, answer, note, print, progress, quoted};
 use crate::arithmetic::levels::levels;
 use crate::calibration::inputs::Images;
 use crate::calibration::{self, CalibrationError, integer_model};
 use crate::dataset::Dataset;
 use crate::export::picture::series::{Samples, refuse_samples, samples};
 use crate::export::picture::{Picture, PictureError, grid, refuse_grid};
+use crate::files::digest::sha256;
 use crate::quantise::{Precision, model_file};
 use crate::run::RunFolder;
 use crate::run::config::Config;
@@ -18,6 +19,7 @@ use crate::sampling::classification::{TIME, learn};
 use crate::sampling::{Agreement, Asked, Settings, agreement, sample_telling, to_raw};
 use crate::training::Trainer;
 use rayon::ThreadPool;
+use serde_json::{Value, json};
 use std::num::NonZeroU32;
 use vapo_format::{Arithmetic, Classifier, Encoding, Model};
 use vapo_sampler::{Schedule, Solver, arena};
@@ -196,7 +198,26 @@ pub(super) fn after(
         ));
     }
     bar.finish_and_clear();
-    print(&table(config, folder, &integer_file, &drifts, &report))
+    print(&table(config, folder, &integer_file, &drifts, &report))?;
+    let picture = |name| no_picture(config).is_none().then(|| folder.file(name));
+    answer::object(&json!({
+        "command": "train",
+        "parameters": config.architecture.parameters(),
+        "model": folder.file(MODEL),
+        "bytes": integer_file.len(),
+        "sha256": sha256(&integer_file),
+        "arena": 4 * arena::elements(&config.architecture, Arithmetic::Integer, solver),
+        "solver": solver.name(),
+        "drift": drifts.iter().map(|(name, agreement)| drift(name, agreement)).collect::<Value>(),
+        "report": report,
+        "samples_float": picture(SAMPLES),
+        "samples_integer": picture(SAMPLES_INTEGER),
+    }))
+}
+
+/// How near two drifts are, for programs.
+fn drift(name: &str, &Agreement { mean_cosine, least_cosine }: &Agreement) -> Value {
+    json!({ "compared": name, "mean_cosine": mean_cosine, "least_cosine": least_cosine })
 }
 
 /// What comes after a training whose network is computed in floats alone: a picture of its samples, and how near the model of
@@ -235,7 +256,15 @@ fn floats_alone(
         at(MODEL_FLOAT32),
         at(model_of(weights)),
         no_picture(config).map_or_else(|| at(SAMPLES), |cause| format!("none: {cause}")),
-    ))
+    ))?;
+    answer::object(&json!({
+        "command": "train",
+        "parameters": config.architecture.parameters(),
+        "model": folder.file(MODEL_FLOAT32),
+        "scaled_model": folder.file(model_of(weights)),
+        "drift": [drift(&format!("drift, float and {weights}"), &Agreement { mean_cosine, least_cosine })],
+        "samples_float": pictured.then(|| folder.file(SAMPLES)),
+    }))
 }
 
 /// The file with a classifier, where the model has classes to tell.
@@ -269,7 +298,7 @@ fn without_integers(cause: &CalibrationError, weights: Precision, folder: &RunFo
         let _ = folder.remove(name);
     }
     let float = folder.file(model_of(weights));
-    Failure::Other(format!("no integer model: {cause}; the model in float arithmetic is {}", float.display()).into())
+    Failure::because(cause, format!("no integer model: {cause}; the model in float arithmetic is {}", float.display()))
 }
 
 fn table(

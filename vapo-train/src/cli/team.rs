@@ -35,17 +35,65 @@ pub(super) fn join(command: Option<&Command>) -> Result<(), Failure> {
     if !Ranks::launched() {
         return Ok(());
     }
-    let ranks = Ranks::join().map_err(|cause| Failure::Other(cause.into()))?;
+    let ranks = Ranks::join().map_err(|cause| Failure::told(super::Code::Ranks, cause))?;
     let ranks = TEAM.get_or_init(|| Box::new(ranks));
     SILENT.store(ranks.rank() > 0, Ordering::Relaxed);
+    same_line(&**ranks)?;
     match command {
         None | Some(Command::Sample(_) | Command::Eval(_)) => Ok(()),
         Some(_) if ranks.size() == 1 => Ok(()),
-        Some(_) => Err(Failure::Usage(format!(
-            "found {} ranks, expected one: training, sample and eval are shared out, start any other command without mpirun",
-            ranks.size()
-        ))),
+        Some(_) => Err(Failure::Refused(
+            super::Code::Ranks,
+            format!(
+                "found {} ranks, expected one: training, sample and eval are shared out, start any other command without mpirun",
+                ranks.size()
+            ),
+        )),
     }
+}
+
+/// What may differ between the command lines of ranks: their machines may have other folders, and other numbers of cores.
+#[cfg(any(test, feature = "mpi"))]
+const OF_A_RANK: [&str; 3] = ["--threads", "--data-dir", "--cache-dir"];
+
+/// Refuses a rank with another command line than rank 0's. Ranks with different commands would wait for each other for ever, and other
+/// options would have no effect: rank 0 decides.
+///
+/// # Errors
+/// The lines differ by more than [`OF_A_RANK`].
+#[cfg(feature = "mpi")]
+fn same_line(team: &dyn Team) -> Result<(), Failure> {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let mine = of_all(words);
+    let led = String::from_utf8_lossy(&crate::team::tell(mine.clone().into_bytes(), 0, team)).into_owned();
+    if led == mine {
+        return Ok(());
+    }
+    Err(Failure::Refused(
+        super::Code::Ranks,
+        format!(
+            "ranks were started with different command lines: rank 0 with `{led}`, rank {} with `{mine}`: start all with the same one; \
+             only {} may differ",
+            team.rank(),
+            OF_A_RANK.join(", ")
+        ),
+    ))
+}
+
+/// A command line without what may differ between ranks.
+#[cfg(any(test, feature = "mpi"))]
+fn of_all(words: impl Iterator<Item = String>) -> String {
+    let mut kept = Vec::new();
+    let mut words = words.peekable();
+    while let Some(word) = words.next() {
+        if OF_A_RANK.contains(&word.as_str()) {
+            words.next();
+        } else if !OF_A_RANK.iter().any(|option| word.strip_prefix(option).is_some_and(|value| value.starts_with('=')))
+        {
+            kept.push(word);
+        }
+    }
+    kept.join(" ")
 }
 
 /// There is nobody to join: this program was built without MPI.
@@ -55,4 +103,18 @@ pub(super) fn join(command: Option<&Command>) -> Result<(), Failure> {
 #[cfg(not(feature = "mpi"))]
 pub(super) fn join(_: Option<&Command>) -> Result<(), Failure> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_and_folders_of_data_may_differ_between_ranks() {
+        let of_all = |line: &str| of_all(line.split(' ').map(str::to_owned));
+        let line = "--preset tiny --threads 2 --out run --data-dir=here --cache-dir there --seed=1";
+        assert_eq!(of_all(line), "--preset tiny --out run --seed=1");
+        assert_eq!(of_all("sample --threads"), "sample");
+        assert_eq!(of_all("--threads-of-mine 1"), "--threads-of-mine 1");
+    }
 }

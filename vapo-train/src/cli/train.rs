@@ -7,10 +7,12 @@ mod teacher;
 use super::extend::{Extension, extend, record};
 use super::options::data::{FileOptions, load};
 use super::options::plan::{refuse_standard_output, resolved};
-use super::{Failure, budget_option, from_one_to, interrupt, memory, note, positive, quoted, summary, team};
+use super::{
+    Code, Failure, budget_option, from_one_to, interrupt, memory, next, note, positive, quoted, summary, team,
+};
 use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::objective::Objective;
-use crate::optimiser::Rule;
+use crate::optimiser::{Clip, Rule};
 use crate::path::{Coupling, Draws, Times};
 use crate::quantise::Precision;
 use crate::run::checkpoint::{Checkpoint, CheckpointError};
@@ -19,7 +21,8 @@ use crate::run::distillation::MOST_EVALUATIONS;
 use crate::run::folder::{CHECKPOINT, CONFIG, PAIRS};
 use crate::run::preset::Preset;
 use crate::run::{Lock, RunFolder};
-use crate::training::{Ending, Trainer, TrainingError, train};
+use crate::training::progress::Progress;
+use crate::training::{Ending, Trainer, TrainingError, Watch, train};
 use clap::builder::PossibleValuesParser;
 use kept::{keeps_settings, same_images};
 use std::io::ErrorKind;
@@ -31,85 +34,87 @@ use vapo_format::{Homotopy, Shape};
 /// Folder below which runs are kept if no other is given.
 const RUNS: &str = "runs";
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct Arguments {
-    /// What to learn from [default: digits]
+    /// Data set to learn from [default: digits]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
     dataset: Option<String>,
     #[command(flatten)]
     files: FileOptions,
-    /// Mirror every image at random, anew in every epoch [default for celeba]
+    /// Mirror every image at random in every epoch [default for celeba]
     #[arg(long, conflicts_with = "no_flip")]
     flip: bool,
-    /// Show every image as it is [default for all others]
+    /// Mirror no image [default for all others]
     #[arg(long)]
     no_flip: bool,
-    /// Network to train [default: the first of digits, small, celeba and cifar10 that is for such images]
+    /// Network to train [default: the first of digits, small, celeba and cifar10 that suits the images]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Preset::all().into_iter().map(Preset::possible_value)))]
     preset: Option<String>,
-    /// Learn the class of each image, so that samples can be asked for one [default for digits]
+    /// Learn the class of each image, so that you can ask for samples of a class [default for digits]
     #[arg(long, conflicts_with = "no_classes")]
     classes: bool,
-    /// Learn images of whatever class [default for all others]
+    /// Learn images without their classes [default for all others]
     #[arg(long)]
     no_classes: bool,
-    /// Share of the images whose class is not told, so that samples of whatever class can be drawn too, 0 to 1 [default: 0.3]
+    /// Share of the images that are shown without their class, so that the model also draws samples of any class, 0 to 1 [default:
+    /// 0.3]
     #[arg(long, value_name = "SHARE", conflicts_with = "no_classes", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 1>)]
     unconditional: Option<f32>,
-    /// Learn to draw in few evaluations what this model draws in many, from its weights on: a model file of float arithmetic, or its
-    /// run folder. Takes 3000 steps of 256 images where neither --steps, --minutes nor --batch says otherwise
+    /// Learn to draw in few evaluations what this model draws in many, starting from its weights: a model file of float arithmetic,
+    /// or its run folder. Takes 3000 steps of 256 images unless --steps, --minutes or --batch says otherwise
     #[arg(long, value_name = "F.vapo|DIR", conflicts_with_all = OF_FLOW)]
     distil: Option<PathBuf>,
-    /// Learn the ways of this model from noise to images, straightened, from its weights on: a model file of float arithmetic, or its run
-    /// folder. Few evaluations follow a straight way
+    /// Straighten the paths of this model from noise to images, starting from its weights: a model file of float arithmetic, or its
+    /// run folder. Few evaluations suffice to follow a straight path
     #[arg(long, value_name = "F.vapo|DIR", conflicts_with_all = OF_FLOW, conflicts_with_all = ["distil", "flip", "no_flip"])]
     reflow: Option<PathBuf>,
-    /// Ends of ways that --reflow keeps on disk, at most [default: 65536]
+    /// Greatest number of pairs of noise and image that --reflow keeps on disk [default: 65536]
     #[arg(long, value_name = "N", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     pairs: Option<u64>,
-    /// Share of these ways that are followed back from an image of the data, 0 to 1 [default: 0.25]
+    /// Share of these pairs that begin with an image of the data, 0 to 1 [default: 0.25]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 1>)]
     real: Option<f32>,
     /// Evaluations that a sample of a distilled model takes [default: 2]
     #[arg(long, value_name = "N", value_parser = from_one_to::<u16, { MOST_EVALUATIONS as u64 }>())]
     evaluations: Option<u16>,
-    /// Optimiser steps to train; with --resume, other than before, all in all [default: the preset's]
+    /// Optimiser steps to train; with --resume, the new length of the whole run [default: the preset's]
     #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = from_one_to::<u64, { u32::MAX as u64 }>())]
     steps: Option<u64>,
-    /// Minutes to train, in place of a number of steps; with --resume, other than before, all in all
+    /// Minutes to train, in place of a number of steps; with --resume, the new length of the whole run
     #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = positive::<f64>)]
     minutes: Option<f64>,
-    /// Weights of the model; with --resume, other than before [default: int8]
+    /// Bits of the model's weights; may be changed with --resume [default: int8]
     #[arg(long, value_enum, hide_default_value = true)]
     weights: Option<Precision>,
-    /// Part of the training, at its end, in which weights rest where the model file holds them and biases alone move, 0 to 1 [default: 0.1]
+    /// Part at the end of the training in which weights are fixed at values that the model file can hold, and only biases learn, 0
+    /// to 1 [default: 0.1]
     #[arg(long, value_name = "PART", allow_negative_numbers = true, value_parser = from_zero_to::<f64, 1>)]
     int8_part: Option<f64>,
     /// Images a step [default: the preset's]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     batch: Option<usize>,
-    /// Parts that a step's images are computed in, one after the other, for less memory [default: 1]
+    /// Number of parts that a step's images are computed in, one after the other, for less memory [default: 1]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 65_536>())]
     accumulate: Option<usize>,
-    /// Compute again what a pass would keep for the next, block by block: less memory, more time
+    /// Compute activations again, block by block, instead of keeping them for the next pass: less memory, more time
     #[arg(long)]
     recompute: bool,
     /// Peak learning rate [default: the preset's]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = positive::<f32>)]
     lr: Option<f32>,
-    /// Standard deviation of the noise that is added to the data [default: 0.02, wider where grey levels are few]
+    /// Standard deviation of the noise that is added to the data [default: 0.02, more for few grey levels]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 10>)]
     data_noise: Option<f32>,
     /// Loss that training minimises [default: flow]
     #[arg(long, value_enum, hide_default_value = true)]
     objective: Option<Objective>,
-    /// Times of the path that training looks at [default: uniform for vapo-bayes, else logit-normal]
+    /// Distribution of the times that training draws [default: uniform for vapo-bayes, else logit-normal]
     #[arg(long, value_enum, hide_default_value = true)]
     times: Option<Times>,
-    /// What samples of a batch share [default: antithetic for energy, else independent]
+    /// What samples of a batch share [default: common for energy, else independent]
     #[arg(long, value_enum, hide_default_value = true)]
     draws: Option<Draws>,
-    /// Which noise belongs to which image [default: independent]
+    /// How noise is assigned to images [default: independent]
     #[arg(long, value_enum, hide_default_value = true)]
     coupling: Option<Coupling>,
     /// Images among which --coupling ot assigns noise, a multiple of --batch [default: 512]
@@ -118,16 +123,19 @@ pub(super) struct Arguments {
     /// How gradients become steps [default: muon for flow, else adam]
     #[arg(long, value_enum, hide_default_value = true)]
     optimiser: Option<Rule>,
-    /// Part of themselves, in units of the learning rate, that the weights which muon moves lose every step [default: 0.3]
+    /// How the gradient is clipped; second-moment needs --optimiser adam [default: second-moment for paper-cifar10 and paper-celeba, else norm]
+    #[arg(long, value_enum, hide_default_value = true)]
+    clip: Option<Clip>,
+    /// Decay of the weights that muon moves: in every step they lose this times the learning rate of themselves [default: 0.3]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 10>)]
     weight_decay: Option<f32>,
-    /// Path from noise to data, linear or bayes [default: linear]
+    /// Path from noise to data: linear or bayes [default: linear]
     #[arg(long, value_name = "PATH")]
     homotopy: Option<Homotopy>,
-    /// Seed of everything random [default: 0]
+    /// Seed of all random numbers [default: 0]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
-    /// What computes [default: cpu]
+    /// Device that computes [default: cpu]
     #[arg(long, value_enum, hide_default_value = true)]
     device: Option<Device>,
     /// Threads to train on; the result does not depend on it [default: one a core]
@@ -167,17 +175,22 @@ fn from_zero_to<F: std::str::FromStr + PartialOrd + From<u8>, const MOST: u8>(te
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    run_watched(arguments, &mut Progress::new())
+}
+
+/// As [`run`], for whoever shows in other ways how the training goes.
+pub(super) fn run_watched(arguments: &Arguments, watch: &mut dyn Watch) -> Result<(), Failure> {
     let dataset = arguments.dataset.as_deref().unwrap_or(Source::Digits.name());
     let path = arguments.out.clone().unwrap_or_else(|| [RUNS, dataset].iter().collect());
     refuse_standard_output("--out", &path)?;
     if !team::writes() {
         return follow::follow(arguments, &path);
     }
-    if arguments.resume { resume(arguments, &path) } else { begin(arguments, dataset.parse()?, &path) }
+    if arguments.resume { resume(arguments, &path, watch) } else { begin(arguments, dataset.parse()?, &path, watch) }
 }
 
 /// A new run. Whatever can be refused is, before a folder is made or an earlier run gives way.
-fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failure> {
+fn begin(arguments: &Arguments, source: Source, path: &Path, watch: &mut dyn Watch) -> Result<(), Failure> {
     let files = arguments.files.files(source)?;
     if arguments.flip && source == Source::Series {
         return Err(Failure::Usage(
@@ -219,7 +232,7 @@ fn begin(arguments: &Arguments, source: Source, path: &Path) -> Result<(), Failu
     let stop = interrupt::after_step();
     let folder = RunFolder::create(&lock, &config, arguments.force)?;
     let trainer = trainer.keeping_pairs_in(folder.file(PAIRS));
-    carry_out(&config, &dataset, trainer, &folder, stop)
+    carry_out(&config, &dataset, trainer, &folder, (stop, watch))
 }
 
 /// Refuses to learn classes that the images do not have, or a share of images for nothing.
@@ -240,10 +253,13 @@ fn refuse_classes(arguments: &Arguments, dataset: &Dataset, teacher: Option<&Tea
         )),
         0 | 1 if arguments.classes || arguments.unconditional.is_some() => {
             let why = dataset.label_fault().map_or_else(String::new, |fault| format!(" ({fault})"));
-            Err(Failure::Usage(format!(
-                "{asked}: expected two classes or more, found {}{why}: leave the option out, or give labelled images",
-                dataset.classes()
-            )))
+            Err(Failure::Refused(
+                Code::Classes,
+                format!(
+                    "{asked}: expected two classes or more, found {}{why}: leave the option out, or give labelled images",
+                    dataset.classes()
+                ),
+            ))
         }
         _ => Ok(()),
     }
@@ -272,9 +288,10 @@ fn refuse_several_ranks(config: &Config) -> Result<(), Failure> {
     let taught = config.reflow.is_some().then_some("--reflow");
     let taught = taught.or(config.distillation.is_some().then_some("--distil"));
     match taught.or((config.device == Device::Cuda).then_some("--device cuda")) {
-        Some(option) if ranks > 1 => {
-            Err(Failure::Usage(format!("{option}: expected one process, found {ranks} ranks: start it without mpirun")))
-        }
+        Some(option) if ranks > 1 => Err(Failure::Refused(
+            Code::Ranks,
+            format!("{option}: expected one process, found {ranks} ranks: start it without mpirun"),
+        )),
         _ => Ok(()),
     }
 }
@@ -293,19 +310,25 @@ fn told(lock: Lock) -> Lock {
 fn refuse_among_images(source: Source, files: &Files, path: &Path) -> Result<(), Failure> {
     match &files.data_dir {
         Some(images) if source == Source::Folder && resolved(path).starts_with(resolved(images)) => {
-            Err(Failure::Usage(format!(
-                "--out {}: its pictures would lie among the images that are learned from, --data-dir {}: give another folder",
-                path.display(),
-                images.display()
-            )))
+            Err(Failure::Refused(
+                Code::OutputClash,
+                format!(
+                    "--out {}: its pictures would lie among the images that are learned from, --data-dir {}: give another folder",
+                    path.display(),
+                    images.display()
+                ),
+            ))
         }
         Some(images) if source == Source::Folder && images.is_dir() && resolved(images).starts_with(resolved(path)) => {
-            Err(Failure::Usage(format!(
-                "--out {}: its pictures would lie beside the images that are learned from, --data-dir {}, and count among them \
+            Err(Failure::Refused(
+                Code::OutputClash,
+                format!(
+                    "--out {}: its pictures would lie beside the images that are learned from, --data-dir {}, and count among them \
                  once the folder around is learned from: give another folder",
-                path.display(),
-                images.display()
-            )))
+                    path.display(),
+                    images.display()
+                ),
+            ))
         }
         _ => Ok(()),
     }
@@ -316,9 +339,6 @@ fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Pre
     let name = arguments.preset.as_deref().unwrap_or_else(|| Preset::usual(image));
     let preset = Preset::named(name).ok_or_else(|| Failure::Usage(format!("no preset {name}")))?;
     let architecture = preset.architecture(image, Homotopy::default());
-    if arguments.device == Some(Device::Cuda) {
-        crate::cuda::check(&architecture).map_err(Failure::Usage)?;
-    }
     architecture.validate().map_err(|cause| {
         let Shape { height, width, .. } = image;
         if source == Source::Series {
@@ -327,7 +347,7 @@ fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Pre
             if !widths.is_empty() {
                 message += &format!("; the nearest that it takes are {}", widths.join(" and "));
             }
-            return Failure::Usage(message);
+            return Failure::Refused(Code::Network, message);
         }
         let mut message = format!("preset {name} cannot take the {height}×{width} images of {source}: {cause}");
         let sizes: Vec<String> = preset.nearest(image).map(|(height, width)| format!("{height}x{width}")).collect();
@@ -337,19 +357,22 @@ fn preset_for(arguments: &Arguments, source: Source, image: Shape) -> Result<Pre
         if Preparation::of(source).is_some() {
             message += " (HEIGHTxWIDTH, for --size)";
         }
-        Failure::Usage(message)
+        Failure::Refused(Code::Network, message)
     })?;
     Ok(preset)
 }
 
 /// The run that a folder holds, from its checkpoint on.
-fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
+fn resume(arguments: &Arguments, path: &Path, watch: &mut dyn Watch) -> Result<(), Failure> {
     interrupt::at_once(&format!("interrupted before a step was made; {}", to_continue(path)));
     let lock = told(Lock::take(path)?);
     let folder = RunFolder::open(&lock)?;
     let mut config: Config = folder.config()?;
     config.architecture.validate().map_err(|cause| {
-        Failure::Other(format!("{}: the architecture is refused: {cause}", folder.file(CONFIG).display()).into())
+        Failure::told(
+            Code::RunDamaged,
+            format!("{}: the architecture is refused: {cause}", folder.file(CONFIG).display()),
+        )
     })?;
     keeps_settings(arguments, &config, path)?;
     // Where the files lie, how many threads there are and what is kept in memory may change: the result depends on none.
@@ -364,7 +387,10 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     let checkpoint = Checkpoint::load(&folder.file(CHECKPOINT), &config.architecture).map_err(|cause| match cause {
         CheckpointError::Access { cause, .. } if cause.kind() == ErrorKind::NotFound => {
             let path = path.display();
-            Failure::Other(format!("the run in {path} has no checkpoint yet: begin it anew with --force").into())
+            Failure::told(
+                Code::RunAbsent,
+                format!("the run in {path} has no checkpoint yet: begin it anew with --force"),
+            )
         }
         cause => cause.into(),
     })?;
@@ -393,7 +419,7 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<(), Failure> {
     let stop = interrupt::after_step();
     let extended = (!told.is_empty()).then(|| trainer.checkpoint()).transpose()?;
     record(&config, extended.as_ref(), &folder)?;
-    carry_out(&config, &dataset, trainer, &folder, stop)
+    carry_out(&config, &dataset, trainer, &folder, (stop, watch))
 }
 
 /// Why training cannot begin. Numbers that were given together and do not agree are a mistake of the command line.
@@ -402,9 +428,10 @@ fn refused(cause: TrainingError) -> Failure {
         TrainingError::Accumulate { .. }
         | TrainingError::Pool { .. }
         | TrainingError::Coupling
+        | TrainingError::Clip
         | TrainingError::Distillation { .. }
         | TrainingError::Ranks { .. }
-        | TrainingError::Reflow { .. } => Failure::Usage(cause.to_string()),
+        | TrainingError::Reflow { .. } => Failure::refused(&cause, cause.to_string()),
         cause => cause.into(),
     }
 }
@@ -413,8 +440,11 @@ fn refused(cause: TrainingError) -> Failure {
 fn of_another_run(folder: &RunFolder<'_>, why: &str) -> Failure {
     let (checkpoint, config) = (folder.file(CHECKPOINT), folder.file(CONFIG));
     let (checkpoint, config) = (checkpoint.display(), config.display());
-    Failure::Other(
-        format!("{checkpoint}: the checkpoint is of another run than {config}: {why}; put the run's own there, or begin anew with --force").into(),
+    Failure::told(
+        Code::RunOther,
+        format!(
+            "{checkpoint}: the checkpoint is of another run than {config}: {why}; put the run's own there, or begin anew with --force"
+        ),
     )
 }
 
@@ -424,18 +454,22 @@ fn carry_out(
     dataset: &Dataset,
     trainer: Trainer<'_>,
     folder: &RunFolder<'_>,
-    stop: &AtomicBool,
+    (stop, watch): (&AtomicBool, &mut dyn Watch),
 ) -> Result<(), Failure> {
     summary::before(config, dataset, folder);
     memory::warn(config, dataset);
     follow::lead(config, &trainer)?;
-    let (trainer, ending) = train(config, folder, trainer, stop)?;
+    let (trainer, ending) = train(config, folder, trainer, stop, watch)?;
     let step = trainer.step();
     let to_continue = to_continue(folder.path());
     // All steps are in the checkpoint: whatever comes now can be made again.
     let asked = interrupt::at_once(&format!("interrupted after the last step, {step}; {to_continue}"));
     match ending {
-        Ending::Finished if !asked => summary::after(config, dataset, &trainer, folder),
+        Ending::Finished if !asked => {
+            summary::after(config, dataset, &trainer, folder)?;
+            next::after_training(config, folder);
+            Ok(())
+        }
         _ => Err(Failure::Interrupted(format!("stopped after step {step}; {to_continue}"))),
     }
 }
@@ -446,6 +480,17 @@ fn to_continue(path: &Path) -> String {
 }
 
 impl Arguments {
+    /// The default training, of the built-in digits, into a folder.
+    pub(super) fn of_digits(
+        out: &Path,
+        steps: Option<u64>,
+        seed: Option<u64>,
+        threads: Option<usize>,
+        force: bool,
+    ) -> Self {
+        Arguments { out: Some(out.to_owned()), steps, seed, threads, force, ..Arguments::default() }
+    }
+
     fn choices(&self) -> Choices {
         let steps = self.steps.map(Budget::Steps);
         Choices {
@@ -460,6 +505,7 @@ impl Arguments {
             optimiser: self.optimiser,
             homotopy: self.homotopy,
             budget: steps.or(self.minutes.map(Budget::Minutes)),
+            clip: self.clip,
             weight_decay: self.weight_decay,
             weights: self.weights,
             int8_part: self.int8_part,

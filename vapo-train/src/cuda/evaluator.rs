@@ -37,6 +37,11 @@ impl<E: Real + Dtype> Evaluator<E> {
             self.loaded.write(buffer, &features.values)?;
             self.features.push(features);
         }
+        if let Some(buffer) = exchange.dropout_seeds {
+            let dropout =
+                samples.dropout.unwrap_or_else(|| unreachable!("a training that leaves out does so every step"));
+            self.loaded.write(buffer, &dropout.seeds(samples.times.len()))?;
+        }
         self.loaded.run(Phase::Evaluate, &Scalar::NONE)?;
         let mut rates = Vec::new();
         for (features, &buffer) in self.features.iter().zip(&exchange.feature_cotangents) {

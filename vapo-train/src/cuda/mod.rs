@@ -46,20 +46,6 @@ mod tests;
 #[cfg(feature = "cuda")]
 mod trainer;
 
-/// Checks that there are kernels for all that a network is made of.
-///
-/// # Errors
-/// There are none for one of its layers: what it is, and what to do.
-pub(crate) fn check(architecture: &vapo_format::Architecture) -> Result<(), String> {
-    match architecture.nodes.iter().find(|node| !layer::has(&node.layer)) {
-        None => Ok(()),
-        Some(node) => Err(format!(
-            "there is no kernel for CUDA of a layer that the network has, `{}`: train it with --device cpu, or choose another preset",
-            node.layer
-        )),
-    }
-}
-
 pub(crate) use demand::Demand;
 #[cfg(feature = "cuda")]
 pub(crate) use device::{DeviceError, free_memory, open};

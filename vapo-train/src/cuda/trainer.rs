@@ -5,6 +5,7 @@ use super::evaluator::Evaluator;
 use super::network::Network;
 use super::optimiser::{OptimiserState, scalars};
 use super::program::{Buffer, Phase, Scalar};
+use crate::optimiser::Clip;
 use crate::potential::{Evaluation, Samples, Seeds};
 use dfdx::prelude::Cuda;
 
@@ -71,12 +72,19 @@ impl Trainer {
         Ok(norm)
     }
 
-    /// Moves the parameters, and the moving average after them. Updates count from 1.
+    /// Moves the parameters, and the moving average after them. Updates count from 1. Elements of the gradient are clipped by their
+    /// second moment, if at all: its norm has been by [`Trainer::clip`].
     ///
     /// # Errors
     /// [`DeviceError::Driver`].
-    pub(crate) fn update(&mut self, update: u64, learning_rate: f32, decay: f32) -> Result<(), DeviceError> {
-        self.evaluator.loaded.run(Phase::Move, &scalars(update, self.shorten, learning_rate, decay))
+    pub(crate) fn update(
+        &mut self,
+        update: u64,
+        clip: Clip,
+        learning_rate: f32,
+        decay: f32,
+    ) -> Result<(), DeviceError> {
+        self.evaluator.loaded.run(Phase::Move, &scalars(update, (clip, self.shorten), learning_rate, decay))
     }
 
     fn buffer(&self, vector: Vector) -> Buffer {

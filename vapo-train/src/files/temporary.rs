@@ -148,6 +148,11 @@ impl TemporaryFile {
         self.file.as_file()
     }
 
+    /// Where it is until it has its name.
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Gives the file its name, in place of a file that has it.
     ///
     /// # Errors

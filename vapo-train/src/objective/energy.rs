@@ -3,19 +3,19 @@
 //! The variational form of the probabilistic Poisson equation ∂ₜρ = −∇·(ρ∇Φ), at every time by itself. Three things keep
 //! its minimiser and take variance from its derivatives:
 //!
-//! * The innovation γ is centred over the samples that share a time, and Cov is the unbiased estimate, so that a small group
-//!   does not pull the drift towards zero. Samples that have a time for themselves make one group with those beside them, in
-//!   which (1 − t)γ is centred; a single one joins the group before it. The groups beyond stay as they are.
+//! * From the innovation γ of a sample the mean of those with the same time is subtracted, of others than its own unit: the samples that
+//!   were drawn together, which are not independent of it. So Cov is the unbiased estimate, and a small group does not pull the drift
+//!   towards zero. Samples that have a time for themselves make one group with those beside them, in which the mean is that of
+//!   (1 − t)γ; a single unit joins the group before it. The groups beyond stay as they are.
 //! * The weight 1 − t, by which the std of γ grows on either path, gives all times derivatives of one size.
-//! * A mirrored noise cancels the odd part of γ: [`crate::path::Draws::Antithetic`], the usual way to draw for this loss.
+//! * Samples of one image and one direction of the noise differ in what γ knows of: [`crate::path::Draws::Common`], the usual way to draw
+//!   for this loss.
 //!
-//! d only makes losses of different extents comparable. With n samples in a group of one time,
-//! ∂F/∂g = (1 − t)g/(B·d), ∂F/∂Φ = n/(n − 1)·(1 − t)(γ − mean γ)/(B·d).
+//! d only makes losses of different extents comparable. ∂F/∂g = (1 − t)g/(B·d), ∂F/∂Φ = (1 − t)(γ − mean γ of other units)/(B·d).
 //!
 //! Source: Loo et al., *Variational Potential Flow*, the loss of the energy, which has weight 1.
 
 use super::Cotangents;
-use crate::arithmetic::sums::centred;
 use crate::path::Path;
 use crate::potential::Evaluation;
 
@@ -31,26 +31,31 @@ pub(super) fn evaluate(evaluation: &Evaluation<f32>, path: &Path) -> Cotangents 
 
     let mut potential = Vec::with_capacity(samples);
     let mut covariance = 0.0;
-    for group in groups(path.times()) {
-        let weighted = path.innovation().iter().zip(&weights).skip(potential.len()).take(group);
-        // One sample has no covariance: its centred innovation is zero, whatever it is divided by.
-        let unbiased = group as f64 / (group - 1).max(1) as f64;
-        for innovation in centred(weighted.map(|(gamma, weight)| gamma * weight).collect()) {
-            covariance += f64::from(evaluation.potential[potential.len()]) * innovation * unbiased;
-            potential.push((innovation * unbiased) as f32);
+    let innovation: Vec<f64> = path.innovation().iter().zip(&weights).map(|(gamma, weight)| gamma * weight).collect();
+    for group in groups(path.times(), path.unit()) {
+        let innovation = &innovation[potential.len()..][..group];
+        let all: f64 = innovation.iter().sum();
+        for unit in innovation.chunks(path.unit()) {
+            // One unit has no other: then its own mean is subtracted, so that a constant of the potential does not matter.
+            let own: f64 = unit.iter().sum();
+            let mean = if unit.len() < group { (all - own) / (group - unit.len()) as f64 } else { own / group as f64 };
+            for gamma in unit {
+                let seed = gamma - mean;
+                covariance += f64::from(evaluation.potential[potential.len()]) * seed;
+                potential.push(seed as f32);
+            }
         }
     }
     Cotangents { loss: kinetic + covariance, drift, potential, time_rate: vec![0.0; samples] }
 }
 
-/// Lengths of the groups that are centred: runs of equal times, and runs of times that stand alone. A group of one, which
-/// has no covariance, is joined to the one before it, or after it where it is the first.
-fn groups(times: &[f32]) -> Vec<usize> {
+/// Lengths of the groups whose innovations are compared: runs of equal times, and runs of times that stand alone. A group of one unit,
+/// which has no other to compare with, is joined to the one before it, or after it where it is the first.
+fn groups(times: &[f32], unit: usize) -> Vec<usize> {
     let runs: Vec<usize> = times.chunk_by(|one, next| one == next).map(<[f32]>::len).collect();
     let mut groups: Vec<usize> =
         runs.chunk_by(|one, next| (*one, *next) == (1, 1)).map(|lengths| lengths.iter().sum()).collect();
-    // No two groups of one follow each other.
-    while let (Some(place), true) = (groups.iter().position(|&group| group == 1), groups.len() > 1) {
+    while let (Some(place), true) = (groups.iter().position(|&group| group <= unit), groups.len() > 1) {
         let joined = place.saturating_sub(1);
         groups[joined] += groups.remove(joined + 1);
     }
@@ -89,11 +94,29 @@ mod tests {
         assert_eq!(found.loss, 6.5);
     }
 
+    /// Of pairs: what is subtracted from each is the mean of the other pairs, and no part of its own.
+    #[test]
+    fn a_unit_is_compared_with_others_alone() {
+        let noise = [0.0, -2.0, 1.0, 3.0, 2.0, 0.5];
+        let path = Path::new(Homotopy::Linear, &[1.0; 6], &noise, &[0.0; 6]).unwrap().in_units_of(2);
+        // γ = −ε + ε² − 1.
+        let gamma = [-1.0, 5.0, -1.0, 5.0, 1.0, -1.25];
+        assert_eq!(path.innovation(), gamma);
+        let evaluation = Evaluation { drift: vec![0.0; 6], potential: vec![1.0; 6], ..Evaluation::default() };
+        let found = evaluate(&evaluation, &path);
+        let means = [0.9375, 0.9375, 0.9375, 0.9375, 2.0, 2.0];
+        for ((found, gamma), mean) in found.potential.iter().zip(gamma).zip(means) {
+            assert!((f64::from(*found) - (gamma - mean) / 6.0).abs() < 1e-7, "{found}");
+        }
+        // A constant of the potential matters in no group.
+        assert!(found.loss.abs() < 1e-12, "{}", found.loss);
+    }
+
     #[test]
     fn a_time_that_stands_alone_leaves_the_other_groups() {
         let of = |lengths: &[usize]| {
             let times = lengths.iter().enumerate().flat_map(|(time, &length)| vec![time as f32; length]);
-            groups(&times.collect::<Vec<_>>())
+            groups(&times.collect::<Vec<_>>(), 1)
         };
         assert_eq!(of(&[16, 16, 1]), [16, 17]);
         assert_eq!(of(&[1, 2]), [3]);
@@ -102,6 +125,12 @@ mod tests {
         assert_eq!(of(&[1, 1, 1, 1]), [4]);
         assert_eq!(of(&[2, 1, 1, 3]), [2, 2, 3]);
         assert_eq!((of(&[1]), of(&[4]), of(&[])), (vec![1], vec![4], vec![]));
+        // Units of two: neither a pair nor a half has another to compare with.
+        let times = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0];
+        assert_eq!(
+            (groups(&times, 2), groups(&times[..9], 2), groups(&times[8..], 2)),
+            (vec![4, 6], vec![4, 5], vec![2])
+        );
     }
 
     #[test]

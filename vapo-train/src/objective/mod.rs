@@ -13,6 +13,8 @@
 mod energy;
 mod flow;
 pub mod vapo_bayes;
+#[cfg(test)]
+mod variance;
 
 use crate::arithmetic::extent::{ExtentError, check};
 use crate::path::Path;

@@ -1,5 +1,6 @@
 //! Adam, with a state that can be read and restored.
 
+use super::clip::{Clip, by_second_moment};
 use crate::arithmetic::extent::{ExtentError, check};
 use dfdx::prelude::*;
 
@@ -21,6 +22,7 @@ type Buffer = <Cpu as Storage<f32>>::Vec;
 #[derive(Clone, Debug)]
 pub struct Adam {
     step: u32,
+    clip: Clip,
     first: Buffer,
     second: Buffer,
     /// Scratch of one update, kept to save its allocation.
@@ -34,7 +36,7 @@ impl Adam {
         let device = Cpu::default();
         let zeros = || device.try_alloc_len(parameters).expect("memory for one value a parameter");
         let (first, second, gradient) = (zeros(), zeros(), zeros());
-        Adam { step: 0, first, second, gradient, parameters: device.zeros_like(&(parameters,)) }
+        Adam { step: 0, clip: Clip::Norm, first, second, gradient, parameters: device.zeros_like(&(parameters,)) }
     }
 
     /// Goes on from an [`Adam::step`], [`Adam::first_moment`] and [`Adam::second_moment`].
@@ -49,6 +51,13 @@ impl Adam {
         Ok(adam)
     }
 
+    /// With [`Clip::SecondMoment`], it clips each element of a gradient before it takes a step. By [`Clip::Norm`] it leaves this to
+    /// others: a norm is that of all parameters, of which it may move a part.
+    #[must_use]
+    pub fn with_clip(self, clip: Clip) -> Self {
+        Adam { clip, ..self }
+    }
+
     /// Moves the parameters by one step against the gradient.
     ///
     /// # Errors
@@ -56,11 +65,14 @@ impl Adam {
     pub fn update(&mut self, parameters: &mut [f32], gradient: &[f32], learning_rate: f32) -> Result<(), ExtentError> {
         check("the parameters", parameters, self.first.len())?;
         check("the gradient", gradient, self.first.len())?;
+        self.gradient.copy_from_slice(gradient);
+        if let Some(correction) = correction_to_clip(self.clip, self.step) {
+            by_second_moment(&mut self.gradient, &self.second, correction);
+        }
         self.step = self.step.saturating_add(1);
         let step = counted(self.step);
         let config = AdamConfig { lr: learning_rate.into(), betas: BETAS, eps: EPSILON, weight_decay: None };
         self.parameters.copy_from(parameters);
-        self.gradient.copy_from_slice(gradient);
         config
             .try_update(step, &mut self.parameters, &mut self.first, &mut self.second, &self.gradient)
             .unwrap_or_else(|_| unreachable!("the update allocates nothing"));
@@ -94,6 +106,12 @@ pub(crate) fn corrections(step: u32) -> [f32; 2] {
     BETAS.map(|beta| (1.0 - (beta as f32).powi(counted(step))).recip())
 }
 
+/// What corrects the second moment after `updates` updates for its start at zero, where a gradient is clipped by it. Before the first
+/// update there is no moment, and nothing is clipped.
+pub(crate) fn correction_to_clip(clip: Clip, updates: u32) -> Option<f32> {
+    (clip == Clip::SecondMoment && updates > 0).then(|| corrections(updates)[1])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,18 +143,54 @@ mod tests {
 
     #[test]
     fn a_restored_state_goes_on_to_the_same_bytes() {
-        let (mut whole, mut part) = (vec![3.0, -2.0, 0.25], vec![3.0, -2.0, 0.25]);
-        let mut adam = Adam::new(3);
-        let mut resumed = Adam::new(3);
-        for _ in 0..20 {
-            let slope = gradient(&whole);
-            adam.update(&mut whole, &slope, 0.1).unwrap();
-            resumed = Adam::restore(resumed.step(), resumed.first_moment(), resumed.second_moment()).unwrap();
-            let slope = gradient(&part);
-            resumed.update(&mut part, &slope, 0.1).unwrap();
+        let ends = [Clip::Norm, Clip::SecondMoment].map(|clip| {
+            let (mut whole, mut part) = (vec![3.0, -2.0, 0.25], vec![3.0, -2.0, 0.25]);
+            let mut adam = Adam::new(3).with_clip(clip);
+            let mut resumed = Adam::new(3).with_clip(clip);
+            for step in 0..20 {
+                // One that is clipped: a hundred times as long as those before.
+                let scale = if step == 12 { 100.0 } else { 1.0 };
+                let slope =
+                    |parameters: &[f32]| gradient(parameters).iter().map(|value| value * scale).collect::<Vec<_>>();
+                let (of_whole, of_part) = (slope(&whole), slope(&part));
+                adam.update(&mut whole, &of_whole, 0.1).unwrap();
+                resumed = Adam::restore(resumed.step(), resumed.first_moment(), resumed.second_moment()).unwrap();
+                resumed = resumed.with_clip(clip);
+                resumed.update(&mut part, &of_part, 0.1).unwrap();
+            }
+            assert_eq!(whole, part);
+            assert_eq!(adam.second_moment(), resumed.second_moment());
+            whole
+        });
+        assert_ne!(ends[0], ends[1]);
+    }
+
+    /// By the equations, one parameter, in f64. Gradients are of one size, but for some that are longer: some of these within the
+    /// bound, some beyond it, and one at the first update, where there is no moment to clip by.
+    #[test]
+    fn clipped_updates_follow_the_equations() {
+        let gradients = [40.0, 1.0, -1.0, 90.0, 0.5, -1.5, 3.0, -500.0, 0.01, 7.0, -60.0, 2.0];
+        let (mut value, mut first, mut second, mut clipped) = (0.5f64, 0.0, 0.0, Vec::new());
+        let mut parameters = [0.5];
+        let mut adam = Adam::new(1).with_clip(Clip::SecondMoment);
+        for (&gradient, step) in gradients.iter().zip(1..) {
+            let bound = match step {
+                1 => f64::INFINITY,
+                _ => 3.0 * f64::sqrt(second / (1.0 - 0.99f64.powi(step - 1))) + 0.1,
+            };
+            let held = f64::clamp(gradient, -bound, bound);
+            if held != gradient {
+                clipped.push(step);
+            }
+            first = 0.9 * first + 0.1 * held;
+            second = 0.99 * second + 0.01 * held * held;
+            let (first, second) = (first / (1.0 - 0.9f64.powi(step)), second / (1.0 - 0.99f64.powi(step)));
+            value -= 0.05 * first / (second.sqrt() + 1e-8);
+            adam.update(&mut parameters, &[gradient as f32], 0.05).unwrap();
+            // Of f32: 1 − 0.99 has 18 bits, and so have the corrections.
+            assert!((f64::from(parameters[0]) - value).abs() < 1e-5, "step {step}: {} is not {value}", parameters[0]);
         }
-        assert_eq!(whole, part);
-        assert_eq!(adam.second_moment(), resumed.second_moment());
+        assert_eq!(clipped, [4, 8]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! How parameters move: a gradient is clipped, Muon and Adam take a step of a scheduled learning rate, a moving average
 //! follows.
 //!
-//! All work on the flat parameters of [`crate::potential::parameters::Layout`], and all state can be read and restored: a run that
-//! goes on where another ended gives the same bytes as one that never stopped.
+//! All work on the flat parameters of [`crate::potential::parameters::Layout`], and all state can be read and restored: a run
+//! that continues gives the same bytes as one that never stopped.
 
 pub(crate) mod adam;
 pub(crate) mod clip;
@@ -13,7 +13,7 @@ pub(crate) mod muon;
 mod update;
 
 pub use adam::Adam;
-pub use clip::{NonFinite, clip};
+pub use clip::{Clip, NonFinite, clip};
 pub use ema::Ema;
 pub use learning_rate::{FINAL, learning_rate};
 pub(crate) use moves::Moves;

@@ -9,7 +9,7 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
-    /// Muon for the weights between channels, Adam for all else
+    /// Muon for the weights between channels, Adam for all others
     #[default]
     Muon,
     /// Adam for all parameters

@@ -1,7 +1,7 @@
 //! The steps of all rules, each on what it moves.
 
 use super::moves::{Moves, Rule};
-use super::{Adam, muon};
+use super::{Adam, Clip, muon};
 use crate::arithmetic::extent::{ExtentError, check};
 use crate::potential::parameters::{Layout, Place};
 use rayon::prelude::*;
@@ -52,6 +52,12 @@ impl Optimiser {
     /// With this decay of Muon's weights, in units of the learning rate.
     pub fn with_decay(self, decay: f32) -> Self {
         Optimiser { decay, ..self }
+    }
+
+    /// With elements that Adam clips by its second moment, or that it does not.
+    #[must_use]
+    pub fn with_clip(self, clip: Clip) -> Self {
+        Optimiser { adam: self.adam.with_clip(clip), ..self }
     }
 
     fn with_moments(self, step: u32, first: &[f32], second: &[f32]) -> Result<Self, ExtentError> {
@@ -174,7 +180,7 @@ mod tests {
                 Block::Residual => &[true, true, true],
                 Block::Down { .. } | Block::Head { .. } => &[true],
             };
-            let blocks = preset.blocks.iter().flat_map(of_block).copied();
+            let blocks = preset.blocks().iter().flat_map(of_block).copied();
             // The embedding of time first, the factors of the read-out last.
             let expected: Vec<bool> = [false, false].into_iter().chain(blocks).chain([false]).collect();
             let layout = Layout::new(&preset.architecture(image, Homotopy::Linear));

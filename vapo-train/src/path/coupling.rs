@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Coupling {
-    /// Each image has any noise
+    /// Each image has a random noise of its own
     #[default]
     Independent,
-    /// Optimal transport: within a pool of images, noise is assigned so that the squared distances are least in all. Paths cross less
+    /// Optimal transport: within a pool of images, noise is assigned so that the sum of squared distances is least, and paths cross
+    /// less
     Ot,
 }
 

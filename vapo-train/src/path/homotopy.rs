@@ -54,6 +54,7 @@ pub struct Path {
     images: Vec<f32>,
     velocity: Vec<f32>,
     innovation: Vec<f64>,
+    unit: usize,
 }
 
 impl Path {
@@ -84,7 +85,7 @@ impl Path {
             let spread = f64::from(at.std_rate) * (dot(noise, noise) - dimension as f64);
             innovation.push(-(shift + spread) / f64::from(at.std));
         }
-        Ok(Path { times: times.to_vec(), classes: Vec::new(), images, velocity, innovation })
+        Ok(Path { times: times.to_vec(), classes: Vec::new(), images, velocity, innovation, unit: 1 })
     }
 
     /// The same path, of samples of these classes, (B,), or none where no sample has one.
@@ -96,6 +97,17 @@ impl Path {
             check("classes", &classes, self.times.len())?;
         }
         Ok(Path { classes, ..self })
+    }
+
+    /// The same path, of samples that were drawn together: [`crate::path::Draws::unit`] of them.
+    #[must_use]
+    pub fn in_units_of(self, unit: usize) -> Self {
+        Path { unit, ..self }
+    }
+
+    /// Samples that were drawn together, which stand beside one another. The last of them may be fewer.
+    pub fn unit(&self) -> usize {
+        self.unit
     }
 
     /// Times t, (B,).

@@ -1,10 +1,10 @@
-//! What a batch looks at: samples on the path from noise to data, and when.
+//! The points of a batch: samples on the path from noise to data, and their times.
 //!
 //! | module | concept |
 //! |---|---|
 //! | [`coupling`] | which noise belongs to which image |
-//! | [`draws`] | what samples of a batch share |
-//! | [`times`] | the density of the times that a batch looks at |
+//! | [`draws`] | how the samples of a batch are drawn |
+//! | [`times`] | the density of the times of a batch |
 //! | [`homotopy`] | the path itself: points on it, and the velocity there |
 
 pub mod coupling;

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Times {
-    /// log(t/(1 − t)) is Gaussian, with mean −0.4 and std 1: more in the middle, somewhat more early than late
+    /// log(t/(1 − t)) is Gaussian, with mean −0.4 and std 1: more times in the middle, and somewhat more early than late
     LogitNormal,
-    /// All times alike
+    /// All times equally often
     Uniform,
 }
 

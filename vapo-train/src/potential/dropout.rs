@@ -2,11 +2,14 @@
 //!
 //! It is no layer: a model file says nothing of it, and nothing but a training step asks for it. The value pass and the dual pass of
 //! a step leave out the same, and so does a pass that is computed again: a mask is a function of the step, the node and the sample.
+//! A CUDA device makes the same masks, value by value, in `cuda/kernels/dropout.cuh`.
 //!
-//! Source: Srivastava et al., *Dropout: a simple way to prevent neural networks from overfitting*, 2014, JMLR 15.
+//! Sources: Srivastava et al., *Dropout: a simple way to prevent neural networks from overfitting*, 2014, JMLR 15; of the generator, Steele,
+//! Lea and Flood, *Fast splittable pseudorandom number generators*, 2014, OOPSLA.
 
-use crate::arithmetic::random::{generator, uniform};
-use rand_core::Rng;
+use crate::arithmetic::random::generator;
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::SplitMix64;
 
 /// What a step leaves out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,16 +36,37 @@ impl Dropout {
         Dropout { first: self.first + place, ..self }
     }
 
+    /// A seed for each of so many samples, which with a node is that of the sample's mask there.
+    pub(crate) fn seeds(&self, samples: usize) -> Vec<u64> {
+        (self.first..self.first + samples).map(|place| number(self.seed, place)).collect()
+    }
+
     /// What so many activations each of so many samples are multiplied by at a node: 0, or 1/(1 − rate).
     pub(crate) fn mask(&self, node: usize, samples: usize, size: usize) -> Vec<f32> {
-        let kept = 1.0 / (1.0 - self.rate);
-        let sample = |place: usize| {
-            let place = (place as u64).wrapping_mul(0xd1b5_4a32_d192_ed03);
-            let mut generator = generator(self.seed.wrapping_add(place) ^ ((node as u64) << 48));
-            (0..size).map(move |_| if uniform(&mut generator) < self.rate { 0.0 } else { kept })
+        let kept = kept(self.rate);
+        let sample = |seed: u64| {
+            let mut generator = SplitMix64::seed_from_u64(number(seed, node));
+            (0..size).map(move |_| if uniform(generator.next_u64()) < self.rate { 0.0 } else { kept })
         };
-        (self.first..self.first + samples).flat_map(sample).collect()
+        self.seeds(samples).into_iter().flat_map(sample).collect()
     }
+}
+
+/// What activations that are not left out are multiplied by.
+pub(crate) fn kept(rate: f32) -> f32 {
+    1.0 / (1.0 - rate)
+}
+
+/// Number `index` that the generator of a seed gives, from 0: any of them is a function of both, so that a CUDA device has one a thread.
+fn number(seed: u64, index: usize) -> u64 {
+    // What the generator adds to its state for each number.
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    SplitMix64::seed_from_u64(seed.wrapping_add((index as u64).wrapping_mul(STEP))).next_u64()
+}
+
+/// Uniform in [0, 1), of the first 24 bits of a number.
+fn uniform(number: u64) -> f32 {
+    (number >> 40) as f32 / (1 << 24) as f32
 }
 
 #[cfg(test)]
@@ -58,6 +82,16 @@ mod tests {
         // Of 40,000 draws, four standard deviations.
         assert!((zeros - 0.3).abs() < 0.01 && (mean - 1.0).abs() < 0.014, "{zeros} {mean}");
         assert!(Dropout::of_step(0.0, 5, 7).is_none());
+    }
+
+    /// As its authors' program gives them for the seed 1234567; the second by the sequence and by its index.
+    #[test]
+    fn numbers_are_those_of_the_generator() {
+        let mut generator = SplitMix64::seed_from_u64(1_234_567);
+        let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
+        for (index, expected) in expected.into_iter().enumerate() {
+            assert_eq!((generator.next_u64(), number(1_234_567, index)), (expected, expected));
+        }
     }
 
     #[test]

@@ -124,7 +124,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Archite
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::preset::Preset;
+    use crate::run::preset::{Design, Preset};
     use vapo_format::Node;
 
     const IMAGE: Shape = Shape { channels: 3, height: 32, width: 32 };
@@ -134,7 +134,8 @@ mod tests {
         for (preset, classes) in Preset::encoders().into_iter().flat_map(|preset| [(preset.clone(), 0), (preset, 10)]) {
             let architecture = preset.conditional(IMAGE, Homotopy::Bayes, classes);
             let encoder = Encoder::of(&architecture).unwrap();
-            assert_eq!((encoder.embedding, &encoder.layers), (preset.embedding, &preset.blocks), "{}", preset.name);
+            let found = Design::Encoder { embedding: encoder.embedding, blocks: encoder.layers.clone() };
+            assert_eq!(found, preset.design, "{}", preset.name);
             assert_eq!(encoder.architecture().unwrap(), architecture);
             assert_eq!(encoder.matrix_names().len(), architecture.matrices().count());
         }

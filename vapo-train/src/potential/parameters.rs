@@ -171,7 +171,7 @@ mod tests {
                 assert!(zeros == values.len() || zeros < values.len() / 100 + 2, "{}", place.shape);
                 zeros == values.len()
             };
-            assert_eq!(layout.matrices.iter().map(zero).collect::<Vec<_>>(), zeros(&preset.blocks), "{}", preset.name);
+            assert_eq!(layout.matrices.iter().map(zero).collect::<Vec<_>>(), zeros(preset.blocks()), "{}", preset.name);
         }
     }
 

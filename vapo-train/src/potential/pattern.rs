@@ -76,7 +76,7 @@ mod tests {
             let signal = Shape { channels: 1, height, width: 32 };
             let graph = Graph::new(&preset.architecture(signal, Homotopy::Linear));
             let found = residuals(&graph);
-            let blocks = preset.blocks.iter().filter(|block| **block == Block::Residual).count();
+            let blocks = preset.blocks().iter().filter(|block| **block == Block::Residual).count();
             assert_eq!(found.len(), blocks, "{}", preset.name);
             for Residual { input, window, film, inner, output } in found {
                 let [active, first, modulated, second] = inner;

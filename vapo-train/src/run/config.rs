@@ -2,7 +2,7 @@
 
 use crate::dataset::{Dataset, Files, Fingerprint, Preparation, SeriesOptions, Source};
 use crate::objective::Objective;
-use crate::optimiser::Rule;
+use crate::optimiser::{Clip, Rule};
 use crate::path::{Coupling, Draws, Times};
 use crate::potential::encoder::{self, Network};
 use crate::quantise::Precision;
@@ -138,7 +138,10 @@ pub struct Config {
     pub learning_rate: f32,
     /// Steps in which the learning rate rises to its peak.
     pub warm_up: u64,
-    /// Largest norm of the gradient; longer ones are shortened to it.
+    /// How the gradient is clipped.
+    #[serde(default, skip_serializing_if = "is_by_norm")]
+    pub clip: Clip,
+    /// Largest norm of the gradient, where it is clipped by its norm; longer ones are shortened to it.
     pub clip_norm: f32,
     /// Decay of the moving average of the parameters.
     pub ema_decay: f32,
@@ -163,6 +166,11 @@ fn uniform() -> Times {
 /// What runs used before there was a choice.
 fn independent() -> Draws {
     Draws::Independent
+}
+
+/// Whether gradients are clipped by their norm: then files are as before there was a choice.
+fn is_by_norm(clip: &Clip) -> bool {
+    *clip == Clip::Norm
 }
 
 /// Whether noise is any: then files are as before there was a choice.
@@ -199,9 +207,9 @@ pub fn usual_rule(objective: Objective) -> Rule {
     if objective == Objective::Flow { Rule::Muon } else { Rule::Adam }
 }
 
-/// The rule for a preset where none is chosen: that of the objective, and Adam for the published network, as published.
+/// The rule for a preset where none is chosen: its own, or else that of the objective.
 pub fn usual_rule_of(preset: &Preset, objective: Objective) -> Rule {
-    if preset.unet.is_some() { Rule::Adam } else { usual_rule(objective) }
+    preset.training.rule.unwrap_or_else(|| usual_rule(objective))
 }
 
 /// Settings that a person chose; the preset and the data set decide the others.
@@ -217,7 +225,7 @@ pub struct Choices {
     pub objective: Option<Objective>,
     /// Times, or uniform ones for `vapo-bayes` and logit-normal ones for the others.
     pub times: Option<Times>,
-    /// Draws, or antithetic ones for `energy` and independent ones for the others.
+    /// Draws, or common ones for `energy` and independent ones for the others.
     pub draws: Option<Draws>,
     /// Coupling, or an independent one.
     pub coupling: Option<Coupling>,
@@ -229,6 +237,8 @@ pub struct Choices {
     pub homotopy: Option<Homotopy>,
     /// Budget, or the preset's steps.
     pub budget: Option<Budget>,
+    /// Clipping, or as published for the published network moved by Adam, and by the norm for all else.
+    pub clip: Option<Clip>,
     /// Decay of Muon's weights, or 0.3.
     pub weight_decay: Option<f32>,
     /// Weights that the training ends with, or int8.
@@ -257,9 +267,11 @@ impl Config {
     /// The settings for a data set and a preset.
     pub fn new(source: Source, dataset: &Dataset, files: &Files, preset: &Preset, choices: &Choices) -> Self {
         let objective = choices.objective.unwrap_or_default();
-        // The published network knows no classes unless it is asked to.
-        let usual = source.has_usual_classes() && preset.unet.is_none();
+        let usual = source.has_usual_classes() && preset.training.classes;
         let classes = if choices.classes.unwrap_or(usual) { dataset.classes() } else { 0 };
+        let optimiser = choices.optimiser.unwrap_or_else(|| usual_rule_of(preset, objective));
+        // Only Adam has the moment by which it clips.
+        let usual_clip = if optimiser == Rule::Adam { preset.training.clip } else { Clip::Norm };
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Config {
             dataset: source,
@@ -284,33 +296,33 @@ impl Config {
                 Times::LogitNormal
             }),
             draws: choices.draws.unwrap_or(if objective == Objective::Energy {
-                Draws::Antithetic
+                Draws::Common
             } else {
                 Draws::Independent
             }),
             coupling: choices.coupling.unwrap_or_default(),
             pool: match choices.coupling {
                 Some(Coupling::Ot) => choices.pool.unwrap_or_else(|| {
-                    let batch = choices.batch.unwrap_or(preset.batch);
+                    let batch = choices.batch.unwrap_or(preset.training.batch);
                     POOL.next_multiple_of(batch.max(1))
                 }),
                 _ => 0,
             },
-            optimiser: choices.optimiser.unwrap_or_else(|| usual_rule_of(preset, objective)),
+            optimiser,
             weight_decay: choices.weight_decay.unwrap_or(0.3),
-            budget: choices.budget.unwrap_or(Budget::Steps(preset.steps)),
+            budget: choices.budget.unwrap_or(Budget::Steps(preset.training.steps)),
             weights: choices.weights.unwrap_or_default(),
-            // The published network is written in floats.
-            int8_part: choices.int8_part.unwrap_or(if preset.unet.is_some() { 0.0 } else { 0.1 }),
-            batch: choices.batch.unwrap_or(preset.batch),
+            int8_part: choices.int8_part.unwrap_or(preset.training.int8_part),
+            batch: choices.batch.unwrap_or(preset.training.batch),
             accumulate: choices.accumulate.unwrap_or_else(whole),
             recompute: choices.recompute.unwrap_or_default(),
-            learning_rate: choices.learning_rate.unwrap_or(preset.learning_rate),
-            warm_up: if preset.unet.is_some() { 5000 } else { 200 },
+            learning_rate: choices.learning_rate.unwrap_or(preset.training.learning_rate),
+            warm_up: preset.training.warm_up,
+            clip: choices.clip.unwrap_or(usual_clip),
             clip_norm: 1.0,
-            ema_decay: preset.ema_decay,
+            ema_decay: preset.training.ema_decay,
             data_noise: choices.data_noise.unwrap_or_else(|| dataset.usual_noise()),
-            dropout: preset.dropout,
+            dropout: preset.training.dropout,
             seed: choices.seed.unwrap_or(0),
             device: choices.device.unwrap_or_default(),
             threads: choices.threads.unwrap_or_else(cores),
@@ -340,6 +352,7 @@ impl Config {
             weight_decay,
             learning_rate,
             warm_up,
+            clip,
             clip_norm,
             ema_decay,
             dropout,
@@ -368,6 +381,10 @@ impl Config {
         let coupled = (*coupling != Coupling::Independent).then_some((coupling, pool));
         // As before there were reflows, likewise.
         let straightened = reflow.as_ref().map(|reflow| (&reflow.sha256, reflow.pairs, reflow.real));
+        // As before there was a choice of clipping, for a run that has none of it.
+        if *clip != Clip::Norm {
+            return sha256(&(parts, classes, taught, coupled, straightened, dropout, clip));
+        }
         // As before there was dropout, for a run without.
         if *dropout > 0.0 {
             return sha256(&(parts, classes, taught, coupled, straightened, dropout));
@@ -377,6 +394,14 @@ impl Config {
             (Some(_), None, None, None) => sha256(&(parts, classes)),
             (_, _, _, None) => sha256(&(parts, classes, taught, coupled)),
             _ => sha256(&(parts, classes, taught, coupled, straightened)),
+        }
+    }
+
+    /// The largest norm that a step leaves a gradient.
+    pub fn longest_gradient(&self) -> f32 {
+        match self.clip {
+            Clip::Norm => self.clip_norm,
+            Clip::SecondMoment => f32::INFINITY,
         }
     }
 
@@ -446,7 +471,7 @@ mod tests {
     fn what_decides_the_parameters_tells_a_run_from_others() {
         let run = of_classes(true);
         assert!(!run.is_of(&config().digest().unwrap()));
-        let others: [fn(&mut Config); 24] = [
+        let others: [fn(&mut Config); 25] = [
             |run| run.unconditional = 0.2,
             |run| run.images.as_mut().unwrap().images += 1,
             |run| drop(run.architecture.nodes.pop()),
@@ -460,6 +485,7 @@ mod tests {
             |run| run.batch += 1,
             |run| run.learning_rate *= 2.0,
             |run| run.warm_up += 1,
+            |run| run.clip = Clip::SecondMoment,
             |run| run.clip_norm = 0.5,
             |run| run.ema_decay = 0.5,
             |run| run.data_noise = 0.0,
@@ -492,6 +518,22 @@ mod tests {
             change(&mut other);
             assert!(run.is_of(&other.digest().unwrap()), "{index}");
         }
+    }
+
+    #[test]
+    fn the_published_network_is_clipped_as_published_where_adam_moves_it() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let clip = |preset: &str, choices: &Choices| {
+            let preset = Preset::named(preset).unwrap();
+            Config::new(Source::Digits, &dataset, &Files::default(), &preset, choices).clip
+        };
+        let usual = Choices::default();
+        assert_eq!(clip("paper-cifar10", &usual), Clip::SecondMoment);
+        assert_eq!(clip("paper-celeba", &usual), Clip::SecondMoment);
+        assert_eq!(clip("tiny", &usual), Clip::Norm);
+        assert_eq!(clip("tiny", &Choices { objective: Some(Objective::VapoBayes), ..usual.clone() }), Clip::Norm);
+        assert_eq!(clip("paper-cifar10", &Choices { optimiser: Some(Rule::Muon), ..usual.clone() }), Clip::Norm);
+        assert_eq!(clip("paper-cifar10", &Choices { clip: Some(Clip::Norm), ..usual }), Clip::Norm);
     }
 
     /// The digest that version 0.1.0 wrote first, of this very run.

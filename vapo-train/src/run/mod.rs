@@ -1,12 +1,12 @@
-//! A run: what one training is asked to do, everything that it leaves behind, and what it needs to go on.
+//! A run: the settings of a training, all of its files, and the state that it needs to continue.
 //!
 //! | module | concept |
 //! |---|---|
 //! | [`preset`] | networks by name |
-//! | [`distillation`] | what is learned from a model, its teacher: to draw in few evaluations |
-//! | [`reflow`] | what is learned from one: straight ways |
-//! | [`config`] | all that decides what a run computes |
-//! | [`checkpoint`] | the state to go on from |
+//! | [`distillation`] | settings of learning from a teacher to draw in few evaluations |
+//! | [`reflow`] | settings of learning straight paths from a teacher |
+//! | [`config`] | all settings that decide what a run computes |
+//! | [`checkpoint`] | the state from which a run continues |
 //! | [`folder`] | the folder itself: created, refused or opened again |
 //! | [`lock`] | one writer a folder |
 //! | [`metrics`] | `metrics.jsonl`, a line for each logged step |

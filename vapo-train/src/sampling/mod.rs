@@ -1,19 +1,19 @@
-//! Samples a model file on the host through `vapo-sampler`, the very code of the device.
+//! Samples a model file on the host through `vapo-sampler`, the same code as on a device.
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`integrator`] | what is drawn, and how: in fixed steps or in adaptive ones |
+//! | [`integrator`] | draws samples in fixed or adaptive steps |
 //! | [`adaptive`] | steps as long as their error allows |
-//! | [`ode`] | Runge–Kutta methods that tell their error |
+//! | [`ode`] | Runge–Kutta methods that estimate their error |
 //! | [`inpainting`] | images restored where they are masked |
 //! | [`classification`] | the class of images by energies |
 //! | [`series`] | gaps of a series, filled |
 //! | [`composition`] | images of the weighted sum of two models |
 //! | [`interpolation`] | from one sample to another |
-//! | [`paths`] | how straight the ways are from noise to samples |
+//! | [`paths`] | how straight the paths from noise to samples are |
 //! | [`likelihood`] | the log-densities of images |
 //! | [`anomaly`] | energies of images, and the threshold above which they are anomalies |
-//! | [`asked`] | which class each image is asked for |
+//! | [`asked`] | the class of each image to draw |
 //! | [`agreement`](mod@agreement) | how far the drifts of two models agree |
 
 pub mod adaptive;

@@ -34,18 +34,13 @@ impl<'a> Engine<'a> {
         moving: Moving,
     ) -> Result<Self, TrainingError> {
         let threads = ThreadPoolBuilder::new().num_threads(config.threads).build()?;
-        if config.device == Device::Cuda {
-            crate::cuda::check(&config.architecture).map_err(|cause| TrainingError::Device { cause })?;
-        }
         let weights = match config.device {
             Device::Cpu => Kept::Host(Box::new(HostWeights::new(config, layout, moved, moving)?)),
             #[cfg(feature = "cuda")]
             Device::Cuda => Kept::Cuda(Box::new(super::cuda::CudaWeights::new(config, layout, moved, moving)?)),
             #[cfg(not(feature = "cuda"))]
             Device::Cuda => {
-                return Err(TrainingError::Device {
-                    cause: "this program was built without it: add --features cuda".into(),
-                });
+                return Err(TrainingError::Device { cause: super::error::NotBuilt.into() });
             }
         };
         Ok(Engine { threads, weights })

@@ -5,6 +5,11 @@ use crate::path::PathError;
 use std::io;
 use std::path::PathBuf;
 
+/// This program was built without CUDA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this program was built without it: add --features cuda")]
+pub struct NotBuilt;
+
 /// Why training cannot begin or go on.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +48,15 @@ pub enum TrainingError {
     },
     /// Samples that share an image, and images that are assigned their noise.
     #[error(
-        "--coupling ot: samples of --draws antithetic share their images, and cannot be assigned noise: give --draws independent"
+        "--coupling ot: samples of --draws antithetic and common share their images, and cannot be assigned noise: give --draws independent"
     )]
     Coupling,
+    /// Elements of the gradient that have no second moment to be clipped by.
+    #[error(
+        "--clip second-moment: adam alone keeps a second moment of every element, and the run moves weights by muon: give --optimiser adam, or \
+         --clip norm"
+    )]
+    Clip,
     /// A distillation that cannot be.
     #[error("--distil: {cause}")]
     Distillation {
@@ -88,8 +99,9 @@ pub enum TrainingError {
     /// The device cannot be used.
     #[error("cannot train on this device: {cause}")]
     Device {
-        /// Why.
-        cause: String,
+        /// Why: what fails on the device, [`NotBuilt`], or a layer that the device does not compute.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The loss or the gradient is infinite or not a number.
     #[error("training diverged at step {step}: its loss ({loss:.3e}) or the gradient is not finite; try a lower --lr")]

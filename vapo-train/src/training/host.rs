@@ -114,7 +114,7 @@ impl Weights for HostWeights<'_> {
             Moving::All => Optimiser::restore(config.optimiser, layout, steps, first_moment, second_moment)?,
             Moving::Biases => Optimiser::of_biases(layout, steps, first_moment, second_moment)?,
         };
-        self.optimiser = optimiser.with_decay(config.weight_decay);
+        self.optimiser = optimiser.with_decay(config.weight_decay).with_clip(config.clip);
         self.parameters.clone_from(parameters);
         self.ema = Ema::restore(average.clone(), config.ema_decay, *updates);
         self.moving = moving;

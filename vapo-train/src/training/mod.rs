@@ -4,9 +4,9 @@
 //! |---|---|
 //! | `step` | **one step, from the draw to the moving average: read this first** |
 //! | [`trainer`] | a state, and the weights on their device |
-//! | `coupling` | images and noise that belong together, a pool ahead |
+//! | `coupling` | assigns noise to images, one pool ahead |
 //! | `distillation` | the gradient of a step that learns to draw in few evaluations |
-//! | `reflow` | the ends of a teacher's ways, in place of data and noise |
+//! | `reflow` | pairs of a teacher's noise and samples, in place of noise and data |
 //! | `state` | what a step reads beside the weights, and a checkpoint keeps |
 //! | `images` | the images of a step |
 //! | `noise` | a batch's Gaussian noise |
@@ -14,9 +14,9 @@
 //! | `engine` | the device that keeps the weights, and threads |
 //! | `host` | weights in the host's memory |
 //! | `shards` | a batch cut into pieces for threads |
-//! | [`plan`] | what a training takes, known before it starts |
+//! | [`plan`] | the memory and operations of a training, computed before it starts |
 //! | [`session`] | the loop: metrics, checkpoints, stopping |
-//! | [`progress`] | what a person sees meanwhile |
+//! | [`progress`] | the progress that a person sees |
 //! | [`error`] | why training stops |
 
 mod coupling;
@@ -38,8 +38,9 @@ mod step;
 pub mod trainer;
 pub(crate) mod weights;
 
-pub use error::TrainingError;
+pub use error::{NotBuilt, TrainingError};
 pub use plan::Plan;
+pub use progress::Watch;
 pub(crate) use session::save;
 pub use session::{Ending, SessionError, follow, train};
 pub use step::Report;

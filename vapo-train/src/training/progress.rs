@@ -1,10 +1,25 @@
 //! What a person sees while it trains: a bar on a terminal, a line now and then elsewhere.
 
+use super::Trainer;
 use crate::run::Metrics;
-use crate::run::config::Budget;
+use crate::run::config::{Budget, Config};
+use crate::terminal::redraws;
+use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::time::{Duration, Instant};
+
+/// What is told how a training goes. Nothing of the training depends on it.
+pub trait Watch {
+    /// A line of metrics was written, after `seconds` of this session.
+    fn logged(&mut self, metrics: &Metrics, budget: Budget, seconds: f64);
+
+    /// A step was made.
+    fn stepped(&mut self, config: &Config, trainer: &Trainer<'_>);
+
+    /// No step is made any more.
+    fn finished(&mut self);
+}
 
 /// Time between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -18,9 +33,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar if the standard error stream is a terminal.
+    /// A bar if the standard error stream is a terminal that can draw one.
     pub fn new() -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = redraws(&Term::stderr()).then(|| {
             let bar = ProgressBar::new(PARTS);
             if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg}") {
                 bar.set_style(style);
@@ -29,24 +44,14 @@ impl Progress {
         });
         Progress { bar, last_line: None }
     }
+}
 
-    /// Shows a line of metrics, with the time left by `budget` after `seconds` of this session.
-    pub fn show(&mut self, metrics: &Metrics, budget: Budget, seconds: f64) {
-        let progress = budget.progress(metrics.step, metrics.seconds);
-        let left = match budget {
-            Budget::Minutes(minutes) => 60.0 * minutes - metrics.seconds,
-            Budget::Steps(_) => metrics.seconds.max(seconds) * (1.0 - progress) / progress.max(1e-9),
-        };
-        let line = format!(
-            "step {:6}  loss {:8.4}  {:6.0} images/s  {} left",
-            metrics.step,
-            metrics.loss,
-            metrics.images_per_s,
-            clock(left)
-        );
+impl Watch for Progress {
+    fn logged(&mut self, metrics: &Metrics, budget: Budget, seconds: f64) {
+        let line = told(metrics, budget, seconds);
         match &self.bar {
             Some(bar) => {
-                bar.set_position((progress * PARTS as f64) as u64);
+                bar.set_position((budget.progress(metrics.step, metrics.seconds) * PARTS as f64) as u64);
                 bar.set_message(line);
             }
             None if self.last_line.is_none_or(|last| last.elapsed() >= LINE_EVERY) => {
@@ -58,8 +63,10 @@ impl Progress {
         }
     }
 
+    fn stepped(&mut self, _: &Config, _: &Trainer<'_>) {}
+
     /// Leaves the last state on the screen.
-    pub fn finish(&self) {
+    fn finished(&mut self) {
         if let Some(bar) = &self.bar {
             bar.abandon();
         }
@@ -70,6 +77,22 @@ impl Default for Progress {
     fn default() -> Self {
         Progress::new()
     }
+}
+
+/// A line of metrics for people, with the time left by `budget` after `seconds` of this session.
+pub(crate) fn told(metrics: &Metrics, budget: Budget, seconds: f64) -> String {
+    let progress = budget.progress(metrics.step, metrics.seconds);
+    let left = match budget {
+        Budget::Minutes(minutes) => 60.0 * minutes - metrics.seconds,
+        Budget::Steps(_) => metrics.seconds.max(seconds) * (1.0 - progress) / progress.max(1e-9),
+    };
+    format!(
+        "step {:6}  loss {:8.4}  {:6.0} images/s  {} left",
+        metrics.step,
+        metrics.loss,
+        metrics.images_per_s,
+        clock(left)
+    )
 }
 
 /// Minutes and seconds.

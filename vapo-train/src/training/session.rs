@@ -7,7 +7,7 @@ use crate::run::config::Config;
 use crate::run::folder::{CHECKPOINT, LOSS, METRICS};
 use crate::run::{Metrics, RunError, RunFolder, read_metrics};
 use crate::team::Team;
-use crate::training::progress::Progress;
+use crate::training::progress::Watch;
 use crate::training::{Trainer, TrainingError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -46,7 +46,7 @@ pub enum Ending {
     Stopped(u64),
 }
 
-/// Trains until the budget is used up or `stop` is set. Returns the trainer with its last parameters.
+/// Trains until the budget is used up or `stop` is set, and tells `watch` of it. Returns the trainer with its last parameters.
 ///
 /// # Errors
 /// [`SessionError`]. The last good checkpoint stays.
@@ -55,13 +55,13 @@ pub fn train<'a>(
     folder: &RunFolder<'_>,
     mut trainer: Trainer<'a>,
     stop: &AtomicBool,
+    watch: &mut dyn Watch,
 ) -> Result<(Trainer<'a>, Ending), SessionError> {
     let metrics_path = folder.file(METRICS);
     let mut log = folder.resume_log(trainer.step())?;
     let earlier = read_metrics(&metrics_path)?.last().map_or(0.0, |line| line.seconds);
     let start = Instant::now();
     let seconds = || earlier + start.elapsed().as_secs_f64();
-    let mut progress = Progress::new();
     let mut window = Window::new(trainer.step(), seconds());
     let mut kept = (trainer.step() > 0).then(|| trainer.step());
     let mut last_checkpoint = Instant::now();
@@ -93,15 +93,16 @@ pub fn train<'a>(
                 seconds: now,
             };
             folder.log(&mut log, &metrics)?;
-            progress.show(&metrics, config.budget, now - earlier);
+            watch.logged(&metrics, config.budget, now - earlier);
             window = Window::new(step, now);
         }
+        watch.stepped(config, &trainer);
         if last_checkpoint.elapsed() >= CHECKPOINT_EVERY {
             save(&trainer.checkpoint().map_err(ended(kept))?, config, folder)?;
             (last_checkpoint, kept) = (Instant::now(), Some(step));
         }
     };
-    progress.finish();
+    watch.finished();
     save(&trainer.checkpoint().map_err(ended(kept))?, config, folder)?;
     let points: Vec<_> = read_metrics(&metrics_path)?.iter().map(|line| (line.step, line.loss)).collect();
     // A run stopped before its first line of metrics has no curve yet.

@@ -2,6 +2,7 @@
 
 use crate::arithmetic::random::uniform;
 use crate::dataset::{Batches, Dataset};
+use crate::optimiser::{Clip, Rule};
 use crate::path::{Coupling, Draws};
 use crate::potential::parameters::{Layout, Place};
 use crate::quantise::{Precision, rounded};
@@ -163,7 +164,7 @@ fn coupler(config: &Config) -> Result<Option<Coupler>, TrainingError> {
     match (config.coupling, config.draws) {
         (Coupling::Independent, _) => Ok(None),
         (Coupling::Ot, Draws::Independent) => Coupler::new(config.pool, config.batch).map(Some),
-        (Coupling::Ot, Draws::Antithetic) => Err(TrainingError::Coupling),
+        (Coupling::Ot, Draws::Antithetic | Draws::Common) => Err(TrainingError::Coupling),
     }
 }
 
@@ -175,6 +176,9 @@ fn batches(config: &Config, dataset: &Dataset) -> Result<Batches, TrainingError>
     }
     if batch.get() == 1 && !config.objective.is_sum_over_samples() {
         return Err(TrainingError::Lone);
+    }
+    if config.clip == Clip::SecondMoment && config.optimiser != Rule::Adam {
+        return Err(TrainingError::Clip);
     }
     if !config.batch.is_multiple_of(config.accumulate) {
         return Err(TrainingError::Accumulate { accumulate: config.accumulate, batch: config.batch });

@@ -2,8 +2,9 @@
 //!
 //! Shapes: B samples a batch, d = height·width·channels values a sample, P parameters θ. Time runs from 0, noise, to 1, data.
 //!
-//! What is not the story lies beside it: [`super::weights`] has what a device computes, [`super::engine`] the devices,
-//! [`super::shards`] the threads, [`super::state`] what a checkpoint keeps, [`super::session`] the loop with its files.
+//! Other files have the rest: [`super::weights`] has the computations of a device, [`super::engine`] the devices,
+//! [`super::shards`] the threads, [`super::state`] the state that a checkpoint keeps, [`super::session`] the loop with its
+//! files.
 //!
 //! Sources: Loo et al., *Variational Potential Flow*, 2024, arXiv:2407.15238, and its follow-up, 2025, arXiv:2504.16262.
 
@@ -61,6 +62,7 @@ impl State<'_> {
         // Path. x = μ(t)·x̄ + σ(t)·ε, (B, d), its velocity u = μ′·x̄ + σ′·ε, (B, d), and the innovation γ = −∂ₜ log ρ(x | x̄, t),
         // (B,). On the straight path, the default, μ = t and σ = 1 − t, so that u = x̄ − ε.
         let path = Path::new(config.architecture.homotopy, &data, &noise, &times)?.with_classes(classes)?;
+        let path = path.in_units_of(config.draws.unit());
 
         // Drift. One pass forward and in reverse: Φ(x, t), (B,), the drift g = ∇ₓΦ, (B, d), and ∂Φ/∂t, (B,). A loss that is a sum
         // over samples is computed shard by shard, any other for the whole batch at once.
@@ -99,12 +101,19 @@ impl State<'_> {
         let (data, noise) = match &mut self.coupler {
             None => {
                 let mut data = images(config, dataset, self.step, &indices);
-                let noise = threads.install(|| gaussian_noise(&mut data, config.data_noise, &mut self.generator));
+                let mut noise = threads.install(|| gaussian_noise(&mut data, config.data_noise, &mut self.generator));
+                // Of an image's further noises, where it has several.
+                let elements = dataset.shape().elements();
+                let mut further = vec![0.0; config.draws.noises(config.batch) * elements - noise.len()];
+                if !further.is_empty() {
+                    noise.extend(threads.install(|| gaussian_noise(&mut further, 0.0, &mut self.generator)));
+                }
                 (data, noise)
             }
             Some(coupler) => coupler.batch(self.step, config, dataset, &mut self.batches, threads),
         };
-        // Antithetic samples share an image and a time, and have noise of opposite signs. Independent ones share nothing.
+        // Antithetic samples share an image and a time, and have noise of opposite signs. Common ones share the direction of their noise
+        // too. Independent ones share nothing.
         let drawn = Batch { data, noise, times, classes };
         Ok(config.draws.batch(config.batch, dataset.shape().elements(), drawn))
     }
@@ -130,13 +139,13 @@ impl State<'_> {
     /// The end of a step: moves the weights against the gradient of a loss.
     fn take_step(&mut self, weights: &mut dyn Weights, loss: f64, progress: f64) -> Result<Report, TrainingError> {
         let config = self.config;
-        // Clip. To a norm of at most `clip_norm`. What is not finite ends the training before anything moved. Weights that rest
-        // have no part in the norm.
+        // Clip. To a norm of at most `clip_norm`, or each element by Adam's second moment as the step is taken. What is not finite ends
+        // the training before anything moved. Weights that rest have no part in the norm.
         let not_finite = TrainingError::NotFinite { step: self.step + 1, loss };
         if !loss.is_finite() {
             return Err(not_finite);
         }
-        let gradient_norm = weights.clip(config.clip_norm)?.ok_or(not_finite)?;
+        let gradient_norm = weights.clip(config.longest_gradient())?.ok_or(not_finite)?;
 
         // Step. θ ← θ − step(gradient). With `flow`, Muon moves the weights between channels, which also decay, and Adam all
         // else; with the other objectives, and once weights rest, Adam moves all. The rate rises, then falls.

@@ -89,7 +89,8 @@ impl<'a> Trainer<'a> {
         let parts = shards::sums(batch, batch * elements);
         if team.size() > parts {
             return refuse(format!(
-                "found {} of them, and the images of a step are cut in {parts} parts: start {parts} or fewer, or give a larger --batch                  (up to {} parts)",
+                "found {} of them, and the images of a step are cut in {parts} parts: start {parts} or fewer, or give a larger --batch \
+                 (up to {} parts)",
                 team.size(),
                 shards::SUMS
             ));

@@ -50,7 +50,8 @@ fn a_report_says_what_was_compared_with_what() {
     for part in [&format!("{distance:.4}")[..], "64 of pixels", "299 images of digits", "r.json"] {
         assert!(told.output.contains(part), "{part} in {}", told.output);
     }
-    assert_eq!(told.errors, "");
+    let next = "next: vapo-train neighbours --model m.vapo --dataset digits --out neighbours.png\n";
+    assert_eq!(told.errors, next);
     // The same line on other threads gives the same bytes.
     let again = format!("{line} --force --threads 3");
     let before = contents(root.path());
@@ -137,7 +138,8 @@ fn a_classifier_is_trained_once_and_kept() {
     assert!(accuracy > 0.95, "{accuracy}");
     let before = contents(root.path());
     let second = vapo_train(root.path(), line).succeeded();
-    assert_eq!((second.errors.as_str(), second.output), ("", first.output));
+    let next = "next: vapo-train neighbours --model m.vapo --dataset digits --out neighbours.png\n";
+    assert_eq!((second.errors.as_str(), second.output), (next, first.output));
     assert!(contents(root.path()) == before);
     // Digits are nearer to digits than the samples of random weights are.
     vapo_train(root.path(), "fid-ref --dataset digits --split train --count 150 --out t.npz").succeeded();

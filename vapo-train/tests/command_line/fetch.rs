@@ -63,7 +63,7 @@ fn what_was_fetched_is_trained_on_and_not_fetched_again() {
     let (root, server) = (root(&files), Server::start(&files, &[]));
     let told = fetch(&root, &server.base, "").succeeded();
     assert_eq!(told.output.matches("downloaded, its MD5 sum is right").count(), 2, "{}", told.output);
-    let line = told.errors.lines().find_map(|line| line.strip_prefix("to train on it: vapo-train ")).unwrap();
+    let line = told.errors.lines().find_map(|line| line.strip_prefix("next: vapo-train ")).unwrap();
     assert_eq!(line, "--dataset mnist --data-dir files");
     let before = contents(root.path());
     let told = fetch(&root, server.base.trim_end_matches('/'), "").succeeded();

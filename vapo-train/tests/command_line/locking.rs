@@ -50,7 +50,7 @@ fn beside_a_running_training_nothing_starts_and_nothing_is_resumed() {
     let holder = format!("process {}, which began 0:", child.id());
     for options in ["", "--force", "--resume"] {
         let told = vapo_train(root.path(), &format!("{TINY} --seed 7 --out run {options}"));
-        told.refused(1, &["run is in use: ", &holder, "another folder"]);
+        told.refused(1, &["error[V0402]: run is in use: ", &holder, "another folder"]);
     }
     // Another folder is another matter.
     vapo_train(root.path(), &format!("{TINY} --steps 2 --out other")).succeeded();

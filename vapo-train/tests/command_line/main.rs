@@ -2,11 +2,15 @@
 
 mod adaptive;
 mod archives;
+mod boards;
 mod calibration;
 mod celeba;
 mod classes;
+#[cfg(unix)]
+mod codes;
 mod composition;
 mod datasets;
+mod demo;
 mod distillation;
 mod evaluation;
 mod export;
@@ -15,11 +19,13 @@ mod fetch;
 mod images;
 mod inpainting;
 mod inspect;
+mod json;
 #[cfg(unix)]
 mod likelihood;
 mod locking;
 mod models;
 mod neighbours;
+mod next;
 mod objectives;
 mod options;
 mod outcome;
@@ -40,6 +46,7 @@ mod series;
 mod series_samples;
 mod series_scores;
 mod server;
+mod shell;
 #[cfg(unix)]
 mod signals;
 

@@ -10,7 +10,7 @@ const SAMPLER: &str = "--class --guidance --steps --temperature --solver --gradi
 
 /// The options of every command, in the order of its help.
 fn commands() -> Vec<(&'static str, String)> {
-    let out = "--out --force --help";
+    let out = "--out --force --json --help";
     let data = format!("{FILES} --split");
     let features = "--features --onnx-range --cache";
     let adaptive = format!("{SAMPLER} --tolerance");
@@ -21,13 +21,14 @@ fn commands() -> Vec<(&'static str, String)> {
             "",
             format!(
                 "{FILES} --flip --no-flip --preset --classes --no-classes --unconditional --distil --reflow --pairs --real --evaluations --steps --minutes --weights --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
-                 --times --draws --coupling --pool --optimiser --weight-decay --homotopy --seed --device --threads --out --resume --force --help --version"
+                 --times --draws --coupling --pool --optimiser --clip --weight-decay --homotopy --seed --device --threads --out --resume --force --json --version --verbose --help"
             ),
         ),
+        ("demo", "--steps --seed --threads --out --force --json --help".to_owned()),
         (
             "plan",
-            "--preset --dataset --size --channels --images --batch --accumulate --recompute --objective --optimiser --device --threads --steps --tflops --json \
-             --help"
+            "--preset --dataset --size --channels --images --batch --accumulate --recompute --objective --optimiser --device --threads --steps --tflops \
+             --json --help"
                 .to_owned(),
         ),
         ("sample", format!("--model --count {adaptive} {out}")),
@@ -36,19 +37,25 @@ fn commands() -> Vec<(&'static str, String)> {
         ("neighbours", format!("--model --count --rows --nearest {data} {adaptive} {features} {out}")),
         ("paths", format!("--model --count {SAMPLER} {out}")),
         ("interpolate", format!("--model --pairs --frames {SAMPLER} {out}")),
-        ("inspect", "--board --flash --ram --stack --solver --plan --report --force --help".to_owned()),
-        ("score", format!("--model {data} {judged} --out --picture --force --help")),
+        ("inspect", "--board --flash --ram --stack --solver --plan --report --force --json --help".to_owned()),
+        ("score", format!("--model {data} {judged} --out --picture --force --json --help")),
         ("likelihood", format!("--model {data} --count --probes --seed --tolerance --threads {out}")),
         ("classify", format!("--model {data} --time --learn --write-classifier --threads {out}")),
         ("inpaint", format!("--model --images {data} --index --mask --box --count {SAMPLER} {out}")),
         (
             "restore",
-            format!("--model --series --columns --labels --count {unconditional} --out --picture --force --help"),
+            format!("--model --series --columns --labels --count {unconditional} --out --picture --force --json --help"),
         ),
         ("compose", format!("--model --weight --count {unconditional} {out}")),
         ("calibrate", format!("--model --weights {data} --headroom --evaluations --drop-threshold --threads {out}")),
         ("export", format!("--c --name --energies {out}")),
-        ("fetch", "--data-dir --base --retries --force --help".to_owned()),
+        ("board", "--json --help".to_owned()),
+        ("board list", "--json --help".to_owned()),
+        ("board run", format!("--board --class --seed --count --steps --solver --firmware {out}")),
+        ("fetch", "--data-dir --base --retries --force --json --help".to_owned()),
+        ("explain", "--json --help".to_owned()),
+        ("completions", "--json --help".to_owned()),
+        ("man", "--force --json --help".to_owned()),
     ]
 }
 
@@ -65,6 +72,21 @@ fn listed(page: &str) -> Vec<(String, String)> {
         }
     }
     options
+}
+
+/// Options of a training that its page does not name.
+fn unnamed<'o>(options: &'o str, page: &str) -> Vec<&'o str> {
+    // An option's name ends where the next character is none of a name.
+    let named: Vec<&str> = page.split(|letter: char| letter != '-' && !letter.is_ascii_alphanumeric()).collect();
+    options.split(' ').filter(|option| !named.contains(option)).collect()
+}
+
+#[test]
+fn the_page_of_options_names_each_of_a_training() {
+    let (_, options) = &commands()[0];
+    let missing = unnamed(options, include_str!("../../docs/options.md"));
+    assert!(missing.is_empty(), "vapo-train/docs/options.md does not say when to touch {missing:?}");
+    assert_eq!(unnamed("--lr --int8-part --int8", "| `--int8-part N` | `--lr` |"), ["--int8"]);
 }
 
 #[test]
@@ -173,6 +195,11 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("--minutes inf", &["--minutes", "above zero"]),
         ("--int8-part 1.1", &["--int8-part", "from 0 to 1"]),
         ("--weight-decay -0.1", &["--weight-decay", "from 0 to 10"]),
+        ("--clip value", &["'value'", "norm, second-moment"]),
+        (
+            "--clip second-moment",
+            &["--clip second-moment: adam alone keeps", "muon", "give --optimiser adam, or --clip norm"],
+        ),
         ("--int8-part nan", &["--int8-part", "from 0 to 1"]),
         ("--lr 0", &["--lr", "above zero"]),
         ("--lr -0.1", &["--lr", "above zero"]),
@@ -198,6 +225,15 @@ fn what_cannot_be_meant_is_refused_and_leaves_nothing() {
         ("trian", &["trian"]),
         ("--seed 3 inspect model.vapo", &["--seed", "inspect"]),
         ("inspect", &["<F.vapo>"]),
+        ("demo --steps 0", &["--steps", "0 is not in 1..="]),
+        ("demo --out -", &["--out -", "expected a name"]),
+        ("board run", &["<F.vapo>"]),
+        ("board run m.vapo --board arduino", &["'arduino'", "microbit, microbit-v2, stm32f411"]),
+        ("board run m.vapo --count 0", &["--count", "0 is not in 1..="]),
+        ("board run m.vapo --force", &["--force: nothing is written without --out"]),
+        ("board run m.vapo --out samples.txt", &["--out samples.txt", ".png, .npy or .npz"]),
+        ("board run m.vapo --board pico --class 7", &["--class: pico draws", "takes no requests"]),
+        ("board run m.vapo --board pico --out s.npy", &["--out: pico draws", "give an emulated board"]),
         ("sample --out x.png", &["--model"]),
         ("sample --model model.vapo", &["--out"]),
         ("sample --model m --out x.png --count 0", &["--count", "0 is not in 1..="]),

@@ -17,11 +17,15 @@ impl Outcome {
         self
     }
 
-    /// Asserts that the program refused with this exit code, and that its message holds every part.
+    /// Asserts that the program refused with this exit code, and that its message has a code and holds every part.
     #[track_caller]
     pub(crate) fn refused(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{}", self.errors);
-        assert!(self.errors.contains("error: "), "{}", self.errors);
+        assert!(
+            self.errors.contains("error[V") && self.errors.contains("\nfor more: vapo-train explain V"),
+            "{}",
+            self.errors
+        );
         for part in parts {
             assert!(self.errors.contains(part), "no {part:?} in: {}", self.errors);
         }

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use tempfile::TempDir;
 use vapo_format::{Homotopy, Shape};
 use vapo_train::export::npy;
-use vapo_train::run::preset::Preset;
+use vapo_train::run::preset::{Design, Preset};
 
 fn plan(root: &Path, line: &str) -> Value {
     serde_json::from_str(&vapo_train(root, &format!("plan --json {line}")).succeeded().output).unwrap()
@@ -118,20 +118,27 @@ fn every_preset_is_planned_for_images_of_its_own() {
         let [height, width, channels] = [0, 1, 2].map(|axis| found["image"][axis].as_u64().unwrap() as u16);
         let architecture = preset.architecture(Shape { channels, height, width }, Homotopy::default());
         assert_eq!(found["parameters"], architecture.parameters());
-        assert_eq!(found["operations"]["forward"], preset.batch as u64 * architecture.multiply_accumulates());
-        assert_eq!(found["steps"], preset.steps);
+        assert_eq!(found["operations"]["forward"], preset.training.batch as u64 * architecture.multiply_accumulates());
+        assert_eq!(found["steps"], preset.training.steps);
     }
 }
 
+/// The pass forward has the products that the network has, each pass in reverse and of tangents those of the same again, and attention's
+/// tables are computed again.
 #[test]
-fn the_published_network_is_refused_on_cuda() {
+fn the_published_network_is_planned_on_cuda() {
     let root = TempDir::new().unwrap();
-    for preset in ["paper-cifar10", "paper-celeba"] {
-        let plan = vapo_train(root.path(), &format!("plan --device cuda --preset {preset}"));
-        plan.refused(2, &["`timestep 128`", "--device cpu"]);
-        let train = vapo_train(root.path(), &format!("--device cuda --preset {preset} --out run"));
-        train.refused(2, &["`timestep 128`", "--device cpu"]);
-        assert!(!root.path().join("run").exists());
+    for preset in Preset::all().into_iter().filter(|preset| matches!(preset.design, Design::Unet(_))) {
+        let found = plan(root.path(), &format!("--device cuda --objective flow --preset {}", preset.name));
+        let [height, width, channels] = [0, 1, 2].map(|axis| found["image"][axis].as_u64().unwrap() as u16);
+        let architecture = preset.architecture(Shape { channels, height, width }, Homotopy::default());
+        let forward = preset.training.batch as u64 * architecture.multiply_accumulates();
+        assert_eq!(found["operations"]["forward"], forward);
+        for sweep in ["drift", "tangents", "gradient"] {
+            let ratio = found["operations"][sweep].as_u64().unwrap() as f64 / forward as f64;
+            let expected = if sweep == "gradient" { 2.9..3.4 } else { 0.9..1.4 };
+            assert!(expected.contains(&ratio), "{}, {sweep}: {ratio}", preset.name);
+        }
     }
 }
 

@@ -11,12 +11,9 @@ use vapo_train::run::read_metrics;
 /// Every machine has logged the first steps by then.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Starts the program in a folder. It ignores the signals `ignored`, and no other of those that tests send, whoever started
-/// the tests: `nohup` and shells let their programs ignore some.
-pub(crate) fn start(root: &Path, line: &str, ignored: &[libc::c_int]) -> Child {
-    let mut command = command(root, line);
-    // A proxy of the machine's has no part in it.
-    command.env("NO_PROXY", "127.0.0.1").stdout(Stdio::piped()).stderr(Stdio::piped());
+/// Has a program ignore the signals `ignored`, and no other of those that tests send, whoever started the tests: `nohup` and shells
+/// let their programs ignore some.
+pub(crate) fn ignore(command: &mut Command, ignored: &[libc::c_int]) {
     let ignored = ignored.to_vec();
     let dispose = move || {
         for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
@@ -28,6 +25,14 @@ pub(crate) fn start(root: &Path, line: &str, ignored: &[libc::c_int]) -> Child {
     };
     // SAFETY: What runs between fork and exec calls `signal`, and neither allocates nor locks.
     unsafe { command.pre_exec(dispose) };
+}
+
+/// Starts the program in a folder. It ignores the signals `ignored`, and no other of those that tests send.
+pub(crate) fn start(root: &Path, line: &str, ignored: &[libc::c_int]) -> Child {
+    let mut command = command(root, line);
+    // A proxy of the machine's has no part in it.
+    command.env("NO_PROXY", "127.0.0.1").stdout(Stdio::piped()).stderr(Stdio::piped());
+    ignore(&mut command, ignored);
     command.spawn().unwrap()
 }
 

@@ -94,6 +94,22 @@ fn a_run_interrupted_twice_ends_with_the_bytes_of_one_that_never_was() {
     assert!(lines.is_sorted_by(|a, b| a.seconds < b.seconds), "{lines:?}");
 }
 
+/// Its moments decide what is clipped, so they have to go on too.
+#[test]
+fn a_run_clipped_by_its_second_moment_goes_on_to_the_same_bytes() {
+    let root = TempDir::new().unwrap();
+    let line = |clip, out| format!("{TINY} --steps 300 --objective energy --clip {clip} --out {out}");
+    let first = interrupted(root.path(), &line("second-moment", "run"), 1);
+    assert_eq!(first.code, Some(130));
+    vapo_train(root.path(), advice(&first)).succeeded();
+    for (clip, out) in [("second-moment", "whole"), ("norm", "other")] {
+        vapo_train(root.path(), &line(clip, out)).succeeded();
+    }
+    let [run, whole, other] = ["run", "whole", "other"].map(|out| result(&root.path().join(out)));
+    assert!(run == whole);
+    assert!(run[Path::new("checkpoint.safetensors")] != other[Path::new("checkpoint.safetensors")]);
+}
+
 #[test]
 fn a_run_that_crashed_after_its_checkpoint_forgets_what_came_later() {
     let root = interrupted_run();
@@ -151,6 +167,7 @@ fn other_settings_are_refused_and_the_same_are_not() {
         ("--draws antithetic", "--draws independent"),
         ("--weight-decay 0.1", "--weight-decay 0.3"),
         ("--optimiser adam", "--optimiser muon"),
+        ("--clip second-moment", "--clip norm"),
         ("--device cuda", "--device cpu"),
         ("--minutes 1.5", "--steps 1000"),
     ] {

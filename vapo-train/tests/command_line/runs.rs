@@ -68,7 +68,7 @@ fn the_configuration_is_what_was_asked_for() {
         seed: u64::MAX,
         device: Device::Cpu,
         threads: 1,
-        ema_decay: tiny.ema_decay,
+        ema_decay: tiny.training.ema_decay,
         ..found.clone()
     };
     assert_eq!(found, expected);

@@ -39,7 +39,7 @@ fn an_array_that_was_replaced_is_refused_with_both() {
         let before = contents(root.path());
         let told = vapo_train(root.path(), "--resume --out run");
         let found = format!("found {count} of SHA-256 ");
-        told.refused(2, &[&format!("expected {first}, "), &found, "--data-dir", "--out"]);
+        told.refused(2, &["error[V0405]: ", &format!("expected {first}, "), &found, "--data-dir", "--out"]);
         assert!(contents(root.path()) == before);
         vapo_train(root.path(), &format!("{TINY} --steps 3 --dataset npy --data-dir a.npy --out other --force"))
             .succeeded();

@@ -240,7 +240,7 @@ fn what_cannot_be_scored_is_refused_and_leaves_nothing() {
         let line = SCORE.replace("m.vapo", &format!("{model}.vapo"));
         let found = vapo_train(root.path(), &format!("{line} --out s.csv"));
         assert_ne!(found.code, Some(0));
-        assert!(found.errors.contains("error: "), "{model} {parts:?}: {}", found.errors);
+        assert!(found.errors.contains("error[V"), "{model} {parts:?}: {}", found.errors);
     }
     let line = "score --model grey.vapo --dataset digits --out s.json --picture s.png";
     vapo_train(root.path(), line).refused(2, &["--picture s.png", "--dataset series"]);

@@ -127,8 +127,8 @@ fn an_error_of_one_rank_ends_all_with_its_message() {
     write_images(&root.path().join("others"), 1);
     let line = format!("{TINY} --dataset npy --steps 1000000 --out run");
     for (data, parts) in [
-        ("nowhere", &["rank 1: error: ", "nowhere"][..]),
-        ("others", &["rank 1: error: ", "are not those that the run in run began with"]),
+        ("nowhere", &["rank 1: error[", "nowhere"][..]),
+        ("others", &["rank 1: error[", "are not those that the run in run began with"]),
     ] {
         let of_one = format!("{line} --data-dir {data} --force");
         let told = mpirun_each(root.path(), &[&format!("{line} --data-dir theirs --force"), &of_one]);
@@ -137,7 +137,22 @@ fn an_error_of_one_rank_ends_all_with_its_message() {
     // Of rank 0, while the other waits.
     fs::create_dir(root.path().join("full")).unwrap();
     fs::write(root.path().join("full/config.json"), "{").unwrap();
-    mpirun(root.path(), 2, "--resume --out full").refused(1, &["error: ", "config.json"]);
+    mpirun(root.path(), 2, "--resume --out full").refused(1, &["error[V", "config.json"]);
+}
+
+/// Otherwise they would wait for each other for ever, or one's options would have no effect.
+#[test]
+fn ranks_with_different_command_lines_are_refused() {
+    let root = TempDir::new().unwrap();
+    let line = format!("{TINY} --steps 4 --out run");
+    for other in [format!("{line} --seed 1"), "sample --model m.vapo --out a.npy".to_owned()] {
+        let told = mpirun_each(root.path(), &[&line, &other]);
+        told.refused(
+            2,
+            &["rank 1: error[V0605]", "different command lines", "--out run`", "start all with the same one"],
+        );
+    }
+    assert!(!root.path().join("run").exists());
 }
 
 #[test]
@@ -149,7 +164,7 @@ fn what_one_process_does_alone_is_refused() {
         (2, "plan", &["found 2 ranks, expected one"]),
     ] {
         let told = mpirun(root.path(), ranks, line).refused(2, parts);
-        assert_eq!(told.errors.matches("error: ").count(), 1, "{}", told.errors);
+        assert_eq!(told.errors.matches("error[V").count(), 1, "{}", told.errors);
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0, "{line}");
     }
     one_process(root.path(), &format!("{TINY} --steps 2 --out run")).succeeded();

@@ -48,12 +48,12 @@
 #define VAPO_PLAN_VERSION 1
 
 /**
- * Stands for whatever class.
+ * Stands for any class.
  */
 #define VAPO_ANY_CLASS -1
 
 /**
- * Stands for the temperature that samples are usually drawn at, or restored at, with the solver of the settings.
+ * Stands for the default temperature of the settings' solver, for drawing or for restoring.
  */
 #define VAPO_USUAL_TEMPERATURE -1.0
 
@@ -63,7 +63,7 @@
 #define VAPO_SOLVER_EULER 0
 
 /**
- * Heun: twice as many, less one.
+ * Heun: twice as many evaluations as steps, less one.
  */
 #define VAPO_SOLVER_HEUN 1
 
@@ -78,17 +78,17 @@
 #define VAPO_SOLVER_ETD2 3
 
 /**
- * Bytes that a state and a model take at most on any processor, with what it takes to align them.
+ * Bytes that a state and a model take at most on any processor, alignment included.
  */
 #define VAPO_STATE_BYTES 512
 
 /**
- * Bytes that a node of a model takes beside.
+ * Bytes that each node of a model takes in addition.
  */
 #define VAPO_NODE_BYTES 68
 
 /**
- * What became of a call. Where it is not VAPO_RESULT_OK, nothing was computed, and what was to be set may have been written to.
+ * The result of a call. Unless it is VAPO_RESULT_OK, nothing was computed, but outputs may have been written to.
  */
 enum VapoResult
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -104,19 +104,19 @@ enum VapoResult
    */
   VAPO_RESULT_NULL = 1,
   /**
-   * A pointer does not lead to a multiple of what lies there: of 4 for float.
+   * A pointer is not aligned: to 4 bytes for float.
    */
   VAPO_RESULT_ALIGNMENT = 2,
   /**
-   * Two pieces of memory share bytes, or one lies in the memory that was lent.
+   * Two pieces of memory share bytes, or one is inside the memory that was lent.
    */
   VAPO_RESULT_OVERLAP = 3,
   /**
-   * What the pointer leads to was not initialised, or its memory was moved since.
+   * The memory at the pointer was not initialised, or was moved since.
    */
   VAPO_RESULT_STATE = 4,
   /**
-   * No plan lies before the model's file.
+   * There is no plan in front of the model's file.
    */
   VAPO_RESULT_UNPLANNED = 5,
   /**
@@ -144,7 +144,7 @@ enum VapoResult
    */
   VAPO_RESULT_CLASS = 11,
   /**
-   * Guidance is infinite or not a number, or leads to no class.
+   * Guidance is infinite or not a number, or there is no class for it.
    */
   VAPO_RESULT_GUIDANCE = 12,
   /**
@@ -164,7 +164,7 @@ enum VapoResult
    */
   VAPO_RESULT_SERIES = 16,
   /**
-   * A monitor judges every so many readings, at least 1.
+   * The stride of a monitor is 0.
    */
   VAPO_RESULT_STRIDE = 17,
   /**
@@ -192,7 +192,7 @@ enum VapoResult
    */
   VAPO_RESULT_ROOM = 23,
   /**
-   * There is no sample to go on with: none was begun, or something else was asked of the sampler since.
+   * There is no sample to continue: none was begun, or another function was called with the sampler since.
    */
   VAPO_RESULT_SAMPLE = 24,
   /**
@@ -213,22 +213,22 @@ typedef int32_t VapoResult;
 #endif // __cplusplus
 
 /**
- * Learns above which energy a window is an anomaly. It lies in memory that the caller lends.
+ * Learns the threshold above which a window is an anomaly. It is in memory that the caller lends.
  */
 typedef struct VapoLearner VapoLearner;
 
 /**
- * Judges the last readings of a series. It lies in memory that the caller lends.
+ * Judges the last readings of a series. It is in memory that the caller lends.
  */
 typedef struct VapoMonitor VapoMonitor;
 
 /**
- * Draws samples of a model and judges them. It lies in memory that the caller lends.
+ * Draws samples of a model and judges them. It is in memory that the caller lends.
  */
 typedef struct VapoSampler VapoSampler;
 
 /**
- * What a model is of.
+ * The shape and the classes of a model.
  */
 typedef struct VapoInfo {
   /**
@@ -236,7 +236,7 @@ typedef struct VapoInfo {
    */
   size_t elements;
   /**
-   * Rows of a sample; 1 of a series.
+   * Rows of a sample; 1 for a series.
    */
   uint16_t height;
   /**
@@ -248,7 +248,7 @@ typedef struct VapoInfo {
    */
   uint16_t channels;
   /**
-   * Classes that a sample may be asked for, from 0; none where it is 0.
+   * Number of classes, which are counted from 0; 0 if there are none.
    */
   uint16_t classes;
   /**
@@ -262,7 +262,7 @@ typedef struct VapoInfo {
 } VapoInfo;
 
 /**
- * What a threshold says of a sample, or of a window of a series.
+ * The verdict of a threshold on a sample, or on a window of a series.
  */
 typedef struct VapoVerdict {
   /**
@@ -276,7 +276,7 @@ typedef struct VapoVerdict {
 } VapoVerdict;
 
 /**
- * Which readings of which channel of an anomaly are other than expected.
+ * The readings and the channel of an anomaly that differ most from what the model expects.
  */
 typedef struct VapoExplanation {
   /**
@@ -296,13 +296,13 @@ typedef struct VapoExplanation {
    */
   float change;
   /**
-   * Their part of all that the model would change of the window, from 0 to 1.
+   * Their share of the model's whole correction of the window, from 0 to 1.
    */
   float share;
 } VapoExplanation;
 
 /**
- * How a sample is drawn. `vapo_settings` gives the usual ones; change what you like.
+ * How a sample is drawn. `vapo_settings` gives the defaults; change them as you like.
  */
 typedef struct VapoSettings {
   /**
@@ -322,19 +322,19 @@ typedef struct VapoSettings {
    */
   float exponent;
   /**
-   * How far ETD2 extrapolates the predicted image: 1 as it is, 0 not at all.
+   * How far ETD2 extrapolates the predicted image: 1 is the second order, 0 is not at all.
    */
   float extrapolation;
   /**
-   * How much noise is added on the way, at least 0; or VAPO_USUAL_TEMPERATURE.
+   * How much noise is added while sampling, at least 0; or VAPO_USUAL_TEMPERATURE.
    */
   float temperature;
   /**
-   * The class that is asked for, from 0, or VAPO_ANY_CLASS.
+   * The class to draw, from 0, or VAPO_ANY_CLASS.
    */
   int32_t class_index;
   /**
-   * How far the sample is led to its class: 0 not at all. Others take two evaluations for one.
+   * How strongly the sample is pushed towards its class: 0 is not at all. Other values take two evaluations in place of one.
    */
   float guidance;
 } VapoSettings;
@@ -352,14 +352,14 @@ typedef struct VapoClass {
    */
   float energy;
   /**
-   * How much more the next best class has: the larger, the surer.
+   * The energy of the next best class minus this one: the larger, the surer.
    */
   float margin;
 } VapoClass;
 
 /**
- * How far a sample is: parts that are done, and parts that it takes. A part is a layer, forward or in reverse, or 16 elements that
- * are drawn or moved. The sample is whole where both numbers are equal.
+ * The progress of a sample: parts that are done, and parts that it takes in all. A part is a layer, forward or in reverse, or
+ * drawing or moving 16 elements. The sample is finished when both numbers are equal.
  */
 typedef struct VapoProgress {
   /**
@@ -377,10 +377,10 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Bytes that a learner of up to `windows` energies takes at a rate: that part of all normal windows which may be called anomalies.
+ * Bytes that a learner of up to `windows` energies takes. The rate is the share of normal windows that may be called
+ * anomalies.
  */
-size_t vapo_learner_bytes(float rate,
-                          uint32_t windows);
+size_t vapo_learner_bytes(float rate, uint32_t windows);
 
 /**
  * Makes a learner in memory of so many bytes, and sets `learner` to it. The memory must stay where it is.
@@ -388,19 +388,19 @@ size_t vapo_learner_bytes(float rate,
 VapoResult vapo_learner_init(float rate, uint8_t *memory, size_t memory_bytes, struct VapoLearner **learner);
 
 /**
- * Takes the energy of a normal window. One that is not finite is left out.
+ * Takes the energy of a normal window. An energy that is not finite is left out.
  */
 VapoResult vapo_learner_push(struct VapoLearner *learner, float energy);
 
 /**
- * Sets `energy` to the least of the energies so far above which no more than the rate's part of them lies. Before the first there is
- * none: VAPO_RESULT_THRESHOLD.
+ * Sets `energy` to the threshold: the lowest of the energies taken that at most the rate's share of them exceeds. Before the
+ * first energy there is none: VAPO_RESULT_THRESHOLD.
  */
 VapoResult vapo_learner_threshold(struct VapoLearner *learner,
                                   float *energy);
 
 /**
- * Sets `info` to what the model in `model_bytes` bytes is of.
+ * Sets `info` to the shape and the classes of the model in `model_bytes` bytes.
  */
 VapoResult vapo_info(const uint8_t *model, size_t model_bytes, struct VapoInfo *info);
 
@@ -428,8 +428,8 @@ VapoResult vapo_monitor_init(const uint8_t *model,
                              struct VapoMonitor **monitor);
 
 /**
- * Takes the next reading, `channels` numbers as the sensor gives them. Sets `judged` to whether a verdict was due, and then `verdict`
- * to it. A reading of which a number is not finite is a gap: the window begins anew.
+ * Takes the next reading, `channels` numbers as the sensor gives them. Sets `judged` to whether a verdict was due. If so, sets
+ * `verdict` to it. A reading with a number that is not finite is a gap: a new window begins after it.
  */
 VapoResult vapo_monitor_push(struct VapoMonitor *monitor,
                              const float *reading,
@@ -448,13 +448,14 @@ VapoResult vapo_monitor_explain(struct VapoMonitor *monitor,
                                 struct VapoExplanation *explanation);
 
 /**
- * Replaces the energy above which a window is an anomaly; where it is not a number, only energies that are none are anomalies.
+ * Replaces the energy above which a window is an anomaly. If it is not a number, a window is an anomaly only if its energy is
+ * not a number.
  */
 VapoResult vapo_monitor_set_threshold(struct VapoMonitor *monitor,
                                       float energy);
 
 /**
- * Sets `gaps` to the number of readings that were gaps, so far.
+ * Sets `gaps` to the number of readings that were gaps.
  */
 VapoResult vapo_monitor_gaps(struct VapoMonitor *monitor, uint32_t *gaps);
 
@@ -473,7 +474,7 @@ VapoResult vapo_plan(const uint8_t *file,
                      size_t *planned_bytes);
 
 /**
- * A sentence about a result, in English, for a log. It is never null and lies in the program for ever.
+ * A sentence about a result, in English, for a log. It is never null, and stays valid for ever.
  */
 const char *vapo_error_text(int32_t result);
 
@@ -495,8 +496,8 @@ VapoResult vapo_init(const uint8_t *model,
 VapoResult vapo_sample(struct VapoSampler *sampler, const struct VapoSettings *settings, float *image, size_t count);
 
 /**
- * Restores what is missing of a sample: sets `image` to `count` numbers, of which those where `known` is not 0 are those of `given`. Of
- * `given` the others are not looked at.
+ * Restores the missing part of a sample: sets `image` to `count` numbers. Where `known` is not 0, they are the numbers of
+ * `given`. The other numbers of `given` are ignored.
  */
 VapoResult vapo_inpaint(struct VapoSampler *sampler,
                         const struct VapoSettings *settings,
@@ -529,7 +530,8 @@ VapoResult vapo_energy(struct VapoSampler *sampler,
                        float *energy);
 
 /**
- * Sets `energy` to that of an image without noise: where the path from noise to data takes it at a time. It is what verdicts are of.
+ * Sets `energy` to that of an image without noise, at the point of its path from noise to data at a time. Verdicts use this
+ * energy.
  */
 VapoResult vapo_image_energy(struct VapoSampler *sampler,
                              const float *image,
@@ -539,7 +541,7 @@ VapoResult vapo_image_energy(struct VapoSampler *sampler,
                              float *energy);
 
 /**
- * Sets `verdict` to what the model's threshold says of an image of `count` numbers, whatever its class.
+ * Sets `verdict` to the verdict of the model's threshold on an image of `count` numbers, of any class.
  */
 VapoResult vapo_verdict(struct VapoSampler *sampler, const float *image, size_t count, struct VapoVerdict *verdict);
 
@@ -549,15 +551,15 @@ VapoResult vapo_verdict(struct VapoSampler *sampler, const float *image, size_t 
 VapoResult vapo_classify(struct VapoSampler *sampler, const float *image, size_t count, struct VapoClass *found);
 
 /**
- * The usual settings for so many steps, with seed 0.
+ * The default settings for so many steps, with seed 0.
  */
 struct VapoSettings vapo_settings(uint16_t steps);
 
 /**
  * Begins what vapo_sample does, and leaves all of the work to vapo_step.
  *
- * `image` must stay where it is until the sample is whole. Whatever else is asked of the sampler before, be it refused or not, ends
- * the sample.
+ * `image` must stay where it is until the sample is finished. Any other call with the sampler before that, refused or not,
+ * ends the sample.
  */
 VapoResult vapo_begin(struct VapoSampler *sampler,
                       const struct VapoSettings *settings,
@@ -567,8 +569,8 @@ VapoResult vapo_begin(struct VapoSampler *sampler,
 /**
  * Begins what vapo_inpaint does, and leaves all of the work to vapo_step.
  *
- * `given`, `known` and `image` must stay where they are until the sample is whole, and the first two as they are. Whatever else is
- * asked of the sampler before, be it refused or not, ends the sample.
+ * `given`, `known` and `image` must stay where they are until the sample is finished, and the first two must not change. Any
+ * other call with the sampler before that, refused or not, ends the sample.
  */
 VapoResult vapo_begin_inpaint(struct VapoSampler *sampler,
                               const struct VapoSettings *settings,
@@ -578,8 +580,8 @@ VapoResult vapo_begin_inpaint(struct VapoSampler *sampler,
                               size_t count);
 
 /**
- * Goes on with the sample that was begun last, by up to `parts` parts, at least 1, and sets `progress` to how far it is then. One call
- * goes over no more than one drift, with guidance two, or what is made of it. Where the sample is whole, it does nothing.
+ * Continues the sample that was begun last, by up to `parts` parts, at least 1, and sets `progress`. One call computes no more
+ * than one drift, with guidance two, or moves the elements by it. If the sample is finished, it does nothing.
  */
 VapoResult vapo_step(struct VapoSampler *sampler,
                      uint32_t parts,

@@ -5,7 +5,7 @@ use crate::result::{VapoResult, told};
 use core::ptr::addr_of_mut;
 use vapo_sampler::ThresholdLearner;
 
-/// Learns above which energy a window is an anomaly. It lies in memory that the caller lends.
+/// Learns the threshold above which a window is an anomaly. It is in memory that the caller lends.
 #[derive(Debug)]
 pub struct VapoLearner(#[allow(dead_code)] State);
 
@@ -41,7 +41,8 @@ unsafe fn learner<'s>(pointer: *mut VapoLearner) -> Result<&'s mut ThresholdLear
     }
 }
 
-/// Bytes that a learner of up to `windows` energies takes at a rate: that part of all normal windows which may be called anomalies.
+/// Bytes that a learner of up to `windows` energies takes. The rate is the share of normal windows that may be called
+/// anomalies.
 #[unsafe(no_mangle)]
 pub extern "C" fn vapo_learner_bytes(rate: f32, windows: u32) -> usize {
     STATE_BYTES.saturating_add(ThresholdLearner::room(rate, windows).saturating_mul(size_of::<f32>()))
@@ -74,15 +75,15 @@ pub unsafe extern "C" fn vapo_learner_init(
     told(made())
 }
 
-/// Takes the energy of a normal window. One that is not finite is left out.
+/// Takes the energy of a normal window. An energy that is not finite is left out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_learner_push(learner: *mut VapoLearner, energy: f32) -> VapoResult {
     // SAFETY: the caller's promise, as the header states it.
     told(unsafe { self::learner(learner) }.and_then(|learner| Ok(learner.push(energy)?)))
 }
 
-/// Sets `energy` to the least of the energies so far above which no more than the rate's part of them lies. Before the first there is
-/// none: VAPO_RESULT_THRESHOLD.
+/// Sets `energy` to the threshold: the lowest of the energies taken that at most the rate's share of them exceeds. Before the
+/// first energy there is none: VAPO_RESULT_THRESHOLD.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_learner_threshold(learner: *mut VapoLearner, energy: *mut f32) -> VapoResult {
     // SAFETY: the caller's promise, as the header states it.

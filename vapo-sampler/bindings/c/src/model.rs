@@ -5,19 +5,19 @@ use crate::result::{VapoResult, told};
 use crate::state;
 use vapo_sampler::Planned;
 
-/// What a model is of.
+/// The shape and the classes of a model.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VapoInfo {
     /// Numbers of a sample: height times width times channels, a row after another, channels last.
     pub elements: usize,
-    /// Rows of a sample; 1 of a series.
+    /// Rows of a sample; 1 for a series.
     pub height: u16,
     /// Columns of a sample, or readings of a window.
     pub width: u16,
     /// Numbers of a pixel or of a reading.
     pub channels: u16,
-    /// Classes that a sample may be asked for, from 0; none where it is 0.
+    /// Number of classes, which are counted from 0; 0 if there are none.
     pub classes: u16,
     /// Whether the model has an anomaly threshold.
     pub has_threshold: bool,
@@ -35,7 +35,7 @@ pub(crate) unsafe fn planned<'a>(model: *const u8, count: usize) -> Result<Plann
     Ok(Planned::parse(bytes)?)
 }
 
-/// Sets `info` to what the model in `model_bytes` bytes is of.
+/// Sets `info` to the shape and the classes of the model in `model_bytes` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_info(model: *const u8, model_bytes: usize, info: *mut VapoInfo) -> VapoResult {
     // SAFETY: the caller's promise, as the header states it.

@@ -7,11 +7,11 @@ use crate::sampler::VapoVerdict;
 use crate::state::State;
 use vapo_sampler::Monitor;
 
-/// Judges the last readings of a series. It lies in memory that the caller lends.
+/// Judges the last readings of a series. It is in memory that the caller lends.
 #[derive(Debug)]
 pub struct VapoMonitor(#[allow(dead_code)] State<Monitor<'static>>);
 
-/// Which readings of which channel of an anomaly are other than expected.
+/// The readings and the channel of an anomaly that differ most from what the model expects.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VapoExplanation {
@@ -23,7 +23,7 @@ pub struct VapoExplanation {
     pub to: usize,
     /// What the model would add to these readings on average, in their own unit.
     pub change: f32,
-    /// Their part of all that the model would change of the window, from 0 to 1.
+    /// Their share of the model's whole correction of the window, from 0 to 1.
     pub share: f32,
 }
 
@@ -63,8 +63,8 @@ pub unsafe extern "C" fn vapo_monitor_init(
     told(made())
 }
 
-/// Takes the next reading, `channels` numbers as the sensor gives them. Sets `judged` to whether a verdict was due, and then `verdict`
-/// to it. A reading of which a number is not finite is a gap: the window begins anew.
+/// Takes the next reading, `channels` numbers as the sensor gives them. Sets `judged` to whether a verdict was due. If so, sets
+/// `verdict` to it. A reading with a number that is not finite is a gap: a new window begins after it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_monitor_push(
     monitor: *mut VapoMonitor,
@@ -119,7 +119,8 @@ pub unsafe extern "C" fn vapo_monitor_explain(
     told(explained())
 }
 
-/// Replaces the energy above which a window is an anomaly; where it is not a number, only energies that are none are anomalies.
+/// Replaces the energy above which a window is an anomaly. If it is not a number, a window is an anomaly only if its energy is
+/// not a number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_monitor_set_threshold(monitor: *mut VapoMonitor, energy: f32) -> VapoResult {
     // SAFETY: the caller's promise, as the header states it.
@@ -128,7 +129,7 @@ pub unsafe extern "C" fn vapo_monitor_set_threshold(monitor: *mut VapoMonitor, e
     }))
 }
 
-/// Sets `gaps` to the number of readings that were gaps, so far.
+/// Sets `gaps` to the number of readings that were gaps.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_monitor_gaps(monitor: *mut VapoMonitor, gaps: *mut u32) -> VapoResult {
     // SAFETY: the caller's promise, as the header states it.

@@ -2,7 +2,7 @@
 
 use vapo_sampler::{Error, LearningError, PlannedError, ScheduleError};
 
-/// What became of a call. Where it is not VAPO_RESULT_OK, nothing was computed, and what was to be set may have been written to.
+/// The result of a call. Unless it is VAPO_RESULT_OK, nothing was computed, but outputs may have been written to.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VapoResult {
@@ -10,13 +10,13 @@ pub enum VapoResult {
     Ok = 0,
     /// A pointer is null.
     Null = 1,
-    /// A pointer does not lead to a multiple of what lies there: of 4 for float.
+    /// A pointer is not aligned: to 4 bytes for float.
     Alignment = 2,
-    /// Two pieces of memory share bytes, or one lies in the memory that was lent.
+    /// Two pieces of memory share bytes, or one is inside the memory that was lent.
     Overlap = 3,
-    /// What the pointer leads to was not initialised, or its memory was moved since.
+    /// The memory at the pointer was not initialised, or was moved since.
     State = 4,
-    /// No plan lies before the model's file.
+    /// There is no plan in front of the model's file.
     Unplanned = 5,
     /// The bytes are no model, or are damaged.
     Model = 6,
@@ -30,7 +30,7 @@ pub enum VapoResult {
     Length = 10,
     /// The model has no such class.
     Class = 11,
-    /// Guidance is infinite or not a number, or leads to no class.
+    /// Guidance is infinite or not a number, or there is no class for it.
     Guidance = 12,
     /// The temperature is negative, infinite or not a number.
     Temperature = 13,
@@ -40,7 +40,7 @@ pub enum VapoResult {
     Schedule = 15,
     /// A monitor takes a model of a series, of height 1.
     Series = 16,
-    /// A monitor judges every so many readings, at least 1.
+    /// The stride of a monitor is 0.
     Stride = 17,
     /// The model has no anomaly threshold, or the learner has none yet.
     Threshold = 18,
@@ -54,7 +54,7 @@ pub enum VapoResult {
     Rate = 22,
     /// There is no room for the energies of so many windows at this rate.
     Room = 23,
-    /// There is no sample to go on with: none was begun, or something else was asked of the sampler since.
+    /// There is no sample to continue: none was begun, or another function was called with the sampler since.
     Sample = 24,
     /// A time is not from 0 to 1.
     Time = 25,
@@ -138,7 +138,7 @@ impl VapoResult {
     }
 }
 
-/// A sentence about a result, in English, for a log. It is never null and lies in the program for ever.
+/// A sentence about a result, in English, for a log. It is never null, and stays valid for ever.
 #[unsafe(no_mangle)]
 pub extern "C" fn vapo_error_text(result: i32) -> *const core::ffi::c_char {
     let found = VapoResult::ALL.into_iter().find(|known| *known as i32 == result);

@@ -10,11 +10,11 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 use vapo_sampler::{Noise, Sampler, Solver};
 
-/// Draws samples of a model and judges them. It lies in memory that the caller lends.
+/// Draws samples of a model and judges them. It is in memory that the caller lends.
 #[derive(Debug)]
 pub struct VapoSampler(#[allow(dead_code)] State<Drawing>);
 
-/// What a threshold says of a sample, or of a window of a series.
+/// The verdict of a threshold on a sample, or on a window of a series.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VapoVerdict {
@@ -32,7 +32,7 @@ pub struct VapoClass {
     pub class_index: u16,
     /// Its energy.
     pub energy: f32,
-    /// How much more the next best class has: the larger, the surer.
+    /// The energy of the next best class minus this one: the larger, the surer.
     pub margin: f32,
 }
 
@@ -164,8 +164,8 @@ pub unsafe extern "C" fn vapo_sample(
     told(drawn())
 }
 
-/// Restores what is missing of a sample: sets `image` to `count` numbers, of which those where `known` is not 0 are those of `given`. Of
-/// `given` the others are not looked at.
+/// Restores the missing part of a sample: sets `image` to `count` numbers. Where `known` is not 0, they are the numbers of
+/// `given`. The other numbers of `given` are ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_inpaint(
     sampler: *mut VapoSampler,
@@ -243,7 +243,8 @@ pub unsafe extern "C" fn vapo_energy(
     told(judged)
 }
 
-/// Sets `energy` to that of an image without noise: where the path from noise to data takes it at a time. It is what verdicts are of.
+/// Sets `energy` to that of an image without noise, at the point of its path from noise to data at a time. Verdicts use this
+/// energy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_image_energy(
     sampler: *mut VapoSampler,
@@ -263,7 +264,7 @@ pub unsafe extern "C" fn vapo_image_energy(
     told(judged)
 }
 
-/// Sets `verdict` to what the model's threshold says of an image of `count` numbers, whatever its class.
+/// Sets `verdict` to the verdict of the model's threshold on an image of `count` numbers, of any class.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_verdict(
     sampler: *mut VapoSampler,

@@ -3,21 +3,21 @@
 use crate::result::VapoResult;
 use vapo_sampler::{Condition, Sampler, Schedule, Solver};
 
-/// Stands for whatever class.
+/// Stands for any class.
 pub const VAPO_ANY_CLASS: i32 = -1;
-/// Stands for the temperature that samples are usually drawn at, or restored at, with the solver of the settings.
+/// Stands for the default temperature of the settings' solver, for drawing or for restoring.
 pub const VAPO_USUAL_TEMPERATURE: f32 = -1.0;
 
 /// Euler-Maruyama: as many evaluations as steps.
 pub const VAPO_SOLVER_EULER: u32 = 0;
-/// Heun: twice as many, less one.
+/// Heun: twice as many evaluations as steps, less one.
 pub const VAPO_SOLVER_HEUN: u32 = 1;
 /// Two-step Adams-Bashforth: as many evaluations as steps.
 pub const VAPO_SOLVER_AB2: u32 = 2;
 /// Two-step exponential time differencing: as many evaluations as steps. The default.
 pub const VAPO_SOLVER_ETD2: u32 = 3;
 
-/// How a sample is drawn. `vapo_settings` gives the usual ones; change what you like.
+/// How a sample is drawn. `vapo_settings` gives the defaults; change them as you like.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VapoSettings {
@@ -29,17 +29,17 @@ pub struct VapoSettings {
     pub solver: u32,
     /// Below 1 the steps are longest near the data, above 1 shortest.
     pub exponent: f32,
-    /// How far ETD2 extrapolates the predicted image: 1 as it is, 0 not at all.
+    /// How far ETD2 extrapolates the predicted image: 1 is the second order, 0 is not at all.
     pub extrapolation: f32,
-    /// How much noise is added on the way, at least 0; or VAPO_USUAL_TEMPERATURE.
+    /// How much noise is added while sampling, at least 0; or VAPO_USUAL_TEMPERATURE.
     pub temperature: f32,
-    /// The class that is asked for, from 0, or VAPO_ANY_CLASS.
+    /// The class to draw, from 0, or VAPO_ANY_CLASS.
     pub class_index: i32,
-    /// How far the sample is led to its class: 0 not at all. Others take two evaluations for one.
+    /// How strongly the sample is pushed towards its class: 0 is not at all. Other values take two evaluations in place of one.
     pub guidance: f32,
 }
 
-/// The usual settings for so many steps, with seed 0.
+/// The default settings for so many steps, with seed 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn vapo_settings(steps: u16) -> VapoSettings {
     VapoSettings {

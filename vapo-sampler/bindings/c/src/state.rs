@@ -13,9 +13,9 @@ use vapo_sampler::{Monitor, PlanFor, Planned};
 
 /// To multiples of so many bytes the state is laid, wherever the caller's memory begins.
 const ALIGNMENT: usize = 8;
-/// Bytes that a state and a model take at most on any processor, with what it takes to align them.
+/// Bytes that a state and a model take at most on any processor, alignment included.
 pub const VAPO_STATE_BYTES: usize = 512;
-/// Bytes that a node of a model takes beside.
+/// Bytes that each node of a model takes in addition.
 pub const VAPO_NODE_BYTES: usize = 68;
 /// Bytes of an element.
 const ELEMENT: usize = size_of::<f32>();

@@ -9,8 +9,8 @@ use core::ptr;
 use vapo_sampler::Solver;
 use vapo_sampler::solver::Progress;
 
-/// How far a sample is: parts that are done, and parts that it takes. A part is a layer, forward or in reverse, or 16 elements that
-/// are drawn or moved. The sample is whole where both numbers are equal.
+/// The progress of a sample: parts that are done, and parts that it takes in all. A part is a layer, forward or in reverse, or
+/// drawing or moving 16 elements. The sample is finished when both numbers are equal.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VapoProgress {
@@ -22,8 +22,8 @@ pub struct VapoProgress {
 
 /// Begins what vapo_sample does, and leaves all of the work to vapo_step.
 ///
-/// `image` must stay where it is until the sample is whole. Whatever else is asked of the sampler before, be it refused or not, ends
-/// the sample.
+/// `image` must stay where it is until the sample is finished. Any other call with the sampler before that, refused or not,
+/// ends the sample.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_begin(
     sampler: *mut VapoSampler,
@@ -42,8 +42,8 @@ pub unsafe extern "C" fn vapo_begin(
 
 /// Begins what vapo_inpaint does, and leaves all of the work to vapo_step.
 ///
-/// `given`, `known` and `image` must stay where they are until the sample is whole, and the first two as they are. Whatever else is
-/// asked of the sampler before, be it refused or not, ends the sample.
+/// `given`, `known` and `image` must stay where they are until the sample is finished, and the first two must not change. Any
+/// other call with the sampler before that, refused or not, ends the sample.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_begin_inpaint(
     sampler: *mut VapoSampler,
@@ -62,8 +62,8 @@ pub unsafe extern "C" fn vapo_begin_inpaint(
     told(begun())
 }
 
-/// Goes on with the sample that was begun last, by up to `parts` parts, at least 1, and sets `progress` to how far it is then. One call
-/// goes over no more than one drift, with guidance two, or what is made of it. Where the sample is whole, it does nothing.
+/// Continues the sample that was begun last, by up to `parts` parts, at least 1, and sets `progress`. One call computes no more
+/// than one drift, with guidance two, or moves the elements by it. If the sample is finished, it does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vapo_step(sampler: *mut VapoSampler, parts: u32, progress: *mut VapoProgress) -> VapoResult {
     let gone_on = || {

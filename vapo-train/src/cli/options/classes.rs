@@ -1,7 +1,7 @@
 //! Which class samples are asked for.
 
-use crate::cli::Failure;
 use crate::cli::card::SamplerCard;
+use crate::cli::{Code, Failure};
 use crate::sampling::{Asked, Classes};
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -9,10 +9,10 @@ use vapo_format::Model;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct ClassOptions {
-    /// Class that samples are asked for, by its number, or `all` for as many of each [default: whatever class]
+    /// Class to draw, by its number, or `all` for as many of each class [default: any class]
     #[arg(long, value_name = "C", requires = "model", allow_negative_numbers = true)]
     class: Option<ClassChoice>,
-    /// How far samples are led towards their class, away from all others: 0 for samples as the class has them
+    /// How strongly samples are pushed towards their class, away from all others: 0 for samples as in the data
     #[arg(long, value_name = "W", default_value = "0", requires = "class", allow_negative_numbers = true)]
     guidance: f32,
 }
@@ -80,7 +80,7 @@ impl ClassOptions {
                     0 => "the model has no classes: leave the option out, or train with --classes".to_owned(),
                     _ => format!("the model has the classes 0 to {}", classes - 1),
                 };
-                return Err(Failure::Usage(format!("--class {choice}: {found}")));
+                return Err(Failure::Refused(Code::Classes, format!("--class {choice}: {found}")));
             }
         };
         Ok(Asked { classes: asked, guidance })

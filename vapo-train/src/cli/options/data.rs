@@ -1,8 +1,7 @@
 //! A data set, a split of it, and how its samples are made.
 
 use crate::cli::card::DataCard;
-use crate::cli::positive;
-use crate::cli::{Failure, from_one_to, note};
+use crate::cli::{Code, Failure, from_one_to, note, positive, quoted};
 use crate::dataset::location::DEFAULT_FOLDER;
 use crate::dataset::{
     Crop, Dataset, DatasetError, Files, Filter, NoImages, Preparation, SeriesOptions, Size, Source, Split,
@@ -10,7 +9,7 @@ use crate::dataset::{
 use crate::files::raster::Background;
 use clap::builder::PossibleValuesParser;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use vapo_format::layer::MAX_EXTENT;
 use vapo_format::{Model, Shape};
 
@@ -18,7 +17,7 @@ use vapo_format::{Model, Shape};
 #[derive(Clone, Debug, clap::Args)]
 #[group(args = ["dataset"])]
 pub(in crate::cli) struct DataOptions {
-    /// The data set
+    /// Data set to read
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Source::ALL.map(Source::name)))]
     dataset: String,
     #[command(flatten)]
@@ -35,44 +34,44 @@ pub(in crate::cli) struct FileOptions {
     /// fashion-mnist a file of images, for series a file of readings [default: data, and where Debian's packages put them]
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) data_dir: Option<PathBuf>,
-    /// Part of an image that is kept, for celeba and folder: the side of a centred square, as 140 (score-based models),
-    /// 148 or 178 (the full width); a box LEFT,TOP,RIGHT,BOTTOM, as 15,40,163,188 or 25,57,153,185 (128 pixels around
-    /// the face); none for all of it [default: 140 for celeba, none for folder]
+    /// Part of an image to keep, for celeba and folder: the side of a centred square, as 140 (score-based models), 148 or 178 (the
+    /// full width); a box LEFT,TOP,RIGHT,BOTTOM, as 15,40,163,188 or 25,57,153,185 (128 pixels around the face); none for the whole
+    /// image [default: 140 for celeba, none for folder]
     #[arg(long, value_name = "CROP")]
     crop: Option<Crop>,
-    /// Extent that images are resized to, for celeba and folder: a side as 64, or HEIGHTxWIDTH [default: 64 for celeba,
-    /// the images' own for folder]
+    /// Size that images are resized to, for celeba and folder: a side as 64, or HEIGHTxWIDTH [default: 64 for celeba, the images'
+    /// own for folder]
     #[arg(long, value_name = "PIXELS")]
     size: Option<Size>,
-    /// Kernel that images are resized with, widened where they shrink [default: triangle]
+    /// Filter that images are resized with, widened when they shrink [default: triangle]
     #[arg(long, value_enum, hide_default_value = true)]
     filter: Option<Filter>,
-    /// 1 for grey or 3 for colour images, for celeba and folder [default: 3 for celeba, as the first image for folder]
+    /// Channels of images, 1 for grey or 3 for colour, for celeba and folder [default: 3 for celeba, as the first image for folder]
     #[arg(long, value_name = "N", value_parser = channels)]
     channels: Option<u16>,
-    /// What partly transparent images are laid on, for celeba and folder: a grey level, 0 to 255, or RED,GREEN,BLUE
-    /// [default: 255, white]
+    /// Background of partly transparent images, for celeba and folder: a grey level, 0 to 255, or RED,GREEN,BLUE [default: 255,
+    /// white]
     #[arg(long, value_name = "COLOUR")]
     background: Option<Background>,
-    /// Folder to keep prepared images in [default: beside the data, or the user's cache folder]
+    /// Folder that keeps prepared images [default: beside the data, or the user's cache folder]
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) cache_dir: Option<PathBuf>,
     /// Readings of a window, for series [default: the model's; in training 64, or a whole case of .ts files]
     #[arg(long, value_name = "N", value_parser = from_one_to::<u16, { MAX_EXTENT as u64 }>())]
     window: Option<u16>,
-    /// Readings from the start of a window to that of the next, for series [default: 1 to train, 8 otherwise]
+    /// Readings from the start of a window to the start of the next, for series [default: 1 to train, 8 otherwise]
     #[arg(long, value_name = "N")]
     stride: Option<NonZeroU32>,
-    /// Channels of a series: names of columns, or numbers from 1 where there are none [default: all columns of numbers]
+    /// Channels of a series: names of columns, or numbers from 1 for columns without names [default: all columns of numbers]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     columns: Vec<String>,
-    /// Column that says which readings of a series are anomalies, by another number than 0: training never reads it
+    /// Column that marks the anomalies of a series by a number other than 0; training never reads it
     #[arg(long, value_name = "NAME")]
     labels: Option<String>,
-    /// Class of the cases that are normal, for a series of .ts files: the others are not trained on
+    /// Class of the normal cases, for a series of .ts files; training leaves out the others
     #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
     normal: Option<String>,
-    /// Readings a second of a series [default: as the timestamps say]
+    /// Readings a second of a series [default: from the timestamps]
     #[arg(long, value_name = "HZ", allow_negative_numbers = true, value_parser = positive::<f64>)]
     rate: Option<f64>,
 }
@@ -141,22 +140,30 @@ impl FileOptions {
             )));
         }
         if self.data_dir.is_none() && source == Source::Folder {
-            return Err(Failure::Usage("--dataset folder needs --data-dir: the folder of its images".to_owned()));
+            return Err(Failure::Refused(
+                Code::DataMissing,
+                "--dataset folder needs --data-dir: the folder of its images".to_owned(),
+            ));
         }
         if self.data_dir.is_none() && source == Source::Npy {
-            return Err(Failure::Usage(
+            return Err(Failure::Refused(
+                Code::DataMissing,
                 "--dataset npy: give its .npy or .npz file, or a folder of .npy files, with --data-dir".to_owned(),
             ));
         }
         if self.data_dir.is_none() && source == Source::Series {
-            return Err(Failure::Usage(
+            return Err(Failure::Refused(
+                Code::DataMissing,
                 "--dataset series: give its file (.csv, .tsv, .ts, .npy, .npz), or the folder of its files, with --data-dir"
                     .to_owned(),
             ));
         }
         let of_series = self.chosen_series().into_iter().next().filter(|_| source != Source::Series);
         if let Some((name, value)) = of_series {
-            return Err(Failure::Usage(format!("--{name} {value}: {source} is no series; leave the option out")));
+            return Err(Failure::Refused(
+                Code::DataKind,
+                format!("--{name} {value}: {source} is no series; leave the option out"),
+            ));
         }
         let preparation = match Preparation::of(source) {
             Some(usual) => Some(Preparation {
@@ -231,7 +238,7 @@ impl DataOptions {
     pub(in crate::cli) fn expect_images(&self) -> Result<(), Failure> {
         if self.is_series() {
             let dataset = self.files.data_dir.as_ref().map_or(String::new(), |path| path.display().to_string());
-            return Err(Failure::Usage(NoImages { dataset }.to_string()));
+            return Err(Failure::Refused(Code::DataKind, NoImages { dataset }.to_string()));
         }
         Ok(())
     }
@@ -244,6 +251,21 @@ impl DataOptions {
             data.files.background = None;
         }
         (data, background)
+    }
+
+    /// The data set's name.
+    pub(in crate::cli) fn source(&self) -> &str {
+        &self.dataset
+    }
+
+    /// The options as a person would type them. The folder of prepared images is left out: it changes none of them.
+    pub(in crate::cli) fn typed(&self) -> String {
+        let split = (self.split != Split::Test).then(|| ("split", self.split.name().to_owned()));
+        let folder = self.files.data_dir.as_deref().map(|path| ("data-dir", quoted(path)));
+        let words = self.files.chosen().into_iter().chain(self.files.chosen_series());
+        let words = words.map(|(name, value)| (name, quoted(Path::new(&value))));
+        let options = folder.into_iter().chain(words).chain(split).map(|(name, value)| format!(" --{name} {value}"));
+        format!("--dataset {}{}", self.dataset, options.collect::<String>())
     }
 
     /// Whether every picture in its folder is of the data set.
@@ -297,8 +319,9 @@ impl DataOptions {
         };
         files.files(source).and_then(|files| load(source, split, &files)).map_err(|failure| match failure {
             Failure::Usage(text) => Failure::Usage(renamed(text)),
+            Failure::Refused(code, text) => Failure::Refused(code, renamed(text)),
             Failure::Other(cause) => {
-                Failure::Other(format!("--against {source}: {}", renamed(cause.to_string())).into())
+                Failure::because(&*cause, format!("--against {source}: {}", renamed(cause.to_string())))
             }
             Failure::Interrupted(_) => failure,
         })
@@ -316,7 +339,7 @@ impl DataOptions {
 /// The files are missing or damaged.
 pub(in crate::cli) fn load(source: Source, split: Split, files: &Files) -> Result<Dataset, Failure> {
     let dataset = Dataset::open(source, split, files).map_err(|cause| match cause {
-        DatasetError::NoValid { .. } => Failure::Usage(cause.to_string()),
+        DatasetError::NoValid { .. } => Failure::refused(&cause, cause.to_string()),
         cause => cause.into(),
     })?;
     dataset.notes().iter().for_each(|line| note(line));

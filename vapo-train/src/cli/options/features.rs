@@ -2,7 +2,8 @@
 
 use super::DataOptions;
 use super::plan::refuse_unmakable;
-use crate::cli::{Failure, note, progress};
+use crate::cli::{Code, Failure};
+use crate::cli::{note, progress};
 use crate::dataset::{Dataset, Split};
 use crate::evaluation::classifier::{Classifier, FEATURES, Recipe, file_name, load, save, train};
 use crate::evaluation::image_set::matches;
@@ -15,14 +16,14 @@ use vapo_format::Shape;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct FeatureOptions {
-    /// What images are compared by: a classifier of the data set, trained once; their pixels; or the output of a
-    /// network of your own
+    /// Features that images are compared by: a classifier of the data set, trained once; their pixels; or the output of a network
+    /// of your own
     #[arg(long, value_name = "classifier|pixels|F.onnx", default_value = "classifier")]
     features: String,
-    /// Values that the network of an ONNX file takes black and white as
+    /// Values of black and white that the network of an ONNX file expects
     #[arg(long, value_name = "BLACK,WHITE", default_value = "-1,1", allow_hyphen_values = true, value_parser = range)]
     onnx_range: (f32, f32),
-    /// Folder where classifiers are kept
+    /// Folder that keeps trained classifiers
     #[arg(long, value_name = "DIR", default_value = "runs/cache")]
     cache: PathBuf,
 }
@@ -91,9 +92,10 @@ impl FeatureOptions {
     }
 
     fn unknown(features: &str) -> Failure {
-        Failure::Usage(format!(
-            "--features {features}: expected classifier, pixels, or a file whose name ends in .onnx"
-        ))
+        Failure::Refused(
+            Code::Features,
+            format!("--features {features}: expected classifier, pixels, or a file whose name ends in .onnx"),
+        )
     }
 
     #[cfg(feature = "onnx")]
@@ -107,10 +109,13 @@ impl FeatureOptions {
 
     #[cfg(not(feature = "onnx"))]
     fn network(&self, path: &Path, _: &mut Map<String, Value>) -> Result<Extractor, Failure> {
-        Err(Failure::Usage(format!(
-            "--features {}: this program was built without ONNX; build it with --features vapo-train/onnx",
-            path.display()
-        )))
+        Err(Failure::Refused(
+            Code::NotBuilt,
+            format!(
+                "--features {}: this program was built without ONNX; build it with --features vapo-train/onnx",
+                path.display()
+            ),
+        ))
     }
 
     /// The classifier of the data set, out of the folder of classifiers or trained now.

@@ -1,6 +1,6 @@
 //! Names of results, and what they are to hold.
 
-use crate::cli::Failure;
+use crate::cli::{Code, Failure};
 use crate::export::Format;
 use crate::export::picture::{PictureError, refuse_grid};
 use std::num::NonZeroU32;
@@ -20,7 +20,10 @@ pub(in crate::cli) const SAMPLE: &str =
 pub(in crate::cli) fn expect_png(option: &str, path: &Path) -> Result<(), Failure> {
     match Format::of(path) {
         Some(Format::Grid) => Ok(()),
-        _ => Err(Failure::Usage(format!("{option} {}: expected a name that ends in .png", path.display()))),
+        _ => Err(Failure::Refused(
+            Code::OutputName,
+            format!("{option} {}: expected a name that ends in .png", path.display()),
+        )),
     }
 }
 
@@ -31,7 +34,10 @@ pub(in crate::cli) fn expect_png(option: &str, path: &Path) -> Result<(), Failur
 pub(in crate::cli) fn expect_vapo(option: &str, path: &Path) -> Result<(), Failure> {
     match path.extension() {
         Some(extension) if extension == "vapo" => Ok(()),
-        _ => Err(Failure::Usage(format!("{option} {}: expected a name that ends in .vapo", path.display()))),
+        _ => Err(Failure::Refused(
+            Code::OutputName,
+            format!("{option} {}: expected a name that ends in .vapo", path.display()),
+        )),
     }
 }
 
@@ -41,7 +47,7 @@ pub(in crate::cli) fn expect_vapo(option: &str, path: &Path) -> Result<(), Failu
 /// Its name ends in something else.
 pub(in crate::cli) fn image_format(path: &Path) -> Result<Format, Failure> {
     Format::of(path).ok_or_else(|| {
-        Failure::Usage(format!(
+        Failure::Refused(Code::OutputName, format!(
             "--out {}: expected a name that ends in .png, .npy or .npz, or that of a folder, without an extension or \
              with a slash at its end",
             path.display()
@@ -62,7 +68,7 @@ pub(in crate::cli) fn expect_grid(
 ) -> Result<(), Failure> {
     refuse_grid(count, shape, columns).map_err(|cause| {
         let advice = if matches!(cause, PictureError::Large { .. }) { "ask for fewer" } else { instead };
-        Failure::Usage(format!("--out {}: {cause}: {advice}", path.display()))
+        Failure::refused(&cause, format!("--out {}: {cause}: {advice}", path.display()))
     })
 }
 

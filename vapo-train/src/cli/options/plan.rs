@@ -1,8 +1,8 @@
 //! What a command reads and writes, checked before its work begins.
 
-use crate::cli::Failure;
 use crate::cli::card::Card;
 use crate::cli::options::DataOptions;
+use crate::cli::{Code, Failure, answer};
 use crate::export::folder::refuse_foreign;
 use crate::files::atomic::{Existing, begin, folder_of, publish};
 use std::fs;
@@ -119,13 +119,19 @@ impl Plan {
             let place = written.place()?;
             if let Some(other) = places.iter().position(|other| *other == place) {
                 let (first, second) = (self.written[other].describe(), written.describe());
-                return Err(Failure::Usage(format!("{second} and {first} are one file: give another name")));
+                return Err(Failure::Refused(
+                    Code::OutputClash,
+                    format!("{second} and {first} are one file: give another name"),
+                ));
             }
             if let Some(read) = self.read.iter().find(|read| read.is_lost(written, &place)) {
                 let (what, Read { option, path, .. }) = (written.describe(), read);
                 let does = if place.exists() { "replace what is read" } else { "lie among the images that are read" };
                 let path = path.display();
-                return Err(Failure::Usage(format!("{what} would {does}, {option} {path}: give another name")));
+                return Err(Failure::Refused(
+                    Code::OutputClash,
+                    format!("{what} would {does}, {option} {path}: give another name"),
+                ));
             }
             written.refuse_existing(self.force)?;
             places.push(place);
@@ -152,7 +158,8 @@ impl Written {
     fn cannot(&self, cause: &io::Error) -> Failure {
         let folder = folder_of(&self.path);
         let path = self.path.display();
-        Failure::Other(
+        Failure::told(
+            Code::OutputAccess,
             match cause.kind() {
                 ErrorKind::NotFound => {
                     format!(
@@ -161,14 +168,13 @@ impl Written {
                     )
                 }
                 _ => format!("cannot write {path}: {cause}"),
-            }
-            .into(),
+            },
         )
     }
 
     /// The file itself, however it is named: its folder without links, and its name.
     fn place(&self) -> Result<PathBuf, Failure> {
-        let refused = |what: &str| Failure::Usage(format!("{}: {what}", self.describe()));
+        let refused = |what: &str| Failure::Refused(Code::OutputName, format!("{}: {what}", self.describe()));
         refuse_standard_output(self.option, &self.named)?;
         let slash = self.named.as_os_str().as_encoded_bytes().ends_with(b"/");
         let name = match self.path.file_name() {
@@ -198,7 +204,7 @@ impl Written {
             Kind::Pictures => return Ok(refuse_foreign(&self.path)?),
             _ => return Ok(()),
         };
-        Err(Failure::Usage(format!("{}: {what}", self.describe().trim_end_matches(','))))
+        Err(Failure::Refused(Code::OutputExists, format!("{}: {what}", self.describe().trim_end_matches(','))))
     }
 
     /// Whether it is a picture, or a folder of pictures.
@@ -250,7 +256,7 @@ impl Outputs {
     pub(in crate::cli) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         debug_assert!(self.planned.iter().any(|planned| planned == path), "{} is not planned", path.display());
         publish(path, bytes, self.existing)
-            .map_err(|cause| Failure::Other(format!("cannot write {}: {cause}", path.display()).into()))
+            .map_err(|cause| Failure::told(Code::OutputAccess, format!("cannot write {}: {cause}", path.display())))
     }
 
     /// Writes a command's result, and beside it the card that says how to repeat it.
@@ -258,16 +264,21 @@ impl Outputs {
     /// # Errors
     /// What the system says.
     pub(in crate::cli) fn write_with_card(&self, path: &Path, bytes: &[u8], card: &Card) -> Result<(), Failure> {
+        // First: a file that cannot be written takes no number away.
+        let answered = answer::object(card);
         self.write(path, bytes)?;
-        self.write_card(path, card)
+        self.write_card(path, card)?;
+        answered
     }
 
-    /// Writes a command's card beside its result.
+    /// Writes a command's card beside its result, and answers programs with it.
     ///
     /// # Errors
     /// What the system says.
     pub(in crate::cli) fn write_card(&self, path: &Path, card: &Card) -> Result<(), Failure> {
-        self.write(&Card::path_beside(path), card.json().as_bytes())
+        let answered = answer::object(card);
+        self.write(&Card::path_beside(path), card.json().as_bytes())?;
+        answered
     }
 }
 
@@ -286,9 +297,12 @@ pub(in crate::cli) fn resolved(path: &Path) -> PathBuf {
 /// It is that.
 pub(in crate::cli) fn refuse_standard_output(option: &str, path: &Path) -> Result<(), Failure> {
     if path.as_os_str() == "-" {
-        return Err(Failure::Usage(format!(
-            "{option} -: expected a name; nothing but text goes to the standard output (./- is a file or folder of this name)"
-        )));
+        return Err(Failure::Refused(
+            Code::OutputName,
+            format!(
+                "{option} -: expected a name; nothing but text goes to the standard output (./- is a file or folder of this name)"
+            ),
+        ));
     }
     Ok(())
 }
@@ -302,5 +316,5 @@ pub(in crate::cli) fn refuse_unmakable(option: &str, folder: &Path) -> Result<()
     let there = folder.ancestors().map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
     let there = there.into_iter().find(|above| fs::symlink_metadata(above).is_ok()).unwrap_or(folder);
     let tried = begin(&there.join("probe")).map(|_| ());
-    tried.map_err(|cause| Failure::Other(format!("cannot write {}: {cause}", folder.display()).into()))
+    tried.map_err(|cause| Failure::told(Code::OutputAccess, format!("cannot write {}: {cause}", folder.display())))
 }

@@ -18,17 +18,17 @@ pub(in crate::cli) struct SamplerOptions {
     /// Temperature of the SDE; 0 is the deterministic flow [default: 0.3 for etd2, else 0]
     #[arg(long, value_name = "ETA", allow_negative_numbers = true)]
     pub(super) temperature: Option<f32>,
-    /// Integrator of the flow or the SDE
+    /// Solver of the flow or the SDE
     #[arg(long, value_parser = fixed_solvers(), default_value = Solver::Etd2.name())]
     pub(super) solver: NamedSolver,
-    /// Grid of times 1 − (1 − s)^P for uniform s; 1 is the uniform grid [default: 0.5]
+    /// Exponent P of the grid of times 1 − (1 − s)^P for uniform s; 1 is the uniform grid [default: 0.5]
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     pub(super) grading: Option<f32>,
     /// How far etd2 extrapolates the predicted image, in units of the second order; above 1 samples are sharper
     /// [default: 1.25]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     pub(super) extrapolation: Option<f32>,
-    /// Image i is the one that a device draws with seed N + i
+    /// First seed: image i is the one that a device draws with seed N + i
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
     pub(super) seed: u64,
     /// Threads to sample on; the result does not depend on it [default: one a core]
@@ -142,7 +142,7 @@ impl SamplerOptions {
     pub(in crate::cli) fn explain(&self, cause: SamplingError) -> Failure {
         match cause {
             SamplingError::Refused(cause @ vapo_sampler::Error::Temperature { .. }) => {
-                Failure::Usage(format!("--temperature {}: {cause}", self.temperature()))
+                Failure::refused(&cause, format!("--temperature {}: {cause}", self.temperature()))
             }
             cause => cause.into(),
         }

@@ -3,7 +3,7 @@
 use super::{Arguments, TABLE, told};
 use crate::cli::card::{Card, ModelCard};
 use crate::cli::options::plan::Outputs;
-use crate::cli::{Failure, print, progress, team};
+use crate::cli::{Code, Failure, print, progress, team};
 use crate::export::picture::series::{Samples, refuse_samples, samples};
 use crate::files::array::write::{Array, archive, header};
 use crate::sampling::{Drawn, Request, chunks, to_raw};
@@ -34,15 +34,17 @@ pub(super) fn run(
         Some("npy") => Kind::Npy,
         Some("npz") => Kind::Npz,
         _ => {
-            return Err(Failure::Usage(format!(
-                "--out {out}: the model is of a series: expected a name that ends in .png, .csv, .npy or .npz"
-            )));
+            return Err(Failure::Refused(
+                Code::OutputName,
+                format!("--out {out}: the model is of a series: expected a name that ends in .png, .csv, .npy or .npz"),
+            ));
         }
     };
     let (count, sampler, shape) = (request.count, &arguments.sampler, model.signal());
     if matches!(kind, Kind::Png) {
-        refuse_samples(count, shape, columns)
-            .map_err(|cause| Failure::Usage(format!("--out {out}: {cause}: ask for fewer, or give a name in .csv")))?;
+        refuse_samples(count, shape, columns).map_err(|cause| {
+            Failure::refused(&cause, format!("--out {out}: {cause}: ask for fewer, or give a name in .csv"))
+        })?;
     }
     let pool = sampler.fixed.pool()?;
     let bar = progress::bar(count, "samples");

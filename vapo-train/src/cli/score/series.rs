@@ -4,7 +4,7 @@ use super::{Arguments, expect_model_name, expect_valid, extension, json_file, np
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::cli::options::output;
 use crate::cli::rewritten::with_threshold;
-use crate::cli::{Failure, note, parse_any_model, print, read_model};
+use crate::cli::{Code, Failure, note, parse_any_model, print, read_model};
 use crate::dataset::series::Series;
 use crate::dataset::{Dataset, DatasetError, Split};
 use crate::evaluation::detection::segments::segments;
@@ -113,13 +113,18 @@ fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
         Some("npz") => Ok(Kind::Npz),
         _ => {
             let out = arguments.out.display();
-            Err(Failure::Usage(format!("--out {out}: expected a name that ends in .csv, .npz, .json or .npy")))
+            Err(Failure::Refused(
+                Code::OutputName,
+                format!("--out {out}: expected a name that ends in .csv, .npz, .json or .npy"),
+            ))
         }
     }
 }
 
 fn of(dataset: &Dataset) -> Result<&Series, Failure> {
-    dataset.series().ok_or_else(|| Failure::Other(format!("expected a series, found {}", dataset.name()).into()))
+    dataset
+        .series()
+        .ok_or_else(|| Failure::told(Code::DataKind, format!("expected a series, found {}", dataset.name())))
 }
 
 /// The windows that a threshold is chosen on: those of the valid split, or of the one trained on where there is no other.

@@ -3,7 +3,7 @@
 use super::kept::same_images;
 use super::{Arguments, refused};
 use crate::cli::options::data::load;
-use crate::cli::{Failure, interrupt, team};
+use crate::cli::{Code, Failure, interrupt, team};
 use crate::dataset::Split;
 use crate::run::checkpoint::{Checkpoint, Mismatch};
 use crate::run::config::Config;
@@ -52,5 +52,5 @@ pub(super) fn follow(arguments: &Arguments, path: &Path) -> Result<(), Failure> 
 
 /// A checkpoint that is none.
 fn mismatch(cause: Mismatch) -> Failure {
-    Failure::Other(format!("the state of the training, between ranks: {cause}").into())
+    Failure::told(Code::Ranks, format!("the state of the training, between ranks: {cause}"))
 }

@@ -1,7 +1,7 @@
 //! What a resumed run keeps: its samples and its settings.
 
 use super::Arguments;
-use crate::cli::{Failure, budget_option, note, option, option_value};
+use crate::cli::{Code, Failure, budget_option, note, option, option_value};
 use crate::dataset::{Dataset, SeriesOptions, Size};
 use crate::run::config::Config;
 use std::path::Path;
@@ -11,10 +11,10 @@ pub(super) fn same_images(config: &Config, dataset: &Dataset, path: &Path) -> Re
     let (expected, found) = (config.architecture.signal, dataset.shape());
     if found != expected {
         let samples = config.dataset.samples();
-        return Err(Failure::Usage(format!(
-            "the {samples} of {} are {found}, the run's are {expected}",
-            config.dataset
-        )));
+        return Err(Failure::Refused(
+            Code::RunOther,
+            format!("the {samples} of {} are {found}, the run's are {expected}", config.dataset),
+        ));
     }
     let found = dataset.fingerprint();
     match &config.images {
@@ -23,15 +23,18 @@ pub(super) fn same_images(config: &Config, dataset: &Dataset, path: &Path) -> Re
             path.display()
         )),
         Some(expected) if *expected != found => {
-            return Err(Failure::Usage(format!(
-                "the {} of {} are not those that the run in {} began with: expected {}, found {}; give \
+            return Err(Failure::Refused(
+                Code::RunOther,
+                format!(
+                    "the {} of {} are not those that the run in {} began with: expected {}, found {}; give \
                  where the former are with --data-dir, or begin another run with --out",
-                config.dataset.samples(),
-                config.dataset,
-                path.display(),
-                expected.told(config.dataset),
-                found.told(config.dataset)
-            )));
+                    config.dataset.samples(),
+                    config.dataset,
+                    path.display(),
+                    expected.told(config.dataset),
+                    found.told(config.dataset)
+                ),
+            ));
         }
         Some(_) => {}
     }
@@ -52,6 +55,7 @@ pub(super) fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path
         (choices.coupling.map(|coupling| option("coupling", coupling)), option("coupling", config.coupling)),
         (choices.pool.map(|pool| option("pool", pool)), option("pool", config.pool)),
         (choices.optimiser.map(|rule| option("optimiser", rule)), option("optimiser", config.optimiser)),
+        (choices.clip.map(|clip| option("clip", clip)), option("clip", config.clip)),
         (choices.homotopy.map(|homotopy| option("homotopy", homotopy)), option("homotopy", homotopy)),
         (choices.weight_decay.map(|decay| option("weight-decay", decay)), option("weight-decay", config.weight_decay)),
         (
@@ -103,11 +107,14 @@ pub(super) fn keeps_settings(arguments: &Arguments, config: &Config, path: &Path
         });
     for (chosen, found) in pairs.into_iter().chain([flips, classes]).chain(prepared).chain(series) {
         if let Some(chosen) = chosen.filter(|chosen| *chosen != found) {
-            return Err(Failure::Usage(format!(
-                "{chosen}: the run in {} has {found}, and a resumed run keeps its settings; leave the option out, or \
+            return Err(Failure::Refused(
+                Code::RunSettings,
+                format!(
+                    "{chosen}: the run in {} has {found}, and a resumed run keeps its settings; leave the option out, or \
                  begin another run with --out",
-                path.display()
-            )));
+                    path.display()
+                ),
+            ));
         }
     }
     Ok(())

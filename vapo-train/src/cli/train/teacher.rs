@@ -2,7 +2,7 @@
 
 use super::Arguments;
 use crate::cli::options::plan::resolved;
-use crate::cli::{Failure, distilled, parse_any_model, read_model};
+use crate::cli::{Code, Failure, distilled, parse_any_model, read_model};
 use crate::dataset::Dataset;
 use crate::files::digest::sha256;
 use crate::path::Times;
@@ -65,7 +65,7 @@ impl Teacher {
         let bytes = read_model(&file)?;
         let model = parse_any_model(&file, &bytes)?;
         let parameters = parameters(&model).ok_or_else(|| {
-            Failure::Usage(format!(
+            Failure::Refused(Code::ModelArithmetic, format!(
                 "{option} {}: expected weights of float arithmetic, found integers: give {MODEL_FLOAT32} of the same run, or its \
                  folder",
                 path.display()
@@ -82,12 +82,15 @@ impl Teacher {
         if !resolved(&self.file).starts_with(resolved(run)) {
             return Ok(());
         }
-        Err(Failure::Usage(format!(
-            "--out {}: the run would replace the model that it learns from, {} {}: give another folder",
-            run.display(),
-            self.option,
-            self.file.display()
-        )))
+        Err(Failure::Refused(
+            Code::OutputClash,
+            format!(
+                "--out {}: the run would replace the model that it learns from, {} {}: give another folder",
+                run.display(),
+                self.option,
+                self.file.display()
+            ),
+        ))
     }
 
     /// The preset of its network, or the usual one where it is none's: it says how long to train and how fast.
@@ -105,12 +108,15 @@ impl Teacher {
     pub(super) fn check(&self, dataset: &Dataset) -> Result<(), Failure> {
         let Architecture { signal, classes, scaling, .. } = &self.architecture;
         let refuse = |expected: String, found: String| {
-            Err(Failure::Usage(format!(
-                "{} {}: it draws {expected}, the data set {} has {found}: give the data set that it learned from",
-                self.option,
-                self.file.display(),
-                dataset.name()
-            )))
+            Err(Failure::Refused(
+                Code::DataUnlike,
+                format!(
+                    "{} {}: it draws {expected}, the data set {} has {found}: give the data set that it learned from",
+                    self.option,
+                    self.file.display(),
+                    dataset.name()
+                ),
+            ))
         };
         if dataset.shape() != *signal {
             return refuse(signal.to_string(), dataset.shape().to_string());
@@ -156,12 +162,15 @@ impl Teacher {
     pub(super) fn of_run(config: &mut Config, arguments: &Arguments, run: &Path) -> Result<Option<Self>, Failure> {
         let chosen = named(arguments);
         let refuse = |option: &str, path: &Path, what: &str| {
-            Err(Failure::Usage(format!(
-                "{option} {}: the run in {} {what}, and a resumed run keeps its settings; leave the option out, or begin another run \
+            Err(Failure::Refused(
+                Code::RunSettings,
+                format!(
+                    "{option} {}: the run in {} {what}, and a resumed run keeps its settings; leave the option out, or begin another run \
                  with --out",
-                path.display(),
-                run.display()
-            )))
+                    path.display(),
+                    run.display()
+                ),
+            ))
         };
         let (option, file, sha256) = match (config.teacher(), chosen) {
             (None, None) => return Ok(None),
@@ -177,17 +186,20 @@ impl Teacher {
             let cause = format!(
                 "{path}: the model that the run in {run} learns from is not there: say where it is now, with {option}"
             );
-            return Err(Failure::Other(cause.into()));
+            return Err(Failure::told(Code::RunOther, cause));
         }
         let teacher = Teacher::read(option, path)?;
         if teacher.sha256 != sha256 {
-            return Err(Failure::Usage(format!(
-                "{}: it is not the model that the run in {} learns from: expected SHA-256 {sha256}, found {}; say where the former is \
+            return Err(Failure::Refused(
+                Code::RunOther,
+                format!(
+                    "{}: it is not the model that the run in {} learns from: expected SHA-256 {sha256}, found {}; say where the former is \
                  with {option}",
-                teacher.file.display(),
-                run.display(),
-                teacher.sha256
-            )));
+                    teacher.file.display(),
+                    run.display(),
+                    teacher.sha256
+                ),
+            ));
         }
         file.clone_from(&teacher.file);
         Ok(Some(teacher))

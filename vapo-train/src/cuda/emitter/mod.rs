@@ -32,6 +32,15 @@ pub(super) struct Stores {
     pub(super) counters: Buffer,
 }
 
+/// What dropout leaves out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Thinning {
+    /// A seed an image.
+    pub(super) seeds: Buffer,
+    /// Part of the activations that is left out.
+    pub(super) rate: f32,
+}
+
 /// A cotangent that is being made.
 #[derive(Clone, Copy, Debug)]
 struct Cotangent {
@@ -49,6 +58,8 @@ pub(super) struct Emitter<'a> {
     pub(super) batch: usize,
     /// ∂F/∂Φ, once there is one.
     pub(super) seeds: Option<Buffer>,
+    /// What is left out of the nodes that dropout takes a part of, if it does.
+    pub(super) thinning: Option<Thinning>,
     time_rate: bool,
     /// Values and tangents.
     forward: [Vec<Option<Buffer>>; 2],
@@ -68,7 +79,7 @@ impl<'a> Emitter<'a> {
     ) -> Self {
         let none = || vec![None; nodes.len()];
         let (forward, reverse) = ([none(), none()], [vec![None; nodes.len()], vec![None; nodes.len()]]);
-        Emitter { builder, nodes, stores, batch, seeds: None, time_rate, forward, reverse, again: None }
+        Emitter { builder, nodes, stores, batch, seeds: None, thinning: None, time_rate, forward, reverse, again: None }
     }
 
     /// What a pass begins with at a node without inputs.

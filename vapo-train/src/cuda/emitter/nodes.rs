@@ -48,7 +48,7 @@ impl Nodes {
 
     /// Where a node's matrix lies among the parameters.
     pub(in crate::cuda) fn place(&self, node: usize) -> &Place {
-        self.places[node].as_ref().unwrap_or_else(|| unreachable!("a convolution has a matrix"))
+        self.places[node].as_ref().unwrap_or_else(|| unreachable!("a convolution and a group norm have a matrix"))
     }
 
     /// The nodes of layers.

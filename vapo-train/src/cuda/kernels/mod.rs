@@ -2,6 +2,8 @@
 
 /// What every file begins with.
 const COMMON: &str = include_str!("common.cuh");
+/// What files of activations that are left out begin with beside it.
+const DROPOUT: &str = include_str!("dropout.cuh");
 /// What files of products begin with beside it.
 const PRODUCT: &str = include_str!("product.cuh");
 /// What files of the optimiser begin with beside it.
@@ -22,14 +24,19 @@ macro_rules! sources {
 sources! {
     "adam": [VALUES],
     "add": [],
+    "attention": [],
+    "attention_product": [PRODUCT],
     "concat": [],
     "convolution": [PRODUCT],
-    "film": [],
+    "distance": [],
+    "film": [DROPOUT],
+    "group_norm": [],
     "input_gradient": [PRODUCT],
     "muon": [PRODUCT, VALUES],
     "norm": [VALUES],
+    "pool": [],
     "readout": [],
-    "silu": [],
+    "silu": [DROPOUT],
     "space_to_depth": [],
     "up": [],
     "weight_gradient": [PRODUCT],

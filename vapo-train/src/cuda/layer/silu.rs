@@ -1,8 +1,9 @@
 //! SiLU, with or without FiLM before it.
 
 use super::{Emit, kernel};
-use crate::cuda::emitter::{Emitter, Pass};
+use crate::cuda::emitter::{Emitter, Pass, Thinning};
 use crate::cuda::program::{Argument, Buffer, Launch};
+use crate::potential::dropout::kept;
 use vapo_format::layer::Silu;
 
 /// Values of one image that a block has, at most.
@@ -30,7 +31,7 @@ impl Emit for Silu {
         let values = emitter.nodes.elements(node);
         let (channels, blocks) = (usize::from(emitter.nodes.extent(node).channels), values.div_ceil(VALUES));
         let extents: [Argument; 3] = [values.into(), channels.into(), blocks.into()];
-        let arguments = buffers.into_iter().chain(extents).collect();
+        let arguments = buffers.into_iter().chain(extents).chain(mask(node, emitter)).collect();
         emitter.builder.launch(Launch::new(kernel("silu", name), emitter.batch * blocks, arguments));
     }
 
@@ -64,7 +65,7 @@ impl Emit for Silu {
         let film_tangent = second.and_then(|_| emitter.tangent(film));
         let extent = emitter.nodes.extent(node);
         let channels = usize::from(extent.channels);
-        let arguments = vec![
+        let buffers: [Argument; 12] = [
             x.into(),
             emitter.value(film).into(),
             cotangent.into(),
@@ -78,6 +79,7 @@ impl Emit for Silu {
             extent.pixels().into(),
             channels.into(),
         ];
+        let arguments = buffers.into_iter().chain(mask(node, emitter)).collect();
         let blocks = emitter.batch * channels.div_ceil(LANES);
         emitter.builder.launch(Launch::new(kernel("film", "film_reverse"), blocks, arguments));
     }
@@ -87,4 +89,14 @@ impl Emit for Silu {
 fn inputs(node: usize, emitter: &Emitter<'_>) -> (usize, Option<usize>) {
     let inputs = &emitter.nodes.node(node).inputs;
     (inputs[0], inputs.get(1).copied())
+}
+
+/// What dropout leaves out of a node's output: the images' seeds, the node, the part that is left out, and what the rest is multiplied by.
+fn mask(node: usize, emitter: &Emitter<'_>) -> [Argument; 4] {
+    match emitter.thinning.filter(|_| emitter.nodes.node(node).thinned) {
+        None => [Argument::Null, 0.into(), 0.0.into(), 1.0.into()],
+        Some(Thinning { seeds, rate }) => {
+            [seeds.into(), node.into(), f64::from(rate).into(), f64::from(kept(rate)).into()]
+        }
+    }
 }

@@ -15,7 +15,7 @@ mod ranges;
 
 use super::emitter::Stores;
 use super::program::{Buffer, Builder, Element, Phase, Role, Scalar, Sweep};
-use crate::optimiser::{Moves, adam, ema};
+use crate::optimiser::{Clip, Moves, adam, ema};
 use matrices::Matrices;
 use ranges::Ranges;
 
@@ -59,8 +59,15 @@ pub(super) fn optimiser(builder: &mut Builder, stores: Stores, moves: &Moves, de
 }
 
 /// The numbers of an update, from 1, of [`Phase::Move`].
-pub(super) fn scalars(update: u64, shorten: f64, learning_rate: f32, average_decay: f32) -> [f64; Scalar::COUNT] {
-    let [first, second] = adam::corrections(u32::try_from(update).unwrap_or(u32::MAX));
+pub(super) fn scalars(
+    update: u64,
+    (clip, shorten): (Clip, f64),
+    learning_rate: f32,
+    average_decay: f32,
+) -> [f64; Scalar::COUNT] {
+    let update_of_adam = u32::try_from(update).unwrap_or(u32::MAX);
+    let [first, second] = adam::corrections(update_of_adam);
+    let before = adam::correction_to_clip(clip, update_of_adam.saturating_sub(1));
     let mut scalars = Scalar::NONE;
     for (scalar, value) in [
         (Scalar::Shorten, shorten),
@@ -68,6 +75,7 @@ pub(super) fn scalars(update: u64, shorten: f64, learning_rate: f32, average_dec
         (Scalar::AverageRate, ema::rate(average_decay, update).into()),
         (Scalar::Corrections(0), first.into()),
         (Scalar::Corrections(1), second.into()),
+        (Scalar::Clip, before.unwrap_or(0.0).into()),
     ] {
         scalars[scalar.index()] = value;
     }

@@ -4,6 +4,7 @@ use super::{CHUNK, OptimiserState};
 use crate::cuda::emitter::Stores;
 use crate::cuda::program::{Argument, Buffer, Builder, Element, Kernel, Launch, Role, Scalar};
 use crate::optimiser::adam::{BETAS, EPSILON};
+use crate::optimiser::clip::{DEVIATIONS, MARGIN};
 use std::ops::Range;
 
 /// A table of ranges of parameters, and the blocks of a launch over them.
@@ -43,8 +44,9 @@ impl Ranges {
             Scalar::AverageRate,
             Scalar::Corrections(0),
             Scalar::Corrections(1),
+            Scalar::Clip,
         ];
-        let numbers = [BETAS[0], BETAS[1], EPSILON].map(Argument::from);
+        let numbers = [BETAS[0], BETAS[1], EPSILON, DEVIATIONS, MARGIN].map(Argument::from);
         let arguments = buffers.into_iter().chain(self.arguments()).chain(scalars.map(Argument::from)).chain(numbers);
         let kernel = Kernel { file: "adam", name: "adam" };
         builder.launch(Launch::new(kernel, self.blocks, arguments.collect()));

@@ -12,14 +12,14 @@
 mod segments;
 mod walk;
 
-use super::emitter::{Emitter, Nodes, Pass, Stores};
-use super::program::{Buffer, Builder, Phase, Role, Sweep};
+use super::emitter::{Emitter, Nodes, Pass, Stores, Thinning};
+use super::program::{Buffer, Builder, Element, Phase, Role, Sweep};
 use crate::potential::layer::Features;
 use segments::segments;
 use std::ops::Range;
 
 /// What is computed, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Options {
     /// Images of a part of a batch.
     pub(crate) images: usize,
@@ -27,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) time_rate: bool,
     /// Whether what a segment of the network makes is forgotten, and computed again where a later pass needs it.
     pub(crate) recompute: bool,
+    /// Part of the activations that is left out at random, see [`crate::potential::dropout`].
+    pub(crate) dropout: f32,
 }
 
 /// What the host exchanges with a program that evaluates and differentiates.
@@ -36,6 +38,8 @@ pub(crate) struct Exchange {
     pub(super) images: Buffer,
     /// Features of time and class, (B, F), for each node that gives some, to the device.
     pub(super) features: Vec<(usize, Buffer)>,
+    /// Seeds of what is left out, (B,), to the device, where something is.
+    pub(super) dropout_seeds: Option<Buffer>,
     /// Φ, (B,), from the device.
     pub(super) potential: Buffer,
     /// ∇ₓΦ, (B, H, W, C), from the device.
@@ -52,7 +56,7 @@ pub(crate) struct Exchange {
 
 /// Appends both passes: the phases [`Phase::Evaluate`] and [`Phase::Differentiate`].
 pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, options: Options) -> Exchange {
-    let Options { images: batch, time_rate, recompute } = options;
+    let Options { images: batch, time_rate, recompute, dropout } = options;
     let signal = batch * nodes.elements(0);
     let images = builder.buffer(Role::Exchanged, signal);
     let given: Vec<usize> = nodes.all(Features::<f32>::are_of).collect();
@@ -60,7 +64,10 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
         given.iter().map(|&node| builder.buffer(Role::Exchanged, batch * nodes.elements(node))).collect()
     };
     let values = features(builder);
+    let thins = dropout > 0.0 && (0..nodes.len()).any(|node| nodes.node(node).thinned);
+    let dropout_seeds = thins.then(|| builder.buffer_of(Element::Count, Role::Exchanged, batch));
     let mut emitter = Emitter::new(builder, nodes, stores, batch, time_rate);
+    emitter.thinning = dropout_seeds.map(|seeds| Thinning { seeds, rate: dropout });
     let segments = segments(nodes, recompute);
 
     // First pass, forward: values, segment by segment.
@@ -68,6 +75,7 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     emitter.builder.sweep(Sweep::Forward);
     emitter.begin_with(Pass::First, 0, images);
     given.iter().zip(&values).for_each(|(&node, &buffer)| emitter.begin_with(Pass::First, node, buffer));
+    dropout_seeds.iter().for_each(|&seeds| emitter.builder.exchanged(seeds));
     emitter.forward_of_time(Pass::First);
     for (index, segment) in segments.iter().enumerate() {
         emitter.forward(Pass::First, segment.clone());
@@ -133,7 +141,17 @@ pub(super) fn passes(builder: &mut Builder, nodes: &Nodes, stores: Stores, optio
     }
     emitter.reverse_of_time(Pass::Second);
     let features = given.into_iter().zip(values).collect();
-    Exchange { images, features, potential, drift, feature_cotangents, potential_seeds, drift_seeds, feature_tangents }
+    Exchange {
+        images,
+        features,
+        dropout_seeds,
+        potential,
+        drift,
+        feature_cotangents,
+        potential_seeds,
+        drift_seeds,
+        feature_tangents,
+    }
 }
 
 /// The nodes of a segment that nothing outside of it reads: all but its last.

@@ -30,11 +30,13 @@ pub(in crate::cuda) enum Scalar {
     AverageRate,
     /// What corrects Adam's first moment for its start at zero, and its second.
     Corrections(usize),
+    /// What corrects Adam's second moment as it was before the update, where elements of the gradient are clipped by it; else 0.
+    Clip,
 }
 
 impl Scalar {
     /// How many there are.
-    pub(in crate::cuda) const COUNT: usize = 6;
+    pub(in crate::cuda) const COUNT: usize = 7;
 
     /// Those of launches that take none.
     pub(in crate::cuda) const NONE: [f64; Scalar::COUNT] = [0.0; Scalar::COUNT];
@@ -47,6 +49,7 @@ impl Scalar {
             Scalar::LearningRate => 2,
             Scalar::AverageRate => 3,
             Scalar::Corrections(which) => 4 + which,
+            Scalar::Clip => 6,
         }
     }
 }

@@ -7,12 +7,16 @@ use crate::cuda::network::Network;
 use crate::cuda::passes::Options;
 use crate::ops::Fused;
 use crate::ops::fused::memory::Memory;
+use crate::potential::dropout::Dropout;
 use crate::potential::parameters::Layout;
 use crate::potential::{Evaluation, Potential, Samples, Seeds};
 use crate::run::preset::Preset;
 use crate::sampling::asked::in_turn;
 use dfdx::prelude::{Cpu, Cuda};
-use vapo_format::layer::{Add, Class, Concat, Conv, Readout, Silu, SpaceToDepth, Time, Up};
+use vapo_format::layer::{
+    Add, Attention, Class, Concat, Conv, Distance, GroupNorm, Pool, Readout, Silu, SpaceToDepth, Time, Timestep, Up,
+};
+use vapo_format::unet::Unet;
 use vapo_format::{Architecture, Homotopy, Layer, Shape};
 use vapo_sampler::Noise;
 
@@ -31,11 +35,13 @@ struct Problem {
     images: Vec<f64>,
     times: Vec<f64>,
     classes: Vec<Option<u16>>,
+    /// Part of the activations that is left out, where dropout takes some.
+    dropout: f32,
     seeds: Evaluation<f64>,
 }
 
 impl Problem {
-    fn new(architecture: &Architecture, images: usize) -> Self {
+    fn new(architecture: &Architecture, images: usize, dropout: f32) -> Self {
         let size = images * architecture.signal.elements();
         // Of the size that keeps activations where SiLU bends.
         let mut parameters = random(architecture.parameters(), 1, 1.0);
@@ -48,6 +54,7 @@ impl Problem {
             images: random(size, 2, 1.0),
             times: (0..images).map(|image| (image as f64 + 0.5) / images as f64).collect(),
             classes: (0..images).map(|image| in_turn(image, architecture.classes)).collect(),
+            dropout,
             seeds: Evaluation {
                 potential: random(images, 3, 1.0),
                 drift: random(size, 4, 1.0),
@@ -57,7 +64,9 @@ impl Problem {
     }
 
     fn samples(&self) -> Samples<'_, f64> {
-        Samples { images: &self.images, times: &self.times, classes: &self.classes, dropout: None }
+        // The second part of a batch.
+        let dropout = Dropout::of_step(self.dropout, 5, 7).map(|dropout| dropout.from(self.times.len()));
+        Samples { images: &self.images, times: &self.times, classes: &self.classes, dropout }
     }
 
     /// Seeds of all, or of all but the rate in time.
@@ -111,11 +120,15 @@ const ALL: [Way; 8] = [
     (true, true, Lie::Together),
 ];
 
+/// Each choice both ways.
+const FEW: [Way; 4] =
+    [(false, false, Lie::Apart), (false, true, Lie::Together), (true, false, Lie::Apart), (true, true, Lie::Together)];
+
 /// Compares device and processor in some ways.
-fn assert_equal(cuda: &Cuda, name: &str, architecture: &Architecture, ways: &[Way]) {
+fn assert_equal(cuda: &Cuda, name: &str, architecture: &Architecture, dropout: f32, ways: &[Way]) {
     architecture.validate().unwrap();
     let images = 2;
-    let problem = Problem::new(architecture, images);
+    let problem = Problem::new(architecture, images, dropout);
     let processor = Potential::new(architecture, &problem.parameters, &Cpu::default());
     let mut memory = Memory::default();
     let none = vec![0.0; images];
@@ -124,7 +137,8 @@ fn assert_equal(cuda: &Cuda, name: &str, architecture: &Architecture, ways: &[Wa
         let expected = processor.evaluate::<Fused>(problem.samples(), &mut memory);
         let gradient = processor.gradient::<Fused>(problem.samples(), problem.seeds(&none, time_rate), &mut memory);
         let twice: Vec<f64> = gradient.iter().map(|value| 2.0 * value).collect();
-        let found = on_device(cuda, architecture, &problem, Options { images, time_rate, recompute }, lie);
+        let options = Options { images, time_rate, recompute, dropout };
+        let found = on_device(cuda, architecture, &problem, options, lie);
         let what = |part: &str| format!("{name}, time rate {time_rate}, recompute {recompute}, {lie:?}: {part}");
         assert_close(&found[0], &expected.potential, &what("potential"));
         assert_close(&found[1], &expected.drift, &what("drift"));
@@ -168,7 +182,7 @@ fn all_presets_are_those_of_the_processor() {
     let cuda = crate::cuda::open().unwrap();
     for preset in Preset::encoders() {
         let ways = if preset.name == "tiny" { &ALL[..] } else { &ALL[6..7] };
-        assert_equal(&cuda, preset.name, &smallest(&preset), ways);
+        assert_equal(&cuda, preset.name, &smallest(&preset), 0.0, ways);
     }
 }
 
@@ -201,8 +215,8 @@ fn other_graphs_are_those_of_the_processor() {
     let factors = push(Conv::linear(41).into(), &[embedding]);
     push(Readout.into(), &[head, factors, 0]);
     graph.classes = 3;
-    assert_equal(&cuda, "a graph of every kind", &graph, &ALL);
-    assert_equal(&cuda, "a series of every kind", &series(), &ALL);
+    assert_equal(&cuda, "a graph of every kind", &graph, 0.0, &ALL);
+    assert_equal(&cuda, "a series of every kind", &series(), 0.0, &ALL);
 }
 
 /// Windows along time of several widths, halved and doubled.
@@ -222,5 +236,79 @@ fn series() -> Architecture {
     let last = push(Conv { window: [1, 5], stride: [1, 1], channels: 5 }.into(), &[joined]);
     let factors = push(Conv::linear(6).into(), &[time]);
     push(Readout.into(), &[last, factors, 0]);
+    graph
+}
+
+/// The published network on a small scale, by the published part of activations that is left out.
+#[test]
+fn the_published_network_is_that_of_the_processor() {
+    let unet = Unet { features: 6, embedding: 5, levels: &[4, 6], blocks: 1, attention: 1, heads: 2, groups: 2 };
+    let signal = Shape { channels: 2, height: 4, width: 6 };
+    let architecture = unet.architecture(signal, Homotopy::Linear, 3).unwrap();
+    let cuda = crate::cuda::open().unwrap();
+    assert_equal(&cuda, "a small U-Net", &architecture, 0.3, &FEW);
+}
+
+/// The published kinds of layer, in ways that the published network has not.
+#[test]
+fn the_published_kinds_elsewhere_are_those_of_the_processor() {
+    let cuda = crate::cuda::open().unwrap();
+    for (name, graph, ways) in [
+        ("leaves and narrow blocks", leaves(), &FEW[..]),
+        ("more than a tile", many_pixels(), &FEW[1..2]),
+        ("many heads", many_heads(), &FEW[1..2]),
+    ] {
+        assert_equal(&cuda, name, &graph, 0.5, ways);
+    }
+}
+
+/// Attention and pools of the signal itself, group norm and attention of time alone, blocks of one row or column, an image that two
+/// layers read.
+fn leaves() -> Architecture {
+    let mut graph = Architecture::new(Shape { channels: 6, height: 4, width: 2 }, Homotopy::Linear);
+    let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).unwrap();
+    let time = push(Timestep { features: 4 }.into(), &[]);
+    let of_time = push(Conv::linear(6).into(), &[time]);
+    let normal = push(GroupNorm { groups: 2 }.into(), &[of_time]);
+    let means = push(Attention { heads: 1 }.into(), &[normal]);
+    let film = push(Conv::linear(12).into(), &[means]);
+    let first = push(Attention { heads: 2 }.into(), &[0]);
+    let first = push(Pool { block: [2, 1] }.into(), &[first]);
+    let first = push(Conv::linear(6).into(), &[first]);
+    let second = push(Pool { block: [2, 1] }.into(), &[0]);
+    let second = push(GroupNorm { groups: 3 }.into(), &[second]);
+    let sum = push(Add.into(), &[first, second]);
+    let deep = push(GroupNorm { groups: 1 }.into(), &[sum]);
+    let active = push(Silu.into(), &[deep, film]);
+    let down = push(Pool::ALONG.into(), &[active]);
+    let back = push(Up::ALONG.into(), &[down]);
+    let joined = push(Concat.into(), &[back, active]);
+    let back = push(Up { factor: [2, 1] }.into(), &[joined]);
+    let image = push(Conv::linear(6).into(), &[back]);
+    push(Distance.into(), &[image, 0]);
+    graph
+}
+
+/// Tables of attention of more than a tile, and groups of more values than a block has threads.
+fn many_pixels() -> Architecture {
+    let mut graph = Architecture::new(Shape { channels: 1, height: 6, width: 12 }, Homotopy::Linear);
+    let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).unwrap();
+    let parts = push(Conv::same3x3(36).into(), &[0]);
+    let normal = push(GroupNorm { groups: 3 }.into(), &[parts]);
+    let means = push(Attention { heads: 2 }.into(), &[normal]);
+    let image = push(Conv::linear(1).into(), &[means]);
+    push(Distance.into(), &[image, 0]);
+    graph
+}
+
+/// As many tiles of attention as take the largest one, and a group of more channels than a block has threads.
+fn many_heads() -> Architecture {
+    let mut graph = Architecture::new(Shape { channels: 1, height: 2, width: 2 }, Homotopy::Linear);
+    let mut push = |layer: Layer, inputs: &[u16]| graph.push(layer, inputs).unwrap();
+    let parts = push(Conv::linear(3 * 200).into(), &[0]);
+    let normal = push(GroupNorm { groups: 2 }.into(), &[parts]);
+    let means = push(Attention { heads: 100 }.into(), &[normal]);
+    let image = push(Conv::linear(1).into(), &[means]);
+    push(Distance.into(), &[image, 0]);
     graph
 }

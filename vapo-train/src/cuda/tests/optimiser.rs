@@ -7,7 +7,7 @@ use crate::cuda::passes::Options;
 use crate::cuda::program::{Builder, Element, Phase, Program, Role};
 use crate::optimiser::{Moves, Rule};
 use crate::potential::parameters::Layout;
-use crate::run::preset::Preset;
+use crate::run::preset::{Design, Preset};
 use vapo_format::{Block, Homotopy, Shape};
 
 /// Part of themselves that weights lose, in units of the learning rate.
@@ -25,7 +25,7 @@ fn named(name: &str) -> Preset {
 /// Matrices of up to three tiles across, some of fewer rows than columns.
 fn wide() -> Preset {
     let blocks = vec![Block::Conv { channels: 72 }, Block::Residual, Block::Head { channels: 8 }];
-    Preset { embedding: 136, blocks, ..named("tiny") }
+    Preset { design: Design::Encoder { embedding: 136, blocks }, ..named("tiny") }
 }
 
 /// A program of the optimiser alone.
@@ -56,7 +56,7 @@ fn launches_do_not_grow_with_the_network() {
 fn a_step_of_digits_has_at_most_150_launches() {
     let digits = named("digits");
     let architecture = digits.architecture(Shape { channels: 1, height: 8, width: 8 }, Homotopy::Linear);
-    let options = Options { images: digits.batch, time_rate: false, recompute: false };
+    let options = Options { images: digits.training.batch, time_rate: false, recompute: false, dropout: 0.0 };
     let passes = Network::passes(&architecture, options).program.launches();
     let optimiser = program(&Moves::by(Rule::Muon, &Layout::new(&architecture))).0.launches();
     assert!(passes + optimiser <= 150, "{passes} and {optimiser}");
@@ -98,7 +98,7 @@ mod on_a_device {
     use crate::cuda::driver;
     use crate::cuda::optimiser::scalars;
     use crate::cuda::program::Scalar;
-    use crate::optimiser::{Ema, Optimiser, clip};
+    use crate::optimiser::{Clip, Ema, Optimiser, clip};
     use dfdx::prelude::Cuda;
     use vapo_sampler::Noise;
 
@@ -123,6 +123,11 @@ mod on_a_device {
         gaussian(parameters, step.into(), if step.is_multiple_of(2) { 1e-4 } else { 1.0 })
     }
 
+    /// The largest norm of a gradient.
+    fn limit(clip: Clip) -> f32 {
+        if clip == Clip::Norm { LIMIT } else { f32::INFINITY }
+    }
+
     fn learning_rate(step: u32) -> f32 {
         0.01 / step as f32
     }
@@ -141,7 +146,7 @@ mod on_a_device {
     }
 
     /// The state after some steps on the device.
-    fn on_device<E: Real + From<f32> + Into<f64>>(moves: &Moves, start: &State<f32>) -> State<E> {
+    fn on_device<E: Real + From<f32> + Into<f64>>(moves: &Moves, start: &State<f32>, clip: Clip) -> State<E> {
         let (program, stores, state) = program(moves);
         let cuda = cuda();
         let mut loaded = Loaded::new::<E>(&cuda, &program, Lie::Apart).unwrap();
@@ -158,8 +163,8 @@ mod on_a_device {
             let moving: Vec<f32> = moves.ranges().into_iter().flat_map(|range| gradient[range].to_vec()).collect();
             // The order of a sum in f64 alone differs.
             assert!((squares / dot(&moving, &moving) - 1.0).abs() < 1e-12);
-            let shorten = clip::shortening(squares.sqrt(), LIMIT);
-            let scalars = scalars(step.into(), shorten, learning_rate(step), AVERAGE);
+            let shorten = clip::shortening(squares.sqrt(), limit(clip));
+            let scalars = scalars(step.into(), (clip, shorten), learning_rate(step), AVERAGE);
             loaded.run(Phase::Move, &scalars).unwrap();
         }
         let mut state = start.0.iter().zip(buffers);
@@ -170,7 +175,8 @@ mod on_a_device {
     }
 
     /// The state after the same steps on the processor.
-    fn on_host(mut optimiser: Optimiser, moves: &Moves, start: &State<f32>) -> State<f32> {
+    fn on_host(optimiser: Optimiser, moves: &Moves, start: &State<f32>, by: Clip) -> State<f32> {
+        let mut optimiser = optimiser.with_clip(by);
         let [mut parameters, _, _, average] = start.0.clone().map(|(_, values)| values);
         let mut ema = Ema::restore(average, AVERAGE, 0);
         for step in 1..=STEPS {
@@ -179,7 +185,7 @@ mod on_a_device {
             (0..gradient.len())
                 .filter(|at| !moving.iter().any(|range| range.contains(at)))
                 .for_each(|at| gradient[at] = 0.0);
-            clip(&mut gradient, LIMIT).unwrap();
+            clip(&mut gradient, limit(by)).unwrap();
             optimiser.update(&mut parameters, &gradient, learning_rate(step)).unwrap();
             ema.update(&parameters).unwrap();
         }
@@ -199,7 +205,7 @@ mod on_a_device {
         })
     }
 
-    fn of_rule(rule: Rule, layout: &Layout) -> (Moves, State<f32>, State<f32>) {
+    fn of_rule(rule: Rule, layout: &Layout, clip: Clip) -> (Moves, State<f32>, State<f32>) {
         let moves = Moves::by(rule, layout);
         let mut start = start(layout.len());
         // Muon has no second moments.
@@ -208,7 +214,7 @@ mod on_a_device {
         }
         let [_, (_, first), (_, second), _] = &start.0;
         let optimiser = Optimiser::restore(rule, layout, 0, first, second).unwrap().with_decay(DECAY);
-        let expected = on_host(optimiser, &moves, &start);
+        let expected = on_host(optimiser, &moves, &start, clip);
         (moves, start, expected)
     }
 
@@ -219,12 +225,12 @@ mod on_a_device {
     fn a_device_moves_as_the_processor_does() {
         for preset in [named("tiny"), named("digits"), wide()] {
             let layout = layout(&preset);
-            for rule in [Rule::Muon, Rule::Adam] {
-                let (moves, start, expected) = of_rule(rule, &layout);
+            for (rule, clip) in [(Rule::Muon, Clip::Norm), (Rule::Adam, Clip::Norm), (Rule::Adam, Clip::SecondMoment)] {
+                let (moves, start, expected) = of_rule(rule, &layout, clip);
                 if rule == Rule::Muon {
                     assert!(moves.orthogonal.iter().any(|place| place.shape.rows > place.shape.columns));
                 }
-                let found = on_device::<f32>(&moves, &start);
+                let found = on_device::<f32>(&moves, &start, clip);
                 let differences = differences(&found, &expected);
                 for (range, part) in moves.rest.iter().flat_map(|range| (0..4).map(move |part| (range, part))) {
                     let (found, expected) = (&found.0[part], &expected.0[part]);
@@ -232,7 +238,7 @@ mod on_a_device {
                 }
                 assert!(found.0[1] == expected.0[1]);
                 assert!(differences.into_iter().all(|difference| difference <= 1e-5), "{rule:?}: {differences:?}");
-                assert!(found == on_device::<f32>(&moves, &start), "the same bytes twice");
+                assert!(found == on_device::<f32>(&moves, &start, clip), "the same bytes twice");
             }
         }
     }
@@ -249,8 +255,8 @@ mod on_a_device {
     /// In f64 it is what f32 is near to.
     #[test]
     fn a_device_moves_in_f64() {
-        let (moves, start, expected) = of_rule(Rule::Muon, &layout(&named("digits")));
-        let found = differences(&on_device::<f64>(&moves, &start), &expected);
+        let (moves, start, expected) = of_rule(Rule::Muon, &layout(&named("digits")), Clip::Norm);
+        let found = differences(&on_device::<f64>(&moves, &start, Clip::Norm), &expected);
         assert!(found.into_iter().all(|difference| difference <= 1e-5), "{found:?}");
     }
 
@@ -268,15 +274,15 @@ mod on_a_device {
         }
         let [_, (_, first), (_, second), _] = &start.0;
         let optimiser = Optimiser::of_biases(&layout, 0, first, second).unwrap();
-        let expected = on_host(optimiser, &moves, &start);
-        assert!(on_device::<f32>(&moves, &start) == expected);
+        let expected = on_host(optimiser, &moves, &start, Clip::Norm);
+        assert!(on_device::<f32>(&moves, &start, Clip::Norm) == expected);
     }
 
     /// Weights without a gradient decay, and nothing is divided by a norm of zero.
     #[test]
     fn matrices_without_a_gradient_decay() {
         let layout = layout(&named("tiny"));
-        let (moves, mut start, _) = of_rule(Rule::Muon, &layout);
+        let (moves, mut start, _) = of_rule(Rule::Muon, &layout, Clip::Norm);
         start.0[1].1.fill(0.0);
         let (program, stores, state) = program(&moves);
         let mut loaded = Loaded::new::<f32>(&cuda(), &program, Lie::Apart).unwrap();

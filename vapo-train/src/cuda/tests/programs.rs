@@ -15,7 +15,13 @@ const REAL: usize = 4;
 fn program(preset: &Preset, images: usize, recompute: bool) -> Program {
     let architecture = preset.architecture(usual_image(preset.name), Homotopy::Linear);
     let moves = Moves::by(Rule::Muon, &Layout::new(&architecture));
-    Network::training(&architecture, Options { images, time_rate: false, recompute }, &moves, 0.0).program
+    Network::training(
+        &architecture,
+        Options { images, time_rate: false, recompute, dropout: preset.training.dropout },
+        &moves,
+        0.0,
+    )
+    .program
 }
 
 /// Bytes that live at a launch, of buffers that do not last.
@@ -58,7 +64,7 @@ fn buffers_that_live_at_once_lie_apart() {
 #[test]
 fn a_step_takes_little_more_memory_than_what_reverse_keeps() {
     for preset in Preset::encoders() {
-        let program = program(&preset, preset.batch, false);
+        let program = program(&preset, preset.training.batch, false);
         let placement = Placement::new(&program, REAL);
         let states = [Role::Parameters, Role::Moments, Role::Average];
         let needed = states.map(|role| program.lasting(role, REAL)).iter().sum::<usize>() + program.kept(REAL);
@@ -75,7 +81,7 @@ fn a_step_takes_little_more_memory_than_what_reverse_keeps() {
 fn computing_again_takes_less_memory_and_more_operations() {
     for preset in Preset::encoders().iter().filter(|preset| preset.name != "tiny") {
         let [keeps, again] = [false, true].map(|recompute| {
-            let program = program(preset, preset.batch, recompute);
+            let program = program(preset, preset.training.batch, recompute);
             (Placement::new(&program, REAL).bytes, program.operations_of_passes())
         });
         assert!(10 * again.0 < 7 * keeps.0, "{}: {} of {} bytes", preset.name, again.0, keeps.0);
@@ -88,8 +94,8 @@ fn computing_again_takes_less_memory_and_more_operations() {
 fn products_are_those_of_the_method() {
     for preset in Preset::encoders() {
         let architecture = preset.architecture(usual_image(preset.name), Homotopy::Linear);
-        let forward = 2 * preset.batch as u64 * architecture.multiply_accumulates();
-        let program = program(&preset, preset.batch, false);
+        let forward = 2 * preset.training.batch as u64 * architecture.multiply_accumulates();
+        let program = program(&preset, preset.training.batch, false);
         let found = program.operations_of_passes();
         // Nothing flows back to the signal and to time in the second pass, and no tangents through what depends on time alone.
         let ratio = found as f64 / forward as f64;
@@ -102,6 +108,6 @@ fn products_are_those_of_the_method() {
 fn pixels_are_counted() {
     let image = Shape { channels: 1, height: 1024, width: 1024 };
     let architecture = Preset::named("peer-8").unwrap().architecture(image, Homotopy::Linear);
-    let options = Options { images: 65_536, time_rate: false, recompute: false };
+    let options = Options { images: 65_536, time_rate: false, recompute: false, dropout: 0.0 };
     assert_eq!(Network::passes(&architecture, options).pixels(), 1 << 36);
 }

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Filter {
-    /// Mean of the pixels below: area averaging
+    /// Mean of the pixels covered: area averaging
     Box,
-    /// Linear, Pillow's bilinear: what published CelebA 64×64 crops are made with
+    /// Linear, Pillow's bilinear, as for published CelebA 64×64 crops
     #[default]
     Triangle,
     /// Cubic of a = -0.5, Pillow's bicubic

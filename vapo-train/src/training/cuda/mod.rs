@@ -29,7 +29,7 @@ pub(super) struct CudaWeights<'a> {
 
 impl From<DeviceError> for TrainingError {
     fn from(error: DeviceError) -> Self {
-        TrainingError::Device { cause: error.to_string() }
+        TrainingError::Device { cause: error.into() }
     }
 }
 
@@ -122,8 +122,9 @@ impl Weights for CudaWeights<'_> {
     }
 
     fn update(&mut self, learning_rate: f32) -> Result<(), TrainingError> {
-        let (update, decay) = (self.updates + 1, self.config.ema_decay);
-        self.trainer().update(update, learning_rate, decay)?;
+        let Config { clip, ema_decay, .. } = *self.config;
+        let update = self.updates + 1;
+        self.trainer().update(update, clip, learning_rate, ema_decay)?;
         self.updates = update;
         Ok(())
     }
@@ -150,15 +151,15 @@ impl Weights for CudaWeights<'_> {
         for (what, _, values) in vectors {
             check(what, values, self.layout.len())?;
         }
-        let Config { architecture, objective, weight_decay, optimiser, recompute, .. } = self.config;
+        let &Config { ref architecture, objective, weight_decay, optimiser, recompute, dropout, .. } = self.config;
         let moves = match moving {
-            Moving::All => Moves::by(*optimiser, &self.layout),
+            Moving::All => Moves::by(optimiser, &self.layout),
             Moving::Biases => Moves::of_biases(&self.layout),
         };
-        let options = Options { images: self.part(), time_rate: objective.needs_time_rate(), recompute: *recompute };
+        let options = Options { images: self.part(), time_rate: objective.needs_time_rate(), recompute, dropout };
         // What was there before gives its memory back first.
         self.trainer = None;
-        let network = Network::training(architecture, options, &moves, *weight_decay);
+        let network = Network::training(architecture, options, &moves, weight_decay);
         let mut trainer = Trainer::new(&self.cuda, network)?;
         for (_, vector, values) in vectors {
             // What rests has no moments.

@@ -4,8 +4,11 @@ use crate::dataset::{Dataset, Files, Source, Split};
 use crate::objective::Objective;
 use crate::run::checkpoint::Checkpoint;
 use crate::run::config::{Choices, Config, Device};
-use crate::run::preset::Preset;
+use crate::run::preset::{Design, Preset};
 use crate::training::Trainer;
+use std::time::Instant;
+use vapo_format::Shape;
+use vapo_format::unet::Unet;
 
 const OBJECTIVES: [Objective; 3] = [Objective::Flow, Objective::Energy, Objective::VapoBayes];
 
@@ -15,10 +18,20 @@ fn dataset() -> Dataset {
 
 /// A short run of `tiny`.
 fn config(dataset: &Dataset, objective: Objective, choices: Choices) -> Config {
-    let preset = Preset::named("tiny").unwrap();
+    config_of(&Preset::named("tiny").unwrap(), dataset, objective, choices)
+}
+
+/// A short run of the published network, narrow and shallow.
+fn published(dataset: &Dataset, choices: Choices) -> Config {
+    let unet = Unet { features: 6, embedding: 5, levels: &[4, 6], blocks: 1, attention: 1, heads: 2, groups: 2 };
+    let preset = Preset { design: Design::Unet(unet), ..Preset::named("paper-cifar10").unwrap() };
+    config_of(&preset, dataset, Objective::VapoBayes, Choices { batch: Some(4), ..choices })
+}
+
+fn config_of(preset: &Preset, dataset: &Dataset, objective: Objective, choices: Choices) -> Config {
     let (batch, device) = (choices.batch.or(Some(8)), choices.device.or(Some(Device::Cuda)));
     let choices = Choices { objective: Some(objective), batch, device, threads: Some(1), ..choices };
-    Config::new(Source::Digits, dataset, &Files::default(), &preset, &choices)
+    Config::new(Source::Digits, dataset, &Files::default(), preset, &choices)
 }
 
 /// The losses of some steps, and what they leave.
@@ -122,4 +135,58 @@ fn a_batch_in_parts_is_the_batch() {
         let apart = difference(&of_parts.now.first_moment, &of_whole.now.first_moment);
         assert!(apart < 1e-6, "{objective:?}: {apart}");
     }
+}
+
+/// With dropout, in parts and by a loss of the whole batch, computing again or not: to the losses of the processor, and to the same bytes
+/// each time. Weights that begin at zero have no gradient at first, so that a few steps are needed.
+#[test]
+fn the_published_kinds_train_as_on_the_processor() {
+    let dataset = dataset();
+    let trained_on = |device, accumulate, recompute| {
+        let choices = Choices {
+            device: Some(device),
+            accumulate: Some(accumulate),
+            recompute: Some(recompute),
+            learning_rate: Some(0.01),
+            ..Choices::default()
+        };
+        let config = Config { warm_up: 0, ..published(&dataset, choices) };
+        assert!(config.dropout > 0.0);
+        trained(&config, &dataset, 6)
+    };
+    let (expected, of_processor) = trained_on(Device::Cpu, 1, false);
+    let (_, keeps) = trained_on(Device::Cuda, 2, false);
+    let (found, of_device) = trained_on(Device::Cuda, 2, true);
+    assert!(keeps.now == of_device.now);
+    for (step, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        let apart = (found - expected).abs() / expected.abs().max(0.1);
+        assert!(apart < 1e-5, "step {step}: {found} is not {expected}");
+    }
+    let apart = difference(&of_device.now.first_moment, &of_processor.now.first_moment);
+    assert!(apart < 1e-4, "first moments differ by {apart}");
+}
+
+/// A step of the published network as it is: f = 0 at first, so that the last convolution alone has a gradient.
+/// Prints how long it took, and the most memory that the program had by then.
+#[test]
+#[ignore = "takes minutes, and 2 GiB of memory"]
+fn the_published_network_takes_a_step() {
+    let shape = Shape { channels: 3, height: 8, width: 8 };
+    let levels = (0..4 * shape.elements()).map(|index| (index * index % 251) as u8).collect();
+    let dataset = Dataset::new("levels", shape, 255, levels, None).unwrap();
+    let preset = Preset::named("paper-cifar10").unwrap();
+    let choices = Choices { batch: Some(1), ..Choices::default() };
+    let config = config_of(&preset, &dataset, Objective::Flow, choices);
+    let started = Instant::now();
+    let mut trainer = Trainer::new(&config, &dataset).unwrap();
+    println!("built in {:?}", started.elapsed());
+    let loss = trainer.advance(0.0).unwrap().loss;
+    println!("with a step {:?}, loss {loss}", started.elapsed());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
+    let moments = trainer.checkpoint().unwrap().now.first_moment;
+    assert_eq!(moments.len(), 55_676_419);
+    let last = moments.len() - (9 * 256 + 1) * 3;
+    assert!(loss.is_finite() && moments.iter().all(|moment| moment.is_finite()));
+    assert!(moments[..last].iter().all(|moment| *moment == 0.0) && moments[last..].iter().all(|moment| *moment != 0.0));
 }

@@ -1,17 +1,17 @@
 //! Distillation: a potential, the student, learns to draw in few evaluations what another one, the teacher, draws in many.
 //!
-//! The student begins as the teacher, and draws images in the few steps that it is to have. They are compared with images of the data,
-//! not one with one, but the densities of both: by the energy distance of what the teacher's encoder tells of them. Its gradient
-//! by each image goes back through all the steps, to the student's weights.
+//! The student begins as the teacher, and draws images in the few steps that it is to have. Their distribution is compared with
+//! that of the data, not image by image: by the energy distance of the features that the teacher's encoder computes of them.
+//! Its gradient by each image goes back through all the steps, to the student's weights.
 //!
-//! No network learns against another, and no pairs of noise and image are kept: a pair says where noise has to go, and a small network, which
-//! cannot follow, blurs. A density says what has to come out.
+//! No network learns against another, and no pairs of noise and image are kept. A pair prescribes an image for each noise. A
+//! small network cannot learn all pairs, and blurs. A density only prescribes which images have to come out.
 //!
 //! | module | concept |
 //! |---|---|
 //! | `step` | **one step, top to bottom: read this first** |
-//! | `features` | what an encoder tells of images, and how that changes with them |
-//! | `energy` | how far two sets of points are apart, and which way each has to go |
+//! | `features` | the features of images by an encoder, and their derivatives |
+//! | `energy` | the distance of two sets of points, and its derivatives |
 //!
 //! Sources: the energy distance as the loss of a generator is in Bellemare et al., *The Cramér distance*, 2017, arXiv:1705.10743; features of a
 //! fixed network in place of pixels are in Li et al., *Generative moment matching networks*, 2015, arXiv:1502.02761, section 3.

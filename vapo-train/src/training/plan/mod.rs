@@ -49,6 +49,8 @@ pub struct Request<'a> {
     pub accumulate: usize,
     /// Whether what a pass would keep for the next is computed again.
     pub recompute: bool,
+    /// Part of the activations that is left out.
+    pub dropout: f32,
     /// Threads of the processor.
     pub threads: usize,
     /// Images of the data set that lie in memory, and not in a file that is mapped into it.
@@ -67,6 +69,7 @@ impl<'a> Request<'a> {
             batch: config.batch,
             accumulate: config.accumulate,
             recompute: config.recompute,
+            dropout: config.dropout,
             threads: config.threads,
             images,
         }
@@ -116,9 +119,10 @@ pub struct Plan {
 impl Plan {
     /// On a CUDA device. This is exact: it is the program that a training gives the device.
     pub fn cuda(request: &Request<'_>) -> Self {
-        let Request { architecture, objective, batch, accumulate, recompute, .. } = *request;
+        let Request { architecture, objective, batch, accumulate, recompute, dropout, .. } = *request;
         let layout = Layout::new(architecture);
-        let options = cuda::Options { images: batch / accumulate, time_rate: objective.needs_time_rate(), recompute };
+        let (images, time_rate) = (batch / accumulate, objective.needs_time_rate());
+        let options = cuda::Options { images, time_rate, recompute, dropout };
         let moves = Moves::by(request.optimiser, &layout);
         // What weights lose of themselves takes nothing.
         let demand = Demand::new(&Network::training(architecture, options, &moves, 0.0));
@@ -182,7 +186,7 @@ fn moments(request: &Request<'_>, layout: &Layout) -> [Part; 2] {
     // Once weights rest, the biases alone have moments, and the state of before is kept.
     let resting = if request.rests { VALUE * (4 * parameters + 4 * biases) } else { 0 };
     let rests = resting.saturating_sub(moving);
-    [Part { what: "moments", bytes: moving }, Part { what: "weights before they rest, beyond moments", bytes: rests }]
+    [Part { what: "moments", bytes: moving }, Part { what: "weights before they are fixed", bytes: rests }]
 }
 
 /// What a step takes beside, while it computes gradients.

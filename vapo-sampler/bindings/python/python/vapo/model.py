@@ -1,4 +1,4 @@
-"""A model file: samples drawn from it, and what its potential says of samples."""
+"""A model file: draws samples from it, and evaluates its potential on samples."""
 
 import json
 import os
@@ -37,7 +37,8 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Classifier:
-    """How energies tell the class: the least energy plus offset; p ∝ exp(−sharpness·(energy + offset))."""
+    """Finds the class by energies: the class with the least energy plus offset; p ∝ exp(−sharpness·(energy +
+    offset))."""
 
     time: float
     sharpness: float
@@ -52,12 +53,12 @@ class Classified:
     energies: Floats
     """Of that class, its offset added."""
     margins: Floats
-    """How much more the next best class has: the larger, the surer."""
+    """The energy of the next best class minus this one: the larger, the surer."""
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What a threshold says of samples, an entry each."""
+    """The verdicts of a threshold on samples, an entry each."""
 
     energies: Floats
     anomalous: npt.NDArray[np.bool_]
@@ -80,10 +81,10 @@ def load(source: str | os.PathLike[str] | bytes) -> "Model":
 class Model:
     """A model of images or of a series. Many threads may use it at once; methods leave Python's lock to others while they compute.
 
-    Of images the data are values about -1 to 1: `to_bytes` and `from_bytes` go to the bytes of pictures. Of a series they are
-    raw readings. The potential itself works with values, which `to_values` makes.
+    For images the data are values of about -1 to 1: `to_bytes` and `from_bytes` convert to and from the bytes of
+    pictures. For a series they are raw readings. The potential itself works with values, which `to_values` makes.
 
-    `threads` is how many a method computes on, one a core if none. No result depends on it.
+    `threads` is the number of threads of a method, by default one for each core. No result depends on it.
     """
 
     def __init__(self, file: bytes) -> None:
@@ -141,8 +142,9 @@ class Model:
         """Draws samples (count, *shape): sample i is the one that a device draws with seed + i, and `vapo-train sample` with the same
         options. 64 if no count is given, or 8 of each class for `label="all"`.
 
-        `label` asks for a class, for one each, or for as many of `"all"`; `guidance` leads away from all others. `temperature` is the
-        noise on the way, 0.3 for `etd2` and 0 for the others if none.
+        `label` is a class for all samples, or one for each, or `"all"` for as many of each class. `guidance` pushes
+        samples towards their class. `temperature` is the amount of noise while sampling, by default 0.3 for `etd2`
+        and 0 for the others.
         """
         if isinstance(label, str):
             if label != "all" or not self.classes:
@@ -159,7 +161,7 @@ class Model:
         return self.to_raw(self._of(drawn, count)) if self.is_series else self._of(drawn, count)
 
     def images(self, count: int | None = None, **options: Any) -> npt.NDArray[np.uint8]:
-        """Draws pictures: what `sample` draws with the same options, as bytes."""
+        """Draws pictures: the samples of `sample` with the same options, as bytes."""
         if self.is_series:
             raise ValueError("the model is of a series: expected one of images; sample gives readings")
         return pixels.to_bytes(self.sample(count, **options))
@@ -180,12 +182,12 @@ class Model:
         seed: int = 0,
         threads: int | None = None,
     ) -> Floats:
-        """Restores what is missing of data: `count` restorations of a sample, (count, *shape), or of each of several,
+        """Restores missing parts of data: `count` restorations of a sample, (count, *shape), or of each of several,
         (n, count, *shape). Known numbers stay as they are.
 
-        `missing` says where: booleans of the samples' shape, of one sample's, or of that without channels. If none is given, numbers
-        that are no numbers (NaN) are missing. `temperature` is 8 for `etd2` and 0 for the others if none. Restoration j of sample i
-        has seed + i·count + j.
+        `missing` marks the missing numbers: booleans in the shape of the samples, of one sample, or of one sample
+        without channels. By default NaNs are missing. `temperature` is by default 8 for `etd2` and 0 for the others.
+        Restoration j of sample i has seed + i·count + j.
         """
         given, alone = _check.samples("samples", samples, self.shape, missing=True)
         count = _check.whole("count", count, 1, _check.MAX_COUNT // len(given))
@@ -213,7 +215,7 @@ class Model:
         return self._each(found, alone)
 
     def drift(self, x: npt.ArrayLike, time: npt.ArrayLike, *, label: Label | None = None, threads: int | None = None) -> Floats:
-        """∇Φ(x, time) of values x, of the shape of x."""
+        """∇Φ(x, time) of values x, in the shape of x."""
         x, times, labels, alone = self._points(x, time, label)
         _, found = self._native.drift(x, times, labels, _check.threads(threads))
         return self._each(self._of(found, len(x)), alone)
@@ -242,8 +244,8 @@ class Model:
     def data_energy(
         self, data: npt.ArrayLike, time: npt.ArrayLike | None = None, *, label: Label | None = None, threads: int | None = None
     ) -> Floats:
-        """How unusual data are, (n,): the energy of mean(time)·data, as `vapo-train score` writes it. The time is that of the
-        threshold, or else 0.5, of a series 0.9."""
+        """How unusual data are, (n,): the energy of mean(time)·data, as `vapo-train score` writes it. The time is by
+        default that of the threshold, or else 0.5, and 0.9 for a series."""
         values, alone = self._data(data)
         usual = self.threshold.time if self.threshold else SERIES_TIME if self.is_series else IMAGE_TIME
         return self._each(self._data_energy(values, usual if time is None else time, label, threads), alone)
@@ -300,19 +302,20 @@ class Model:
     # Units
 
     def to_values(self, raw: npt.ArrayLike) -> Floats:
-        """Raw numbers as the values that the potential works with: of images those are bytes from 0 to 255, of a series readings."""
+        """Converts raw numbers to the values that the potential works with. Raw numbers are bytes from 0 to 255 for
+        images, and readings for a series."""
         offset, scale = self._scaling()
         return (np.asarray(raw, np.float32) - offset) / scale
 
     def to_raw(self, values: npt.ArrayLike) -> Floats:
-        """Values as raw numbers."""
+        """Converts values to raw numbers."""
         offset, scale = self._scaling()
         return offset + scale * np.asarray(values, np.float32)
 
     # The file
 
     def plan(self) -> Plan:
-        """What a device takes for the model."""
+        """The flash and RAM that a device needs for the model."""
         model, sample, arenas, monitor = self._native.demands()
         times, least, buffers = self._native.buffers()
         watching, explaining = [arena + window for arena, window in monitor] if monitor else [None, None]
@@ -321,7 +324,8 @@ class Model:
 
     def matrices(self) -> dict[str, Floats]:
         """Weights and biases as floats, by the names that a checkpoint has for them: `nodes.7.weight` (rows, columns), input
-        times window by output, and `nodes.7.bias` (columns,). Of integer arithmetic they are within 2⁻¹⁵ of those it was made of."""
+        times window by output, and `nodes.7.bias` (columns,). For integer arithmetic they are within 2⁻¹⁵ of the
+        weights that the model was made from."""
         found = {}
         for node, rows, columns, weights, biases in self._native.matrices():
             found[f"nodes.{node}.weight"] = self._floats(weights).reshape(rows, columns)
@@ -339,7 +343,7 @@ class Model:
         return Model(_native.write(_check.to_json("the architecture", architecture), pairs))
 
     def save(self, path: str | os.PathLike[str], *, replace: bool = False) -> None:
-        """Writes the file. One that is there is kept, unless it is to be replaced: `FileExistsError`."""
+        """Writes the file. An existing file is only replaced with `replace=True`; otherwise `FileExistsError`."""
         with open(path, "wb" if replace else "xb") as file:
             file.write(self.file)
 

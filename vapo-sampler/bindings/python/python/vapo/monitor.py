@@ -13,14 +13,14 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a monitor says of the window that ends with a reading."""
+    """The verdict of a monitor on the window that ends with a reading."""
 
     reading: int
     """The reading, from 0, among those of the same call."""
     energy: float
     """The higher, the more unusual."""
     anomalous: bool
-    """Whether it is above the threshold, or no number."""
+    """Whether it is above the threshold, or not a number."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Explanation:
     change: float
     """What the potential would add to these readings, on average, raw."""
     share: float
-    """Their part of the squared correction of the whole window, from 0 to 1."""
+    """Their share of the squared correction of the whole window, from 0 to 1."""
     correction: Floats
     """What it would add to each number of the window, raw, (readings, channels)."""
 
 
 class Monitor:
     """Judges a series by a model of one: raw readings in, a verdict out with the first whole window and every `stride` readings
-    from then on. A reading that is not finite is a gap: the window begins anew after it."""
+    from then on. A reading that is not finite is a gap: a new window begins after it."""
 
     def __init__(self, model: Model, stride: int = 1) -> None:
         model._expect_series()
@@ -83,27 +83,27 @@ class Monitor:
 
     @property
     def gaps(self) -> int:
-        """Readings that were gaps, so far."""
+        """Number of readings that were gaps."""
         return self._native.gaps
 
 
 class ThresholdLearner:
-    """Learns a threshold from the energies of normal windows: the least above which no more than a share of `rate` lies. It keeps
-    as few of up to `count` energies as a device does."""
+    """Learns a threshold from the energies of normal windows: the lowest that at most a share of `rate` exceeds. Of
+    up to `count` energies it keeps only the largest, as a device does."""
 
     def __init__(self, rate: float, count: int) -> None:
         self._native = _native.Learner(_check.number("rate", rate), _check.whole("count", count, 1, 1 << 31))
 
     def push(self, energies: npt.ArrayLike) -> None:
-        """Takes energies of normal windows. Those that are not finite are left out."""
+        """Takes energies of normal windows. Energies that are not finite are left out."""
         self._native.push(_check.floats("energies", energies).reshape(-1))
 
     @property
     def threshold(self) -> float | None:
-        """The threshold so far; none before the first energy."""
+        """The threshold from the energies until now; none before the first."""
         return self._native.threshold
 
     @property
     def count(self) -> int:
-        """Energies so far."""
+        """Number of energies until now."""
         return self._native.count

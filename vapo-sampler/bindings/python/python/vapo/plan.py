@@ -1,4 +1,4 @@
-"""What a device takes for a model, as `vapo-train inspect` says it. All sizes are bytes."""
+"""The memory that a device needs for a model, as `vapo-train inspect` prints it. All sizes are in bytes."""
 
 from dataclasses import dataclass, field
 
@@ -10,18 +10,18 @@ class Buffer:
     role: str
     """What it holds: value, cotangent, scratch, kept, forward, reverse."""
     node: int
-    """The node that it is of."""
+    """The node that it belongs to."""
     offset: int
-    """Where it lies."""
+    """Its offset in the memory."""
     bytes: int
     """Its length."""
     lives: tuple[tuple[int, int], ...]
-    """First and last times at which it matters: node i works at time i forward, and at 2n − 1 − i in reverse."""
+    """First and last times at which it is needed: node i works at time i forward, and at 2n − 1 − i in reverse."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a device takes for a model, beside its program and its stack."""
+    """The memory that a device needs for a model, in addition to its program and its stack."""
 
     model: int
     """Flash: the model file."""
@@ -32,13 +32,13 @@ class Plan:
     monitor: int | None
     """RAM of a monitor of a series, its window included; none for images."""
     explaining_monitor: int | None
-    """The same of one that explains anomalies."""
+    """The same for a monitor that explains anomalies."""
     times: int
     """Times of a drift: two a node."""
     least: int
-    """Bytes that no plan of a drift can do without: the most that matter at one time."""
+    """The least bytes of any plan of a drift: the most that are needed at one time."""
     buffers: tuple[Buffer, ...] = field(repr=False)
-    """Where everything lies while a drift is computed, and when."""
+    """The place of everything in memory while a drift is computed, and for how long."""
 
     def ram(self, solver: str = "etd2") -> int:
         """Arena and sample."""

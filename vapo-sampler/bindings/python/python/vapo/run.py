@@ -1,4 +1,4 @@
-"""The folder of a training of `vapo-train`: read, and written so that the training can go on from it."""
+"""The folder of a training of `vapo-train`: reads it, and writes folders that a training can continue."""
 
 import contextlib
 import hashlib
@@ -55,14 +55,14 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state that a training goes on from: `checkpoint.safetensors`."""
+    """The state from which a training continues: `checkpoint.safetensors`."""
 
     now: Snapshot
     """The last one."""
     before_rest: Snapshot | None = None
-    """The one just before weights came to rest where the model file holds them; none while they move."""
+    """The state just before weights were fixed at values of the model file; none while they train."""
     run: bytes | None = None
-    """Digest of the settings of its run, which a training that goes on compares; without one, it does not."""
+    """Digest of the settings of its run. A training that continues compares it, if there is one."""
 
     @staticmethod
     def from_bytes(file: bytes) -> "Checkpoint":
@@ -92,15 +92,15 @@ class Checkpoint:
         return file + hashlib.sha256(file).digest()
 
     def with_weights(self, matrices: Mapping[str, npt.ArrayLike]) -> "Checkpoint":
-        """The same training with other weights, as those of `vapo.torch.Potential.matrices`: they are its parameters and their
-        moving average, and move when it goes on."""
+        """The same training with other weights, as those of `vapo.torch.Potential.matrices`: they become its
+        parameters and their moving average."""
         moving = self.before_rest or self.now
         found = _check.matrices({name: value.shape for name, value in moving.ema.items()}, matrices)
         return replace(self, now=replace(moving, parameters=found, ema=found), before_rest=None)
 
 
 class Run:
-    """The folder of a training. Its files are read when they are asked for; a training may write to it meanwhile."""
+    """The folder of a training. Its files are read when you ask for them. A training may write to it meanwhile."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
@@ -123,7 +123,7 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, npt.NDArray[np.float64]]:
-        """What was logged, an entry for each logged step: step, loss, lr, grad_norm, images_per_s, seconds. Empty if nothing was."""
+        """The log, an entry for each logged step: step, loss, lr, grad_norm, images_per_s, seconds. Empty if nothing was."""
         file = self.path / METRICS
         # A last line without its end is being written, or was when the training was stopped.
         lines = file.read_text().splitlines(keepends=True) if file.exists() else []
@@ -134,7 +134,7 @@ class Run:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """The state to go on from."""
+        """The state from which the training continues."""
         file = self.path / CHECKPOINT
         try:
             return Checkpoint.from_bytes(file.read_bytes())
@@ -143,7 +143,7 @@ class Run:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Names of the model files that are there."""
+        """Names of the existing model files."""
         return tuple(name for name in MODELS if (self.path / name).exists())
 
     def model(self, name: str = "model.vapo") -> Model:
@@ -154,8 +154,8 @@ class Run:
         return load(self.path / name)
 
     def trained(self) -> Model:
-        """The float model of the checkpoint: the moving average of the parameters, before weights came to rest. What fine-tuning
-        begins with. There is one as soon as there is a checkpoint."""
+        """The float model of the checkpoint: the moving average of the parameters, before weights were fixed.
+        Fine-tuning begins with it. It exists as soon as there is a checkpoint."""
         checkpoint = self.checkpoint
         if "nodes" not in self.config["architecture"]:
             raise ValueError(f"{self.path}: an earlier version began the run: train --resume it with this one first")
@@ -170,10 +170,11 @@ class Run:
         *,
         replace: bool = False,
     ) -> "Run":
-        """Writes a folder that `vapo-train --resume --out PATH` goes on from.
+        """Writes a folder that `vapo-train --resume --out PATH` continues.
 
-        A folder that holds a file of a run is kept, unless it is to be replaced: `FileExistsError`. Then the run's files are removed,
-        and whatever else lies there stays. One that a training writes to is never touched: `BlockingIOError`.
+        A folder that holds a file of a run is only replaced with `replace=True`; otherwise `FileExistsError`.
+        Replacing removes the run's files, and keeps all other files. A folder that a training writes to is never
+        touched: `BlockingIOError`.
         """
         folder = Path(path)
         if not isinstance(config, dict) or "architecture" not in config:

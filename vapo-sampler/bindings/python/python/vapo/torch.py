@@ -32,8 +32,8 @@ SQUARES = 0.05
 
 
 class Potential(nn.Module):
-    """Φ(x, time) of a model: the same graph and the same weights, in floats. Of a model of integer arithmetic the weights are those
-    that its integers stand for.
+    """Φ(x, time) of a model: the same graph and the same weights, in floats. For a model of integer arithmetic the
+    weights are the floats that its integers stand for.
 
     Samples have the shapes that `Model` has: (n, height, width, channels), of a series (n, readings, channels), in the potential's
     values. Parameters are named after nodes: `nodes.7.weight`, laid out as those of `torch.nn.Conv2d`.
@@ -57,8 +57,8 @@ class Potential(nn.Module):
         self.register_buffer("frequencies", torch.from_numpy(FREQUENCIES.copy()), persistent=False)
 
     def forward(self, x: Tensor, time: Tensor | float, label: Tensor | int | None = None) -> Tensor:
-        """Φ, (n,), of values x (n, *shape) at a time from 0 to 1, one for all or one each. `label` is a class, or one each with -1
-        for whatever class."""
+        """Φ, (n,), of values x (n, *shape) at a time from 0 to 1, one for all or one each. `label` is a class, or one
+        for each sample, with -1 for any class."""
         if x.shape[1:] != self.shape:
             raise ValueError(f"x: expected shape (n, {', '.join(map(str, self.shape))}), found {tuple(x.shape)}")
         signal = (x if len(self.shape) == 3 else x[:, None]).permute(0, 3, 1, 2)
@@ -85,7 +85,7 @@ class Potential(nn.Module):
     def drift(
         self, x: Tensor, time: Tensor | float, label: Tensor | int | None = None, *, create_graph: bool = False
     ) -> Tensor:
-        """∇Φ, of the shape of x, by autograd. With `create_graph` a loss of it has gradients of its own."""
+        """∇Φ, in the shape of x, by autograd. With `create_graph` you can compute gradients of a loss of it."""
         with torch.enable_grad():
             x = x if x.requires_grad else x.detach().requires_grad_(True)
             (found,) = torch.autograd.grad(self(x, time, label).sum(), x, create_graph=create_graph)
