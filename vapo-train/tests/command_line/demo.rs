@@ -158,6 +158,14 @@ mod on_a_terminal {
         }
     }
 
+    /// A test that fails leaves no program that trains for ever.
+    impl Drop for Terminal {
+        fn drop(&mut self) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+
     #[test]
     fn it_draws_in_place_and_an_interruption_leaves_the_terminal_as_it_was() {
         let root = root();
