@@ -56,25 +56,23 @@ pub(super) fn join(command: Option<&Command>) -> Result<(), Failure> {
 #[cfg(any(test, feature = "mpi"))]
 const OF_A_RANK: [&str; 3] = ["--threads", "--data-dir", "--cache-dir"];
 
-/// Refuses a rank with another command line than rank 0's. Ranks with different commands would wait for each other for ever, and other
-/// options would have no effect: rank 0 decides.
+/// Refuses ranks with other command lines than rank 0's. Ranks with different commands would wait for each other for ever, and other
+/// options would have no effect: rank 0 decides. All ranks refuse, so that none begins.
 ///
 /// # Errors
 /// The lines differ by more than [`OF_A_RANK`].
 #[cfg(feature = "mpi")]
 fn same_line(team: &dyn Team) -> Result<(), Failure> {
-    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-    let mine = of_all(words);
-    let led = String::from_utf8_lossy(&crate::team::tell(mine.clone().into_bytes(), 0, team)).into_owned();
-    if led == mine {
-        return Ok(());
-    }
+    let mine = of_all(std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()));
+    let line = |rank| crate::team::tell(mine.clone().into_bytes(), rank, team);
+    let lines: Vec<Vec<u8>> = (0..team.size()).map(line).collect();
+    let Some(rank) = lines.iter().position(|line| *line != lines[0]) else { return Ok(()) };
+    let [led, other] = [0, rank].map(|rank| String::from_utf8_lossy(&lines[rank]));
     Err(Failure::Refused(
         super::Code::Ranks,
         format!(
-            "ranks were started with different command lines: rank 0 with `{led}`, rank {} with `{mine}`: start all with the same one; \
+            "ranks were started with different command lines: rank 0 with `{led}`, rank {rank} with `{other}`: start all with the same one; \
              only {} may differ",
-            team.rank(),
             OF_A_RANK.join(", ")
         ),
     ))

@@ -149,7 +149,7 @@ fn ranks_with_different_command_lines_are_refused() {
         let told = mpirun_each(root.path(), &[&line, &other]);
         told.refused(
             2,
-            &["rank 1: error[V0605]", "different command lines", "--out run`", "start all with the same one"],
+            &["error[V0605]", "different command lines", "--out run`, rank 1 with `", "start all with the same one"],
         );
     }
     assert!(!root.path().join("run").exists());

@@ -133,7 +133,9 @@ fn a_batch_in_parts_is_the_batch() {
         });
         assert!((whole[0] - parts[0]).abs() < 1e-6 * whole[0].abs(), "{objective:?}: {parts:?} is not {whole:?}");
         let apart = difference(&of_parts.now.first_moment, &of_whole.now.first_moment);
-        assert!(apart < 1e-6, "{objective:?}: {apart}");
+        // The samples of `energy` that share an image cancel: large terms leave a small sum.
+        let most = if objective == Objective::Energy { 1e-5 } else { 1e-6 };
+        assert!(apart < most, "{objective:?}: {apart}");
     }
 }
 
