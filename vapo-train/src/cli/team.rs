@@ -80,9 +80,8 @@ fn same_line(team: &dyn Team) -> Result<(), Failure> {
 
 /// A command line without what may differ between ranks.
 #[cfg(any(test, feature = "mpi"))]
-fn of_all(words: impl Iterator<Item = String>) -> String {
+fn of_all(mut words: impl Iterator<Item = String>) -> String {
     let mut kept = Vec::new();
-    let mut words = words.peekable();
     while let Some(word) = words.next() {
         if OF_A_RANK.contains(&word.as_str()) {
             words.next();

@@ -1,6 +1,6 @@
 //! From an image and the signal to the potential ½‖x − f‖².
 
-use super::{Emit, kernel};
+use super::{Emit, kernel, potential_reverse};
 use crate::cuda::emitter::{Emitter, Pass};
 use crate::cuda::program::{Argument, Launch};
 use vapo_format::layer::Distance;
@@ -16,17 +16,9 @@ impl Emit for Distance {
 
     fn reverse(&self, node: usize, pass: Pass, emitter: &mut Emitter<'_>) {
         let inputs = [0, 1].map(|position| emitter.nodes.input(node, position));
-        let values = inputs.map(|input| Argument::from(emitter.value(input)));
-        let second = pass == Pass::Second;
-        let seeds = emitter.seeds.filter(|_| second).into();
-        let tangents = inputs.map(|input| emitter.tangent(input).filter(|_| second).into());
-        let parts = inputs.map(|input| emitter.part(pass, input));
-        let parts = parts
-            .into_iter()
-            .flat_map(|part| part.map_or([Argument::Null, Argument::Null], |(to, base)| [base, to.into()]));
         let extents = [emitter.count(inputs[0]), emitter.nodes.elements(inputs[0])];
-        let arguments = values.into_iter().chain([seeds]).chain(tangents).chain(parts);
-        let arguments = arguments.chain(extents.map(Argument::from)).collect();
+        let buffers = potential_reverse(inputs, pass, emitter);
+        let arguments = buffers.into_iter().chain(extents.map(Argument::from)).collect();
         emitter.builder.launch(Launch::each(kernel("distance", "distance_reverse"), extents[0], arguments));
     }
 }

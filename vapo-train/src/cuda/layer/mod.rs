@@ -4,7 +4,7 @@
 //! To add a kind, add its file and its line to the list below.
 
 use super::emitter::{Emitter, Pass};
-use super::program::Kernel;
+use super::program::{Argument, Kernel};
 use vapo_format::Layer;
 
 /// What a kind computes.
@@ -57,4 +57,18 @@ kinds! {
 /// A kernel of the file of the same name as the one that it is named in.
 const fn kernel(file: &'static str, name: &'static str) -> Kernel {
     Kernel { file, name }
+}
+
+/// What a kernel in reverse takes of a node that makes the potential: the values that it reads, the seeds and tangents of the second
+/// pass, and for each value whose cotangent is asked for where that is added to and where it goes.
+fn potential_reverse<const N: usize>(inputs: [usize; N], pass: Pass, emitter: &mut Emitter<'_>) -> Vec<Argument> {
+    let values = inputs.map(|input| Argument::from(emitter.value(input)));
+    let second = pass == Pass::Second;
+    let seeds = emitter.seeds.filter(|_| second).into();
+    let tangents = inputs.map(|input| emitter.tangent(input).filter(|_| second).into());
+    let parts = inputs.map(|input| emitter.part(pass, input));
+    let parts = parts
+        .into_iter()
+        .flat_map(|part| part.map_or([Argument::Null, Argument::Null], |(to, base)| [base, to.into()]));
+    values.into_iter().chain([seeds]).chain(tangents).chain(parts).collect()
 }

@@ -1,6 +1,6 @@
 //! From the encoder's output, the factors and the signal to the potential.
 
-use super::{Emit, kernel};
+use super::{Emit, kernel, potential_reverse};
 use crate::cuda::emitter::{Emitter, Pass};
 use crate::cuda::program::{Argument, Launch};
 use vapo_format::layer::{Readout, SQUARES};
@@ -14,15 +14,7 @@ impl Emit for Readout {
 
     fn reverse(&self, node: usize, pass: Pass, emitter: &mut Emitter<'_>) {
         let inputs = [0, 1, 2].map(|position| emitter.nodes.input(node, position));
-        let values = inputs.map(|input| Argument::from(emitter.value(input)));
-        let second = pass == Pass::Second;
-        let seeds = emitter.seeds.filter(|_| second).into();
-        let tangents = inputs.map(|input| emitter.tangent(input).filter(|_| second).into());
-        let parts = inputs.map(|input| emitter.part(pass, input));
-        let parts = parts
-            .into_iter()
-            .flat_map(|part| part.map_or([Argument::Null, Argument::Null], |(to, base)| [base, to.into()]));
-        let buffers = values.into_iter().chain([seeds]).chain(tangents).chain(parts).collect();
+        let buffers = potential_reverse(inputs, pass, emitter);
         launch("readout_reverse", node, buffers, emitter);
     }
 }
