@@ -81,6 +81,9 @@ pub(super) fn before(config: &Config, dataset: &Dataset, folder: &RunFolder<'_>)
         config.architecture.parameters(),
         config.threads
     ));
+    if let Some(start) = &config.start {
+        note(&format!("starting from the weights of {}", start.model.display()));
+    }
     if let Some(taught) = &config.distillation {
         let (evaluations, solver) = (taught.evaluations, way(taught.evaluations).0.name());
         note(&format!(

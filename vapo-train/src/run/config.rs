@@ -1,5 +1,7 @@
 //! Everything that decides what a run computes, written to its folder before training and read back to resume.
 
+mod choices;
+
 use crate::dataset::{Dataset, Files, Fingerprint, Preparation, SeriesOptions, Source};
 use crate::objective::Objective;
 use crate::optimiser::{Clip, Rule};
@@ -9,10 +11,13 @@ use crate::quantise::Precision;
 use crate::run::distillation::Distillation;
 use crate::run::preset::Preset;
 use crate::run::reflow::Reflow;
+use crate::run::start::Start;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
-use vapo_format::{Architecture, Homotopy};
+use vapo_format::Architecture;
+
+pub use choices::Choices;
 
 /// How long to train.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,6 +102,9 @@ pub struct Config {
     /// The model whose ways are straightened; none for all other runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reflow: Option<Reflow>,
+    /// The model whose weights the run begins with; none for a run that begins with random ones, or has a teacher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
     /// The loss.
     pub objective: Objective,
     /// Which times of the path a batch looks at.
@@ -212,57 +220,6 @@ pub fn usual_rule_of(preset: &Preset, objective: Objective) -> Rule {
     preset.training.rule.unwrap_or_else(|| usual_rule(objective))
 }
 
-/// Settings that a person chose; the preset and the data set decide the others.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Choices {
-    /// Mirrored images, or what is usual for the data set.
-    pub flip: Option<bool>,
-    /// Whether a class is learned, or what is usual for the data set.
-    pub classes: Option<bool>,
-    /// Share of the images whose class is not told, or three tenths.
-    pub unconditional: Option<f32>,
-    /// Objective, or `flow`.
-    pub objective: Option<Objective>,
-    /// Times, or uniform ones for `vapo-bayes` and logit-normal ones for the others.
-    pub times: Option<Times>,
-    /// Draws, or common ones for `energy` and independent ones for the others.
-    pub draws: Option<Draws>,
-    /// Coupling, or an independent one.
-    pub coupling: Option<Coupling>,
-    /// Images among which noise is assigned, or as many batches as have 512 of them.
-    pub pool: Option<usize>,
-    /// Rule, or Muon for `flow` and Adam for the others.
-    pub optimiser: Option<Rule>,
-    /// Homotopy, or `linear`.
-    pub homotopy: Option<Homotopy>,
-    /// Budget, or the preset's steps.
-    pub budget: Option<Budget>,
-    /// Clipping, or as published for the published network moved by Adam, and by the norm for all else.
-    pub clip: Option<Clip>,
-    /// Decay of Muon's weights, or 0.3.
-    pub weight_decay: Option<f32>,
-    /// Weights that the training ends with, or int8.
-    pub weights: Option<Precision>,
-    /// Part of the budget in which weights rest, or a tenth.
-    pub int8_part: Option<f64>,
-    /// Images a step, or the preset's.
-    pub batch: Option<usize>,
-    /// Parts of a step's images, or one.
-    pub accumulate: Option<usize>,
-    /// Computing again, or keeping.
-    pub recompute: Option<bool>,
-    /// Peak learning rate, or the preset's.
-    pub learning_rate: Option<f32>,
-    /// Standard deviation of the noise added to the data, or what is usual for the data set.
-    pub data_noise: Option<f32>,
-    /// Seed, or 0.
-    pub seed: Option<u64>,
-    /// Device, or the CPU.
-    pub device: Option<Device>,
-    /// Threads, or one a core.
-    pub threads: Option<usize>,
-}
-
 impl Config {
     /// The settings for a data set and a preset.
     pub fn new(source: Source, dataset: &Dataset, files: &Files, preset: &Preset, choices: &Choices) -> Self {
@@ -289,6 +246,7 @@ impl Config {
             unconditional: if classes > 0 { choices.unconditional.unwrap_or(0.3) } else { 0.0 },
             distillation: None,
             reflow: None,
+            start: None,
             objective,
             times: choices.times.unwrap_or(if objective == Objective::VapoBayes {
                 Times::Uniform
@@ -347,6 +305,7 @@ impl Config {
             unconditional,
             distillation,
             reflow,
+            start,
             objective,
             optimiser,
             weight_decay,
@@ -381,6 +340,10 @@ impl Config {
         let coupled = (*coupling != Coupling::Independent).then_some((coupling, pool));
         // As before there were reflows, likewise.
         let straightened = reflow.as_ref().map(|reflow| (&reflow.sha256, reflow.pairs, reflow.real));
+        // As before runs could begin with a model's weights, for any other run.
+        if let Some(Start { sha256: model, .. }) = start {
+            return sha256(&(parts, classes, taught, coupled, straightened, dropout, clip, model));
+        }
         // As before there was a choice of clipping, for a run that has none of it.
         if *clip != Clip::Norm {
             return sha256(&(parts, classes, taught, coupled, straightened, dropout, clip));
@@ -439,113 +402,4 @@ fn sha256(settings: &impl Serialize) -> Option<[u8; 32]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dataset::Split;
-
-    fn config() -> Config {
-        Config { unconditional: 0.0, ..of_classes(false) }
-    }
-
-    fn of_classes(classes: bool) -> Config {
-        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
-        let preset = Preset::named("tiny").unwrap();
-        Config::new(
-            Source::Digits,
-            &dataset,
-            &Files::default(),
-            &preset,
-            &Choices { classes: Some(classes), ..Choices::default() },
-        )
-    }
-
-    fn taught(evaluations: u16) -> Distillation {
-        Distillation { teacher: "teacher.vapo".into(), sha256: "00".into(), evaluations }
-    }
-
-    fn straightened(pairs: u64, real: f32) -> Reflow {
-        Reflow { teacher: "teacher.vapo".into(), sha256: "00".into(), pairs, real }
-    }
-
-    #[test]
-    fn what_decides_the_parameters_tells_a_run_from_others() {
-        let run = of_classes(true);
-        assert!(!run.is_of(&config().digest().unwrap()));
-        let others: [fn(&mut Config); 25] = [
-            |run| run.unconditional = 0.2,
-            |run| run.images.as_mut().unwrap().images += 1,
-            |run| drop(run.architecture.nodes.pop()),
-            |run| run.architecture.homotopy = Homotopy::Bayes,
-            |run| run.objective = Objective::Energy,
-            |run| run.flip = true,
-            |run| run.times = Times::Uniform,
-            |run| run.draws = Draws::Antithetic,
-            |run| run.optimiser = Rule::Adam,
-            |run| run.weight_decay = 0.0,
-            |run| run.batch += 1,
-            |run| run.learning_rate *= 2.0,
-            |run| run.warm_up += 1,
-            |run| run.clip = Clip::SecondMoment,
-            |run| run.clip_norm = 0.5,
-            |run| run.ema_decay = 0.5,
-            |run| run.data_noise = 0.0,
-            |run| run.seed = 1,
-            |run| run.coupling = Coupling::Ot,
-            |run| (run.coupling, run.pool) = (Coupling::Ot, 1024),
-            |run| run.distillation = Some(taught(2)),
-            |run| run.distillation = Some(taught(4)),
-            |run| run.reflow = Some(straightened(100, 0.25)),
-            |run| run.reflow = Some(straightened(200, 0.25)),
-            |run| run.reflow = Some(straightened(100, 0.5)),
-        ];
-        for (index, change) in others.iter().enumerate() {
-            let mut other = run.clone();
-            change(&mut other);
-            assert!(!run.is_of(&other.digest().unwrap()), "{index}");
-        }
-        let same: [fn(&mut Config); 8] = [
-            |run| run.budget = Budget::Steps(7),
-            |run| run.int8_part = 0.5,
-            |run| run.weights = Precision::Int4,
-            |run| run.data_dir = Some("elsewhere".into()),
-            |run| run.cache_dir = Some("elsewhere".into()),
-            |run| run.accumulate = 4,
-            |run| run.recompute = true,
-            |run| run.threads += 1,
-        ];
-        for (index, change) in same.iter().enumerate() {
-            let mut other = run.clone();
-            change(&mut other);
-            assert!(run.is_of(&other.digest().unwrap()), "{index}");
-        }
-    }
-
-    #[test]
-    fn the_published_network_is_clipped_as_published_where_adam_moves_it() {
-        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
-        let clip = |preset: &str, choices: &Choices| {
-            let preset = Preset::named(preset).unwrap();
-            Config::new(Source::Digits, &dataset, &Files::default(), &preset, choices).clip
-        };
-        let usual = Choices::default();
-        assert_eq!(clip("paper-cifar10", &usual), Clip::SecondMoment);
-        assert_eq!(clip("paper-celeba", &usual), Clip::SecondMoment);
-        assert_eq!(clip("tiny", &usual), Clip::Norm);
-        assert_eq!(clip("tiny", &Choices { objective: Some(Objective::VapoBayes), ..usual.clone() }), Clip::Norm);
-        assert_eq!(clip("paper-cifar10", &Choices { optimiser: Some(Rule::Muon), ..usual.clone() }), Clip::Norm);
-        assert_eq!(clip("paper-cifar10", &Choices { clip: Some(Clip::Norm), ..usual }), Clip::Norm);
-    }
-
-    /// The digest that version 0.1.0 wrote first, of this very run.
-    #[test]
-    fn the_digest_of_fewer_settings_is_accepted() {
-        let earlier = [
-            0xca, 0x61, 0xa6, 0x24, 0x04, 0x8a, 0x98, 0xa5, 0x85, 0x17, 0x1f, 0xdf, 0x5c, 0xda, 0x80, 0xce, 0x84, 0xb4,
-            0xf2, 0x2c, 0xea, 0x48, 0x3f, 0x52, 0x9a, 0x04, 0x0b, 0x17, 0xe5, 0x0d, 0xd0, 0x24,
-        ];
-        let run = config();
-        assert!(run.is_of(&earlier));
-        assert!(run.digest() != Some(earlier));
-        assert!(!Config { seed: 1, ..run }.is_of(&earlier));
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 //! | [`preset`] | networks by name |
 //! | [`distillation`] | settings of learning from a teacher to draw in few evaluations |
 //! | [`reflow`] | settings of learning straight paths from a teacher |
+//! | [`start`] | the model whose weights a run begins with |
 //! | [`config`] | all settings that decide what a run computes |
 //! | [`checkpoint`] | the state from which a run continues |
 //! | [`folder`] | the folder itself: created, refused or opened again |
@@ -19,6 +20,7 @@ pub mod lock;
 pub mod metrics;
 pub mod preset;
 pub mod reflow;
+pub mod start;
 
 pub use folder::RunFolder;
 pub use lock::Lock;

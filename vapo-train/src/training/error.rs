@@ -63,6 +63,9 @@ pub enum TrainingError {
         /// Why, and what to do.
         cause: &'static str,
     },
+    /// A run that should begin with a model's weights, and was not given them.
+    #[error("--from: the model's parameters are missing")]
+    Start,
     /// A reflow that cannot be.
     #[error("--reflow: {cause}")]
     Reflow {

@@ -42,7 +42,7 @@ pub(super) struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    /// A new run, and its weights: fresh ones, or those of its teacher.
+    /// A new run, and its weights: random ones, or those of the model that it begins as.
     ///
     /// # Errors
     /// A batch, a distillation or a reflow that cannot be.
@@ -54,6 +54,9 @@ impl<'a> State<'a> {
         let mut generator = Xoshiro128PlusPlus::seed_from_u64(config.seed);
         let (layout, batches) = (Layout::new(&config.architecture), batches(config, dataset)?);
         let coupler = coupler(config)?;
+        if config.start.is_some() && teacher.is_none() {
+            return Err(TrainingError::Start);
+        }
         let moved = Moved::fresh(teacher.clone().unwrap_or_else(|| layout.initial(&mut generator)));
         let Taught { distiller, pairs } = taught(config, dataset, teacher)?;
         let (step, before_rest) = (0, None);
@@ -144,6 +147,8 @@ fn taught<'a>(
     let distillation = |cause| Err(TrainingError::Distillation { cause });
     match (&config.distillation, &config.reflow, teacher) {
         (None, None, None) => Ok(Taught::default()),
+        // Its weights are all that such a run has of a model.
+        (None, None, Some(_)) if config.start.is_some() => Ok(Taught::default()),
         (Some(settings), None, Some(teacher)) => {
             Ok(Taught { distiller: Some(Distiller::new(config, settings, dataset, &teacher)?), ..Taught::default() })
         }
@@ -207,7 +212,26 @@ fn state_of(generator: &Xoshiro128PlusPlus) -> [u32; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::{Files, Source, Split};
+    use crate::run::config::Choices;
+    use crate::run::preset::Preset;
+    use crate::run::start::Start;
     use rand_core::Rng;
+
+    #[test]
+    fn a_run_that_begins_as_a_model_is_refused_without_it() {
+        let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
+        let preset = Preset::named("tiny").unwrap();
+        let config = Config::new(Source::Digits, &dataset, &Files::default(), &preset, &Choices::default());
+        let config = Config { start: Some(Start { model: "m.vapo".into(), sha256: "00".into() }), ..config };
+        assert!(matches!(State::new(&config, &dataset, None), Err(TrainingError::Start)));
+        let parameters = vec![0.5; config.architecture.parameters()];
+        let (state, moved) = State::new(&config, &dataset, Some(parameters.clone())).ok().unwrap();
+        assert!(state.distiller.is_none() && state.pairs.is_none());
+        assert_eq!(moved.parameters, parameters);
+        let config = Config { start: None, ..config };
+        assert!(State::new(&config, &dataset, Some(parameters)).is_err());
+    }
 
     #[test]
     fn a_generator_continues_from_its_state() {

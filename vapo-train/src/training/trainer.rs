@@ -34,7 +34,7 @@ impl<'a> Trainer<'a> {
         Self::taught(config, dataset, None)
     }
 
-    /// A potential that begins with the parameters of its teacher, where the run has one.
+    /// A potential that begins with the parameters of a model, where the run begins as one.
     ///
     /// # Errors
     /// As [`Trainer::new`]; a distillation that cannot be.

@@ -49,6 +49,7 @@ mod server;
 mod shell;
 #[cfg(unix)]
 mod signals;
+mod start;
 
 #[path = "../../examples/celeba_stand_in/stand_in.rs"]
 mod stand_in;

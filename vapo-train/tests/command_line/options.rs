@@ -20,7 +20,7 @@ fn commands() -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{FILES} --flip --no-flip --preset --classes --no-classes --unconditional --distil --reflow --pairs --real --evaluations --steps --minutes --weights --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
+                "{FILES} --flip --no-flip --preset --classes --no-classes --unconditional --from --distil --reflow --pairs --real --evaluations --steps --minutes --weights --int8-part --batch --accumulate --recompute --lr --data-noise --objective \
                  --times --draws --coupling --pool --optimiser --clip --weight-decay --homotopy --seed --device --threads --out --resume --force --json --version --verbose --help"
             ),
         ),

@@ -68,7 +68,10 @@ fn training(error: &TrainingError) -> Code {
         | TrainingError::Accumulate { .. }
         | TrainingError::Pool { .. }
         | TrainingError::Coupling => Code::Batch,
-        TrainingError::Clip | TrainingError::Distillation { .. } | TrainingError::Reflow { .. } => Code::Settings,
+        TrainingError::Clip
+        | TrainingError::Distillation { .. }
+        | TrainingError::Reflow { .. }
+        | TrainingError::Start => Code::Settings,
         TrainingError::Dropout { .. } => Code::RunDamaged,
         TrainingError::Pairs { .. } => Code::RunAccess,
         TrainingError::Ranks { .. } | TrainingError::Apart { .. } => Code::Ranks,

@@ -1,4 +1,4 @@
-//! The model that a run begins as, its teacher: its file, read and checked before anything is trained.
+//! The model that a run begins as: its file, read and checked before anything is trained.
 
 use super::Arguments;
 use crate::cli::options::plan::resolved;
@@ -12,6 +12,7 @@ use crate::run::distillation::Distillation;
 use crate::run::folder::MODEL_FLOAT32;
 use crate::run::preset::Preset;
 use crate::run::reflow::Reflow;
+use crate::run::start::Start;
 use std::path::{Path, PathBuf};
 use vapo_format::Architecture;
 
@@ -21,12 +22,15 @@ const STEPS: u64 = 3000;
 const BATCH: usize = 256;
 /// Its evaluations, where no number is chosen.
 const EVALUATIONS: u16 = 2;
-/// Part of the preset's learning rate that a student takes.
+/// Part of the preset's learning rate that a run takes which begins as a model: it begins near to where it will be.
 const RATE: f32 = 0.25;
 /// Pairs of a reflow, where no number is chosen.
 const PAIRS: u64 = 65_536;
 /// Share of them that begin with an image, where none is chosen.
 const REAL: f32 = 0.25;
+
+/// The option of a run that has nothing of a model but its weights.
+const FROM: &str = "--from";
 
 /// A model that another one begins as.
 pub(super) struct Teacher {
@@ -57,8 +61,8 @@ impl Teacher {
         let file = if path.is_dir() { path.join(MODEL_FLOAT32) } else { path.to_owned() };
         if let Some(evaluations) = distilled::evaluations(&file) {
             return Err(Failure::Usage(format!(
-                "{option} {}: it was distilled to draw in {evaluations} evaluations, and knows no others to teach: give the model that \
-                 it was distilled from",
+                "{option} {}: it was distilled to draw in {evaluations} evaluations, and knows the potential at their times alone: give the \
+                 model that it was distilled from",
                 path.display()
             )));
         }
@@ -85,7 +89,7 @@ impl Teacher {
         Err(Failure::Refused(
             Code::OutputClash,
             format!(
-                "--out {}: the run would replace the model that it learns from, {} {}: give another folder",
+                "--out {}: the run would replace the model that it begins as, {} {}: give another folder",
                 run.display(),
                 self.option,
                 self.file.display()
@@ -107,11 +111,15 @@ impl Teacher {
     /// Another extent, scaling or number of classes.
     pub(super) fn check(&self, dataset: &Dataset) -> Result<(), Failure> {
         let Architecture { signal, classes, scaling, .. } = &self.architecture;
+        // Other data are what `--from` is for.
+        let is_start = self.option == FROM;
+        let remedy =
+            if is_start { "give a data set of such samples" } else { "give the data set that it learned from" };
         let refuse = |expected: String, found: String| {
             Err(Failure::Refused(
                 Code::DataUnlike,
                 format!(
-                    "{} {}: it draws {expected}, the data set {} has {found}: give the data set that it learned from",
+                    "{} {}: it draws {expected}, the data set {} has {found}: {remedy}",
                     self.option,
                     self.file.display(),
                     dataset.name()
@@ -121,7 +129,7 @@ impl Teacher {
         if dataset.shape() != *signal {
             return refuse(signal.to_string(), dataset.shape().to_string());
         }
-        if dataset.scaling() != scaling.as_slice() {
+        if !is_start && dataset.scaling() != scaling.as_slice() {
             return refuse("values of one scaling".to_owned(), "values of another".to_owned());
         }
         let labelled = if dataset.labels().is_some() { dataset.classes() } else { 0 };
@@ -131,12 +139,18 @@ impl Teacher {
         Ok(())
     }
 
-    /// Makes a run one of its student.
+    /// Makes a run one that begins as this model.
     pub(super) fn teach(&self, config: Config, arguments: &Arguments) -> Config {
         let learning_rate = arguments.lr.unwrap_or(RATE * config.learning_rate);
         let unconditional = if self.architecture.classes > 0 { config.unconditional } else { 0.0 };
-        let config = Config { architecture: self.architecture.clone(), learning_rate, unconditional, ..config };
+        // Values are scaled as the data are: for a student this is its teacher's scaling.
+        let scaling = config.architecture.scaling.clone();
+        let architecture = Architecture { scaling, ..self.architecture.clone() };
+        let config = Config { architecture, learning_rate, unconditional, ..config };
         let (teacher, sha256) = (self.file.clone(), self.sha256.clone());
+        if self.option == FROM {
+            return Config { start: Some(Start { model: teacher, sha256 }), ..config };
+        }
         if arguments.reflow.is_some() {
             let (pairs, real) = (arguments.pairs.unwrap_or(PAIRS), arguments.real.unwrap_or(REAL));
             // Few evaluations begin at time 0, which other times leave out.
@@ -206,8 +220,10 @@ impl Teacher {
     }
 }
 
-/// The option that names a teacher, and its path.
+/// The option that names a model to begin as, and its path.
 fn named(arguments: &Arguments) -> Option<(&'static str, &Path)> {
-    let distil = arguments.distil.as_deref().map(|path| ("--distil", path));
-    distil.or_else(|| arguments.reflow.as_deref().map(|path| ("--reflow", path)))
+    let Arguments { from, distil, reflow, .. } = arguments;
+    [(FROM, from), ("--distil", distil), ("--reflow", reflow)]
+        .into_iter()
+        .find_map(|(option, path)| Some((option, path.as_deref()?)))
 }
