@@ -27,7 +27,7 @@
 //! | [`files`] | reads and writes files of all kinds |
 //! | `terminal` | what a person sees on a terminal |
 //! | [`arithmetic`] | computations that several stages share |
-//! | [`cli`] | the command line, one file for each command |
+//! | [`cli`] | the command line, one file for each command, in folders along the way of a model |
 //!
 //! The one function that matters is [`potential::Potential::gradient`]. It computes the gradient of a loss of a gradient,
 //! without differentiating a gradient.

@@ -3,9 +3,9 @@
 //! They go to the standard error stream, each on a line that begins with `next: `. The standard output is for results, which
 //! programs read. A hint is a line that works as it stands, where what it needs is known.
 
-use super::board::BOARDS;
 use super::options::DataOptions;
 use super::{Command, MAX_MODEL, is_series, note, quoted};
+use crate::cli::device::board::BOARDS;
 use crate::dataset::Source;
 use crate::files::bounded;
 use crate::run::RunFolder;
@@ -117,7 +117,7 @@ fn board(path: &Path) -> Option<&'static str> {
     // What `inspect` asks of a board, where it is told nothing else.
     let series = is_series(&model);
     let demand = if series { Demand::of_monitor(&model, false) } else { Demand::of(&model, None) }.ok()?;
-    let fits = |board: &&super::board::Board| {
+    let fits = |board: &&crate::cli::device::board::Board| {
         let program = board.program(model.arithmetic());
         Device { memory: board.memory, program, solver: None }.lack(demand).fits()
     };

@@ -1,14 +1,15 @@
 //! `vapo-train`: trains, quantises, samples, and says what came out.
 
 mod arguments;
+mod extend;
 mod follow;
 mod kept;
+mod summary;
 mod teacher;
 
-use super::extend::{Extension, extend, record};
 use super::options::data::load;
 use super::options::plan::{refuse_standard_output, resolved};
-use super::{Code, Failure, budget_option, interrupt, memory, next, note, quoted, summary, team};
+use super::{Code, Failure, budget_option, interrupt, memory, next, note, quoted, team};
 use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
 use crate::path::Coupling;
 use crate::run::checkpoint::{Checkpoint, CheckpointError};
@@ -19,6 +20,7 @@ use crate::run::{Lock, RunFolder};
 use crate::training::progress::Progress;
 use crate::training::{Ending, Trainer, TrainingError, Watch, train};
 pub(super) use arguments::Arguments;
+use extend::{Extension, extend, record};
 use kept::{keeps_settings, same_images};
 use std::io::ErrorKind;
 use std::path::Path;
