@@ -11,19 +11,8 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, str};
 use tempfile::{NamedTempFile, TempPath};
-use vapo_format::{Arithmetic, Bits, Encoding, Model};
+use vapo_format::{Encoding, Model};
 use vapo_request::Request;
-
-/// Arguments of a build whose program has what a model needs.
-fn features(encoding: Encoding) -> &'static [&'static str] {
-    let few_bits = encoding.bits().is_some_and(|bits| bits != Bits::Eight);
-    match (encoding.arithmetic(), few_bits) {
-        (Arithmetic::Integer, false) => &[],
-        (Arithmetic::Integer, true) => &["--features", "few-bits"],
-        (Arithmetic::Float, false) => &["--no-default-features", "--features", "float"],
-        (Arithmetic::Float, true) => &["--no-default-features", "--features", "float,few-bits"],
-    }
-}
 
 /// One folder holds the images of all models: an image is copied before the next is built.
 static BUILDING: Mutex<()> = Mutex::new(());
@@ -46,7 +35,7 @@ impl Image {
         // What is no model the build itself refuses.
         let file = fs::read(model).unwrap_or_default();
         let encoding = Model::parse(&file).map_or(Encoding::Integer, |model| model.encoding());
-        Image::build_with(board, model, features(encoding))
+        Image::build_with(board, model, vapo_fit::build_arguments(encoding))
     }
 
     /// As [`Image::build`], of a model of integer arithmetic, without any processor's own instructions.

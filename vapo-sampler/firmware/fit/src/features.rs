@@ -17,6 +17,17 @@ pub(crate) fn of_package(is_set: impl Fn(&str) -> bool) -> Features {
     Features { float, integer, few_bits }
 }
 
+/// Arguments of a Cargo build whose program has the arithmetic and the width of weights that a model needs.
+pub fn build_arguments(encoding: Encoding) -> &'static [&'static str] {
+    let few_bits = encoding.bits().is_some_and(|bits| bits != Bits::Eight);
+    match (encoding.arithmetic(), few_bits) {
+        (Arithmetic::Integer, false) => &[],
+        (Arithmetic::Integer, true) => &["--features", "few-bits"],
+        (Arithmetic::Float, false) => &["--no-default-features", "--features", "float"],
+        (Arithmetic::Float, true) => &["--no-default-features", "--features", "float,few-bits"],
+    }
+}
+
 /// Checks that the program computes in a model's arithmetic, and takes its weights.
 pub(crate) fn check(needed: Encoding, features: Features) -> Result<(), String> {
     let Features { float, integer, few_bits } = features;
@@ -42,7 +53,7 @@ pub(crate) fn check(needed: Encoding, features: Features) -> Result<(), String> 
 
 #[cfg(test)]
 mod tests {
-    use super::{check, of_package};
+    use super::{build_arguments, check, of_package};
     use vapo_format::Encoding;
 
     const FLOAT: &str = "CARGO_FEATURE_FLOAT";
@@ -83,5 +94,19 @@ mod tests {
         assert!(error.contains("--no-default-features --features float,few-bits,"), "{error}");
         let error = checked(Encoding::Integer4, &[FLOAT]).unwrap_err();
         assert!(error.ends_with("--features integer,few-bits"), "{error}");
+    }
+
+    #[test]
+    fn a_build_by_the_arguments_for_a_model_takes_it() {
+        use Encoding::{Float32, Int4, Int6, Int8, Integer, Integer4, Integer6};
+        for encoding in [Float32, Int8, Int6, Int4, Integer, Integer6, Integer4] {
+            let arguments = build_arguments(encoding);
+            let integer = if arguments.contains(&"--no-default-features") { vec![] } else { vec![INTEGER] };
+            let asked = arguments.last().into_iter().flat_map(|list| list.split(','));
+            let asked = asked.map(|name| format!("CARGO_FEATURE_{}", name.to_uppercase().replace('-', "_")));
+            let features: Vec<String> = integer.into_iter().map(str::to_owned).chain(asked).collect();
+            let features: Vec<&str> = features.iter().map(String::as_str).collect();
+            assert_eq!(checked(encoding, &features), Ok(()), "{encoding:?}");
+        }
     }
 }

@@ -18,6 +18,7 @@ mod refusal;
 mod script;
 
 pub use board::Board;
+pub use features::build_arguments;
 pub use memory::Memory;
 use refusal::Refusal;
 pub use script::Unreadable;

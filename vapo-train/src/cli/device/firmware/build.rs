@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use vapo_format::model::VERSION;
 use vapo_format::{Arithmetic, Bits, Encoding, Model};
 
-/// Arguments of a build whose program has what a model needs.
+/// Arguments of a build whose program has what a model needs: `vapo_fit::build_arguments`, which published packages cannot depend on.
 fn features(encoding: Encoding) -> &'static [&'static str] {
     let few_bits = encoding.bits().is_some_and(|bits| bits != Bits::Eight);
     match (encoding.arithmetic(), few_bits) {
@@ -93,9 +93,10 @@ mod tests {
 
     #[test]
     fn the_build_has_what_the_model_needs() {
-        let float = Encoding::Float32;
-        assert_eq!(features(float), ["--no-default-features", "--features", "float"]);
-        assert_eq!(features(Model::parse(DIGITS).unwrap().encoding()), [""; 0]);
+        use Encoding::{Float32, Int4, Int6, Int8, Integer, Integer4, Integer6};
+        for encoding in [Float32, Int8, Int6, Int4, Integer, Integer6, Integer4] {
+            assert_eq!(features(encoding), vapo_fit::build_arguments(encoding), "{encoding:?}");
+        }
     }
 
     #[test]
