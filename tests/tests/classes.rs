@@ -57,7 +57,7 @@ fn energies_tell_the_class_of_digits_that_training_never_saw() {
     let classifier = model.classifier().unwrap();
     let data = Dataset::load(Source::Digits, Split::Test, None).unwrap();
     let indices: Vec<usize> = (0..data.len()).collect();
-    let energies = class_energies(&model, &data, &indices, classifier.time()).unwrap();
+    let energies = class_energies(&model, &data, &indices, classifier.time(), || ()).unwrap();
     let right = energies.chunks_exact(10).zip(data.labels().unwrap());
     let right = right.filter(|(row, label)| class(row, &classifier) == usize::from(**label)).count();
     let accuracy = right as f64 / data.len() as f64;

@@ -18,7 +18,7 @@ fn calibrated(headroom: f32) -> (Calibrated, Measured) {
     let model = Model::parse(INT8).unwrap();
     let settings = Settings { headroom, ..Settings::default() };
     let images = Images::new(&model, Some(&digits(Split::Train)), &settings).unwrap();
-    let found = integer_model(&model, &images, &settings).unwrap();
+    let found = integer_model(&model, &images, &settings, || ()).unwrap();
     let (float, integer) = (Model::parse(&found.float).unwrap(), Model::parse(&found.file).unwrap());
     let measured = measure(&float, &integer, &images, &settings).unwrap();
     (found, measured)
@@ -64,7 +64,7 @@ fn anomalies_are_told_as_in_float_arithmetic() {
     let sets = [ScoredImages::Dataset(&test), ScoredImages::Dataset(&turned), ScoredImages::permuted(&test, 1), noise];
     let scored = |file: &[u8]| {
         let model = Model::parse(file).unwrap();
-        sets.each_ref().map(|images| energies(&model, images, TIME).unwrap())
+        sets.each_ref().map(|images| energies(&model, images, TIME, || ()).unwrap())
     };
     let (float, integer) = (scored(&found.float), scored(&found.file));
     assert_ne!(float[0], integer[0]);

@@ -80,7 +80,7 @@ fn in_integers(file: &File) -> Result<File, String> {
     let bytes = file.read()?;
     let model = Model::parse(&bytes).map_err(|error| error.to_string())?;
     let images = Images::new(&model, None, &QUICK).map_err(refused)?;
-    temporary(&integer_model(&model, &images, &QUICK).map_err(refused)?.file)
+    temporary(&integer_model(&model, &images, &QUICK, || ()).map_err(refused)?.file)
 }
 
 /// A model of a preset for 28×28 images, with int8 weights from a fixed seed.

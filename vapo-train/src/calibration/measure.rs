@@ -182,7 +182,7 @@ fn bounds(model: &Model<'_>) -> Vec<Bound> {
 
 /// Elements of all inputs that integers had no room for.
 fn saturations(model: &Model<'_>, inputs: &[Input]) -> Result<Saturations, CalibrationError> {
-    let all = observed(model, inputs, Saturations::default)?;
+    let all = observed(model, inputs, Saturations::default, || ())?;
     Ok(all.iter().fold(Saturations::default(), |all, counts| all.merged(counts)))
 }
 

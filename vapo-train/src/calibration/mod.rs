@@ -138,17 +138,23 @@ pub fn check(architecture: &Architecture) -> Result<(), CalibrationError> {
 }
 
 /// The file of a model of scaled weights in integer arithmetic, on the threads of the current pool; the same bytes on any number.
+/// `told` is called after every one of [`inputs::inputs`], from the thread that evaluated the potential on it.
 ///
 /// # Errors
 /// Another encoding, a drift that is not finite, or exponents that integers do not have.
-pub fn integer_model(model: &Model<'_>, images: &Images, settings: &Settings) -> Result<Calibrated, CalibrationError> {
+pub fn integer_model(
+    model: &Model<'_>,
+    images: &Images,
+    settings: &Settings,
+    told: impl Fn() + Sync,
+) -> Result<Calibrated, CalibrationError> {
     check(&model.architecture())?;
     let found = model.encoding();
     let bits = found.bits().filter(|_| found.arithmetic() == Arithmetic::Float);
     let encoding = Encoding::of(Arithmetic::Integer, bits.ok_or(CalibrationError::Encoding { found })?);
     let (float, coarser) = bounded(model)?;
     let bounded = Model::parse(&float)?;
-    let ranges = ranges(&bounded, &inputs(model, images, settings))?;
+    let ranges = ranges_telling(&bounded, &inputs(model, images, settings), told)?;
     let exponents =
         ranges.exponents(&bounded, settings.headroom).ok_or(CalibrationError::Apart { headroom: settings.headroom })?;
     let calibration = Calibration { exponents: &exponents, digest: digest(settings, images) };
@@ -168,7 +174,12 @@ fn digest(settings: &Settings, images: &Images) -> u32 {
 /// # Errors
 /// A drift is not finite.
 pub fn ranges(model: &Model<'_>, inputs: &[Input]) -> Result<Ranges, CalibrationError> {
-    let all = observed(model, inputs, Ranges::default)?;
+    ranges_telling(model, inputs, || ())
+}
+
+/// As [`ranges`]. `told` is called after every input.
+fn ranges_telling(model: &Model<'_>, inputs: &[Input], told: impl Fn() + Sync) -> Result<Ranges, CalibrationError> {
+    let all = observed(model, inputs, Ranges::default, told)?;
     Ok(all.iter().fold(Ranges::default(), |all, ranges| all.merged(ranges)))
 }
 
@@ -180,6 +191,7 @@ pub(crate) fn observed<O: Observer + Send>(
     model: &Model<'_>,
     inputs: &[Input],
     observer: impl Fn() -> O + Sync,
+    told: impl Fn() + Sync,
 ) -> Result<Vec<O>, CalibrationError> {
     let prepared = Prepared::new(model)?;
     let visit = |memory: &mut Vec<f32>, (index, input): (usize, &Input)| {
@@ -187,6 +199,7 @@ pub(crate) fn observed<O: Observer + Send>(
         potential.set_class(in_turn(index, model.classes()))?;
         let mut drift = Observed { potential, observer: observer(), finite: true };
         input.visit(&mut drift, model.homotopy(), model.signal())?;
+        told();
         if drift.finite { Ok(drift.observer) } else { Err(CalibrationError::NotFinite { input: input.to_string() }) }
     };
     // All are visited before the first error is looked for, so that the same input is named on any number of threads.

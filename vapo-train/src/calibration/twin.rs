@@ -69,7 +69,7 @@ mod tests {
         let model = Model::parse(file).unwrap();
         let settings = Settings { images: 4, ..Settings::default() };
         let images = Images::new(&model, None, &settings).unwrap();
-        let integer = integer_model(&model, &images, &settings).unwrap().file;
+        let integer = integer_model(&model, &images, &settings, || ()).unwrap().file;
         let found = twin(&Model::parse(&integer).unwrap()).unwrap().unwrap();
         assert_eq!(twin(&model).unwrap(), None);
         let found = Model::parse(&found).unwrap();

@@ -2,6 +2,7 @@
 
 use super::{note, team};
 use crate::terminal::redraws;
+use crate::training::progress::clock;
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +16,7 @@ pub(super) struct Progress {
     /// Hidden where there is no terminal.
     bar: ProgressBar,
     unit: String,
+    begun: Instant,
     last_line: Mutex<Instant>,
 }
 
@@ -28,7 +30,7 @@ pub(super) fn bar(count: usize, unit: &str) -> Progress {
     {
         bar.set_style(style);
     }
-    Progress { bar, unit: unit.to_owned(), last_line: Mutex::new(Instant::now()) }
+    Progress { bar, unit: unit.to_owned(), begun: Instant::now(), last_line: Mutex::new(Instant::now()) }
 }
 
 impl Progress {
@@ -49,12 +51,21 @@ impl Progress {
             return None;
         }
         *last_line = Instant::now();
-        Some(format!("{} of {} {}", self.bar.position(), self.bar.length().unwrap_or_default(), self.unit))
+        let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+        let left = self.begun.elapsed().as_secs_f64() * all.saturating_sub(done) as f64 / done.max(1) as f64;
+        Some(format!("{done} of {all} {}, {} left", self.unit, clock(left)))
     }
 
     /// It is over: the bar goes.
     pub(super) fn finish_and_clear(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// What ends early, by an error, leaves no bar behind either.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish_and_clear();
     }
 }
 
@@ -67,6 +78,6 @@ mod tests {
         let progress = bar(20, "samples");
         [3, 4].into_iter().for_each(|more| progress.inc(more));
         assert_eq!(progress.line(Duration::from_secs(3600)), None);
-        assert_eq!(progress.line(Duration::ZERO).as_deref(), Some("7 of 20 samples"));
+        assert_eq!(progress.line(Duration::ZERO).as_deref(), Some("7 of 20 samples, 0:00 left"));
     }
 }

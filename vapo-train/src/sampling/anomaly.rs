@@ -94,16 +94,24 @@ impl<'d> ScoredImages<'d> {
     }
 }
 
-/// The energy of every image at `time`, on the threads of the current pool; the same on any number.
+/// The energy of every image at `time`, on the threads of the current pool; the same on any number. `told` is called after every
+/// image, from the thread that scored it.
 ///
 /// # Errors
 /// Images of another extent than the model's, a time without an energy, or one that is not finite.
-pub fn energies(model: &Model<'_>, images: &ScoredImages<'_>, time: f32) -> Result<Vec<f32>, ScoreError> {
+pub fn energies(
+    model: &Model<'_>,
+    images: &ScoredImages<'_>,
+    time: f32,
+    told: impl Fn() + Sync,
+) -> Result<Vec<f32>, ScoreError> {
     let prepared = Prepared::new(model)?;
     let score = |(arena, image): &mut (Vec<f32>, Vec<f32>), index| {
         images.fill(index, image);
         // The solver takes no step; Euler has the least memory.
-        prepared.sampler(Solver::Euler, arena)?.image_energy(image, time)?.ok_or(ScoreError::Time { time })
+        let energy = prepared.sampler(Solver::Euler, arena)?.image_energy(image, time)?;
+        told();
+        energy.ok_or(ScoreError::Time { time })
     };
     let memory = || (prepared.arena(Solver::Euler), Vec::new());
     let energies: Vec<f32> = (0..images.len()).into_par_iter().map_init(memory, score).collect::<Result<_, _>>()?;

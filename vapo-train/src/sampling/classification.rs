@@ -23,7 +23,8 @@ const STEP: f64 = 0.25;
 /// Spread of the energies of classes that counts as none.
 const LEAST_SPREAD: f64 = 1e-6;
 
-/// The energies of images as those of each class at a time, (N, classes), without offsets. The same on any number of threads.
+/// The energies of images as those of each class at a time, (N, classes), without offsets. The same on any number of threads. `told` is
+/// called after every image, from the thread that scored it.
 ///
 /// # Errors
 /// Images of another extent than the model's, a time without an energy, or one that is not finite.
@@ -32,6 +33,7 @@ pub fn class_energies(
     dataset: &Dataset,
     indices: &[usize],
     time: f32,
+    told: impl Fn() + Sync,
 ) -> Result<Vec<f32>, ScoreError> {
     let (prepared, classes) = (Prepared::new(model)?, usize::from(model.classes()));
     let mut energies = vec![0.0; indices.len() * classes];
@@ -45,6 +47,7 @@ pub fn class_energies(
                 sampler.potential().set_class(Some(class))?;
                 *energy = sampler.image_energy(image, time)?.ok_or(ScoreError::Time { time })?;
             }
+            told();
             Ok::<(), ScoreError>(())
         },
     )?;
@@ -54,17 +57,18 @@ pub fn class_energies(
     }
 }
 
-/// Learns a classifier from labelled images of a data set, spread over all of it: the bytes of a [`Classifier`].
+/// Learns a classifier from labelled images of a data set, spread over all of it: the bytes of a [`Classifier`]. `told` is called
+/// after every image, of which there are [`IMAGES`] at most.
 ///
 /// # Errors
 /// As [`class_energies`].
 ///
 /// # Panics
 /// The data set has no labels.
-pub fn learn(model: &Model<'_>, dataset: &Dataset, time: f32) -> Result<Vec<u8>, ScoreError> {
+pub fn learn(model: &Model<'_>, dataset: &Dataset, time: f32, told: impl Fn() + Sync) -> Result<Vec<u8>, ScoreError> {
     let labels = dataset.labels().expect("labelled images");
     let indices = dataset.spread(IMAGES);
-    let energies = class_energies(model, dataset, &indices, time)?;
+    let energies = class_energies(model, dataset, &indices, time, told)?;
     let labels: Vec<usize> = indices.iter().map(|&index| labels[index].into()).collect();
     let Fit { sharpness, offsets } = fit(&energies, &labels, model.classes().into());
     Ok([time, sharpness].into_iter().chain(offsets).flat_map(f32::to_le_bytes).collect())

@@ -5,14 +5,20 @@ use crate::sampling::{Prepared, SamplingError, Settings, finite};
 use rayon::prelude::*;
 use vapo_format::Model;
 use vapo_sampler::solver::Sde;
-use vapo_sampler::{Composition, Noise};
+use vapo_sampler::{Composition, Error, Noise};
 
 /// `settings.count` images (N, H, W, C) of the sum of two potentials, each times its weight, on the threads of the current
 /// pool. Image i is drawn from a generator of seed `settings.seed` + i: the same bytes on any number of threads.
+/// `told` is called after every image, from the thread that drew it.
 ///
 /// # Errors
 /// Models of different images or homotopies, a weight that is not finite, or those of [`crate::sampling::sample`].
-pub fn compose(models: [&Model<'_>; 2], weights: [f32; 2], settings: &Settings) -> Result<Vec<f32>, SamplingError> {
+pub fn compose(
+    models: [&Model<'_>; 2],
+    weights: [f32; 2],
+    settings: &Settings,
+    told: impl Fn() + Sync,
+) -> Result<Vec<f32>, SamplingError> {
     let [first, second] = models;
     let (prepared, elements) = ([Prepared::new(first)?, Prepared::new(second)?], first.signal().elements());
     let mut images = vec![0.0; settings.count * elements];
@@ -27,7 +33,9 @@ pub fn compose(models: [&Model<'_>; 2], weights: [f32; 2], settings: &Settings) 
             let mut noise = Noise::new(generator(settings.seed.wrapping_add(index as u64)));
             noise.fill(image);
             let sde = Sde { drift: &mut sum, homotopy, temperature: settings.temperature };
-            settings.solver.integrate(sde, settings.schedule, &mut noise, image, buffers, |_, _| ())
+            settings.solver.integrate(sde, settings.schedule, &mut noise, image, buffers, |_, _| ())?;
+            told();
+            Ok::<(), Error>(())
         },
     )?;
     finite(images, elements)

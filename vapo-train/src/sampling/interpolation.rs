@@ -4,15 +4,21 @@ use crate::arithmetic::random::generator;
 use crate::sampling::{Prepared, SamplingError, Settings};
 use rayon::prelude::*;
 use vapo_format::Model;
-use vapo_sampler::Noise;
+use vapo_sampler::{Error, Noise};
 
 /// For each of `settings.count` pairs, `frames` images (at least two) on the way from one sample to another, pair by
 /// pair (pairs · frames, H, W, C), on the threads of the current pool. Pair p goes from the image of seed `seed` + 2p
 /// to that of `seed` + 2p + 1, both exactly. The temperature should be 0: noise on the way would part neighbours.
+/// `told` is called after every image, from the thread that drew it.
 ///
 /// # Errors
 /// As [`crate::sampling::sample`].
-pub fn interpolate(model: &Model<'_>, settings: &Settings, frames: usize) -> Result<Vec<f32>, SamplingError> {
+pub fn interpolate(
+    model: &Model<'_>,
+    settings: &Settings,
+    frames: usize,
+    told: impl Fn() + Sync,
+) -> Result<Vec<f32>, SamplingError> {
     let (prepared, elements) = (Prepared::new(model)?, model.signal().elements());
     let mut images = vec![0.0; settings.count * frames * elements];
     images.par_chunks_mut(elements).enumerate().try_for_each_init(
@@ -30,7 +36,9 @@ pub fn interpolate(model: &Model<'_>, settings: &Settings, frames: usize) -> Res
             let mut noise = Noise::new(generator(seed));
             let mut sampler = prepared.sampler(settings.solver, arena)?;
             sampler.set_condition(settings.asked.condition(index))?;
-            sampler.integrate(settings.schedule, settings.temperature, &mut noise, image, |_, _| ())
+            sampler.integrate(settings.schedule, settings.temperature, &mut noise, image, |_, _| ())?;
+            told();
+            Ok::<(), Error>(())
         },
     )?;
     match images.chunks_exact(elements).position(|image| image.iter().any(|value| !value.is_finite())) {

@@ -26,13 +26,14 @@ struct Way {
 }
 
 /// Follows `settings.count` samples, on the threads of the current pool; the same numbers on any number of them. Between two points of the
-/// schedule the drift is taken to be that of the first, so that the integral is a sum over steps. The temperature should be 0.
+/// schedule the drift is taken to be that of the first, so that the integral is a sum over steps. The temperature should be 0. `told` is
+/// called after every sample, from the thread that followed it.
 ///
 /// Source of the measure: Liu et al., *Flow straight and fast*, 2023, arXiv:2209.03003, section 2.2.
 ///
 /// # Errors
 /// As [`crate::sampling::sample`].
-pub fn paths(model: &Model<'_>, settings: &Settings) -> Result<Paths, SamplingError> {
+pub fn paths(model: &Model<'_>, settings: &Settings, told: impl Fn() + Sync) -> Result<Paths, SamplingError> {
     let (prepared, elements) = (Prepared::new(model)?, model.signal().elements());
     let follow = |index: usize| -> Result<Way, SamplingError> {
         let mut arena = prepared.arena(settings.solver);
@@ -61,6 +62,7 @@ pub fn paths(model: &Model<'_>, settings: &Settings) -> Result<Paths, SamplingEr
         // The end is where the solver arrives, whatever its order.
         points.truncate(steps.len() * elements);
         points.extend(&x);
+        told();
         Ok(Way { points, bend, length: squares(&mut all.into_iter()) })
     };
     let ways: Vec<Way> =
@@ -125,15 +127,15 @@ mod tests {
     #[test]
     fn straight_ways_have_no_bend_and_others_that_of_the_formula() {
         let still = quadratic(0.0);
-        let found = paths(&Model::parse(&still).unwrap(), &settings(5)).unwrap();
+        let found = paths(&Model::parse(&still).unwrap(), &settings(5), || ()).unwrap();
         assert_eq!((found.bend, found.length, found.points.len(), found.points[0].len()), (0.0, 0.0, 40, 6));
         // One step is straight.
         let file = quadratic(-1.0);
         let model = Model::parse(&file).unwrap();
-        let found = paths(&model, &settings(1)).unwrap();
+        let found = paths(&model, &settings(1), || ()).unwrap();
         assert!(found.bend < 1e-12 && (found.length - 1.0).abs() < 0.1, "{found:?}");
         // x = x₀·e⁻ᵗ: ∫(e⁻ᵗ − (1 − e⁻¹))² dt = (1 − e⁻²)/2 − (1 − e⁻¹)², times |x₀|² = 1 a value.
-        let found = paths(&model, &settings(1000)).unwrap();
+        let found = paths(&model, &settings(1000), || ()).unwrap();
         let e = libm::exp(-1.0);
         let (bend, length) = ((1.0 - e * e) / 2.0 - (1.0 - e) * (1.0 - e), (1.0 - e) * (1.0 - e));
         assert!((found.bend / bend - found.length / length).abs() < 0.02, "{} {}", found.bend, found.length);

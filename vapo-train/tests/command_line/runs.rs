@@ -121,7 +121,7 @@ fn model_and_pictures_are_those_of_the_averaged_parameters() {
     let dataset = Dataset::load(Source::Digits, Split::Train, None).unwrap();
     let calibration = calibration::Settings::default();
     let images = Images::new(&of_int8, Some(&dataset), &calibration).unwrap();
-    let integer = integer_model(&of_int8, &images, &calibration).unwrap();
+    let integer = integer_model(&of_int8, &images, &calibration, || ()).unwrap();
     assert_eq!((read("model.vapo"), &integer.float), (integer.file.clone(), &int8));
     let of_integer = Model::parse(&integer.file).unwrap();
     assert_eq!(read("model-float32.vapo"), float);

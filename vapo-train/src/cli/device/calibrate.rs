@@ -1,18 +1,18 @@
 //! `vapo-train calibrate`: a model of integer arithmetic from one of float arithmetic.
 
-use crate::calibration::inputs::Images;
+use crate::calibration::inputs::{Images, inputs};
 use crate::calibration::{CalibrationError, Settings, integer_model};
 use crate::cli::card::{Card, ModelCard, decimal};
 use crate::cli::device::report::Report;
 use crate::cli::judge::score::check_extent;
 use crate::cli::options::{DataOptions, Plan, output};
 use crate::cli::rewritten::{with_classifier, with_threshold};
-use crate::cli::{Code, Failure, from_one_to, parse_any_model, print, read_model};
+use crate::cli::{Code, Failure, from_one_to, parse_any_model, print, progress, read_model};
 use crate::dataset::Dataset;
 use crate::quantise::{Precision, model_file, parameters};
 use crate::run::distillation::MOST_EVALUATIONS;
 use crate::sampling::anomaly::{self, ScoreError, ScoredImages, energies};
-use crate::sampling::classification::learn;
+use crate::sampling::classification::{IMAGES, learn};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use vapo_format::{Classifier, Encoding, Model, Threshold};
@@ -85,7 +85,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (file, report) = pool.install(|| {
         let scaled = Model::parse(scaled.as_deref().unwrap_or(&bytes))?;
         let images = Images::new(&scaled, dataset.as_ref(), &settings)?;
-        let found = integer_model(&scaled, &images, &settings)?;
+        let bar = progress::bar(inputs(&scaled, &images, &settings).len(), "calibration inputs");
+        let found = integer_model(&scaled, &images, &settings, || bar.inc(1))?;
+        bar.finish_and_clear();
         let float = Model::parse(&found.float)?;
         let report = Report::new(&found.file, &float, &images, &settings, found.coarser)?;
         Ok::<_, CalibrationError>((found.file, report))
@@ -102,7 +104,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
         dataset.as_ref().filter(|dataset| dataset.classes() == model.classes() && dataset.labels().is_some());
     let file = match (model.classifier(), labelled) {
         (Some(fitted), Some(dataset)) => {
-            let section = pool.install(|| learn(&integer, dataset, fitted.time()))?;
+            let bar = progress::bar(dataset.len().min(IMAGES), "images to learn from");
+            let section = pool.install(|| learn(&integer, dataset, fitted.time(), || bar.inc(1)))?;
+            bar.finish_and_clear();
             let classifier = Classifier::new(&section);
             with_classifier(&Model::parse(&file)?, classifier.unwrap_or(fitted))?
         }
@@ -163,7 +167,8 @@ fn scaled(arguments: &Arguments, model: &Model<'_>) -> Result<Option<Vec<u8>>, F
 
 /// The threshold of the same time and rate for energies of integers.
 fn refit(model: &Model<'_>, dataset: &Dataset, fitted: Threshold) -> Result<Threshold, ScoreError> {
-    let energies = energies(model, &ScoredImages::Dataset(dataset), fitted.time)?;
+    let bar = progress::bar(dataset.len(), "images");
+    let energies = energies(model, &ScoredImages::Dataset(dataset), fitted.time, || bar.inc(1))?;
     Ok(Threshold { energy: anomaly::threshold(&energies, fitted.false_positive_rate), ..fitted })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cli::card::{Card, ModelCard, decimal};
 use crate::cli::options::{Plan, SamplerOptions, output};
-use crate::cli::{Code, Failure, from_one_to, parse_model, print, read_model};
+use crate::cli::{Code, Failure, from_one_to, parse_model, print, progress, read_model};
 use crate::export::npy;
 use crate::export::picture::sample_grid;
 use crate::sampling::SamplingError;
@@ -58,7 +58,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if extension == Some("png") {
         output::expect_grid(&arguments.out, count, shape, None, output::NUMBERS)?;
     }
-    let images = sampler.pool()?.install(|| compose([&models[0], &models[1]], [a, b], &settings));
+    let bar = progress::bar(count, "samples");
+    let images = sampler.pool()?.install(|| compose([&models[0], &models[1]], [a, b], &settings, || bar.inc(1)));
+    bar.finish_and_clear();
     let images = images.map_err(|cause| match cause {
         SamplingError::Refused(cause @ vapo_sampler::Error::Unlike { .. }) => {
             Failure::refused(&cause, format!("--model {} --model {}: {cause}", first.display(), second.display()))

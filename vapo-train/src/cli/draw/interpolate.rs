@@ -3,7 +3,7 @@
 use crate::arithmetic::levels::levels;
 use crate::cli::card::{Card, ModelCard};
 use crate::cli::options::{ClassOptions, Plan, SamplerOptions, output};
-use crate::cli::{Failure, from_one_to, parse_model, print, read_model};
+use crate::cli::{Failure, from_one_to, parse_model, print, progress, read_model};
 use crate::export::picture::grid;
 use crate::sampling::Settings;
 use crate::sampling::interpolation::interpolate;
@@ -47,7 +47,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = Settings { asked: asked.repeated(*frames as usize), ..settings };
     let (shape, columns) = (model.signal(), NonZeroU32::new(*frames));
     output::expect_grid(out, *pairs as usize * *frames as usize, shape, columns, output::SAMPLE)?;
-    let images = sampler.pool()?.install(|| interpolate(&model, &settings, *frames as usize));
+    let bar = progress::bar((*pairs * *frames) as usize, "images");
+    let images = sampler.pool()?.install(|| interpolate(&model, &settings, *frames as usize, || bar.inc(1)));
+    bar.finish_and_clear();
     let images = images.map_err(|cause| sampler.explain(cause))?;
     let picture = grid(&levels(&images), shape, columns)?.png();
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];

@@ -1,8 +1,8 @@
-//! `vapo-train paths`: how straight the ways are from noise to samples.
+//! `vapo-train paths`: how straight the paths are from noise to samples.
 
 use crate::cli::card::{Card, ModelCard};
 use crate::cli::options::{ClassOptions, Plan, SamplerOptions, output};
-use crate::cli::{Failure, from_one_to, parse_any_model, print, read_model};
+use crate::cli::{Failure, from_one_to, parse_any_model, print, progress, read_model};
 use crate::export::picture;
 use crate::sampling::Settings;
 use crate::sampling::paths::{Paths, paths};
@@ -37,7 +37,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     output::expect_png("--out", out)?;
     let plan = Plan::new(arguments.force).reads("--model", [&arguments.model]);
     let outputs = plan.writes_with_card("--out", [out]).check()?;
-    let settings = sampler.settings_without_noise(*count, "no way is straight")?;
+    let settings = sampler.settings_without_noise(*count, "no path is straight")?;
     if settings.schedule.steps().len() < 2 {
         return Err(Failure::Usage(
             "--steps 1: expected 2 or more: a way of one step is straight, whatever the model".to_owned(),
@@ -47,9 +47,12 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = parse_any_model(&arguments.model, &bytes)?;
     let asked = arguments.classes.asked(&model, *count)?;
     let settings = Settings { asked, ..settings };
-    let found = sampler.pool()?.install(|| paths(&model, &settings)).map_err(|cause| sampler.explain(cause))?;
+    let bar = progress::bar(*count, "samples");
+    let found = sampler.pool()?.install(|| paths(&model, &settings, || bar.inc(1)));
+    let found = found.map_err(|cause| sampler.explain(cause))?;
+    bar.finish_and_clear();
     let Paths { bend, length, ref points } = found;
-    let title = format!("bend {bend:.4}, squared length {length:.3}, a value");
+    let title = format!("bend {bend:.4}, squared length {length:.3}, per value");
     let picture = picture::paths(&title, points)?.png();
     let models = vec![ModelCard::new(&arguments.model, &bytes, &model)];
     let sampler = Some(arguments.classes.on(sampler.card(*count)?));
@@ -58,9 +61,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     card.results.insert("squared_length".to_owned(), length.into());
     outputs.write_with_card(out, &picture, &card)?;
     print(&format!(
-        "bend                {bend:.6} a value: 0 where all ways are straight\n\
-         squared length      {length:.6} a value\n\
-         ways of             {count} samples\n\
+        "bend                {bend:.6} per value; 0 where all paths are straight\n\
+         squared length      {length:.6} per value\n\
+         paths of            {count} samples\n\
          picture             {}\n",
         out.display()
     ))

@@ -4,7 +4,7 @@ use super::score::check_extent;
 use crate::cli::card::{Card, ModelCard, decimal};
 use crate::cli::options::{DataOptions, Plan, output};
 use crate::cli::rewritten::with_classifier;
-use crate::cli::{Code, Failure, from_one_to, parse_any_model, print, read_model};
+use crate::cli::{Code, Failure, from_one_to, parse_any_model, print, progress, read_model};
 use crate::dataset::{Dataset, Split};
 use crate::export::picture::confusion::{MOST, confusion};
 use crate::sampling::classification::{IMAGES, TIME, class, class_energies, learn};
@@ -77,13 +77,17 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let trained_on = data.load_split_for(Split::Train, &model)?;
             check_extent(&model, &trained_on)?;
             self::labels(&trained_on, classes)?;
-            Some((pool.install(|| learn(&model, &trained_on, time))?, trained_on.len().min(IMAGES)))
+            let count = trained_on.len().min(IMAGES);
+            let bar = progress::bar(count, "images to learn from");
+            Some((pool.install(|| learn(&model, &trained_on, time, || bar.inc(1)))?, count))
         }
     };
     let classifier = learned.as_ref().map_or(stored, |(section, _)| Classifier::new(section));
     let classifier = classifier.ok_or_else(|| Failure::told(Code::Classes, "no classifier was learned"))?;
     let indices: Vec<usize> = (0..dataset.len()).collect();
-    let energies = pool.install(|| class_energies(&model, &dataset, &indices, time))?;
+    let bar = progress::bar(indices.len(), "images");
+    let energies = pool.install(|| class_energies(&model, &dataset, &indices, time, || bar.inc(1)))?;
+    bar.finish_and_clear();
 
     let mut counts = vec![0; classes * classes];
     for (row, &label) in energies.chunks_exact(classes).zip(labels) {

@@ -5,7 +5,7 @@ mod series;
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::cli::options::{DataOptions, Plan, output};
 use crate::cli::rewritten::with_threshold;
-use crate::cli::{Code, Failure, from_one_to, note, parse_model, print, read_model};
+use crate::cli::{Code, Failure, from_one_to, note, parse_model, print, progress, read_model};
 use crate::dataset::{Dataset, Source, Split};
 use crate::files::array::write::header;
 use crate::sampling::anomaly::{self, ScoreError, ScoredImages, auroc, energies, share_above};
@@ -107,7 +107,10 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     });
 
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
-    let score = |images: &ScoredImages<'_>| pool.install(|| energies(&model, images, time));
+    let score = |images: &ScoredImages<'_>| {
+        let bar = progress::bar(images.len(), "images");
+        pool.install(|| energies(&model, images, time, || bar.inc(1)))
+    };
     let ordinary = score(&ScoredImages::Dataset(&dataset))?;
     let told = others.as_ref().map(score).transpose().map_err(|cause| name_others(cause, arguments))?;
     let threshold = chosen(anomaly::threshold(&ordinary, fpr));

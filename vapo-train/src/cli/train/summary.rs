@@ -1,7 +1,7 @@
 //! What a person is told before and after training.
 
 use crate::arithmetic::levels::levels;
-use crate::calibration::inputs::Images;
+use crate::calibration::inputs::{Images, inputs};
 use crate::calibration::{self, CalibrationError, integer_model};
 use crate::cli::device::report::Report;
 use crate::cli::rewritten::with_classifier;
@@ -15,7 +15,7 @@ use crate::run::RunFolder;
 use crate::run::config::Config;
 use crate::run::distillation::way;
 use crate::run::folder::{FORMER, MODEL, MODEL_FLOAT32, PAIRS, REPORT, SAMPLES, SAMPLES_INTEGER, model_of};
-use crate::sampling::classification::{TIME, learn};
+use crate::sampling::classification::{self, TIME, learn};
 use crate::sampling::{Agreement, Asked, Settings, agreement, sample_telling, to_raw};
 use crate::training::Trainer;
 use rayon::ThreadPool;
@@ -276,7 +276,9 @@ fn classified(file: Vec<u8>, dataset: &Dataset, pool: &ThreadPool) -> Result<Vec
     if model.classes() < 2 || dataset.labels().is_none() {
         return Ok(file);
     }
-    let section = pool.install(|| learn(&model, dataset, TIME))?;
+    let bar = progress::bar(dataset.len().min(classification::IMAGES), "images to learn classes from");
+    let section = pool.install(|| learn(&model, dataset, TIME, || bar.inc(1)))?;
+    bar.finish_and_clear();
     let classifier = Classifier::new(&section);
     classifier.map_or_else(|| Ok(file.clone()), |classifier| with_classifier(&model, classifier))
 }
@@ -288,7 +290,9 @@ fn integers(
     settings: &calibration::Settings,
 ) -> Result<(Vec<u8>, Report), CalibrationError> {
     let images = Images::new(scaled, Some(dataset), settings)?;
-    let found = integer_model(scaled, &images, settings)?;
+    let bar = progress::bar(inputs(scaled, &images, settings).len(), "calibration inputs");
+    let found = integer_model(scaled, &images, settings, || bar.inc(1))?;
+    bar.finish_and_clear();
     let float = Model::parse(&found.float)?;
     let report = Report::new(&found.file, &float, &images, settings, found.coarser)?;
     Ok((found.file, report))

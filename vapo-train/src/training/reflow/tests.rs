@@ -130,7 +130,7 @@ fn ways_become_straighter_and_few_evaluations_follow_them() {
         asked: Asked::default(),
     };
     let [before, after] =
-        [&teacher, &student].map(|file| paths(&Model::parse(file).unwrap(), &settings(50, 7)).unwrap());
+        [&teacher, &student].map(|file| paths(&Model::parse(file).unwrap(), &settings(50, 7), || ()).unwrap());
     assert!(after.bend < 0.5 * before.bend, "{} before, {} after", before.bend, after.bend);
     // Of one noise, the sample in two evaluations is nearer to that in fifty, and that one is still where the teacher's is.
     let drawn = |file: &[u8], steps| sample(&Model::parse(file).unwrap(), &settings(steps, 7)).unwrap();

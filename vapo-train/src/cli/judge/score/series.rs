@@ -4,7 +4,7 @@ use super::{Arguments, expect_model_name, expect_valid, extension, json_file, np
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::cli::options::output;
 use crate::cli::rewritten::with_threshold;
-use crate::cli::{Code, Failure, note, parse_any_model, print, read_model};
+use crate::cli::{Code, Failure, note, parse_any_model, print, progress, read_model};
 use crate::dataset::series::Series;
 use crate::dataset::{Dataset, DatasetError, Split};
 use crate::evaluation::detection::segments::segments;
@@ -44,7 +44,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (held_out, split) = held_out(arguments, &model)?;
     let (series, normal) = (of(&dataset)?, of(&held_out)?);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
-    let score = |dataset| pool.install(|| energies(&model, &ScoredImages::Dataset(dataset), time));
+    let score = |dataset: &Dataset| {
+        let bar = progress::bar(dataset.len(), "windows");
+        pool.install(|| energies(&model, &ScoredImages::Dataset(dataset), time, || bar.inc(1)))
+    };
     let (energies, held_out_energies) = (score(&dataset)?, score(&held_out)?);
     let normal = normal_energies(normal, &held_out_energies, split)?;
     let threshold = Threshold { energy: anomaly::threshold(&normal, fpr), time, false_positive_rate: fpr };
