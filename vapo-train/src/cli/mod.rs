@@ -114,7 +114,14 @@ enum Command {
 
 /// Runs the program on the process's arguments.
 pub fn run() -> ExitCode {
-    let line = match CommandLine::try_parse() {
+    let words = match words() {
+        Ok(words) => words,
+        Err(failure) => {
+            say(&failure.report());
+            return ExitCode::from(failure.exit());
+        }
+    };
+    let line = match CommandLine::try_parse_from(words) {
         Ok(line) => line,
         Err(cause) => return unparsed(&cause),
     };
@@ -147,6 +154,24 @@ pub fn run() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// The words of the command line. `--json` before a command is of that command.
+///
+/// # Errors
+/// A word that is not UTF-8: cards, `config.json` and the answer to `--json` hold names as text.
+fn words() -> Result<Vec<String>, Failure> {
+    let word = |word: std::ffi::OsString| {
+        word.into_string().map_err(|word| {
+            let shown = word.to_string_lossy().escape_debug().to_string();
+            Failure::Usage(format!("{shown}: expected a name in UTF-8, found other bytes: rename the file or folder"))
+        })
+    };
+    let mut words = std::env::args_os().map(word).collect::<Result<Vec<_>, _>>()?;
+    if words.len() > 2 && words[1] == "--json" && !words[2].starts_with('-') {
+        words.swap(1, 2);
+    }
+    Ok(words)
 }
 
 fn carry_out(line: &CommandLine) -> Result<(), Failure> {

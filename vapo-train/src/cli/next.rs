@@ -7,6 +7,7 @@ use super::options::DataOptions;
 use super::{Command, MAX_MODEL, is_series, note, quoted};
 use crate::cli::device::board::BOARDS;
 use crate::dataset::Source;
+use crate::export::c::Name;
 use crate::files::bounded;
 use crate::run::RunFolder;
 use crate::run::config::Config;
@@ -42,13 +43,7 @@ fn hint(command: &Command) -> Option<String> {
         // What these print is read by programs, or is an answer that asks for nothing.
         // `demo` and `board` say themselves what comes next.
         Command::Completions(_) | Command::Explain(_) | Command::Demo(_) | Command::Board(_) => return None,
-        Command::Plan(arguments) => {
-            let preset = arguments.preset.as_ref().map(|name| format!(" --preset {name}")).unwrap_or_default();
-            match &arguments.dataset {
-                Some(dataset) => format!("vapo-train --dataset {dataset}{preset}"),
-                None => format!("vapo-train --dataset folder --data-dir DIR{preset}"),
-            }
-        }
+        Command::Plan(arguments) => format!("vapo-train {}", arguments.typed()?).trim_end().to_owned(),
         Command::Sample(arguments) => on(&arguments.model, "inspect", ""),
         Command::Eval(arguments) => match &arguments.model {
             Some(model) if is_held_out(&arguments.data) => {
@@ -59,7 +54,10 @@ fn hint(command: &Command) -> Option<String> {
         },
         Command::FidRef(arguments) => {
             let model = Path::new("runs").join(arguments.data.source()).join(MODEL);
-            on(&model, "sample", "--count 1000 --out samples/")
+            match model.exists() {
+                true => on(&model, "sample", "--count 1000 --out samples/"),
+                false => "vapo-train sample --help".to_owned(),
+            }
         }
         Command::Neighbours(arguments) => on(&arguments.model, "paths", "--out paths.png"),
         Command::Paths(arguments) => on(&arguments.model, "sample", "--steps 5 --out few.png"),
@@ -101,7 +99,10 @@ fn is_held_out(data: &DataOptions) -> bool {
 }
 
 fn c(model: &Path) -> String {
-    format!("vapo-train export --c {} --out c", quoted(model))
+    // A file's name that is none of C gives way.
+    let stem = model.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let name = if Name::of_file(stem).is_some() { "" } else { " --name model" };
+    format!("vapo-train export --c {}{name} --out c", quoted(model))
 }
 
 /// A look at a model, for the first board that it fits.
@@ -162,9 +163,14 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     /// A line of every command, and the command that its hint begins with.
-    const LINES: [(&str, &str); 20] = [
+    const LINES: [(&str, &str); 22] = [
+        ("plan", "vapo-train"),
         ("plan --dataset mnist --preset small", "vapo-train --dataset mnist --preset small"),
-        ("plan --size 32 --channels 1", "vapo-train --dataset folder --data-dir DIR"),
+        (
+            "plan --dataset digits --batch 32 --accumulate 2 --recompute --objective energy --optimiser adam --steps 7",
+            "vapo-train --dataset digits --batch 32 --accumulate 2 --recompute --objective energy --optimiser adam --steps 7",
+        ),
+        ("inspect 7.vapo", "vapo-train export --c 7.vapo --name model --out c"),
         ("sample --model m.vapo --out a.png", "vapo-train inspect m.vapo"),
         (
             "eval --model m.vapo --dataset digits --out a.json",
@@ -174,10 +180,7 @@ mod tests {
             "eval --model m.vapo --dataset digits --split train --out a.json",
             "vapo-train paths --model m.vapo --out paths.png",
         ),
-        (
-            "fid-ref --dataset mnist --out a.npz",
-            "vapo-train sample --model runs/mnist/model.vapo --count 1000 --out samples/",
-        ),
+        ("fid-ref --dataset mnist --out a.npz", "vapo-train sample --help"),
         ("neighbours --model m.vapo --dataset digits --out a.png", "vapo-train paths --model m.vapo --out paths.png"),
         ("paths --model m.vapo --out a.png", "vapo-train sample --model m.vapo --steps 5 --out few.png"),
         ("interpolate --model m.vapo --out a.png", "vapo-train paths --model m.vapo --out paths.png"),
@@ -212,10 +215,15 @@ mod tests {
             let parsed = CommandLine::try_parse_from(["x"].into_iter().chain(line.split(' '))).unwrap();
             let found = hint(&parsed.command.unwrap()).unwrap();
             assert_eq!(found, expected, "{line}");
-            if found.starts_with("vapo-train ") {
+            if found.starts_with("vapo-train") && !found.ends_with("--help") {
                 let words = shlex::split(&found).unwrap();
                 CommandLine::try_parse_from(&words).unwrap_or_else(|cause| panic!("{line}: {found}: {cause}"));
             }
+        }
+        // Data of one's own have a place that is not known.
+        for line in ["plan --size 32 --channels 1", "plan --preset celeba"] {
+            let parsed = CommandLine::try_parse_from(["x"].into_iter().chain(line.split(' '))).unwrap();
+            assert_eq!(hint(&parsed.command.unwrap()), None, "{line}");
         }
         let silent = ["board", "completions", "demo", "explain"];
         for command in CommandLine::command().get_subcommands() {

@@ -4,7 +4,7 @@ use super::{note, team};
 use crate::terminal::redraws;
 use crate::training::progress::clock;
 use console::Term;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,12 +23,16 @@ pub(super) struct Progress {
 /// For so many of a unit, in the plural.
 pub(super) fn bar(count: usize, unit: &str) -> Progress {
     let seen = team::speaks() && redraws(&Term::stderr());
-    let bar = if seen { ProgressBar::new(count as u64) } else { ProgressBar::hidden() };
+    let bar = ProgressBar::hidden();
     bar.set_length(count as u64);
     if let Ok(style) =
         ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left"))
     {
         bar.set_style(style);
+    }
+    // Once all is said that is to be seen.
+    if seen {
+        bar.set_draw_target(ProgressDrawTarget::stderr());
     }
     Progress { bar, unit: unit.to_owned(), begun: Instant::now(), last_line: Mutex::new(Instant::now()) }
 }

@@ -9,8 +9,9 @@ mod teacher;
 
 use super::options::data::load;
 use super::options::plan::{refuse_standard_output, resolved};
-use super::{Code, Failure, budget_option, interrupt, memory, next, note, quoted, team};
+use super::{Code, Failure, budget_option, interrupt, memory, next, note, option_value, quoted, team};
 use crate::dataset::{Dataset, Files, Preparation, Size, Source, Split};
+use crate::optimiser::Rule;
 use crate::path::Coupling;
 use crate::run::checkpoint::{Checkpoint, CheckpointError};
 use crate::run::config::{Budget, Config, Device};
@@ -28,6 +29,8 @@ use std::sync::atomic::AtomicBool;
 use teacher::Teacher;
 use vapo_format::{Homotopy, Shape};
 
+/// Threads of a training, at most.
+pub(super) const MOST_THREADS: usize = 1024;
 /// Folder below which runs are kept if no other is given.
 const RUNS: &str = "runs";
 
@@ -82,6 +85,13 @@ fn begin(arguments: &Arguments, source: Source, path: &Path, watch: &mut dyn Wat
     let mut config = Config::new(source, &dataset, &files, &preset, &choices);
     if let Some(teacher) = &teacher {
         config = teacher.teach(config, arguments);
+    }
+    if config.weight_decay > 0.0 && config.optimiser != Rule::Muon {
+        return Err(Failure::Usage(format!(
+            "--weight-decay {}: expected 0, or weights that muon moves, found --optimiser {}: leave one of them out",
+            config.weight_decay,
+            option_value(&config.optimiser)
+        )));
     }
     refuse_several_ranks(&config)?;
     let trainer = Trainer::taught(&config, &dataset, teacher.map(|teacher| teacher.parameters)).map_err(refused)?;
@@ -233,7 +243,7 @@ fn resume(arguments: &Arguments, path: &Path, watch: &mut dyn Watch) -> Result<(
     })?;
     keeps_settings(arguments, &config, path)?;
     // Where the files lie, how many threads there are and what is kept in memory may change: the result depends on none.
-    config.threads = arguments.threads.unwrap_or(config.threads);
+    config.threads = arguments.threads.unwrap_or(config.threads.clamp(1, MOST_THREADS));
     config.accumulate = arguments.accumulate.unwrap_or(config.accumulate);
     config.recompute |= arguments.recompute;
     config.data_dir = arguments.files.data_dir.clone().or(config.data_dir);

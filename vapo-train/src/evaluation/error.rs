@@ -1,6 +1,8 @@
 //! Why an evaluation failed.
 
 use crate::dataset::NoImages;
+use crate::files::array::ArrayFileError;
+use crate::files::raster::kind::NAMES;
 use std::io;
 use std::path::PathBuf;
 use vapo_format::Shape;
@@ -28,6 +30,23 @@ pub enum EvaluationError {
         /// What it should hold.
         expected: String,
         /// What it holds.
+        found: String,
+    },
+    /// A file of arrays cannot be read.
+    #[error("{}: {cause}", path.display())]
+    Array {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: ArrayFileError,
+    },
+    /// A folder without images.
+    #[error("{}: expected a folder of image files ({NAMES}), found {found}", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+        /// What there is.
         found: String,
     },
     /// Two sets of images or of features do not go together.

@@ -8,7 +8,7 @@ use crate::files::array::{Archive, ArrayFileError, Class, order};
 use crate::files::bounded;
 use crate::files::digest::hexadecimal;
 use crate::files::incidental::{Depth, Found, Unreadable, files};
-use crate::files::raster::kind::{NAMES, is_image};
+use crate::files::raster::kind::is_image;
 use crate::files::raster::{Background, MAX_FILE, Raster, Seen, decode};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -173,8 +173,8 @@ fn folder(
     }
     let origin = path.display();
     let left = (!left_out.is_empty()).then(|| format!("{count} images; left out: {left_out}"));
-    let expected = format!("a folder of image files ({NAMES})");
-    let shape = shape.ok_or_else(|| contents(path, &expected, left.clone().unwrap_or_else(|| "none".to_owned())))?;
+    let found = || left.clone().unwrap_or_else(|| "none".to_owned());
+    let shape = shape.ok_or_else(|| EvaluationError::Empty { path: path.to_owned(), found: found() })?;
     let notes = left.into_iter().chain(seen.notes(count, background));
     let notes = notes.map(|note| format!("{origin}: {note}")).collect();
     Ok(ImageSet { notes, ..ImageSet::new(shape, bytes)? })
@@ -194,7 +194,7 @@ const ARCHIVE: &str =
     "a folder of image files, or a NumPy archive (.npz) whose array arr_0 is uint8 of shape (N, H, W, C) or (N, H, W)";
 
 fn archive(path: &Path, accept: impl Fn(Shape) -> Result<(), EvaluationError>) -> Result<ImageSet, EvaluationError> {
-    let failed = |cause: ArrayFileError| contents(path, ARCHIVE, cause);
+    let failed = |cause: ArrayFileError| EvaluationError::Array { path: path.to_owned(), cause };
     let mut archive = Archive::of_file(path).map_err(access(path))?.map_err(failed)?;
     let array = archive.array("arr_0").map_err(failed)?;
     let header = array.header.clone();

@@ -24,29 +24,36 @@ pub fn to_bytes(moments: &Moments) -> Vec<u8> {
 /// It cannot be read, is no archive, lacks an array, or holds numbers that are not finite.
 pub fn read(path: &Path) -> Result<Moments, EvaluationError> {
     let refused = |found: String| EvaluationError::Contents { path: path.to_owned(), expected: EXPECTED.into(), found };
-    let failed = |cause: ArrayFileError| refused(cause.to_string());
+    let failed = |cause: ArrayFileError| EvaluationError::Array { path: path.to_owned(), cause };
     let mut archive = Archive::of_file(path).map_err(access(path))?.map_err(failed)?;
-    let mean = array(&mut archive, "mu", 1).map_err(refused)?;
-    let covariance = array(&mut archive, "sigma", 2).map_err(refused)?;
+    let mean = array(&mut archive, "mu", 1).map_err(failed)?.map_err(refused)?;
+    let covariance = array(&mut archive, "sigma", 2).map_err(failed)?.map_err(refused)?;
     Moments::new(mean, covariance)
 }
 
-/// An array of this many axes of one length.
-fn array<R: Read + Seek>(archive: &mut Archive<R>, name: &str, axes: usize) -> Result<Vec<f64>, String> {
-    let array = archive.array(name).map_err(|cause| cause.to_string())?;
+/// An array of this many axes of one length, or what it is instead.
+///
+/// # Errors
+/// It cannot be read.
+fn array<R: Read + Seek>(
+    archive: &mut Archive<R>,
+    name: &str,
+    axes: usize,
+) -> Result<Result<Vec<f64>, String>, ArrayFileError> {
+    let array = archive.array(name)?;
     let Header { element, description, shape, .. } = array.header.clone();
     if shape.len() != axes || shape.windows(2).any(|pair| pair[0] != pair[1]) {
-        return Err(format!("{name} of shape {shape:?}"));
+        return Ok(Err(format!("{name} of shape {shape:?}")));
     }
     let floats = element.filter(|element| element.class == Class::Float && element.is_number());
-    let element = floats.ok_or_else(|| format!("{name} of {description}"))?;
-    let bytes = array.values(element).map_err(|cause| cause.to_string())?;
+    let Some(element) = floats else { return Ok(Err(format!("{name} of {description}"))) };
+    let bytes = array.values(element)?;
     // A covariance is symmetric: the order of its axes does not matter.
     let values: Vec<f64> = element.numbers(&bytes).collect();
-    match values.iter().find(|value| !value.is_finite()) {
+    Ok(match values.iter().find(|value| !value.is_finite()) {
         Some(value) => Err(format!("{value} in {name}")),
         None => Ok(values),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -267,7 +267,8 @@ impl Config {
                 _ => 0,
             },
             optimiser,
-            weight_decay: choices.weight_decay.unwrap_or(0.3),
+            // Of the weights that Muon moves: there are no others that decay.
+            weight_decay: choices.weight_decay.unwrap_or(if optimiser == Rule::Muon { 0.3 } else { 0.0 }),
             budget: choices.budget.unwrap_or(Budget::Steps(preset.training.steps)),
             weights: choices.weights.unwrap_or_default(),
             int8_part: choices.int8_part.unwrap_or(preset.training.int8_part),

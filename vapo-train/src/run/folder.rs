@@ -78,11 +78,16 @@ impl<'l> RunFolder<'l> {
         lock.check_held()?;
         Self::refuse_existing(lock, force)?;
         let folder = RunFolder { lock };
-        for name in FILES.into_iter().chain([CONFIG]) {
+        folder.remove_parts();
+        // The new configuration is on the disk, as a file without a name of its own, before anything of the old run goes.
+        let path = folder.file(CONFIG);
+        let mut file = begin(&path).map_err(access(&path))?;
+        file.write_all(&text_of(config, &path)?).map_err(access(&path))?;
+        lock.check_held()?;
+        for name in FILES {
             remove(&folder.file(name))?;
         }
-        folder.remove_parts();
-        folder.configure(config)?;
+        finish(file, &path, Existing::Replaced).map_err(access(&path))?;
         Ok(folder)
     }
 
@@ -171,10 +176,7 @@ impl<'l> RunFolder<'l> {
     /// # Errors
     /// As [`RunFolder::write`].
     pub fn configure(&self, config: &impl Serialize) -> Result<(), RunError> {
-        let path = self.file(CONFIG);
-        let mut text = serde_json::to_vec_pretty(config).map_err(io::Error::from).map_err(access(&path))?;
-        text.push(b'\n');
-        self.write(CONFIG, &text)
+        self.write(CONFIG, &text_of(config, &self.file(CONFIG))?)
     }
 
     /// The configuration of the run.
@@ -196,6 +198,13 @@ impl<'l> RunFolder<'l> {
     pub fn file(&self, name: &str) -> PathBuf {
         self.path().join(name)
     }
+}
+
+/// The text of a configuration, to be written to a path.
+fn text_of(config: &impl Serialize, path: &Path) -> Result<Vec<u8>, RunError> {
+    let mut text = serde_json::to_vec_pretty(config).map_err(io::Error::from).map_err(access(path))?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 fn remove(path: &Path) -> Result<(), RunError> {
@@ -230,6 +239,28 @@ mod tests {
         assert_eq!(run.file(MODEL), path.join("model.vapo"));
         drop(lock);
         assert_eq!(names(&path), [CONFIG]);
+    }
+
+    #[test]
+    fn an_earlier_run_stays_where_the_new_one_cannot_be_written() {
+        /// Settings that are no text.
+        struct Unwritable;
+        impl Serialize for Unwritable {
+            fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+                Err(serde::ser::Error::custom("no text"))
+            }
+        }
+        let root = TempDir::new().unwrap();
+        let lock = Lock::make(root.path()).unwrap();
+        let run = RunFolder::create(&lock, &json!({"seed": 3}), false).unwrap();
+        run.write(MODEL, b"theirs").unwrap();
+        let before = names(root.path());
+        assert!(matches!(RunFolder::create(&lock, &Unwritable, true), Err(RunError::Access { .. })));
+        assert_eq!(names(root.path()), before);
+        assert_eq!(fs::read(run.file(MODEL)).unwrap(), b"theirs");
+        assert_eq!(RunFolder::open(&lock).unwrap().config::<Value>().unwrap(), json!({"seed": 3}));
+        RunFolder::create(&lock, &json!({"seed": 4}), true).unwrap();
+        assert_eq!(names(root.path()), [LOCK, CONFIG]);
     }
 
     #[test]

@@ -41,9 +41,12 @@ fn a_run_is_replaced_only_when_asked() {
     let root = TempDir::new().unwrap();
     std::fs::create_dir_all(root.path().join("runs/demo")).unwrap();
     std::fs::write(root.path().join("runs/demo/model.vapo"), "theirs").unwrap();
-    vapo_train(root.path(), &format!("demo {SHORT}")).refused(1, &["runs/demo", "--force"]);
+    vapo_train(root.path(), &format!("demo {SHORT}")).refused(2, &["runs/demo", "--force"]);
     assert_eq!(std::fs::read(root.path().join("runs/demo/model.vapo")).unwrap(), b"theirs");
     vapo_train(root.path(), &format!("demo {SHORT} --force")).succeeded();
+    // `demo` itself does not go on with a run.
+    let parts = ["error[V0401]", "vapo-train --resume --out runs/demo", "--force"];
+    vapo_train(root.path(), &format!("demo {SHORT}")).refused(2, &parts);
     assert_eq!(names(&root.path().join("runs/demo")), RUN_FILES);
 }
 

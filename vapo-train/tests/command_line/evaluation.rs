@@ -234,7 +234,7 @@ fn other_programs_files_are_not_replaced_by_a_folder() {
     fs::write(photos.join("holiday.png"), "precious").unwrap();
     let line = "fid-ref --dataset digits --count 2 --out photos/";
     vapo_train(root.path(), line).refused(2, &["photos/", "exists", "--force"]);
-    vapo_train(root.path(), &format!("{line} --force")).refused(1, &["photos", "holiday.png", "not replaced"]);
+    vapo_train(root.path(), &format!("{line} --force")).refused(2, &["photos", "holiday.png", "not replaced"]);
     assert_eq!(names(Path::new(&photos)), ["holiday.png"]);
     assert_eq!(names(root.path()), ["m.vapo", "photos/holiday.png"]);
 }

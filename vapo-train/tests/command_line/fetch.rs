@@ -74,6 +74,23 @@ fn what_was_fetched_is_trained_on_and_not_fetched_again() {
 }
 
 #[test]
+fn a_server_that_sends_without_end_does_not_fill_the_disk() {
+    let long = bytes(300_000);
+    let root = root(&[(FILE, &long)]);
+    let path = root.path().join("manifest.json");
+    let mut manifest: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    manifest["most"] = 100_000.into();
+    fs::write(&path, manifest.to_string()).unwrap();
+    for manner in [Manner::Good, Manner::Unmeasured] {
+        let server = Server::start(&[(FILE, &long)], &[manner]);
+        let told = fetch(&root, &server.base, "");
+        told.refused(1, &["error[V0214]", "at most 100000 bytes, found more", "--base"]);
+        assert!(!file(&root).exists() && !part(&root).exists());
+        assert_eq!(server.requests(), [FILE]);
+    }
+}
+
+#[test]
 fn an_answer_cut_off_is_gone_on_with() {
     let bytes = bytes(300_000);
     let root = root(&[(FILE, &bytes)]);

@@ -87,7 +87,7 @@ fn what_a_killed_training_leaves_hinders_nobody() {
     assert!(run.join(".vapo-train.lock").exists());
     // As if it had been killed while it saved.
     fs::write(run.join(".checkpoint.safetensors.x1Y2z3.part"), "half").unwrap();
-    vapo_train(root.path(), &format!("{TINY} --steps 5 --out run")).refused(1, &["holds a run already"]);
+    vapo_train(root.path(), &format!("{TINY} --steps 5 --out run")).refused(2, &["holds a run already"]);
     assert!(!run.join(".vapo-train.lock").exists());
     vapo_train(root.path(), &format!("{TINY} --steps 5 --out run --force")).succeeded();
     assert_eq!(names(&run), RUN_FILES);

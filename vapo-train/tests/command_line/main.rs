@@ -16,6 +16,7 @@ mod evaluation;
 mod export;
 mod extension;
 mod fetch;
+mod ignored;
 mod images;
 mod inpainting;
 mod inspect;

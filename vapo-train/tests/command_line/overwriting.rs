@@ -12,15 +12,15 @@ fn a_run_is_not_overwritten_unasked() {
     let line = format!("{TINY} --steps 5 --out run");
     vapo_train(root.path(), &line).succeeded();
     let before = contents(root.path());
-    vapo_train(root.path(), &line).refused(1, &["run holds a run already", "--resume", "--force"]);
+    vapo_train(root.path(), &line).refused(2, &["run holds a run already", "--resume", "--force"]);
     assert!(contents(root.path()) == before);
     // That is told before images are looked for, which may take minutes to prepare.
     let line = "--dataset celeba --data-dir absent --out run";
-    vapo_train(root.path(), line).refused(1, &["run holds a run already", "--resume", "--force"]);
+    vapo_train(root.path(), line).refused(2, &["run holds a run already", "--resume", "--force"]);
     // Nor is a model that lies there alone.
     fs::create_dir(root.path().join("models")).unwrap();
     fs::write(root.path().join("models/model.vapo"), "precious").unwrap();
-    vapo_train(root.path(), &format!("{TINY} --steps 5 --out models")).refused(1, &["--force"]);
+    vapo_train(root.path(), &format!("{TINY} --steps 5 --out models")).refused(2, &["--force"]);
     assert_eq!(names(&root.path().join("models")), ["model.vapo"]);
     assert_eq!(fs::read(root.path().join("models/model.vapo")).unwrap(), b"precious");
 }

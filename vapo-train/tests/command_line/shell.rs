@@ -46,13 +46,24 @@ fn bash_takes_its_completions() {
         String::from_utf8(told.stdout).unwrap()
     };
     run("bash -n script");
-    // What a person gets who types `vapo-train sam` and the key.
+    // What a person gets who types these words and the key.
     let function = script.split_once("complete -F ").unwrap().1.split(' ').next().unwrap();
-    let line = format!(
-        "source ./script; COMP_WORDS=(vapo-train sam); COMP_CWORD=1; \
-         {function} vapo-train sam vapo-train; echo \"${{COMPREPLY[@]}}\""
-    );
-    assert_eq!(run(&line), "sample\n");
+    for (words, expected) in [
+        ("sam", "sample\n"),
+        ("sample --mo", "--model\n"),
+        ("sample --solver e", "euler etd2\n"),
+        ("board r", "run\n"),
+        ("board run --cla", "--class\n"),
+    ] {
+        let last = words.split(' ').next_back().unwrap();
+        let before = words.split(' ').rev().nth(1).unwrap_or("vapo-train");
+        let count = words.split(' ').count();
+        let line = format!(
+            "source ./script; COMP_WORDS=(vapo-train {words}); COMP_CWORD={count}; \
+             {function} vapo-train {last} {before}; echo \"${{COMPREPLY[@]}}\""
+        );
+        assert_eq!(run(&line), expected, "{words}");
+    }
 }
 
 #[test]
@@ -60,7 +71,7 @@ fn a_folder_gets_a_page_a_command_and_none_is_overwritten() {
     let root = TempDir::new().unwrap();
     let told = vapo_train(root.path(), "man pages").succeeded();
     let mut expected: Vec<String> = commands().iter().map(|name| format!("vapo-train-{name}.1")).collect();
-    expected.push("vapo-train.1".to_owned());
+    expected.extend(["vapo-train", "vapo-train-board-list", "vapo-train-board-run"].map(|name| format!("{name}.1")));
     expected.sort();
     assert_eq!(names(&root.path().join("pages")), expected);
     assert_eq!(told.output, format!("{} pages in pages\n", expected.len()));

@@ -2,11 +2,13 @@
 
 use crate::cli::Failure;
 use crate::sampling::{Asked, Settings, sample};
-use vapo_format::Model;
+use vapo_format::{Model, Shape};
 use vapo_sampler::{Schedule, Solver};
 
 /// Digits that are shown, at most.
 pub(super) const MOST: usize = 20;
+/// Extent of the digits that `demo` trains on.
+pub(super) const SHAPE: Shape = Shape { channels: 1, height: 8, width: 8 };
 /// Steps of a sample, as boards take them.
 const STEPS: u16 = 10;
 

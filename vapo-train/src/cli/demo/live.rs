@@ -52,6 +52,9 @@ impl Live {
     fn frame(&mut self, config: &Config, trainer: &Trainer<'_>) -> Option<Vec<String>> {
         let (columns, lines) = size();
         let shape = config.architecture.signal;
+        if !fits(shape, self.colours, (columns, lines)) {
+            return None;
+        }
         let (across, down) = fitting(shape, self.colours, digits::MOST, (columns, lines.saturating_sub(BESIDE)));
         let images = self.digits(config, trainer, across * down)?;
         Some(self.lines(&images, shape, across, columns))
@@ -77,6 +80,16 @@ impl Live {
     }
 }
 
+/// Whether a frame with one image fits a terminal of so many columns and lines.
+pub(super) fn fits(shape: Shape, colours: Colours, (columns, lines): (usize, usize)) -> bool {
+    let [height, width] = [shape.height, shape.width].map(usize::from);
+    let (wide, high) = match colours {
+        Colours::None => (2 * width, height),
+        Colours::Full | Colours::Few => (width, height.div_ceil(2)),
+    };
+    columns > wide.max(LABEL + 1) && lines >= BESIDE + high
+}
+
 impl Watch for Live {
     fn logged(&mut self, metrics: &Metrics, budget: Budget, seconds: f64) {
         self.losses.push((budget.progress(metrics.step, metrics.seconds), metrics.loss));
@@ -99,6 +112,20 @@ impl Watch for Live {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_frame_is_drawn_where_one_image_fits() {
+        let shape = Shape { channels: 1, height: 8, width: 8 };
+        for (colours, least) in [(Colours::Full, BESIDE + 4), (Colours::None, BESIDE + 8)] {
+            assert!(fits(shape, colours, (80, least)) && !fits(shape, colours, (80, least - 1)));
+            let live = Live { colours, ..Live::new() };
+            let (across, down) = fitting(shape, colours, digits::MOST, (80, least - BESIDE));
+            assert_eq!(down, 1);
+            // One more is that of the cursor.
+            assert_eq!(live.lines(&vec![1.0; across * 64], shape, across, 80).len() + 1, least);
+            assert!(!fits(shape, colours, (8, 40)));
+        }
+    }
 
     #[test]
     fn a_frame_fits_a_terminal_of_the_usual_size() {

@@ -3,8 +3,10 @@
 mod digits;
 mod live;
 
-use super::{Failure, answer, firmware, from_one_to, interrupt, note, parse_model, print, quoted, read_model, train};
-use crate::run::folder::MODEL;
+use super::{
+    Code, Failure, answer, firmware, from_one_to, interrupt, note, parse_model, print, quoted, read_model, train,
+};
+use crate::run::folder::{CONFIG, MODEL};
 use crate::terminal::mosaic::{Mosaic, fitting};
 use crate::terminal::{Colours, redraws, size};
 use crate::training::progress::Progress;
@@ -37,8 +39,19 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { steps, seed, threads, out, force } = arguments;
+    if out.join(CONFIG).exists() && !force {
+        let (path, option) = (out.display(), quoted(out));
+        return Err(Failure::Refused(
+            Code::RunExists,
+            format!(
+                "{path} holds a run already: go on with it (vapo-train --resume --out {option}), replace it (--force) or give another \
+                 folder (--out)"
+            ),
+        ));
+    }
     let training = train::Arguments::of_digits(out, *steps, *seed, *threads, *force);
-    if redraws(&Term::stdout()) && !answer::is_for_programs() {
+    let is_seen = redraws(&Term::stdout()) && live::fits(digits::SHAPE, Colours::of_output(), size());
+    if is_seen && !answer::is_for_programs() {
         train::run_watched(&training, &mut Live::new())?;
     } else {
         train::run_watched(&training, &mut Progress::new())?;

@@ -28,7 +28,7 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) model: PathBuf,
     /// Images to restore: a picture of the model's size, or an array of images (.npy) of uint8, of bool, or of floats in [-1, 1] as
     /// `sample` writes them
-    #[arg(long, value_name = "F.{png,npy}")]
+    #[arg(long, value_name = "F.{png,npy}", conflicts_with_all = OF_DATA)]
     images: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) data: Option<DataOptions>,
@@ -56,6 +56,25 @@ pub(in crate::cli) struct Arguments {
     #[arg(long)]
     force: bool,
 }
+
+/// Options of a data set, which images of a file have nothing of.
+const OF_DATA: [&str; 15] = [
+    "split",
+    "data_dir",
+    "cache_dir",
+    "size",
+    "crop",
+    "channels",
+    "filter",
+    "background",
+    "window",
+    "stride",
+    "columns",
+    "labels",
+    "normal",
+    "rate",
+    "series",
+];
 
 /// A rectangle of pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -78,7 +78,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = SeriesOptions { columns, labels, ..SeriesOptions::default() };
     let path = arguments.series.display();
     let file = bounded::read_file(&arguments.series, MOST)
-        .map_err(|cause| Failure::Refused(Code::DataMissing, format!("--series {path}: cannot read it: {cause}")))?;
+        .map_err(|cause| Failure::told(Code::DataMissing, format!("--series {path}: cannot read it: {cause}")))?;
     let recording = recording(arguments, &options, &model)?;
 
     let channels = recording.channels.len();

@@ -27,7 +27,7 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) model: Option<PathBuf>,
     /// Images to measure in place of samples of a model: a folder of image files, or an archive (.npz) with uint8 arr_0. Partly
     /// transparent images are laid on --background
-    #[arg(long, value_name = "DIR|F.npz", conflicts_with_all = ["steps", "temperature", "solver", "grading", "extrapolation", "tolerance"])]
+    #[arg(long, value_name = "DIR|F.npz", conflicts_with_all = ["steps", "temperature", "solver", "grading", "extrapolation", "tolerance", "class", "guidance"])]
     samples: Option<PathBuf>,
     /// Number of samples [default: 2000 of a model, all of a folder or an archive]
     #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1_000_000>())]

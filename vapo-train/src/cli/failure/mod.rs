@@ -20,7 +20,7 @@ pub(super) enum Failure {
     Refused(Code, String),
     /// It was interrupted, and what there is was saved: exit code 130, as shells have it.
     Interrupted(String),
-    /// It went wrong: exit code 1. Its code is that of the error's type, see [`of`].
+    /// It went wrong: exit code 1, or 2 where other options would do. Its code is that of the error's type, see [`of`].
     Other(Box<dyn Error>),
 }
 
@@ -60,7 +60,11 @@ impl Failure {
     /// The process's exit code.
     pub(super) fn exit(&self) -> u8 {
         match self {
-            Failure::Other(_) => 1,
+            // Where something is there already, or data are not the model's, nothing went wrong: other options are needed.
+            Failure::Other(cause) => match of::of(&**cause) {
+                Code::RunExists | Code::OutputExists | Code::DataUnlike => 2,
+                _ => 1,
+            },
             Failure::Usage(_) | Failure::Refused(..) => 2,
             Failure::Interrupted(_) => interrupt::CODE,
         }

@@ -52,6 +52,8 @@ fn evaluation(error: &EvaluationError) -> Code {
         EvaluationError::NoImages(_) => Code::DataKind,
         EvaluationError::Access { .. } => Code::DataMissing,
         EvaluationError::Contents { .. } => Code::DataForeign,
+        EvaluationError::Empty { .. } => Code::DataLayout,
+        EvaluationError::Array { cause, .. } => of_data::own(cause).unwrap_or(Code::DataDamaged),
         EvaluationError::Extent { .. } => Code::DataUnlike,
         EvaluationError::Few { .. } => Code::DataCount,
         EvaluationError::Labels { .. } => Code::Classes,
@@ -178,7 +180,10 @@ fn read(error: &ReadError) -> Code {
 
 fn fetch(error: &FetchError) -> Code {
     match error {
-        FetchError::Differs { .. } | FetchError::Busy { .. } | FetchError::Checksum { .. } => Code::FetchFile,
+        FetchError::Differs { .. }
+        | FetchError::Busy { .. }
+        | FetchError::Checksum { .. }
+        | FetchError::TooLong { .. } => Code::FetchFile,
         FetchError::File { .. } => Code::OutputAccess,
         FetchError::Connection { .. } | FetchError::Status { .. } | FetchError::CutOff { .. } => Code::FetchServer,
         FetchError::Unfinished { cause, .. } => fetch(cause),

@@ -100,7 +100,12 @@ impl FeatureOptions {
 
     #[cfg(feature = "onnx")]
     fn network(&self, path: &Path, card: &mut Map<String, Value>) -> Result<Extractor, Failure> {
-        let network = crate::evaluation::onnx::Network::load(path, self.onnx_range)?;
+        let network = crate::evaluation::onnx::Network::load(path, self.onnx_range).map_err(|cause| match cause {
+            EvaluationError::Access { cause, .. } => {
+                Failure::told(Code::Features, format!("--features {}: cannot read it: {cause}", path.display()))
+            }
+            cause => cause.into(),
+        })?;
         card.insert("network_sha256".to_owned(), network.sha256().into());
         card.insert("network_input".to_owned(), network.input().to_string().into());
         card.insert("network_range".to_owned(), json!([self.onnx_range.0, self.onnx_range.1]));

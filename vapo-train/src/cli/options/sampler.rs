@@ -2,7 +2,7 @@
 
 use super::solver::{NamedSolver, fixed_solvers};
 use crate::cli::card::{Evaluations, SamplerCard};
-use crate::cli::{Failure, from_one_to};
+use crate::cli::{Code, Failure, from_one_to};
 use crate::sampling::{Asked, SamplingError, Settings};
 use vapo_sampler::{Schedule, Solver};
 
@@ -36,6 +36,17 @@ pub(in crate::cli) struct SamplerOptions {
     threads: Option<usize>,
 }
 
+/// So many threads, or one a core.
+///
+/// # Errors
+/// The system starts none.
+pub(in crate::cli) fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, Failure> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build().map_err(|cause| {
+        let count = threads.map_or_else(|| "one thread a core".to_owned(), |threads| format!("{threads} threads"));
+        Failure::told(Code::Unexpected, format!("cannot start {count}: {cause}; give fewer --threads"))
+    })
+}
+
 /// Steps where nothing is said.
 const STEPS: u16 = 20;
 
@@ -46,6 +57,14 @@ impl SamplerOptions {
     /// A solver of adaptive steps, a grading that makes no grid of times, a temperature that is negative or not finite.
     pub(in crate::cli) fn settings(&self, count: usize) -> Result<Settings, Failure> {
         let solver = self.fixed()?;
+        if let Some(factor) = self.extrapolation
+            && solver != Solver::Etd2
+        {
+            return Err(Failure::Usage(format!(
+                "--extrapolation {factor}: it is of --solver etd2, found --solver {}: leave one of them out",
+                solver.name()
+            )));
+        }
         let (grading, extrapolation) = (self.grading(), self.extrapolation());
         let schedule = Schedule::graded(self.steps(), grading)
             .map_err(|cause| Failure::Usage(format!("--grading {grading}: {cause}")))?
@@ -121,7 +140,7 @@ impl SamplerOptions {
             steps: Some(self.steps()),
             evaluations: Evaluations::Each(solver.evaluations(self.steps())),
             grading: Some(self.grading()),
-            extrapolation: Some(self.extrapolation()),
+            extrapolation: (solver == Solver::Etd2).then(|| self.extrapolation()),
             tolerance: None,
             temperature: self.temperature(),
             seed: self.seed,
@@ -135,7 +154,7 @@ impl SamplerOptions {
     /// # Errors
     /// The system starts none.
     pub(in crate::cli) fn pool(&self) -> Result<rayon::ThreadPool, Failure> {
-        Ok(rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0)).build()?)
+        pool(self.threads)
     }
 
     /// Names the option that the sampler refused.

@@ -50,7 +50,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     std::fs::create_dir_all(&folder).map_err(failed)?;
     let kept = "interrupted: what came of a file is kept beside it, as .part; the same command goes on with it";
     interrupt::at_once(kept);
-    let client = Client::new(arguments.retries, PAUSE, arguments.force);
+    let client = Client::new(arguments.retries, PAUSE, arguments.force, manifest.most);
     let explain = |cause| match cause {
         FetchError::Differs { .. } => Failure::refused(&cause, cause.to_string()),
         cause => cause.into(),

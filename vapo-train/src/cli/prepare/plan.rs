@@ -1,6 +1,6 @@
 //! `vapo-train plan`: what a training takes, before anything starts.
 
-use crate::cli::{Failure, answer, from_one_to, memory, print};
+use crate::cli::{Failure, answer, from_one_to, memory, option, print};
 use crate::dataset::{Size, Source};
 use crate::objective::Objective;
 use crate::optimiser::Rule;
@@ -57,6 +57,42 @@ pub(in crate::cli) struct Arguments {
     /// Speed that the device sustains, in 10¹² FLOPs a second, to compute the least time of a training
     #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = crate::cli::positive::<f64>)]
     tflops: Option<f64>,
+}
+
+impl Arguments {
+    /// The options of the training that is planned, as they are typed; none where it is of data whose place is not known.
+    pub(in crate::cli) fn typed(&self) -> Option<String> {
+        let Arguments {
+            preset,
+            dataset,
+            batch,
+            accumulate,
+            recompute,
+            objective,
+            optimiser,
+            device,
+            threads,
+            steps,
+            ..
+        } = self;
+        if dataset.is_none() && (preset.is_some() || self.size.is_some()) {
+            return None;
+        }
+        let number = |name: &str, value: Option<u64>| value.map(|value| option(name, value));
+        let options = [
+            dataset.as_ref().map(|name| option("dataset", name)),
+            preset.as_ref().map(|name| option("preset", name)),
+            number("batch", batch.map(|batch| batch as u64)),
+            number("accumulate", accumulate.map(|parts| parts as u64)),
+            recompute.then(|| "--recompute".to_owned()),
+            (*objective != Objective::default()).then(|| option("objective", objective)),
+            optimiser.map(|rule| option("optimiser", rule)),
+            device.map(|device| option("device", device)),
+            number("threads", threads.map(|threads| threads as u64)),
+            number("steps", *steps),
+        ];
+        Some(options.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    }
 }
 
 /// Data sets whose extent and number of images is known.

@@ -4,6 +4,9 @@ use crate::cli::{CommandLine, Failure, answer};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
+/// What `clap_complete` looks for in the states of bash's script, and what it enters.
+const STATE: [&str; 2] = ["vapo__subcmd__train", "vapo__train"];
+
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// The shell that is to complete
@@ -14,5 +17,12 @@ pub(in crate::cli) struct Arguments {
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut CommandLine::command(), env!("CARGO_PKG_NAME"), &mut script);
-    answer::text("completions", &String::from_utf8_lossy(&script))
+    let script = String::from_utf8_lossy(&script);
+    answer::text("completions", &if arguments.shell == Shell::Bash { of_bash(&script) } else { script.into_owned() })
+}
+
+/// The script for bash with one name for each state. `clap_complete` enters `vapo__train__subcmd__sample` and looks for
+/// `vapo__subcmd__train__subcmd__sample`: the hyphen of the program's name is taken for a command (clap-rs/clap#6421).
+fn of_bash(script: &str) -> String {
+    script.replace(STATE[0], STATE[1])
 }

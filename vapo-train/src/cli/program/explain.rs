@@ -19,7 +19,9 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let lines = entries(PAGE).map(|entry| format!("{}  {}\n", entry.code, entry.title));
         return answer::text("explain", &lines.collect::<String>());
     };
-    let found = entries(PAGE).find(|entry| entry.code.eq_ignore_ascii_case(asked));
+    // Also as it stands in a message, `error[V0203]:`, and without its letter.
+    let named = asked.trim_start_matches("error").trim_matches(['[', ']', ':']);
+    let found = entries(PAGE).find(|entry| entry.code.eq_ignore_ascii_case(named) || entry.code[1..] == *named);
     let entry = found.ok_or_else(|| {
         let codes: Vec<&str> = entries(PAGE).map(|entry| entry.code).collect();
         Failure::Usage(format!("explain {asked}: no error has this code: expected one of {}", codes.join(", ")))

@@ -42,13 +42,19 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let mut program = CommandLine::command().disable_help_subcommand(true);
     program.build();
-    let commands = program.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
-    let all = std::iter::once(program.clone()).chain(commands);
+    let mut all = vec![program];
+    // Commands within commands too, as `board run`.
+    for at in 0.. {
+        let Some(command) = all.get(at) else { break };
+        let within = command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help");
+        let within: Vec<clap::Command> = within.cloned().collect();
+        all.extend(within);
+    }
     let page = |command| {
         let (man, mut page) = (Man::new(command), Vec::new());
         man.render(&mut page)?;
         Ok((man.get_filename(), page))
     };
-    let all: io::Result<Vec<_>> = all.map(page).collect();
+    let all: io::Result<Vec<_>> = all.into_iter().map(page).collect();
     all.map_err(|cause| Failure::told(Code::Unexpected, format!("cannot make the pages: {cause}")))
 }

@@ -1,5 +1,6 @@
 //! What `vapo-train` is told about a training.
 
+use super::MOST_THREADS;
 use crate::cli::options::data::FileOptions;
 use crate::cli::{from_one_to, positive};
 use crate::dataset::Source;
@@ -110,7 +111,7 @@ pub(in crate::cli) struct Arguments {
     /// How the gradient is clipped; second-moment needs --optimiser adam [default: second-moment for paper-cifar10 and paper-celeba, else norm]
     #[arg(long, value_enum, hide_default_value = true)]
     pub(super) clip: Option<Clip>,
-    /// Decay of the weights that muon moves: in every step they lose this times the learning rate of themselves [default: 0.3]
+    /// Decay of the weights that muon moves: in every step they lose this times the learning rate of themselves [default: 0.3; 0 for adam]
     #[arg(long, value_name = "F", allow_negative_numbers = true, value_parser = from_zero_to::<f32, 10>)]
     pub(super) weight_decay: Option<f32>,
     /// Path from noise to data: linear or bayes [default: linear]
@@ -123,7 +124,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_enum, hide_default_value = true)]
     pub(super) device: Option<Device>,
     /// Threads to train on; the result does not depend on it [default: one a core]
-    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, 1024>())]
+    #[arg(long, value_name = "N", value_parser = from_one_to::<usize, { MOST_THREADS as u64 }>())]
     pub(super) threads: Option<usize>,
     /// Run folder [default: runs/DATASET]
     #[arg(long, value_name = "DIR")]

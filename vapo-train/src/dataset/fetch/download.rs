@@ -26,6 +26,7 @@ pub struct Client {
     agent: ureq::Agent,
     retries: u32,
     pause: Duration,
+    most: u64,
     force: bool,
 }
 
@@ -58,8 +59,9 @@ pub enum Event<'a> {
 
 impl Client {
     /// A client that tries `retries` times more after failures that may pass, first after `pause`, then after twice as
-    /// long each time. With `force` it replaces a file of another sum.
-    pub fn new(retries: u32, pause: Duration, force: bool) -> Self {
+    /// long each time. With `force` it replaces a file of another sum. Of a file it takes `most` bytes: a server that sends without
+    /// end does not fill the disk.
+    pub fn new(retries: u32, pause: Duration, force: bool, most: u64) -> Self {
         let config = ureq::Agent::config_builder()
             .timeout_connect(Some(CONNECT))
             .timeout_recv_response(Some(SILENCE))
@@ -67,7 +69,7 @@ impl Client {
             .http_status_as_error(false)
             .user_agent(concat!("vapo-train/", env!("CARGO_PKG_VERSION")))
             .build();
-        Client { agent: config.into(), retries, pause, force }
+        Client { agent: config.into(), retries, pause, force, most }
     }
 
     /// Whether a file with this sum is at `path`.
@@ -186,6 +188,10 @@ impl Client {
         loop {
             match reader.read(&mut piece) {
                 Ok(0) => break,
+                Ok(length) if have + length as u64 > self.most => {
+                    part.clear()?;
+                    return Err(FetchError::TooLong { url: url.to_owned(), most: self.most });
+                }
                 Ok(length) => {
                     part.file.write_all(&piece[..length]).map_err(failed(&part.path))?;
                     have += length as u64;

@@ -60,6 +60,16 @@ pub enum FetchError {
         /// Bytes that came, now and earlier.
         found: u64,
     },
+    /// More came than a published file has.
+    #[error(
+        "{url}: expected a file of at most {most} bytes, found more; nothing was kept: name another mirror with --base"
+    )]
+    TooLong {
+        /// What was asked for.
+        url: String,
+        /// Bytes that are taken, at most.
+        most: u64,
+    },
     /// What came is not the published file.
     #[error(
         "{url}: expected a file with the MD5 sum {expected}, found {found}; nothing was kept: name another mirror with \

@@ -9,8 +9,16 @@ use serde::Deserialize;
 pub struct Manifest {
     /// Address that a file's name is appended to.
     pub base: String,
+    /// Bytes that each of them has, at most.
+    #[serde(default = "most")]
+    pub most: u64,
     /// The files.
     pub files: Vec<Entry>,
+}
+
+/// No published file has as many bytes: the largest, of CIFAR-10, has a third.
+fn most() -> u64 {
+    1 << 29
 }
 
 /// A file.
@@ -63,7 +71,7 @@ impl Manifest {
             _ => return None,
         };
         let entry = |(name, md5): (&str, &str)| Entry { name: name.to_owned(), md5: md5.to_owned() };
-        Some(Manifest { base: base.to_owned(), files: files.into_iter().map(entry).collect() })
+        Some(Manifest { base: base.to_owned(), most: most(), files: files.into_iter().map(entry).collect() })
     }
 
     /// The address of a file.

@@ -34,7 +34,7 @@ pub struct Choices {
     pub budget: Option<Budget>,
     /// Clipping, or as published for the published network moved by Adam, and by the norm for all else.
     pub clip: Option<Clip>,
-    /// Decay of Muon's weights, or 0.3.
+    /// Decay of the weights that Muon moves, or 0.3; 0 for other rules.
     pub weight_decay: Option<f32>,
     /// Weights that the training ends with, or int8.
     pub weights: Option<Precision>,

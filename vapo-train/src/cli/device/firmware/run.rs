@@ -206,12 +206,14 @@ impl Arguments {
 
     fn expect_class(&self, model: &Model<'_>) -> Result<(), Failure> {
         match (self.class, model.classes()) {
-            (Some(class), 0) => {
-                Err(Failure::Usage(format!("--class {class}: the model has no classes: leave the option out")))
-            }
-            (Some(class), classes) if class >= classes => {
-                Err(Failure::Usage(format!("--class {class}: the model has the classes 0 to {}", classes - 1)))
-            }
+            (Some(class), 0) => Err(Failure::Refused(
+                Code::Classes,
+                format!("--class {class}: the model has no classes: leave the option out"),
+            )),
+            (Some(class), classes) if class >= classes => Err(Failure::Refused(
+                Code::Classes,
+                format!("--class {class}: the model has the classes 0 to {}", classes - 1),
+            )),
             _ => Ok(()),
         }
     }
