@@ -21,7 +21,7 @@ use crate::run::{Lock, RunFolder};
 use crate::training::progress::Progress;
 use crate::training::{Ending, Trainer, TrainingError, Watch, train};
 pub(super) use arguments::Arguments;
-use extend::{Extension, extend, record};
+use extend::{Extension, extend, record, seconds};
 use kept::{keeps_settings, same_images};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -337,7 +337,22 @@ fn carry_out(
             next::after_training(config, folder);
             Ok(())
         }
-        _ => Err(Failure::Interrupted(format!("stopped after step {step}; {to_continue}"))),
+        _ => {
+            let shorter = shorter(config, step, seconds(folder, step)?);
+            Err(Failure::Interrupted(format!(
+                "stopped after step {step}; {to_continue}\nto have a model of what it learned so far: vapo-train --resume --out {} {shorter}",
+                quoted(folder.path())
+            )))
+        }
+    }
+}
+
+/// The length of a run that ends a moment after it was stopped, as an option.
+fn shorter(config: &Config, step: u64, seconds: f64) -> String {
+    match config.budget {
+        Budget::Steps(_) => format!("--steps {}", step + 1),
+        // To a tenth of a minute, and one more: it has to be longer than what was trained.
+        Budget::Minutes(_) => format!("--minutes {:.1}", (seconds / 6.0).ceil() / 10.0 + 0.1),
     }
 }
 

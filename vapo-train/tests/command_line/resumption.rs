@@ -66,7 +66,24 @@ fn an_interrupted_run_saves_what_it_has_and_says_how_to_go_on() {
         assert_eq!(names(&run), ["checkpoint.safetensors", "config.json", "loss.png", "metrics.jsonl"]);
         let stopped = steps(&run).pop().unwrap();
         assert!(told.errors.contains(&format!("stopped after step {stopped};")), "{}", told.errors);
+        // A model of what it learned so far, by the line that is printed.
+        let (_, line) = told.errors.split_once("so far: vapo-train ").unwrap();
+        assert_eq!(line.trim_end(), format!("--resume --out run --steps {}", stopped + 1));
+        vapo_train(root.path(), line.trim_end()).succeeded();
+        assert_eq!(names(&run), RUN_FILES);
     }
+}
+
+#[test]
+fn a_run_of_minutes_that_was_stopped_ends_by_the_line_that_it_prints() {
+    let root = TempDir::new().unwrap();
+    let child = started(root.path(), &format!("{TINY} --minutes 30 --out run"), 1);
+    send("INT", &child);
+    let told = outcome(child.wait_with_output().unwrap());
+    let (_, line) = told.errors.split_once("so far: vapo-train ").unwrap();
+    assert!(line.contains("--minutes 0."), "{line}");
+    vapo_train(root.path(), line.trim_end()).succeeded();
+    assert_eq!(names(&root.path().join("run")), RUN_FILES);
 }
 
 #[test]

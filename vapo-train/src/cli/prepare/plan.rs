@@ -136,7 +136,9 @@ struct Found {
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let found = Found::new(arguments)?;
     print(&found.table())?;
-    answer::object(&found)
+    let mut object = serde_json::to_value(&found)?;
+    object["command"] = "plan".into();
+    answer::object(&object)
 }
 
 impl Arguments {

@@ -92,7 +92,7 @@ pub(super) fn record(config: &Config, extended: Option<&Checkpoint>, folder: &Ru
 }
 
 /// Seconds of training up to a step, as far as they were logged.
-fn seconds(folder: &RunFolder<'_>, step: u64) -> Result<f64, RunError> {
+pub(super) fn seconds(folder: &RunFolder<'_>, step: u64) -> Result<f64, RunError> {
     let path = folder.file(METRICS);
     if !path.exists() {
         return Ok(0.0);
