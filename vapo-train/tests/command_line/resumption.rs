@@ -31,7 +31,7 @@ fn interrupted_run() -> TempDir {
 
 /// The command that an interrupted run says to go on with, less the program's name.
 fn advice(told: &Outcome) -> &str {
-    let advice = told.errors.lines().last().unwrap().split_once("to continue: vapo-train ");
+    let advice = told.errors.lines().find_map(|line| line.split_once("to continue: vapo-train "));
     advice.unwrap_or_else(|| panic!("no advice in: {}", told.errors)).1
 }
 
