@@ -66,7 +66,7 @@ fn results_are_not_overwritten_unasked() {
 fn what_is_no_firmware_is_refused() {
     let root = root();
     let parts = ["--firmware .", "expected the folder vapo-sampler/firmware of this program's repository"];
-    vapo_train(root.path(), "board run digits.vapo --firmware .").refused(2, &parts);
+    vapo_train(root.path(), "board run digits.vapo --firmware .").refused(1, &parts);
 }
 
 /// The program lies in the checkout's `target`, unless `CARGO_TARGET_DIR` says otherwise: a copy of it lies elsewhere.
@@ -78,7 +78,7 @@ fn outside_of_a_checkout_it_is_said_what_to_clone_and_to_pass() {
     let mut command = std::process::Command::new(&program);
     let told = outcome(command.current_dir(root.path()).args(["board", "run", "digits.vapo"]).output().unwrap());
     told.refused(
-        2,
+        1,
         &[
             "the boards' firmware is not here",
             "clone this program's repository",

@@ -58,7 +58,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 /// Options of a data set, which images of a file have nothing of.
-const OF_DATA: [&str; 15] = [
+const OF_DATA: [&str; 14] = [
     "split",
     "data_dir",
     "cache_dir",
@@ -73,7 +73,6 @@ const OF_DATA: [&str; 15] = [
     "labels",
     "normal",
     "rate",
-    "series",
 ];
 
 /// A rectangle of pixels.
