@@ -89,7 +89,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("calibrate --model digits.vapo --out a.vapo", 2, "V0303"),
     ("sample --model diverged.vapo --count 1 --out a.png", 1, "V0304"),
     ("eval --model m.vapo --dataset digits --features inception --out a.json", 2, "V0306"),
-    ("--out run", 1, "V0401"),
+    ("--out run", 2, "V0401"),
     ("--resume --out nowhere", 1, "V0403"),
     ("--resume --batch 4 --out run", 2, "V0404"),
     ("--resume --out damaged", 1, "V0406"),
