@@ -33,10 +33,12 @@ pub enum EvaluationError {
         found: String,
     },
     /// A file of arrays cannot be read.
-    #[error("{}: {cause}", path.display())]
+    #[error("{}: {cause}; give {expected}", path.display())]
     Array {
         /// The file.
         path: PathBuf,
+        /// What is taken.
+        expected: &'static str,
         /// What is wrong with it.
         #[source]
         cause: ArrayFileError,

@@ -194,7 +194,7 @@ const ARCHIVE: &str =
     "a folder of image files, or a NumPy archive (.npz) whose array arr_0 is uint8 of shape (N, H, W, C) or (N, H, W)";
 
 fn archive(path: &Path, accept: impl Fn(Shape) -> Result<(), EvaluationError>) -> Result<ImageSet, EvaluationError> {
-    let failed = |cause: ArrayFileError| EvaluationError::Array { path: path.to_owned(), cause };
+    let failed = |cause: ArrayFileError| EvaluationError::Array { path: path.to_owned(), expected: ARCHIVE, cause };
     let mut archive = Archive::of_file(path).map_err(access(path))?.map_err(failed)?;
     let array = archive.array("arr_0").map_err(failed)?;
     let header = array.header.clone();

@@ -24,7 +24,7 @@ pub fn to_bytes(moments: &Moments) -> Vec<u8> {
 /// It cannot be read, is no archive, lacks an array, or holds numbers that are not finite.
 pub fn read(path: &Path) -> Result<Moments, EvaluationError> {
     let refused = |found: String| EvaluationError::Contents { path: path.to_owned(), expected: EXPECTED.into(), found };
-    let failed = |cause: ArrayFileError| EvaluationError::Array { path: path.to_owned(), cause };
+    let failed = |cause: ArrayFileError| EvaluationError::Array { path: path.to_owned(), expected: EXPECTED, cause };
     let mut archive = Archive::of_file(path).map_err(access(path))?.map_err(failed)?;
     let mean = array(&mut archive, "mu", 1).map_err(failed)?.map_err(refused)?;
     let covariance = array(&mut archive, "sigma", 2).map_err(failed)?.map_err(refused)?;

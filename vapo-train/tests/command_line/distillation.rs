@@ -133,7 +133,7 @@ fn how_straight_the_ways_of_a_model_are_is_measured_and_drawn() {
     let root = taught("");
     let line = "paths --model teacher/model.vapo --count 12";
     let told = vapo_train(root.path(), &format!("{line} --out p.png")).succeeded();
-    assert!(told.output.contains("bend  ") && told.output.contains("of             12"), "{}", told.output);
+    assert!(told.output.contains("bend  ") && told.output.contains("paths of            12"), "{}", told.output);
     assert!(png_extent(&root.path().join("p.png")).0 > 500);
     let card = json(&root.path().join("p.png.json"));
     assert!(card["results"]["bend"].as_f64().unwrap() > 0.0 && card["sampler"]["steps"] == 100, "{card}");

@@ -208,7 +208,7 @@ fn samples_of_another_extent_are_refused_at_the_first_and_transparent_ones_lie_o
     fs::write(path("large/1.png"), "").unwrap();
     let line = "eval --dataset digits --features pixels --out r.json";
     let told = ["expected samples of 8×8×1, as the data set has, found 40×40×1 in 0.png"];
-    vapo_train(root.path(), &format!("{line} --samples large")).refused(1, &told);
+    vapo_train(root.path(), &format!("{line} --samples large")).refused(2, &told);
     let done = vapo_train(root.path(), &format!("{line} --samples clear --background 7")).succeeded();
     assert!(done.errors.contains("laid on 7 (--background)"), "{}", done.errors);
     let card = fs::read_to_string(path("r.json")).unwrap();
