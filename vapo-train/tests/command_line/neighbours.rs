@@ -76,7 +76,7 @@ fn what_has_no_neighbours_is_refused() {
         ("--model m.vapo --split train --out n.png", 2, &["--split train", "never saw"]),
         ("--model m.vapo --out n.npz", 2, &["n.npz", ".png"]),
         ("--model m.vapo --features nothing --out n.png", 2, &["nothing", "classifier, pixels"]),
-        ("--model wide.vapo --count 2 --features pixels --out n.png", 1, &["8×8×1", "8×16×1"]),
+        ("--model wide.vapo --count 2 --features pixels --out n.png", 2, &["8×8×1", "8×16×1"]),
         ("--model m.vapo --nearest 0 --out n.png", 2, &["--nearest"]),
     ];
     for (options, code, parts) in cases {

@@ -63,7 +63,7 @@ fn what_failed_or_prints_for_programs_says_nothing_of_what_is_next() {
     let root = TempDir::new().unwrap();
     let told = vapo_train(root.path(), "inspect nowhere.vapo").refused(1, &["nowhere.vapo"]);
     assert!(!told.errors.contains("next: "), "{}", told.errors);
-    let told = vapo_train(root.path(), "plan --preset tiny --json").succeeded();
+    let told = vapo_train(root.path(), "plan --dataset digits --preset tiny --json").succeeded();
     serde_json::from_str::<serde_json::Value>(&told.output).unwrap();
     assert!(told.errors.starts_with("next: vapo-train --dataset "), "{}", told.errors);
 }

@@ -238,7 +238,7 @@ fn a_card_beside_the_samples_says_how_to_draw_them_again() {
         "version": env!("CARGO_PKG_VERSION"),
         "models": [{ "path": "m.vapo", "sha256": sha256, "parameters": parameters, "weights": "int8" }],
         "sampler": {
-            "count": 2, "solver": "heun", "steps": 7, "evaluations": 13, "grading": 0.5, "extrapolation": 1.25,
+            "count": 2, "solver": "heun", "steps": 7, "evaluations": 13, "grading": 0.5,
             "temperature": 0.5, "seed": 3
         },
     });

@@ -195,7 +195,7 @@ fn a_series_without_gaps_stays_and_what_cannot_be_filled_is_refused() {
         ("--model m.vapo --series whole.npy --out x.csv", 2, &["--out x.csv", "whole.npy is no table"]),
         ("--model m.vapo --series whole.csv --out same.csv", 2, &["same.csv", "exists", "--force"]),
         ("--model m.vapo --series whole.csv --out x.csv --picture x.jpg", 2, &["--picture x.jpg", ".png"]),
-        ("--model m.vapo --series absent.csv --out x.csv", 2, &["--series absent.csv", "cannot read it"]),
+        ("--model m.vapo --series absent.csv --out x.csv", 1, &["--series absent.csv", "cannot read it"]),
         ("--model m.vapo --series whole.csv --columns x --out x.csv", 2, &["the 2 channels of the model, found 1, x"]),
         (
             "--model one.vapo --series whole.csv --out x.csv",
