@@ -24,7 +24,9 @@ function told(settings, show, decimal) {
   const { seed, steps, solver, temperature = usualTemperature(solver), class: of, ...all } = settled(settings);
   const asked = [show("seed", seed), show("solver", solver), show("steps", steps), show("temperature", decimal("temperature", temperature))];
   if (of !== undefined && of !== null) asked.push(show("class", of));
-  for (const name of ["guidance", "grading", "extrapolation"]) {
+  // No other solver extrapolates.
+  const names = solver === "etd2" ? ["guidance", "grading", "extrapolation"] : ["guidance", "grading"];
+  for (const name of names) {
     if (shortest(all[name]) !== USUAL[name]) asked.push(show(name, decimal(name, all[name])));
   }
   return asked.join(" ");

@@ -88,6 +88,10 @@ test("a request and a command name the settings that draw a sample", () => {
   const all = { ...settings, grading: 0.8, extrapolation: 1 };
   assert.equal(request(all), `${request(settings)} exponent=0.8 extrapolation=1`);
   assert.equal(command(all, "m.vapo"), drawn(`${asked} --grading 0.8 --extrapolation 1`));
+  // Only etd2 extrapolates, and the command line refuses the option beside another solver.
+  const euler = { ...all, solver: "euler", temperature: 0 };
+  const without = asked.replace("etd2", "euler").replace("0.3", "0");
+  assert.equal(command(euler, "m.vapo"), drawn(`${without} --grading 0.8`));
   // What is usual is left out, and null is no class, as in sample().
   const usual = { seed: 0, guidance: 0, grading: 0.5, extrapolation: 1.25, class: null };
   assert.equal(request(usual), "seed=0 solver=etd2 steps=20 temperature=0.3");
