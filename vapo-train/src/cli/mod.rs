@@ -168,7 +168,7 @@ fn words() -> Result<Vec<String>, Failure> {
         })
     };
     let mut words = std::env::args_os().map(word).collect::<Result<Vec<_>, _>>()?;
-    if words.len() > 2 && words[1] == "--json" && !words[2].starts_with('-') {
+    if words.len() > 2 && words[1] == "--json" && !words[2].starts_with('-') && words[2] != "help" {
         words.swap(1, 2);
     }
     Ok(words)

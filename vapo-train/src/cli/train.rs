@@ -88,7 +88,7 @@ fn begin(arguments: &Arguments, source: Source, path: &Path, watch: &mut dyn Wat
     }
     if config.weight_decay > 0.0 && config.optimiser != Rule::Muon {
         return Err(Failure::Usage(format!(
-            "--weight-decay {}: expected 0, or weights that muon moves, found --optimiser {}: leave one of them out",
+            "--weight-decay {}: expected 0, or weights that muon moves, found {}: leave the option out, or give --optimiser muon",
             config.weight_decay,
             option_value(&config.optimiser)
         )));
@@ -115,9 +115,10 @@ fn refuse_classes(arguments: &Arguments, dataset: &Dataset, teacher: Option<&Tea
         None => !arguments.classes && dataset.name() != Source::Digits.name(),
     };
     match dataset.classes() {
-        _ if arguments.unconditional.is_some() && usual => Err(Failure::Usage(
-            "--unconditional: it is a share of images whose class is learned: give --classes too".into(),
-        )),
+        _ if arguments.unconditional.is_some() && usual => Err(Failure::Usage(match teacher {
+            Some(_) => "--unconditional: the model that the run begins as has no classes: leave the option out".into(),
+            None => "--unconditional: it is a share of images whose class is learned: give --classes too".into(),
+        })),
         0 | 1 if arguments.classes || arguments.unconditional.is_some() => {
             let why = dataset.label_fault().map_or_else(String::new, |fault| format!(" ({fault})"));
             Err(Failure::Refused(
@@ -337,22 +338,29 @@ fn carry_out(
             next::after_training(config, folder);
             Ok(())
         }
-        _ => {
-            let shorter = shorter(config, step, seconds(folder, step)?);
-            Err(Failure::Interrupted(format!(
-                "stopped after step {step}; {to_continue}\nto have a model of what it learned so far: vapo-train --resume --out {} {shorter}",
-                quoted(folder.path())
-            )))
+        ending => {
+            let mut message = format!("stopped after step {step}; {to_continue}");
+            // Where weights are fixed already, and at the last step, to continue is the shortest.
+            let is_near = matches!(ending, Ending::Finished) || trainer.average_before_rest().is_some();
+            if let Some(length) = shorter(config, step, seconds(folder, step)?).filter(|_| !is_near) {
+                let path = quoted(folder.path());
+                message +=
+                    &format!("\nto have a model of what it learned so far: vapo-train --resume --out {path} {length}");
+            }
+            Err(Failure::Interrupted(message))
         }
     }
 }
 
-/// The length of a run that ends a moment after it was stopped, as an option.
-fn shorter(config: &Config, step: u64, seconds: f64) -> String {
+/// The length of a run that ends a moment after it was stopped, as an option. None where that is its whole length.
+fn shorter(config: &Config, step: u64, seconds: f64) -> Option<String> {
     match config.budget {
-        Budget::Steps(_) => format!("--steps {}", step + 1),
-        // To a tenth of a minute, and one more: it has to be longer than what was trained.
-        Budget::Minutes(_) => format!("--minutes {:.1}", (seconds / 6.0).ceil() / 10.0 + 0.1),
+        Budget::Steps(all) => (step + 1 < all).then(|| format!("--steps {}", step + 1)),
+        // To a hundredth of a minute, and one more: it has to be longer than what was trained.
+        Budget::Minutes(all) => {
+            let minutes = (seconds / 0.6).ceil() / 100.0 + 0.01;
+            (minutes < all).then(|| format!("--minutes {minutes:.2}"))
+        }
     }
 }
 

@@ -243,7 +243,7 @@ impl Config {
                 scaling: dataset.scaling().iter().copied().collect(),
                 ..preset.conditional(dataset.shape(), choices.homotopy.unwrap_or_default(), classes)
             },
-            unconditional: if classes > 0 { choices.unconditional.unwrap_or(0.3) } else { 0.0 },
+            unconditional: choices.unconditional_of(classes),
             distillation: None,
             reflow: None,
             start: None,

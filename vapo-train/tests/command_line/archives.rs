@@ -82,7 +82,7 @@ fn an_array_trains_and_its_rounding_is_said() {
 }
 
 /// A `.npz` archive of bytes: name, axes and values of each array.
-fn npz(path: &Path, arrays: &[(&str, &[usize], &[u8])]) {
+pub(crate) fn npz(path: &Path, arrays: &[(&str, &[usize], &[u8])]) {
     let mut archive = zip::ZipWriter::new(fs::File::create(path).unwrap());
     let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     for (name, axes, values) in arrays {

@@ -14,7 +14,7 @@ fn options_that_would_do_nothing_are_refused() {
     let before = names(root.path());
     let inpaint = "inpaint --model m.vapo --images a.png --box 0,0,1,1 --out b.png";
     for (line, parts) in [
-        ("--optimiser adam --weight-decay 1 --out run", &["--weight-decay 1", "--optimiser adam", "muon"][..]),
+        ("--optimiser adam --weight-decay 1 --out run", &["--weight-decay 1", "found adam", "--optimiser muon"][..]),
         (
             "sample --model m.vapo --solver euler --extrapolation 3 --out s.png",
             &["--extrapolation 3", "--solver euler", "etd2"],

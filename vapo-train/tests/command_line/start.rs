@@ -1,5 +1,6 @@
 //! Runs that begin with the weights of a model.
 
+use crate::archives::npz;
 use crate::program::{TINY, vapo_train};
 use std::fs;
 use std::path::Path;
@@ -62,6 +63,23 @@ fn a_model_learns_other_data_of_its_extent_scaled_as_these_are() {
 }
 
 #[test]
+fn a_model_of_classes_is_trained_without_them_too() {
+    let root = TempDir::new().unwrap();
+    let tiny = TINY.replace("--no-classes", "");
+    vapo_train(root.path(), &format!("{tiny} --steps 2 --out first")).succeeded();
+    let pixels: Vec<u8> = (0..40 * 64).map(|n| (n * 7 % 256) as u8).collect();
+    let labels: Vec<u8> = (0..40).map(|n| n % 10).collect();
+    let arrays: [(&str, &[usize], &[u8]); 2] = [("x_train", &[40, 8, 8], &pixels), ("y_train", &[40], &labels)];
+    npz(&root.path().join("l.npz"), &arrays);
+    for (option, expected) in [("", 0.3), ("--unconditional 0.4", 0.4)] {
+        let line = format!("{START} --force --dataset npy --data-dir l.npz --from first {option}");
+        vapo_train(root.path(), &line).succeeded();
+        let found = json(&root.path().join("next/config.json"))["unconditional"].as_f64().unwrap();
+        assert!((found - expected).abs() < 1e-6, "{option}: {found}");
+    }
+}
+
+#[test]
 fn what_cannot_be_begun_with_is_refused_before_anything_is_trained() {
     let root = first("");
     vapo_train(root.path(), "--distil first --batch 8 --threads 1 --steps 5 --out two").succeeded();
@@ -89,6 +107,9 @@ fn what_cannot_be_begun_with_is_refused_before_anything_is_trained() {
     let over = START.replace("--out next", "--out first");
     vapo_train(root.path(), &format!("{over} --force --from first"))
         .refused(2, &["--out first", "would replace the model", "give another folder"]);
+    // Also by a folder that is not there yet.
+    let around = START.replace("--out next", "--out new/../first");
+    vapo_train(root.path(), &format!("{around} --force --from first")).refused(2, &["would replace the model"]);
     assert!(fs::read(root.path().join("first/model-float32.vapo")).unwrap() == before);
     // Data of another extent.
     let rows: String = (0..100).map(|n| format!("{n}\n")).collect();

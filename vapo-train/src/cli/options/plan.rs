@@ -7,7 +7,7 @@ use crate::export::folder::refuse_foreign;
 use crate::files::atomic::{Existing, begin, folder_of, publish};
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Every file that a command will write, cards included, and what it reads. A file that is not in the plan is not written.
 #[derive(Debug)]
@@ -282,11 +282,19 @@ impl Outputs {
     }
 }
 
-/// A path without links, as far as it exists.
+/// A path without links, as far as it exists, and without `..` beyond: what a folder that is made first would be.
 pub(in crate::cli) fn resolved(path: &Path) -> PathBuf {
     let found = path.ancestors().find_map(|above| {
         let there = if above.as_os_str().is_empty() { Path::new(".") } else { above };
-        Some(fs::canonicalize(there).ok()?.join(path.strip_prefix(above).ok()?))
+        let (mut found, rest) = (fs::canonicalize(there).ok()?, path.strip_prefix(above).ok()?);
+        for component in rest.components() {
+            match component {
+                Component::ParentDir => drop(found.pop()),
+                Component::Normal(name) => found.push(name),
+                _ => {}
+            }
+        }
+        Some(found)
     });
     found.unwrap_or_else(|| path.to_owned())
 }

@@ -142,7 +142,7 @@ impl Teacher {
     /// Makes a run one that begins as this model.
     pub(super) fn teach(&self, config: Config, arguments: &Arguments) -> Config {
         let learning_rate = arguments.lr.unwrap_or(RATE * config.learning_rate);
-        let unconditional = if self.architecture.classes > 0 { config.unconditional } else { 0.0 };
+        let unconditional = arguments.choices().unconditional_of(self.architecture.classes);
         // Values are scaled as the data are: for a student this is its teacher's scaling.
         let scaling = config.architecture.scaling.clone();
         let architecture = Architecture { scaling, ..self.architecture.clone() };

@@ -57,3 +57,10 @@ pub struct Choices {
     /// Threads, or one a core.
     pub threads: Option<usize>,
 }
+
+impl Choices {
+    /// The share of the images whose class is not told, in a run of so many classes.
+    pub fn unconditional_of(&self, classes: u16) -> f32 {
+        if classes > 0 { self.unconditional.unwrap_or(0.3) } else { 0.0 }
+    }
+}
