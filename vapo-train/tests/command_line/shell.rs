@@ -48,8 +48,11 @@ fn bash_takes_its_completions() {
     run("bash -n script");
     // What a person gets who types these words and the key.
     let function = script.split_once("complete -F ").unwrap().1.split(' ').next().unwrap();
+    fs::create_dir(root.path().join("my run")).unwrap();
     for (words, expected) in [
         ("sam", "sample\n"),
+        ("sample --model my", "my run\n"),
+        ("--from my", "my run\n"),
         ("sample --mo", "--model\n"),
         ("sample --solver e", "euler etd2\n"),
         ("board r", "run\n"),
