@@ -176,7 +176,7 @@ fn what_cannot_be_evaluated_is_refused_and_leaves_nothing() {
         ("--samples empty --dataset digits --out r.json", 1, &["empty", "GIF), found none"]),
         ("--samples absent --dataset digits --out r.json", 1, &["absent"]),
         ("--samples m.vapo --dataset digits --out r.json", 1, &["m.vapo", "arr_0"]),
-        ("--model wide.vapo --dataset digits --features pixels --out r.json", 1, &["8×8×1", "8×16×1"]),
+        ("--model wide.vapo --dataset digits --features pixels --out r.json", 2, &["8×8×1", "8×16×1"]),
         (
             "--model m.vapo --count 1 --dataset digits --features pixels --out r.json",
             1,
