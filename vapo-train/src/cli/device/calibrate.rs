@@ -5,7 +5,7 @@ use crate::calibration::{CalibrationError, Settings, integer_model};
 use crate::cli::card::{Card, ModelCard, decimal};
 use crate::cli::device::report::Report;
 use crate::cli::judge::score::check_extent;
-use crate::cli::options::{DataOptions, Plan, output};
+use crate::cli::options::{DataOptions, Plan, output, pool};
 use crate::cli::rewritten::{with_classifier, with_threshold};
 use crate::cli::{Code, Failure, from_one_to, parse_any_model, print, progress, read_model};
 use crate::dataset::Dataset;
@@ -81,7 +81,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
     let Arguments { headroom, evaluations, .. } = *arguments;
     let settings = Settings { headroom, evaluations, ..Settings::default() };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
+    let pool = pool(arguments.threads)?;
     let (file, report) = pool.install(|| {
         let scaled = Model::parse(scaled.as_deref().unwrap_or(&bytes))?;
         let images = Images::new(&scaled, dataset.as_ref(), &settings)?;

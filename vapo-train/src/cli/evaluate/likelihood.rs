@@ -2,7 +2,7 @@
 
 use crate::cli::card::{Card, Evaluations, ModelCard};
 use crate::cli::judge::score::check_extent;
-use crate::cli::options::{DataOptions, Plan};
+use crate::cli::options::{DataOptions, Plan, pool};
 use crate::cli::{Code, Failure, from_one_to, parse_model, print, progress, read_model};
 use crate::sampling::likelihood::{Likelihood, LikelihoodError, Settings, TOLERANCE, TOLERANCES, likelihoods};
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
         ));
     }
     let settings = Settings { probes: *probes, seed: *seed, tolerance: *tolerance };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
+    let pool = pool(arguments.threads)?;
     let bar = progress::bar(*count, "images");
     let indices = dataset.spread(*count);
     let found = pool.install(|| likelihoods(&model, &dataset, &indices, &settings, || bar.inc(1)));

@@ -2,7 +2,7 @@
 
 use super::score::check_extent;
 use crate::cli::card::{Card, ModelCard, decimal};
-use crate::cli::options::{DataOptions, Plan, output};
+use crate::cli::options::{DataOptions, Plan, output, pool};
 use crate::cli::rewritten::with_classifier;
 use crate::cli::{Code, Failure, from_one_to, parse_any_model, print, progress, read_model};
 use crate::dataset::{Dataset, Split};
@@ -64,7 +64,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let dataset = data.load_for(&model)?;
     check_extent(&model, &dataset)?;
     let labels = labels(&dataset, classes)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
+    let pool = pool(arguments.threads)?;
 
     let stored = model.classifier();
     let time = arguments.time.or(stored.map(|stored| stored.time())).unwrap_or(TIME);

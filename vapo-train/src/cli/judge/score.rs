@@ -3,7 +3,7 @@
 mod series;
 
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
-use crate::cli::options::{DataOptions, Plan, output};
+use crate::cli::options::{DataOptions, Plan, output, pool};
 use crate::cli::rewritten::with_threshold;
 use crate::cli::{Code, Failure, from_one_to, note, parse_model, print, progress, read_model};
 use crate::dataset::{Dataset, Source, Split};
@@ -106,7 +106,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Against::Permuted => ScoredImages::permuted(&dataset, arguments.seed),
     });
 
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
+    let pool = pool(arguments.threads)?;
     let score = |images: &ScoredImages<'_>| {
         let bar = progress::bar(images.len(), "images");
         pool.install(|| energies(&model, images, time, || bar.inc(1)))

@@ -25,5 +25,5 @@ pub(super) use classes::ClassOptions;
 pub(super) use data::DataOptions;
 pub(super) use features::FeatureOptions;
 pub(super) use plan::Plan;
-pub(super) use sampler::{RESTORING_TEMPERATURE, SamplerOptions};
+pub(super) use sampler::{RESTORING_TEMPERATURE, SamplerOptions, pool};
 pub(super) use solver::solvers;

@@ -4,6 +4,7 @@ use crate::arithmetic::levels::levels;
 use crate::calibration::inputs::{Images, inputs};
 use crate::calibration::{self, CalibrationError, integer_model};
 use crate::cli::device::report::Report;
+use crate::cli::options::pool;
 use crate::cli::rewritten::with_classifier;
 use crate::cli::{Failure, answer, note, print, progress, quoted};
 use crate::dataset::Dataset;
@@ -144,7 +145,7 @@ pub(super) fn after(
     for other in Precision::ALL.into_iter().filter(|other| *other != weights) {
         folder.remove(model_of(other))?;
     }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build()?;
+    let pool = pool(Some(config.threads))?;
     let classified = |file| classified(file, dataset, &pool);
     let (float_file, scaled_file) = (classified(float_file)?, classified(scaled_file)?);
     folder.write(model_of(weights), &scaled_file)?;

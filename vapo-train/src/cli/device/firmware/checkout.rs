@@ -16,7 +16,7 @@ const MARKS: [&str; 3] = ["emulate", "cargo", "fit/Cargo.toml"];
 pub(in crate::cli) fn find(given: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(given) = given {
         return given_or_within(given).ok_or_else(|| {
-             Failure::told(Code::BoardTools, format!(
+            Failure::told(Code::BoardTools, format!(
                 "--firmware {}: expected the folder {WITHIN} of this program's repository, which holds {}; found no such files there",
                 given.display(),
                 MARKS.join(", ")
@@ -25,7 +25,7 @@ pub(in crate::cli) fn find(given: Option<&Path>) -> Result<PathBuf, Failure> {
     }
     let starts = [env::current_dir().ok(), env::current_exe().ok()];
     found_above(starts.iter().flatten()).ok_or_else(|| {
-         Failure::told(Code::BoardTools, format!(
+        Failure::told(Code::BoardTools, format!(
             "the boards' firmware is not here: expected a folder {WITHIN} at or above the working folder or this program; clone this \
              program's repository, and give --firmware REPOSITORY/{WITHIN}"
         ))

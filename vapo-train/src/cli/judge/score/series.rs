@@ -3,6 +3,7 @@
 use super::{Arguments, expect_model_name, expect_valid, extension, json_file, npy_file, tell_few};
 use crate::cli::card::{Card, DataCard, ModelCard, decimal};
 use crate::cli::options::output;
+use crate::cli::options::pool;
 use crate::cli::rewritten::with_threshold;
 use crate::cli::{Code, Failure, note, parse_any_model, print, progress, read_model};
 use crate::dataset::series::Series;
@@ -43,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     super::check_extent(&model, &dataset)?;
     let (held_out, split) = held_out(arguments, &model)?;
     let (series, normal) = (of(&dataset)?, of(&held_out)?);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
+    let pool = pool(arguments.threads)?;
     let score = |dataset: &Dataset| {
         let bar = progress::bar(dataset.len(), "windows");
         pool.install(|| energies(&model, &ScoredImages::Dataset(dataset), time, || bar.inc(1)))
