@@ -19,6 +19,7 @@ mod progress;
 mod rewritten;
 mod team;
 mod train;
+mod unparsed;
 
 use crate::files::bounded;
 use crate::run::config::Budget;
@@ -123,7 +124,7 @@ pub fn run() -> ExitCode {
     };
     let line = match CommandLine::try_parse_from(words) {
         Ok(line) => line,
-        Err(cause) => return unparsed(&cause),
+        Err(cause) => return unparsed::tell(&cause),
     };
     let result = carry_out(&line);
     let team = team::team();
@@ -208,22 +209,6 @@ fn carry_out(line: &CommandLine) -> Result<(), Failure> {
     }?;
     line.command.iter().for_each(next::after);
     Ok(())
-}
-
-/// Tells a person why their command line does not parse, in the words of the parser and with a code, or shows the help that
-/// they asked for.
-fn unparsed(cause: &clap::Error) -> ExitCode {
-    let text = cause.render().ansi().to_string();
-    match cause.use_stderr() {
-        true => {
-            let text = text.replacen("error:", &format!("{}:", failure::prefix(Code::CommandLine)), 1);
-            let text = format!("{}\n{}\n", text.trim_end(), failure::more(Code::CommandLine));
-            // Colours are for terminals: elsewhere they are left out.
-            let _ = anstream::stderr().write_all(text.as_bytes());
-        }
-        false => _ = anstream::stdout().write_all(text.as_bytes()),
-    }
-    ExitCode::from(u8::try_from(cause.exit_code()).unwrap_or(2))
 }
 
 /// Tells the person, who may have closed the terminal: what is done goes on.

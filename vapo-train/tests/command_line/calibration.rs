@@ -163,6 +163,8 @@ fn what_cannot_be_calibrated_is_refused_and_leaves_nothing() {
         ("--model m.vapo --out i.vapo --headroom nan", 2, &["--headroom", "from 1 to 1024"]),
         ("--model m.vapo --out i.vapo --split train", 2, &["--dataset <NAME>"]),
         ("--model m.vapo --out i.vapo --data-dir d", 2, &["--dataset <NAME>"]),
+        ("--model m.vapo --out i.vapo --window 64", 2, &["--dataset <NAME>"]),
+        ("--model m.vapo --out i.vapo --rate 50", 2, &["--dataset <NAME>"]),
         ("--model wide.vapo --out i.vapo --dataset digits", 2, &["8×16×1", "digits are 8×8×1"]),
         ("--model nan.vapo --out i.vapo", 1, &["not finite"]),
         ("--model nan.vapo --out i.vapo --dataset digits", 1, &["not finite", "--lr"]),

@@ -5,6 +5,7 @@ use crate::calibration::{CalibrationError, Settings, integer_model};
 use crate::cli::card::{Card, ModelCard, decimal};
 use crate::cli::device::report::Report;
 use crate::cli::judge::score::check_extent;
+use crate::cli::options::data::OF_DATA;
 use crate::cli::options::{DataOptions, Plan, output, pool};
 use crate::cli::rewritten::{with_classifier, with_threshold};
 use crate::cli::{Code, Failure, from_one_to, parse_any_model, print, progress, read_model};
@@ -16,9 +17,6 @@ use crate::sampling::classification::{IMAGES, learn};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use vapo_format::{Classifier, Encoding, Model, Threshold};
-
-/// Options that say what a data set's images are.
-const OF_DATA: [&str; 8] = ["split", "data_dir", "crop", "size", "filter", "channels", "background", "cache_dir"];
 
 #[derive(Debug, clap::Args)]
 // Without a data set, samples of the model stand for its images.

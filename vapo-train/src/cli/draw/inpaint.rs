@@ -1,6 +1,7 @@
 //! `vapo-train inpaint`: restores what is missing of images.
 
 use crate::cli::card::{Card, ModelCard};
+use crate::cli::options::data::OF_DATA;
 use crate::cli::options::{ClassOptions, DataOptions, Plan, RESTORING_TEMPERATURE, SamplerOptions, output};
 use crate::cli::{Code, Failure, from_one_to, note, parse_model, print, progress, read_model};
 use crate::export::{Format, Writer};
@@ -56,24 +57,6 @@ pub(in crate::cli) struct Arguments {
     #[arg(long)]
     force: bool,
 }
-
-/// Options of a data set, which images of a file have nothing of.
-const OF_DATA: [&str; 14] = [
-    "split",
-    "data_dir",
-    "cache_dir",
-    "size",
-    "crop",
-    "channels",
-    "filter",
-    "background",
-    "window",
-    "stride",
-    "columns",
-    "labels",
-    "normal",
-    "rate",
-];
 
 /// A rectangle of pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

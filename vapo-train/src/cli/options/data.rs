@@ -13,6 +13,24 @@ use std::path::{Path, PathBuf};
 use vapo_format::layer::MAX_EXTENT;
 use vapo_format::{Model, Shape};
 
+/// Clap's names of the options that say more of a data set: they mean nothing without one.
+pub(in crate::cli) const OF_DATA: [&str; 14] = [
+    "data_dir",
+    "crop",
+    "size",
+    "filter",
+    "channels",
+    "background",
+    "cache_dir",
+    "window",
+    "stride",
+    "columns",
+    "labels",
+    "normal",
+    "rate",
+    "split",
+];
+
 // The group is there where a data set is named. Of options with a group within, clap would not know.
 #[derive(Clone, Debug, clap::Args)]
 #[group(args = ["dataset"])]
@@ -398,5 +416,13 @@ mod tests {
         let digits = parse("--dataset digits");
         let card = serde_json::to_value(digits.card(&digits.load().unwrap())).unwrap();
         assert!(card.get("preparation").is_none(), "{card}");
+    }
+
+    #[test]
+    fn every_option_beside_the_name_of_the_data_set_is_listed() {
+        let command = <DataOptions as clap::Args>::augment_args(clap::Command::new("c"));
+        let ids: Vec<&str> = command.get_arguments().map(|option| option.get_id().as_str()).collect();
+        let beside: Vec<&str> = ids.into_iter().filter(|id| *id != "dataset").collect();
+        assert_eq!(beside, OF_DATA);
     }
 }

@@ -26,7 +26,44 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let codes: Vec<&str> = entries(PAGE).map(|entry| entry.code).collect();
         Failure::Usage(format!("explain {asked}: no error has this code: expected one of {}", codes.join(", ")))
     })?;
-    answer::text("explain", &format!("{} {}\n\n{}\n", entry.code, entry.title, entry.text.trim()))
+    answer::text("explain", &format!("{} {}\n\n{}", entry.code, entry.title, plain(entry.text.trim())))
+}
+
+/// What the page has, as a terminal shows it best: examples are indented, words are not marked, and a link names its page.
+fn plain(markdown: &str) -> String {
+    let mut shown = String::new();
+    let mut is_example = false;
+    for line in markdown.lines() {
+        if line.starts_with("```") {
+            is_example = !is_example;
+        } else if is_example {
+            shown.push_str(&format!("{}\n", format!("    {line}").trim_end()));
+        } else {
+            shown.push_str(&format!("{}\n", without_links(&line.replace("**", ""))));
+        }
+    }
+    shown
+}
+
+/// A line with `words (page.md)` in place of each `[words](folder/page.md#heading)`.
+fn without_links(line: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = line;
+    while let Some((before, words, target, after)) = link(rest) {
+        let page = target.split('#').next().unwrap_or(target);
+        let page = page.rsplit('/').next().unwrap_or(page);
+        shown.push_str(&format!("{before}{words} ({page})"));
+        rest = after;
+    }
+    shown + rest
+}
+
+/// The first link of a line: what is before it, its words, its target, and what is after it.
+fn link(line: &str) -> Option<(&str, &str, &str, &str)> {
+    let middle = line.find("](")?;
+    let begin = line[..middle].rfind('[')?;
+    let end = middle + line[middle..].find(')')?;
+    Some((&line[..begin], &line[begin + 1..middle], &line[middle + 2..end], &line[end + 1..]))
 }
 
 /// What the page says of a code.
@@ -125,6 +162,21 @@ mod tests {
             assert!(title.len() > 10, "{code}: {title}");
             assert!(text.contains(&format!("```text\nerror[{code}]: ")), "{code} shows no error of its own");
             assert!(text.contains("**Why.**") && text.contains("**What to do.**"), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_shows_no_marks_of_the_page() {
+        let shown = plain(
+            "```text\nerror[V0101]: x **y** [1](2)\n\n  z\n```\n\n**Why.** See [a page](../b/c.md#d), [d](d.md) or `[e]`.",
+        );
+        assert_eq!(
+            shown,
+            "    error[V0101]: x **y** [1](2)\n\n      z\n\nWhy. See a page (c.md), d (d.md) or `[e]`.\n"
+        );
+        for Entry { code, text, .. } in entries(PAGE) {
+            let shown = plain(text);
+            assert!(!shown.contains("**") && !shown.contains("```") && !shown.contains("]("), "{code}: {shown}");
         }
     }
 
