@@ -31,24 +31,23 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// What the page has, as a terminal shows it best: examples are indented, words are not marked, and a link names its page.
 fn plain(markdown: &str) -> String {
-    let mut shown = String::new();
-    let mut is_example = false;
-    for line in markdown.lines() {
-        if line.starts_with("```") {
-            is_example = !is_example;
-        } else if is_example {
-            shown.push_str(&format!("{}\n", format!("    {line}").trim_end()));
-        } else {
-            shown.push_str(&format!("{}\n", without_links(&line.replace("**", ""))));
-        }
-    }
-    shown
+    let parts = markdown.split("```").enumerate().map(|(index, part)| match index % 2 {
+        0 => without_links(&part.replace("**", "")),
+        _ => indented(part),
+    });
+    parts.collect::<String>() + "\n"
 }
 
-/// A line with `words (page.md)` in place of each `[words](folder/page.md#heading)`.
-fn without_links(line: &str) -> String {
+/// An example, whose first line names its language.
+fn indented(example: &str) -> String {
+    let lines: Vec<String> = example.lines().skip(1).map(|line| format!("    {line}").trim_end().to_owned()).collect();
+    lines.join("\n")
+}
+
+/// A text with `words (page.md)` in place of each `[words](folder/page.md#heading)`.
+fn without_links(text: &str) -> String {
     let mut shown = String::new();
-    let mut rest = line;
+    let mut rest = text;
     while let Some((before, words, target, after)) = link(rest) {
         let page = target.split('#').next().unwrap_or(target);
         let page = page.rsplit('/').next().unwrap_or(page);
@@ -58,12 +57,12 @@ fn without_links(line: &str) -> String {
     shown + rest
 }
 
-/// The first link of a line: what is before it, its words, its target, and what is after it.
-fn link(line: &str) -> Option<(&str, &str, &str, &str)> {
-    let middle = line.find("](")?;
-    let begin = line[..middle].rfind('[')?;
-    let end = middle + line[middle..].find(')')?;
-    Some((&line[..begin], &line[begin + 1..middle], &line[middle + 2..end], &line[end + 1..]))
+/// The first link of a text: what is before it, its words, its target, and what is after it.
+fn link(text: &str) -> Option<(&str, &str, &str, &str)> {
+    let middle = text.find("](")?;
+    let begin = text[..middle].rfind('[')?;
+    let end = middle + text[middle..].find(')')?;
+    Some((&text[..begin], &text[begin + 1..middle], &text[middle + 2..end], &text[end + 1..]))
 }
 
 /// What the page says of a code.
@@ -168,11 +167,11 @@ mod tests {
     #[test]
     fn a_terminal_shows_no_marks_of_the_page() {
         let shown = plain(
-            "```text\nerror[V0101]: x **y** [1](2)\n\n  z\n```\n\n**Why.** See [a page](../b/c.md#d), [d](d.md) or `[e]`.",
+            "```text\nerror[V0101]: x **y** [1](2)\n\n  z\n```\n\n**Why.** See [a\npage](../b/c.md#d), [d](d.md) or `[e]`.",
         );
         assert_eq!(
             shown,
-            "    error[V0101]: x **y** [1](2)\n\n      z\n\nWhy. See a page (c.md), d (d.md) or `[e]`.\n"
+            "    error[V0101]: x **y** [1](2)\n\n      z\n\nWhy. See a\npage (c.md), d (d.md) or `[e]`.\n"
         );
         for Entry { code, text, .. } in entries(PAGE) {
             let shown = plain(text);

@@ -22,9 +22,9 @@ fn quadratic(slope: f32) -> Vec<f32> {
     parameters
 }
 
-fn random(scale: f32) -> Vec<f32> {
+fn random(architecture: &Architecture, scale: f32) -> Vec<f32> {
     let mut noise = Noise::new(generator(1));
-    (0..Layout::new(&tiny()).len()).map(|_| scale * noise.draw()).collect()
+    (0..Layout::new(architecture).len()).map(|_| scale * noise.draw()).collect()
 }
 
 fn image(seed: u64) -> Vec<f64> {
@@ -33,9 +33,9 @@ fn image(seed: u64) -> Vec<f64> {
 }
 
 /// √d times each unit vector: the mean of their εᵀ∇²Φε is the trace.
-fn units() -> Vec<f64> {
-    let length = (VALUES as f64).sqrt();
-    (0..VALUES * VALUES).map(|place| if place / VALUES == place % VALUES { length } else { 0.0 }).collect()
+fn units(values: usize) -> Vec<f64> {
+    let length = (values as f64).sqrt();
+    (0..values * values).map(|place| if place / values == place % values { length } else { 0.0 }).collect()
 }
 
 /// x = x₀·exp(qT), so that p₁ is N(0, exp(2qT)·I).
@@ -71,9 +71,9 @@ fn one_probe_is_exact_where_the_hessian_is_a_multiple_of_the_identity() {
 
 #[test]
 fn the_estimate_is_the_exact_trace_on_average() {
-    let flow = Flow::new(&tiny(), &random(0.3));
+    let flow = Flow::new(&tiny(), &random(&tiny(), 0.3));
     let (mut drift, x, mut memory) = (vec![0.0; VALUES], image(4), Memory::default());
-    let exact = flow.evaluate(&x, 0.6, &units(), &mut drift, &mut memory);
+    let exact = flow.evaluate(&x, 0.6, &units(VALUES), &mut drift, &mut memory);
     // By second differences of the potential itself.
     let h = 1e-4;
     let potential = |index: usize, step: f64| {
@@ -104,13 +104,16 @@ fn the_estimate_is_the_exact_trace_on_average() {
     assert!((all - each / 3.0).abs() < 1e-9);
 }
 
-/// log p₁(x₁) = log N(x₀) + log |det ∂x₀/∂x₁|, the derivatives by differences of whole ways.
+/// log p₁(x₁) = log N(x₀) + log |det ∂x₀/∂x₁|, the derivatives by differences of whole ways: of 16 pixels, because there are two ways a pixel.
 #[test]
 fn the_density_is_that_of_the_change_of_volume() {
-    let flow = Flow::new(&tiny(), &random(0.3));
+    const PIXELS: usize = 16;
+    let shape = Shape { channels: 1, height: 4, width: 4 };
+    let network = Preset::named("tiny").unwrap().architecture(shape, Homotopy::Linear);
+    let flow = Flow::new(&network, &random(&network, 0.3));
     let mut memory = Memory::default();
-    let x = image(5);
-    let (found, _) = log_density(&flow, x.clone(), &units(), 1e-8, &mut memory).unwrap();
+    let x = image(5)[..PIXELS].to_vec();
+    let (found, _) = log_density(&flow, x.clone(), &units(PIXELS), 1e-8, &mut memory).unwrap();
     let mut back = |x: &[f64]| {
         let mut y = x.to_vec();
         let control = Control { tolerance: 1e-9, least_step: LEAST_STEP, most_evaluations: MOST_EVALUATIONS };
@@ -121,20 +124,20 @@ fn the_density_is_that_of_the_change_of_volume() {
         .unwrap();
         y
     };
-    let mut jacobian = nalgebra::DMatrix::zeros(VALUES, VALUES);
+    let mut jacobian = nalgebra::DMatrix::zeros(PIXELS, PIXELS);
     let h = 1e-3;
-    for column in 0..VALUES {
+    for column in 0..PIXELS {
         let ends = [h, -h].map(|step| {
             let mut x = x.clone();
             x[column] += step;
             back(&x)
         });
-        for row in 0..VALUES {
+        for row in 0..PIXELS {
             jacobian[(row, column)] = (ends[0][row] - ends[1][row]) / (2.0 * h);
         }
     }
     let squares: f64 = back(&x).iter().map(|x| x * x).sum();
-    let prior = -0.5 * squares - 32.0 * libm::log(std::f64::consts::TAU);
+    let prior = -0.5 * squares - PIXELS as f64 / 2.0 * libm::log(std::f64::consts::TAU);
     let volume = libm::log(jacobian.determinant().abs());
     assert!(volume.abs() > 0.1, "{volume}");
     // Of the differences, their step's square, 10⁻⁶, a derivative.
@@ -177,7 +180,7 @@ fn bits_are_those_of_grey_levels() {
 
 #[test]
 fn an_image_has_the_same_numbers_alone_and_on_any_number_of_threads() {
-    let file = model_file(&tiny(), &random(0.3), Encoding::Int8).unwrap();
+    let file = model_file(&tiny(), &random(&tiny(), 0.3), Encoding::Int8).unwrap();
     let (model, dataset) = (Model::parse(&file).unwrap(), dataset());
     let settings = Settings { probes: 2, seed: 8, tolerance: 1e-3 };
     let on = |threads: usize, indices: &[usize]| {
@@ -196,7 +199,7 @@ fn an_image_has_the_same_numbers_alone_and_on_any_number_of_threads() {
 fn models_without_derivatives_and_ways_without_end_are_refused() {
     let dataset = dataset();
     let settings = Settings { probes: 1, seed: 0, tolerance: 1e-3 };
-    let file = model_file(&tiny(), &random(1e15), Encoding::Float32).unwrap();
+    let file = model_file(&tiny(), &random(&tiny(), 1e15), Encoding::Float32).unwrap();
     let found = likelihoods(&Model::parse(&file).unwrap(), &dataset, &[2, 3], &settings, || ());
     // In f64 such drifts may be finite; no step is short enough for them.
     let is_refused =
