@@ -5,7 +5,7 @@ A reader of its own: it shares no line with this project's, and reads what the t
 import struct, zlib
 import numpy as np
 
-KINDS = ["signal", "time", "conv", "silu", "add", "space-to-depth", "readout", "up", "concat"]
+KINDS = ["signal", "time", "conv", "silu", "add", "space-to-depth", "readout", "up", "concat", "class"]
 INT8, FLOAT32, INTEGER, INT6, INT4, INTEGER6, INTEGER4 = range(7)
 INTEGERS = INTEGER, INTEGER6, INTEGER4
 BITS = {INT8: 8, INTEGER: 8, INT6: 6, INTEGER6: 6, INT4: 4, INTEGER4: 4}
@@ -15,7 +15,8 @@ NARROW = 16
 class Node:
     """A layer: its kind, the numbers of the nodes that it reads, and the channels, height and width of its output.
 
-    A `conv` has `window`, `stride`, `weight` (output, input, row, column) and `bias`; `time` has `features`; `up` has `factor`.
+    A `conv` has `window`, `stride`, `weight` (output, input, row, column) and `bias`; `time` has `features`; `class` has `channels`; `up` has
+    `factor`.
     """
 
 
@@ -60,10 +61,12 @@ def header(data):
         if node.kind == "conv":
             node.window, node.stride, at = tuple(data[at:at + 2]), tuple(data[at + 2:at + 4]), at + 4
             node.channels = varint()
+        if node.kind == "class":
+            node.channels = varint()
         if node.kind == "up":
             node.factor, at = tuple(data[at:at + 2]), at + 2
         node.inputs = [varint() for _ in range(varint())]
-        if not node.inputs and node.kind not in ("signal", "time"):
+        if not node.inputs and node.kind not in ("signal", "time", "class"):
             node.inputs = [number - 1]
         node.extent = output_extent(node, extent, [nodes[i].extent for i in node.inputs])
         nodes.append(node)
@@ -83,6 +86,7 @@ def output_extent(node, signal, inputs):
     return {
         "conv": lambda: (node.channels, height // node.stride[0], width // node.stride[1]),
         "time": lambda: (node.features, 1, 1),
+        "class": lambda: (node.channels, 1, 1),
         "space-to-depth": lambda: (min(height, 2) * min(width, 2) * channels, -(-height // 2), -(-width // 2)),
         "up": lambda: (channels, node.factor[0] * height, node.factor[1] * width),
         "concat": lambda: (channels + inputs[1][0], height, width),

@@ -62,6 +62,8 @@ class Sampler:
                 steps = torch.arange(node.features // 2) / 15
                 phase = torch.tensor(times, dtype=torch.float32)[:, None] * (2 * 100.0**steps)
                 outputs[number] = torch.cat([phase.sin(), phase.cos()], 1)[:, :, None, None]
+            elif node.kind == "class":  # none is asked for
+                outputs[number] = torch.zeros(len(times), node.channels, 1, 1)
             elif not self.of_signal[number]:
                 outputs[number] = self.layer(number, [outputs[i] for i in node.inputs])
         return outputs
