@@ -15,8 +15,7 @@ NARROW = 16
 class Node:
     """A layer: its kind, the numbers of the nodes that it reads, and the channels, height and width of its output.
 
-    A `conv` has `window`, `stride`, `weight` (output, input, row, column) and `bias`; `time` has `features`; `class` has `channels`; `up` has
-    `factor`.
+    A `conv` has `window`, `stride`, `weight` (output, input, row, column) and `bias`; `time` has `features`; `up` has `factor`.
     """
 
 
@@ -60,8 +59,7 @@ def header(data):
             node.features, at = data[at], at + 1
         if node.kind == "conv":
             node.window, node.stride, at = tuple(data[at:at + 2]), tuple(data[at + 2:at + 4]), at + 4
-            node.channels = varint()
-        if node.kind == "class":
+        if node.kind in ("conv", "class"):
             node.channels = varint()
         if node.kind == "up":
             node.factor, at = tuple(data[at:at + 2]), at + 2

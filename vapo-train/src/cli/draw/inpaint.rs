@@ -1,8 +1,7 @@
 //! `vapo-train inpaint`: restores what is missing of images.
 
 use crate::cli::card::{Card, ModelCard};
-use crate::cli::options::data::OF_DATA;
-use crate::cli::options::{ClassOptions, DataOptions, Plan, RESTORING_TEMPERATURE, SamplerOptions, output};
+use crate::cli::options::{ClassOptions, DataOptions, OF_DATA, Plan, RESTORING_TEMPERATURE, SamplerOptions, output};
 use crate::cli::{Code, Failure, from_one_to, note, parse_model, print, progress, read_model};
 use crate::export::{Format, Writer};
 use crate::files::array::header::MAGIC;

@@ -22,7 +22,7 @@ pub(super) mod solver;
 
 pub(super) use adaptive::AdaptiveOptions;
 pub(super) use classes::ClassOptions;
-pub(super) use data::DataOptions;
+pub(super) use data::{DataOptions, OF_DATA};
 pub(super) use features::FeatureOptions;
 pub(super) use plan::Plan;
 pub(super) use sampler::{RESTORING_TEMPERATURE, SamplerOptions, pool};

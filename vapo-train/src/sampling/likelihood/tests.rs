@@ -104,7 +104,8 @@ fn the_estimate_is_the_exact_trace_on_average() {
     assert!((all - each / 3.0).abs() < 1e-9);
 }
 
-/// log p₁(x₁) = log N(x₀) + log |det ∂x₀/∂x₁|, the derivatives by differences of whole ways: of 16 pixels, because there are two ways a pixel.
+/// log p₁(x₁) = log N(x₀) + log |det ∂x₀/∂x₁|, the derivatives by differences of whole ways: two a pixel, so that
+/// there are 16 pixels.
 #[test]
 fn the_density_is_that_of_the_change_of_volume() {
     const PIXELS: usize = 16;

@@ -71,7 +71,7 @@ fn a_student_draws_in_few_evaluations_what_the_teacher_draws_in_many() {
     let teacher_config = config(&dataset, Choices::default());
     let teacher = trained(&teacher_config, &dataset, None, 600);
     let many = distance(&teacher_config, &teacher, &dataset, 20);
-    for (evaluations, less) in [(1, 0.6), (2, 0.5)] {
+    for (evaluations, less) in [(1, 0.6), (2, 0.5), (4, 0.8)] {
         let student_config = distilled(&teacher_config, evaluations);
         let student = trained(&student_config, &dataset, Some(teacher.clone()), 600);
         let before = distance(&teacher_config, &teacher, &dataset, evaluations);
