@@ -79,7 +79,8 @@ def row(name, problems, judge):
 def compare(name, problems, a, folder):
     count = f", mean over the {len(problems)} classes, each normal in turn" if len(problems) > 1 else ""
     first = problems[0]
-    print(f"\n**{name}**: windows of {first.window} readings of {len(first.channels)} channels{count}\n")
+    channels = "one channel" if len(first.channels) == 1 else f"{len(first.channels)} channels"
+    print(f"\n**{name}**: windows of {first.window} readings of {channels}{count}\n")
     print("| detector | AUROC | AUPRC | top | flash | RAM |\n|---|---|---|---|---|---|")
     faults = [row(detector.name, problems, lambda problem: scores_of(problem, detector)) for detector in detectors.ALL]
     ours = potential_detector.Trainer(a, folder)

@@ -53,6 +53,16 @@ static LIBRARIES: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
+/// A digit of a class, in ten steps.
+fn digit(sampler: &mut Sampler<'_>, class: u16, seed: u64) -> [f32; 64] {
+    let mut image = [0.0; 64];
+    let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(seed));
+    sampler.set_condition(Condition::of(Some(class))).unwrap();
+    let temperature = Solver::Etd2.usual_temperature();
+    sampler.sample(Schedule::usual(10).unwrap(), temperature, &mut noise, &mut image).unwrap();
+    image
+}
+
 /// What the example prints, but for its pictures.
 fn expected() -> String {
     let file = fs::read(firmware().join("models/digits.vapo")).unwrap();
@@ -62,11 +72,7 @@ fn expected() -> String {
     let mut sampler = Sampler::new(&model, &plan, Solver::Etd2, &mut memory).unwrap();
     let mut text = String::new();
     for class in 0..10 {
-        let mut image = [0.0; 64];
-        let mut noise = Noise::new(Xoshiro128PlusPlus::seed_from_u64(class.into()));
-        sampler.set_condition(Condition::of(Some(class))).unwrap();
-        let temperature = Solver::Etd2.usual_temperature();
-        sampler.sample(Schedule::usual(10).unwrap(), temperature, &mut noise, &mut image).unwrap();
+        let image = digit(&mut sampler, class, class.into());
         sampler.potential().set_class(None).unwrap();
         let energy = sampler.image_energy(&image, 0.5).unwrap().unwrap();
         text += "sample";
@@ -114,6 +120,29 @@ fn c_and_cpp_print_the_bits_of_the_host() {
         assert!(bits(&printed) == expected, "{compiler} {options:?}: {printed}");
         assert_eq!(printed.lines().count(), 110);
     }
+}
+
+/// The program that the page shows, with the model that `vapo-train export` makes.
+#[test]
+fn the_program_of_the_page_draws_what_the_host_draws() {
+    let page = fs::read_to_string(bindings().join("README.md")).unwrap();
+    let (_, program) = page.split_once("```c\n").unwrap();
+    let folder = TempDir::new().unwrap();
+    let [source, binary] = ["main.c", "program"].map(|name| folder.path().join(name));
+    fs::write(&source, program.split_once("```").unwrap().0).unwrap();
+    let mut command = Command::new("gcc");
+    command.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]).arg(LIBRARIES.join("include"));
+    command.arg("-I").arg(bindings().join("examples/digit")).arg(source).args(example(&["digits.c"]));
+    run(command.arg(LIBRARIES.join("host/libvapo.a")).arg("-o").arg(&binary));
+    let printed = run(&mut Command::new(binary));
+
+    let file = fs::read(firmware().join("models/digits.vapo")).unwrap();
+    let model = Model::parse(&file).unwrap();
+    let plan = PlanFor::<MAX_NODES>::new(&model).unwrap();
+    let mut memory = vec![0.0; plan.elements_with(Solver::Etd2)];
+    let image = digit(&mut Sampler::new(&model, &plan, Solver::Etd2, &mut memory).unwrap(), 3, 7);
+    let row = |row: &[f32]| row.iter().map(|value| if *value > 0.0 { "##" } else { "  " }).collect::<String>() + "\n";
+    assert_eq!(printed, image.chunks(8).map(row).collect::<String>());
 }
 
 #[test]

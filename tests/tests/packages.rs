@@ -1,7 +1,9 @@
-//! The packages: all are for one version of Rust, which is the documented one.
+//! The packages: all are for one version of Rust, which is the documented one; and the trainer is built alike, however a user starts that.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Folders that hold no package of the project.
 const OTHERS: [&str; 3] = ["target", "node_modules", "shared"];
@@ -69,4 +71,23 @@ fn a_package_for_another_version_is_told() {
     assert!(fault(&format!("{package}rust-version = \"1.94\"\n"), "1.95").is_some());
     assert!(fault(package, "1.95").is_some());
     assert_eq!(fault("[workspace]\nmembers = []\n", "1.95"), None);
+}
+
+/// What a build has, a package with its features on each line.
+fn built(selection: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let options = ["tree", "--locked", "--edges", "normal,build", "--format", "{p} {f}", "--prefix", "none"];
+    let output = Command::new(cargo).current_dir(root()).args(options).args(selection).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).filter(|line| !line.is_empty()).collect()
+}
+
+/// With other features of one package, `cargo install` would compile most of the trainer again after `cargo run`.
+#[test]
+fn what_is_built_to_run_serves_to_install() {
+    let (run, install) = (built(&["--workspace"]), built(&["--package", "vapo-train"]));
+    assert!(install.len() > 100, "{install:?}");
+    let other: Vec<&String> = install.difference(&run).collect();
+    assert!(other.is_empty(), "built with other features than in the workspace: {other:#?}");
 }

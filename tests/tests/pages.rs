@@ -1,4 +1,5 @@
-//! The pages: every link leads to a file and to a heading of it, the book lists each of them, and the README stays short.
+//! The pages: every link leads to a file and to a heading of it, every line for a shell is a command, the book lists each page, and the
+//! README stays short.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,25 @@ const README_LINES: usize = 150;
 const BOOK: &str = "vapo-train/book/SUMMARY.md";
 /// Folders that hold no pages of the project.
 const OTHERS: [&str; 4] = ["target", "node_modules", "site", "shared"];
+
+/// Programs that pages tell a reader to start, beside those of the project.
+const PROGRAMS: [&str; 15] = [
+    "cargo",
+    "cd",
+    "cmake",
+    "mkdir",
+    "mpirun",
+    "perl",
+    "pip",
+    "python",
+    "python3",
+    "qemu-system-arm",
+    "rm",
+    "tail",
+    "timeout",
+    "unzip",
+    "vapo-train",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -126,6 +146,66 @@ fn faults_of_the_book_are_found() {
     let times: Vec<String> =
         book_faults(root(), list, &pages).iter().map(|fault| fault[fault.len() - 7..].into()).collect();
     assert_eq!(times, ["2 times", "0 times"]);
+}
+
+/// The lines of a page's blocks that a shell reads, a command on each. A script of its own is left out.
+fn commands(text: &str) -> Vec<String> {
+    let blocks = text.split("```sh\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+    let commands = blocks.filter(|block| !block.starts_with("#!")).map(|block| block.replace("\\\n", " "));
+    let lines = commands.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>());
+    lines
+        .map(|line| line.split('#').next().unwrap_or_default().trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// What is wrong with a line that a page gives to a shell.
+fn command_fault(line: &str) -> Option<String> {
+    let mut words = line.split_whitespace().map(|word| word.trim_matches(['(', ')', '\'']));
+    let program = words.clone().find(|word| !word.contains('='))?;
+    if !PROGRAMS.contains(&program) && !program.contains('/') {
+        return Some(format!("{program} is no program: is it the rest of the line before?"));
+    }
+    let folders = ["tests/", "vapo-train/", "vapo-format/", "vapo-sampler/"];
+    let features = line.contains("--features");
+    let missing = words.find(|word| {
+        let is_ours =
+            folders.iter().any(|folder| word.starts_with(folder)) && !(features && word.split('/').count() == 2);
+        is_ours && !root().join(word).exists()
+    });
+    missing.map(|word| format!("{word} is not in the project"))
+}
+
+#[test]
+fn every_line_for_a_shell_is_a_command() {
+    let (mut faults, mut looked_at) = (Vec::new(), 0);
+    for page in pages(root()) {
+        for line in commands(&std::fs::read_to_string(&page).unwrap()) {
+            looked_at += 1;
+            faults.extend(command_fault(&line).map(|what| format!("{}: {line}: {what}", page.display())));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(looked_at > 200, "only {looked_at} commands were found");
+}
+
+#[test]
+fn faults_of_commands_are_found() {
+    let page =
+        "```text\nno command\n```\n```sh\ncd a     # there\n# alone\n./b \\\n    c\n```\n```sh\n#!/bin/sh\nfi\n```\n";
+    assert_eq!(commands(page), ["cd a", "./b      c"]);
+    for line in [
+        "cd x",
+        "(cd x && ./y)",
+        "A=b ../cargo run",
+        "cargo build --features vapo-train/mpi",
+        "python3 tests/golden/score.py",
+    ] {
+        assert_eq!(command_fault(line), None, "{line}");
+    }
+    for line in ["that time", "python3 tests/golden/none.py", "A=b then"] {
+        assert!(command_fault(line).is_some(), "{line}");
+    }
 }
 
 #[test]

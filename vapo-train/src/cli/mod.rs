@@ -13,6 +13,8 @@ mod judge;
 mod memory;
 mod next;
 mod options;
+#[cfg(test)]
+mod pages;
 mod prepare;
 mod program;
 mod progress;
@@ -326,25 +328,6 @@ mod tests {
         }
         assert_eq!(quoted(Path::new("runs/digits")), "runs/digits");
         assert_eq!(quoted(Path::new("-x y")), "'./-x y'");
-    }
-
-    /// Lines of commands in the blocks of a page that a shell reads.
-    fn commands(page: &str) -> Vec<&str> {
-        let blocks = page.split("```sh\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
-        blocks.flat_map(str::lines).filter(|line| line.starts_with("vapo-train")).collect()
-    }
-
-    #[test]
-    fn the_commands_of_pages_for_newcomers_parse() {
-        let pages = [(include_str!("../../docs/faq.md"), 16), (include_str!("../../docs/commands.md"), 7)];
-        for (page, least) in pages {
-            let commands = commands(page);
-            assert!(commands.len() >= least, "{commands:?}");
-            for line in commands {
-                let words = shlex::split(line.split(" # ").next().unwrap_or(line).split(" >").next().unwrap_or(line));
-                CommandLine::try_parse_from(words.unwrap()).unwrap_or_else(|cause| panic!("{line}: {cause}"));
-            }
-        }
     }
 
     #[test]

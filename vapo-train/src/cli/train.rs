@@ -84,7 +84,7 @@ fn begin(arguments: &Arguments, source: Source, path: &Path, watch: &mut dyn Wat
     let choices = arguments.choices();
     let mut config = Config::new(source, &dataset, &files, &preset, &choices);
     if let Some(teacher) = &teacher {
-        config = teacher.teach(config, arguments);
+        config = teacher.teach(config, &dataset, arguments);
     }
     if config.weight_decay > 0.0 && config.optimiser != Rule::Muon {
         return Err(Failure::Usage(format!(

@@ -9,15 +9,15 @@ use vapo_format::Shape;
 /// Digits of the digest that are shown to a person.
 const SHOWN: usize = 16;
 
-/// Two data sets of the same fingerprint train to the same bytes, wherever their files lie and whatever these are called.
+/// Two data sets of the same fingerprint train to the same bytes, wherever their files lie and whatever these are called, unless
+/// classes are learned: a run keeps the digest of its labels apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fingerprint {
     /// Number of samples.
     pub images: usize,
     /// SHA-256, in hexadecimal. Of images: of all pixels in their order as training reads them, the extent of an image and
-    /// the value of white. Of a series: of all readings, where windows start, and their extent. Labels are not in it:
-    /// training does not read them.
+    /// the value of white. Of a series: of all readings, where windows start, and their extent. Labels are not in it.
     pub sha256: String,
 }
 

@@ -53,6 +53,7 @@ pub use preparation::{Crop, Filter, Preparation, Size};
 pub use series::{Series, SeriesError, SeriesOptions};
 pub use source::{Source, Split};
 
+use crate::files::digest::sha256;
 use pixels::Pixels;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -206,6 +207,11 @@ impl Dataset {
     /// Class of every sample, where the data set has any.
     pub fn labels(&self) -> Option<&[u8]> {
         self.labels.as_deref()
+    }
+
+    /// SHA-256 of the classes of all samples in their order, in hexadecimal, where the data set has any.
+    pub fn labels_digest(&self) -> Option<String> {
+        self.labels().map(sha256)
     }
 
     /// How many classes there are: one more than the largest, and 0 without labels.

@@ -74,6 +74,10 @@ pub struct Config {
     /// Which images it had when the run began; unknown in runs of before this was kept.
     #[serde(default)]
     pub images: Option<Fingerprint>,
+    /// SHA-256, in hexadecimal, of the classes of these images, where the run learns classes; unknown in runs of before this was
+    /// kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<String>,
     /// Where its files are; the usual places if none.
     pub data_dir: Option<PathBuf>,
     /// Where its prepared images are kept; the usual places if none.
@@ -233,6 +237,7 @@ impl Config {
         Config {
             dataset: source,
             images: Some(dataset.fingerprint()),
+            labels: dataset.labels_digest().filter(|_| classes > 0),
             data_dir: files.data_dir.clone(),
             cache_dir: files.cache_dir.clone(),
             preparation: files.preparation,
@@ -291,6 +296,12 @@ impl Config {
     /// Tells the run from others: SHA-256 over all that decides its parameters. Neither its length, which can be extended, nor
     /// where its files lie, nor what computes is in it. None for a run that does not know its images.
     pub fn digest(&self) -> Option<[u8; 32]> {
+        let settings = self.digest_of_settings()?;
+        // As before labels were kept, for a run without.
+        self.labels.as_ref().map_or(Some(settings), |labels| sha256(&(settings, labels)))
+    }
+
+    fn digest_of_settings(&self) -> Option<[u8; 32]> {
         // No field goes unnamed, so that a new one is decided on.
         let Config {
             images,
@@ -316,6 +327,7 @@ impl Config {
             clip_norm,
             ema_decay,
             dropout,
+            labels: _,
             dataset: _,
             preset: _,
             preparation: _,

@@ -26,6 +26,15 @@ pub(crate) struct Mosaic<'a> {
     pub(crate) columns: usize,
 }
 
+/// Columns and lines of text that one image takes.
+pub(crate) fn extent(shape: Shape, colours: Colours) -> (usize, usize) {
+    let [height, width] = [shape.height, shape.width].map(usize::from);
+    match colours {
+        Colours::None => (2 * width, height),
+        Colours::Full | Colours::Few => (width, height.div_ceil(2)),
+    }
+}
+
 /// How many images of an extent stand in a row, and how many rows there are, in so many columns and lines of text: of `count` at most,
 /// which whole rows make up. Both are at least 1.
 pub(crate) fn fitting(

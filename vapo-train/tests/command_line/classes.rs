@@ -1,5 +1,6 @@
 //! `--classes`, `--class`, `--guidance` and `vapo-train classify`.
 
+use crate::archives::npz;
 use crate::models::{GREY, write_model};
 use crate::program::{names, png_extent, vapo_train};
 use image::{GrayImage, ImageFormat, Luma};
@@ -167,4 +168,45 @@ fn folders_of_images_are_classes() {
     let line = format!("{data} --classes --preset tiny --steps 2 --out other");
     vapo_train(root.path(), &line).refused(2, &["--classes", "stray.png lies in no folder"]);
     assert!(!root.path().join("other").exists());
+}
+
+/// Images and their pixels stay the same: only what they are called changes.
+#[test]
+fn a_resumed_run_keeps_its_classes() {
+    let root = TempDir::new().unwrap();
+    let pixels: Vec<u8> = (0..40 * 64).map(|n| (n * 7 % 256) as u8).collect();
+    let images: (&str, &[usize], &[u8]) = ("x_train", &[40, 8, 8], &pixels);
+    let write = |labels: Option<fn(u8) -> u8>| {
+        let labels: Option<Vec<u8>> = labels.map(|label| (0..40).map(label).collect());
+        let labels = labels.as_deref().map(|labels| ("y_train", &[40][..], labels));
+        npz(&root.path().join("set.npz"), &[images].into_iter().chain(labels).collect::<Vec<_>>());
+    };
+    let run = "--preset tiny --dataset npy --data-dir set.npz --batch 8 --steps 2 --threads 1";
+    write(Some(|n| n % 3));
+    vapo_train(root.path(), &format!("{run} --classes --out run")).succeeded();
+    vapo_train(root.path(), &format!("{run} --out without")).succeeded();
+    let resumed = |run: &str| vapo_train(root.path(), &format!("--resume --out {run} --steps 3"));
+    let labels: [(Option<fn(u8) -> u8>, &str); 3] = [
+        (None, "expected 3 classes, found no labels"),
+        (Some(|n| n % 4), "expected 3 classes, found 4"),
+        (Some(|n| (n + 1) % 3), "expected the labels that it had, found others for the same images"),
+    ];
+    for (labels, expected) in labels {
+        write(labels);
+        let parts =
+            ["V0405", "the classes of npy are not those that the run in run began with", expected, "--data-dir"];
+        resumed("run").refused(2, &parts);
+    }
+    // A run that learns no classes does not ask.
+    resumed("without").succeeded();
+    write(Some(|n| n % 3));
+    resumed("run").succeeded();
+    // As runs of before the labels were kept, which know the number of classes alone.
+    let config = root.path().join("run/config.json");
+    let text = fs::read_to_string(&config).unwrap();
+    let kept: Vec<&str> = text.lines().filter(|line| !line.contains("\"labels\"")).collect();
+    assert_eq!(kept.len() + 1, text.lines().count(), "{text}");
+    fs::write(&config, kept.join("\n")).unwrap();
+    write(Some(|n| n % 4));
+    resumed("run").refused(2, &["expected 3 classes, found 4"]);
 }

@@ -6,7 +6,7 @@ use crate::quantise::model_file;
 use crate::run::Metrics;
 use crate::run::config::{Budget, Config};
 use crate::terminal::curve::{LABEL, curve};
-use crate::terminal::mosaic::{Mosaic, fitting};
+use crate::terminal::mosaic::{Mosaic, extent, fitting};
 use crate::terminal::screen::Screen;
 use crate::terminal::{Colours, size};
 use crate::training::progress::told;
@@ -82,11 +82,7 @@ impl Live {
 
 /// Whether a frame with one image fits a terminal of so many columns and lines.
 pub(super) fn fits(shape: Shape, colours: Colours, (columns, lines): (usize, usize)) -> bool {
-    let [height, width] = [shape.height, shape.width].map(usize::from);
-    let (wide, high) = match colours {
-        Colours::None => (2 * width, height),
-        Colours::Full | Colours::Few => (width, height.div_ceil(2)),
-    };
+    let (wide, high) = extent(shape, colours);
     columns > wide.max(LABEL + 1) && lines >= BESIDE + high
 }
 

@@ -6,7 +6,7 @@ use crate::dataset::{Dataset, SeriesOptions, Size};
 use crate::run::config::Config;
 use std::path::Path;
 
-/// Refuses images other than those that the run began with.
+/// Refuses images other than those that the run began with, and other classes of them where it learns classes.
 pub(super) fn same_images(config: &Config, dataset: &Dataset, path: &Path) -> Result<(), Failure> {
     let (expected, found) = (config.architecture.signal, dataset.shape());
     if found != expected {
@@ -23,22 +23,42 @@ pub(super) fn same_images(config: &Config, dataset: &Dataset, path: &Path) -> Re
             path.display()
         )),
         Some(expected) if *expected != found => {
-            return Err(Failure::Refused(
-                Code::RunOther,
-                format!(
-                    "the {} of {} are not those that the run in {} began with: expected {}, found {}; give \
-                 where the former are with --data-dir, or begin another run with --out",
-                    config.dataset.samples(),
-                    config.dataset,
-                    path.display(),
-                    expected.told(config.dataset),
-                    found.told(config.dataset)
-                ),
-            ));
+            let found = format!("expected {}, found {}", expected.told(config.dataset), found.told(config.dataset));
+            return Err(others(config.dataset.samples(), &found, config, path));
         }
         Some(_) => {}
     }
-    Ok(())
+    same_classes(config, dataset, path)
+}
+
+/// Likewise of the classes alone.
+fn same_classes(config: &Config, dataset: &Dataset, path: &Path) -> Result<(), Failure> {
+    let expected = config.architecture.classes;
+    if expected == 0 {
+        return Ok(());
+    }
+    let found = match dataset.labels() {
+        None => format!("expected {expected} classes, found no labels"),
+        Some(_) if dataset.classes() > expected => format!("expected {expected} classes, found {}", dataset.classes()),
+        Some(_) if config.labels.is_some() && config.labels != dataset.labels_digest() => {
+            format!("expected the labels that it had, found others for the same {}", config.dataset.samples())
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(others("classes", &found, config, path))
+}
+
+/// That the data set has others than the run began with, and what to do.
+fn others(what: &str, found: &str, config: &Config, path: &Path) -> Failure {
+    Failure::Refused(
+        Code::RunOther,
+        format!(
+            "the {what} of {} are not those that the run in {} began with: {found}; give where the former are with --data-dir, or begin \
+             another run with --out",
+            config.dataset,
+            path.display()
+        ),
+    )
 }
 
 /// What was chosen when a run began cannot be chosen anew.

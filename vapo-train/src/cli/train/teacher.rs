@@ -140,13 +140,14 @@ impl Teacher {
     }
 
     /// Makes a run one that begins as this model.
-    pub(super) fn teach(&self, config: Config, arguments: &Arguments) -> Config {
+    pub(super) fn teach(&self, config: Config, dataset: &Dataset, arguments: &Arguments) -> Config {
         let learning_rate = arguments.lr.unwrap_or(RATE * config.learning_rate);
         let unconditional = arguments.choices().unconditional_of(self.architecture.classes);
         // Values are scaled as the data are: for a student this is its teacher's scaling.
         let scaling = config.architecture.scaling.clone();
         let architecture = Architecture { scaling, ..self.architecture.clone() };
-        let config = Config { architecture, learning_rate, unconditional, ..config };
+        let labels = dataset.labels_digest().filter(|_| architecture.classes > 0);
+        let config = Config { architecture, learning_rate, unconditional, labels, ..config };
         let (teacher, sha256) = (self.file.clone(), self.sha256.clone());
         if self.option == FROM {
             return Config { start: Some(Start { model: teacher, sha256 }), ..config };

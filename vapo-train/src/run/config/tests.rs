@@ -36,8 +36,9 @@ fn started(sha256: &str) -> Start {
 fn what_decides_the_parameters_tells_a_run_from_others() {
     let run = of_classes(true);
     assert!(!run.is_of(&config().digest().unwrap()));
-    let others: [fn(&mut Config); 27] = [
+    let others: [fn(&mut Config); 28] = [
         |run| run.unconditional = 0.2,
+        |run| run.labels = Some("00".into()),
         |run| run.images.as_mut().unwrap().images += 1,
         |run| drop(run.architecture.nodes.pop()),
         |run| run.architecture.homotopy = Homotopy::Bayes,
