@@ -189,6 +189,22 @@ fn every_line_for_a_shell_is_a_command() {
     assert!(looked_at > 200, "only {looked_at} commands were found");
 }
 
+/// Otherwise Cargo takes other versions of all crates than those that were tested, and compiles them anew.
+#[test]
+fn what_is_installed_is_what_was_tested() {
+    let mut looked_at = 0;
+    for page in pages(root()) {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for command in
+            text.split("cargo install ").skip(1).filter(|rest| rest.lines().next().unwrap().contains("--path"))
+        {
+            looked_at += 1;
+            assert!(command.starts_with("--locked "), "{}: cargo install without --locked", page.display());
+        }
+    }
+    assert!(looked_at >= 3, "{looked_at}");
+}
+
 #[test]
 fn faults_of_commands_are_found() {
     let page =

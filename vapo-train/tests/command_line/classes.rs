@@ -201,7 +201,7 @@ fn a_resumed_run_keeps_its_classes() {
     resumed("without").succeeded();
     write(Some((3, 0)));
     resumed("run").succeeded();
-    // As runs of before the labels were kept, which know the number of classes alone.
+    // Settings of before the labels were kept know the number of classes alone.
     let config = root.path().join("run/config.json");
     let text = fs::read_to_string(&config).unwrap();
     let kept: Vec<&str> = text.lines().filter(|line| !line.contains("\"labels\"")).collect();

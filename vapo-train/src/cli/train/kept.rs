@@ -23,7 +23,10 @@ pub(super) fn same_images(config: &Config, dataset: &Dataset, path: &Path) -> Re
             path.display()
         )),
         Some(expected) if *expected != found => {
-            let found = format!("expected {}, found {}", expected.told(config.dataset), found.told(config.dataset));
+            let order =
+                if expected.images == found.images { "; the same ones in another order are others" } else { "" };
+            let found =
+                format!("expected {}, found {}{order}", expected.told(config.dataset), found.told(config.dataset));
             return Err(others(config.dataset.samples(), &found, config, path));
         }
         Some(_) => {}
@@ -38,12 +41,20 @@ fn same_classes(config: &Config, dataset: &Dataset, path: &Path) -> Result<(), F
         return Ok(());
     }
     let found = match dataset.labels() {
-        None => format!("expected {expected} classes, found no labels"),
-        Some(_) if dataset.classes() > expected => format!("expected {expected} classes, found {}", dataset.classes()),
-        Some(_) if config.labels.is_some() && config.labels != dataset.labels_digest() => {
-            format!("expected the labels that it had, found others for the same {}", config.dataset.samples())
+        None => {
+            let why = dataset.label_fault().map_or_else(String::new, |fault| format!(" ({fault})"));
+            format!("expected {expected} classes, found no labels{why}")
         }
-        Some(_) => return Ok(()),
+        Some(_) if dataset.classes() > expected => format!("expected {expected} classes, found {}", dataset.classes()),
+        Some(_) if config.labels.is_none() => {
+            note(&format!(
+                "the run in {} does not say which labels it began with: take care that they are these",
+                path.display()
+            ));
+            return Ok(());
+        }
+        Some(_) if config.labels == dataset.labels_digest() => return Ok(()),
+        Some(_) => format!("expected the labels that it had, found others for the same {}", config.dataset.samples()),
     };
     Err(others("classes", &found, config, path))
 }
